@@ -1,0 +1,5 @@
+"""pyenvspec: env.yaml in, a Nix flake out."""
+
+from __future__ import annotations
+
+__version__ = "0.1.0"

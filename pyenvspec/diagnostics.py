@@ -1,0 +1,115 @@
+"""What a user is told: positions, diagnostics and the registry of their codes.
+
+Imports nothing of pyenvspec. Every pass returns or raises `Diagnostic` values; only `reporter`
+prints them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+KeyPath = tuple[str | int, ...]
+"""Path of a value in env.yaml: mapping keys as `str`, list positions as 0-based `int`."""
+
+
+class Severity(StrEnum):
+    """How much a diagnostic weighs; only `ERROR` stops a compile."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A stretch of text; lines and columns count from 1, columns in characters, `end_column` exclusive."""
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+    def __post_init__(self) -> None:
+        if self.line < 1 or self.column < 1 or (self.end_line, self.end_column) < (self.line, self.column):
+            raise ValueError(f"not a span: {self}")
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One finding in the four parts of a message: where, what, what was expected, what to do.
+
+    `file` is the name as the user knows it (`env.yaml`), `source_line` the user's own line at `span.line`.
+    `expected` goes beside the caret; `hint` is one imperative sentence or a line to paste.
+    """
+
+    code: str
+    message: str
+    file: str = "env.yaml"
+    span: Span | None = None
+    source_line: str | None = None
+    expected: str | None = None
+    hint: str | None = None
+    path: KeyPath = ()
+    severity: Severity = Severity.ERROR
+
+    def __post_init__(self) -> None:
+        if self.code not in CODES:
+            raise ValueError(f"unregistered diagnostic code: {self.code}")
+
+
+class PyenvspecError(Exception):
+    """Base of all expected failures; carries what the user is told. Never raised bare."""
+
+    def __init__(self, *diagnostics: Diagnostic) -> None:
+        super().__init__("; ".join(d.message for d in diagnostics))
+        self.diagnostics = diagnostics
+
+
+@dataclass(slots=True)
+class Diagnostics:
+    """A growing list of findings that a pass fills and its caller reads."""
+
+    items: list[Diagnostic] = field(default_factory=list)
+
+    def add(self, diagnostic: Diagnostic) -> None:
+        """Keep a finding once, however many shells of the file lead to it."""
+        if diagnostic not in self.items:
+            self.items.append(diagnostic)
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether anything found stops the compile."""
+        return any(d.severity is Severity.ERROR for d in self.items)
+
+    def ordered(self) -> tuple[Diagnostic, ...]:
+        """Findings by position in the file, those without one last."""
+        return tuple(sorted(self.items, key=_position))
+
+
+def _position(diagnostic: Diagnostic) -> tuple[str, int, int, str, str]:
+    span = diagnostic.span
+    line, column = (span.line, span.column) if span else (2**31, 0)
+    return diagnostic.file, line, column, diagnostic.code, diagnostic.message
+
+
+CODES: dict[str, str] = {
+    # reading
+    "file-not-found": "env.yaml, or a file that it names, does not exist",
+    "file-unreadable": "a file exists and cannot be read",
+    "file-too-large": "env.yaml is larger than 1 MiB",
+    "not-utf8": "env.yaml is not UTF-8 text",
+    "empty-file": "env.yaml has no content",
+    "yaml-syntax": "env.yaml is not valid YAML",
+    "yaml-tab": "a tab is used where YAML wants spaces",
+    "yaml-second-document": "env.yaml holds more than one YAML document",
+    "yaml-tag": "a YAML tag is used",
+    "yaml-alias-loop": "an alias or merge key refers to itself",
+    "yaml-alias-bomb": "aliases expand to too many values",
+    "yaml-merge": "a merge key (`<<`) is given something that is not a mapping",
+    "yaml-key": "a key is not a plain text",
+    "yaml-nesting": "values are nested too deeply",
+    "duplicate-key": "a key is given twice in one mapping",
+    "ambiguous-boolean": "a word that older YAML takes for a boolean is not quoted",
+    "control-character": "a text holds a character that no Nix string or shell can carry",
+}
