@@ -1,0 +1,251 @@
+"""The project folder as pyenvspec sees it: which paths and files are ours, the lock, and safe file calls.
+
+Knows nothing about plans or journals; every `OSError` that leaves here through `explained` is a `WriteError`
+that names the file and what to do.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import stat
+import time
+from contextlib import contextmanager, suppress
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from pyenvspec.diagnostics import Diagnostic, PyenvspecError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+MARKER = b"Written by pyenvspec"
+COPY_SUFFIX = re.compile(r"\.orig(\.[0-9]+)?$")
+"""The end of the name under which `--force` keeps a user's file."""
+MODULE_FOLDER = "nix/pyenvspec"
+GENERATED_PATHS = (
+    "flake.nix",
+    ".envrc",
+    ".devcontainer/devcontainer.json",
+    ".vscode/settings.json",
+    ".github/workflows/pyenvspec.yml",
+    "env.schema.json",
+)
+"""Where generated files lie outside of nix/pyenvspec/; ours are removed when no longer needed."""
+
+_LOCK_FILE = ".pyenvspec-lock"
+_LOCK_PAUSE = 0.05
+_LOCK_PATIENCE = 10.0
+_NO_FLOCK = {errno.EBADF, errno.EINVAL, errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}
+_NO_HARD_LINK = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV}
+_NO_FOLDER_SYNC = {errno.EINVAL, errno.EOPNOTSUPP, errno.EBADF}
+
+_HINTS = {
+    errno.ENOSPC: "Free some space on this disk (`df -h .` shows it)",
+    errno.EDQUOT: "Free some space: your disk quota is used up (`quota` shows it)",
+    errno.EACCES: "Make the file and its folder writable for you (`ls -la` shows whose they are)",
+    errno.EPERM: "Make the file and its folder writable for you (`ls -la` and `lsattr` show why not)",
+    errno.EROFS: "Copy the project to a place that can be written: this file system is read-only",
+    errno.ENAMETOOLONG: "Move the project to a folder with a shorter path",
+    errno.EIO: "Check the disk: it reports a read or write error (`dmesg` has more)",
+    errno.ENOENT: "Check that the project folder still exists",
+}
+
+
+class WriteError(PyenvspecError):
+    """A file or the folder refuses what has to be done."""
+
+
+def has_marker(content: bytes) -> bool:
+    """Whether a file is ours: its first line says so, whatever the kind of file."""
+    return MARKER in content.split(b"\n", 1)[0]
+
+
+def is_removable_path(path: str) -> bool:
+    """Whether a file of ours at this path goes when it is no longer generated."""
+    return path in GENERATED_PATHS or path.startswith(f"{MODULE_FOLDER}/")
+
+
+def is_writable_path(path: str) -> bool:
+    """Whether pyenvspec ever writes at this path: known, relative, and without any way out of the project."""
+    if path == "env.lock.json":
+        return True
+    is_plain = path.isprintable() and "\\" not in path and path == PurePosixPath(path).as_posix()
+    leaves = ".." in path.split("/")
+    return is_plain and not leaves and is_removable_path(path) and not COPY_SUFFIX.search(path)
+
+
+def os_diagnostic(path: str, error: OSError) -> Diagnostic:
+    """What the user is told when the system refuses a call on `path`."""
+    reason = error.strerror or str(error)
+    hint = _HINTS.get(error.errno or 0, "Look at that file and its folder")
+    return Diagnostic(
+        code="write-failed",
+        message=f"`{path}`: {reason[:1].lower()}{reason[1:]}",
+        file=path,
+        hint=f"{hint}, then run `pyenvspec compile` again.",
+    )
+
+
+@contextmanager
+def explained(path: str) -> Iterator[None]:
+    """Turn an `OSError` of the block into a `WriteError` about `path`."""
+    try:
+        yield
+    except OSError as error:
+        raise WriteError(os_diagnostic(path, error)) from error
+
+
+def blocked(path: str, what: str) -> Diagnostic:
+    """`path` is `what` (a symlink, a folder, …), where a plain file or folder is needed."""
+    return Diagnostic(
+        code="write-blocked",
+        message=f"`{path}` is {what}; pyenvspec does not write through it",
+        file=path,
+        hint=f"Move it away, for example `mv {path} {path}.old`, then run `pyenvspec compile` again.",
+    )
+
+
+def blocked_parent(root: Path, path: str) -> Diagnostic | None:
+    """The folder above `path`, inside the project, that is no real folder; missing ones are fine."""
+    for parent in reversed(PurePosixPath(path).parents[:-1]):
+        try:
+            mode = (root / parent).lstat().st_mode
+        except FileNotFoundError:
+            return None
+        if not stat.S_ISDIR(mode):
+            return blocked(parent.as_posix(), describe_mode(mode))
+    return None
+
+
+def describe_mode(mode: int) -> str:
+    """A file type in the user's words."""
+    if stat.S_ISLNK(mode):
+        return "a symlink"
+    if stat.S_ISDIR(mode):
+        return "a folder"
+    return "a file, not a folder" if stat.S_ISREG(mode) else "a special file"
+
+
+def write_new(path: Path, content: bytes, mode: int | None = None) -> None:
+    """Write a file that does not exist yet and bring it to the disk; `mode` overrides the umask."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+    try:
+        if mode is not None:
+            os.fchmod(handle, mode)
+        rest = memoryview(content)
+        while rest:
+            rest = rest[os.write(handle, rest) :]
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def link_or_copy(source: Path, copy: Path) -> None:
+    """A second name for `source`, so that owner and times stay; a copy where links do not exist."""
+    try:
+        os.link(source, copy, follow_symlinks=False)
+    except OSError as error:
+        if error.errno not in _NO_HARD_LINK:
+            raise
+        status = source.lstat()
+        write_new(copy, source.read_bytes(), mode=stat.S_IMODE(status.st_mode))
+        os.utime(copy, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def fsync_folder(folder: Path) -> None:
+    """Make the names in `folder` durable, where the file system knows how."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in _NO_FOLDER_SYNC:
+            raise
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def project_lock(
+    root: Path, on_wait: Callable[[], None] | None = None, patience: float = _LOCK_PATIENCE
+) -> Iterator[None]:
+    """Hold the project alone. The lock is on the folder itself, so a killed process leaves none behind.
+
+    `on_wait` is called once when another process holds it; after `patience` seconds that is an error.
+    NFS cannot lock a folder: a lock file takes its place there, and is removed afterwards.
+    """
+    waiting = _Patience(on_wait, patience)
+    with explained("."):
+        handle = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        if _acquire(handle, waiting):
+            yield
+            return
+    finally:
+        os.close(handle)
+    handle = _lock_with_file(root / _LOCK_FILE, waiting)
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # while it is still held: whoever opened it before looks again
+            (root / _LOCK_FILE).unlink()
+        os.close(handle)
+
+
+class _Patience:
+    """Counts the waiting of one lock and says so once."""
+
+    def __init__(self, on_wait: Callable[[], None] | None, seconds: float) -> None:
+        self._on_wait = on_wait
+        self._deadline = time.monotonic() + seconds
+
+    def pause(self) -> None:
+        if self._on_wait is not None:
+            self._on_wait()
+            self._on_wait = None
+        if time.monotonic() >= self._deadline:
+            raise WriteError(
+                Diagnostic(
+                    code="write-locked",
+                    message="another pyenvspec is writing to this project",
+                    file=".",
+                    hint="Wait for it to end, or stop it, then run `pyenvspec compile` again.",
+                )
+            )
+        time.sleep(_LOCK_PAUSE)
+
+
+def _acquire(handle: int, waiting: _Patience) -> bool:
+    """Lock an open file or folder; False when this file system has no such locks for it."""
+    import fcntl  # not at the top: reading a plan works without it, on any system
+
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            waiting.pause()
+        except OSError as error:
+            if error.errno in _NO_FLOCK:
+                return False
+            raise WriteError(os_diagnostic(".", error)) from error
+        else:
+            return True
+
+
+def _lock_with_file(path: Path, waiting: _Patience) -> int:
+    while True:
+        with explained(path.name):
+            handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        try:
+            if not _acquire(handle, waiting):
+                return handle  # no locks at all on this file system: go on as well as can be
+            mine, there = os.fstat(handle), path.lstat()
+        except FileNotFoundError:
+            there = None
+        except BaseException:
+            os.close(handle)
+            raise
+        if there is not None and (mine.st_dev, mine.st_ino) == (there.st_dev, there.st_ino):
+            return handle
+        os.close(handle)  # its holder removed it before we got it

@@ -1,0 +1,310 @@
+"""Brings generated files to the project: paths and bytes in, the whole new set on disk or the whole old one.
+
+`plan_writes` only reads and says what would happen; `apply` makes it happen (see `journal` for how, and for
+what is guaranteed when it is cut off). What Nix must see is then made known to git: `checkout`.
+
+A file is ours when its first line holds `Written by pyenvspec`. Anything else is the user's and is never
+overwritten; `--force` keeps it beside ours as `NAME.orig`.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass, field
+from enum import StrEnum
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pyenvspec.diagnostics import Diagnostic, Severity
+from pyenvspec.journal import STAGING, Action, Step, commit, is_interrupted, recover, recover_locked
+from pyenvspec.projectfs import (
+    GENERATED_PATHS,
+    MODULE_FOLDER,
+    WriteError,
+    blocked,
+    blocked_parent,
+    describe_mode,
+    explained,
+    has_marker,
+    is_writable_path,
+    project_lock,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+__all__ = [
+    "Change",
+    "Changes",
+    "Kind",
+    "Outcome",
+    "WriteError",
+    "WriteOptions",
+    "apply",
+    "bundle",
+    "plan_writes",
+    "recover",
+]
+
+_GENERATE_KEYS = {
+    ".envrc": "direnv",
+    ".devcontainer/devcontainer.json": "devcontainer",
+    ".vscode/settings.json": "vscode",
+    ".github/workflows/pyenvspec.yml": "github_actions",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class WriteOptions:
+    """How the command line asks for the files; `check` and `diff` write nothing."""
+
+    check: bool = False
+    diff: bool = False
+    force: bool = False  # replace the user's own files, each kept as a copy
+    partial: bool = False  # the files given are not the whole set: nothing is removed (`pyenvspec lock`)
+
+
+class Kind(StrEnum):
+    """What becomes of one file."""
+
+    CREATED = "created"
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
+    REMOVED = "removed"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One file before and after; None where there is none. `kept_as` is the copy of a user's file."""
+
+    path: str
+    kind: Kind
+    old: bytes | None
+    new: bytes | None
+    kept_as: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """All that a compile would do to `root`, sorted by path. With conflicts nothing of it may be done."""
+
+    root: Path
+    files: Mapping[str, bytes] = field(repr=False)
+    options: WriteOptions
+    items: tuple[Change, ...]
+    conflicts: tuple[Diagnostic, ...]
+    interrupted: bool  # an earlier compile was cut off; `apply` finishes it first
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether the disk differs from what env.yaml says."""
+        differs = any(change.kind is not Kind.UNCHANGED for change in self.items)
+        return differs or self.interrupted or bool(self.conflicts)
+
+    def of(self, *kinds: Kind) -> tuple[str, ...]:
+        """The paths with one of these fates."""
+        return tuple(change.path for change in self.items if change.kind in kinds)
+
+    def diff(self) -> str:
+        """A unified diff from the disk to the new files, as `git apply` reads it."""
+        return "".join(_diff_of(change) for change in self.items if change.kind is not Kind.UNCHANGED)
+
+    def stale_findings(self) -> tuple[Diagnostic, ...]:
+        """What `--check` reports: one error per file that is not what env.yaml says."""
+        words = {
+            Kind.CREATED: "does not exist yet",
+            Kind.CHANGED: "is not what env.yaml says",
+            Kind.REMOVED: "is no longer needed",
+        }
+        hint = "Run `pyenvspec compile` (`pyenvspec compile --diff` shows what it changes)."
+        stale = [(c.path, f"`{c.path}` {words[c.kind]}") for c in self.items if c.kind in words]
+        if self.interrupted:
+            stale.insert(0, (STAGING, "an earlier compile was cut off before its last file was in place"))
+        found = (Diagnostic(code="stale-output", message=text, file=path, hint=hint) for path, text in stale)
+        return (*self.conflicts, *found)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What `apply` did, and the notes for the user (copies kept, an earlier compile finished)."""
+
+    changes: Changes
+    notes: tuple[Diagnostic, ...] = ()
+
+
+def plan_writes(root: Path, files: Mapping[str, bytes], options: WriteOptions | None = None) -> Changes:
+    """Compare `files` (relative POSIX path to bytes) with the disk, whatever state that is in; only reads."""
+    options = options or WriteOptions()
+    _check_input(files)
+    items: list[Change] = []
+    conflicts: list[Diagnostic] = []
+    for path in sorted(files):
+        try:
+            items.append(_plan_file(root, path, files[path], force=options.force))
+        except WriteError as error:
+            conflicts += (found for found in error.diagnostics if found not in conflicts)
+    try:
+        items += [] if options.partial else _plan_removals(root, files)
+    except WriteError as error:
+        conflicts += error.diagnostics
+    items.sort(key=lambda change: change.path)
+    return Changes(root, files, options, tuple(items), tuple(conflicts), is_interrupted(root))
+
+
+def apply(changes: Changes, on_wait: Callable[[], None] | None = None) -> Outcome:
+    """Write the whole set or raise `WriteError` with the disk as it was; `on_wait`: see `project_lock`."""
+    options = changes.options
+    if options.check or options.diff or not changes.is_stale:
+        return Outcome(changes)
+    if changes.conflicts and not changes.interrupted:
+        raise WriteError(*changes.conflicts)
+    with project_lock(changes.root, on_wait):
+        recovered = recover_locked(changes.root)
+        # Read again: another compile may have written since, and only now is nobody else writing.
+        fresh = plan_writes(changes.root, changes.files, options)
+        if fresh.conflicts:
+            raise WriteError(*fresh.conflicts)
+        if steps := list(_steps(fresh)):
+            commit(changes.root, steps)
+    copies = (_kept_note(c.path, c.kept_as) for c in fresh.items if c.kept_as is not None)
+    return Outcome(fresh, (*([recovered] if recovered else []), *copies))
+
+
+def bundle(files: Mapping[str, bytes]) -> str:
+    """All files as one text for `--stdout`, each under a line with its path."""
+    return "\n".join(f"# ==> {path} <==\n{_text(files[path])}" for path in sorted(files))
+
+
+def _check_input(files: Mapping[str, bytes]) -> None:
+    """Hold the earlier stages to their part: a file written without our line could never be rewritten."""
+    if len({path.casefold() for path in files}) != len(files):
+        raise ValueError("two generated paths differ only in case")
+    for path, content in files.items():
+        if not is_writable_path(path):
+            raise ValueError(f"not a path that pyenvspec generates: {path!r}")
+        if not has_marker(content):
+            raise ValueError(f"the first line of {path} does not say that pyenvspec wrote it")
+
+
+def _plan_file(root: Path, path: str, new: bytes, *, force: bool) -> Change:
+    old = _read(root, path)
+    if old is None:
+        return Change(path, Kind.CREATED, None, new)
+    if old == new:
+        return Change(path, Kind.UNCHANGED, old, new)
+    if has_marker(old):
+        return Change(path, Kind.CHANGED, old, new)
+    copy = _free_copy_name(root, path)
+    if not force:
+        raise WriteError(_users_file(path, copy))
+    return Change(path, Kind.CHANGED, old, new, kept_as=copy)
+
+
+def _read(root: Path, path: str) -> bytes | None:
+    with explained(path):
+        if (parent := blocked_parent(root, path)) is not None:
+            raise WriteError(parent)
+        try:
+            mode = (root / path).lstat().st_mode
+        except FileNotFoundError:
+            if not root.is_dir():
+                raise
+            return None
+        if not stat.S_ISREG(mode):
+            raise WriteError(blocked(path, describe_mode(mode)))
+        return (root / path).read_bytes()
+
+
+def _free_copy_name(root: Path, path: str) -> str:
+    names = (f"{path}.orig.{number}" if number else f"{path}.orig" for number in count())
+    return next(name for name in names if not os.path.lexists(root / name))
+
+
+def _users_file(path: str, copy: str) -> Diagnostic:
+    key = _GENERATE_KEYS.get(path)
+    without = f", or set `generate: {{{key}: false}}` to keep only yours" if key else ""
+    return Diagnostic(
+        code="write-conflict",
+        message=f"`{path}` is yours: its first line does not say that pyenvspec wrote it",
+        file=path,
+        hint=f"Move it away, or run `pyenvspec compile --force`, which keeps it as `{copy}`{without}.",
+    )
+
+
+def _kept_note(path: str, copy: str) -> Diagnostic:
+    return Diagnostic(
+        code="write-kept-copy",
+        message=f"your `{path}` is kept as `{copy}`",
+        file=path,
+        severity=Severity.NOTE,
+    )
+
+
+def _plan_removals(root: Path, files: Mapping[str, bytes]) -> list[Change]:
+    # Where `Flake.nix` and `flake.nix` are one file, the listing may spell a wanted file differently.
+    wanted = {_identity(root / path) for path in files}
+    removals = []
+    for path in (*GENERATED_PATHS, *_module_files(root)):
+        if path in files or _identity(root / path) in {None, *wanted}:
+            continue
+        try:
+            old = _read(root, path)
+        except WriteError:  # nothing of ours can be there, or it cannot be told: it stays
+            continue
+        if old is not None and has_marker(old):
+            removals.append(Change(path, Kind.REMOVED, old, None))
+    return removals
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.lstat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _module_files(root: Path) -> Iterator[str]:
+    """Plain paths of all files in nix/pyenvspec/; symlinked folders are not entered."""
+    with explained(MODULE_FOLDER):
+        if blocked_parent(root, f"{MODULE_FOLDER}/x") is not None:
+            return
+    for folder, _, names in os.walk(root / MODULE_FOLDER):
+        for name in names:
+            path = (Path(folder) / name).relative_to(root).as_posix()
+            if is_writable_path(path):
+                yield path
+
+
+def _steps(changes: Changes) -> Iterator[Step]:
+    for change in changes.items:
+        if change.kept_as is not None:
+            yield Step(Action.KEEP, change.kept_as)
+        if change.kind is Kind.REMOVED:
+            yield Step(Action.REMOVE, change.path)
+        elif change.new is not None and change.kind is not Kind.UNCHANGED:
+            action = Action.CHANGE if change.kind is Kind.CHANGED else Action.CREATE
+            yield Step(action, change.path, change.new)
+
+
+def _diff_of(change: Change) -> str:
+    import difflib  # 3 ms that a compile without `--diff` does not pay
+
+    before = f"a/{change.path}" if change.old is not None else "/dev/null"
+    after = f"b/{change.path}" if change.new is not None else "/dev/null"
+    old, new = (_lines(content or b"") for content in (change.old, change.new))
+    lines = difflib.unified_diff(old, new, before, after)
+    no_end = "\n\\ No newline at end of file\n"
+    return "".join(line if line.endswith("\n") else line + no_end for line in lines)
+
+
+def _lines(content: bytes) -> list[str]:
+    # Not splitlines, which also splits at carriage returns, form feeds and the like.
+    *lines, last = content.split(b"\n")
+    return [_text(line) + "\n" for line in lines] + ([_text(last)] if last else [])
+
+
+def _text(content: bytes) -> str:
+    return content.decode("utf-8", "backslashreplace")
