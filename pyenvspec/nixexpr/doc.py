@@ -1,0 +1,147 @@
+"""What `pretty` gives and `layout` takes: text with places where a line may break.
+
+Each node knows its width on one line, so that layout never has to look ahead into it. A node that
+must break counts as wider than any page.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MUST_BREAK = 1 << 40
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Characters without a line end."""
+
+    value: str
+    width: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "width", len(self.value))
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line end; on one line, `flat` instead. `width` is that of `flat`, or MUST_BREAK.
+
+    One that `fills` breaks by itself: only when what follows, up to the next break, has no room.
+    """
+
+    flat: str
+    width: int
+    fills: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class IfBroken:
+    """Text that is there only when the group around it is broken."""
+
+    value: str
+    width: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Indent:
+    """Lines that start inside `body` are one step further in."""
+
+    body: Doc
+    width: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "width", self.body.width)
+
+
+@dataclass(frozen=True, slots=True)
+class Concat:
+    """Parts one after the other."""
+
+    parts: tuple[Doc, ...]
+    width: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "width", sum(part.width for part in self.parts))
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """All line ends directly in `body` break, or none in all of it."""
+
+    body: Doc
+    width: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "width", self.body.width)
+
+
+@dataclass(frozen=True, slots=True)
+class OneLine:
+    """`body` on one line, however wide; it must not hold a forced break."""
+
+    body: Doc
+    width: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "width", self.body.width)
+
+
+@dataclass(frozen=True, slots=True)
+class Hug:
+    """Three parts on which only the middle breaks: `f x {` … `} y`."""
+
+    before: Doc
+    middle: Doc
+    after: Doc
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """`broken` on one line, else the first of `hugs` that fits, else `broken` broken."""
+
+    hugs: tuple[Hug, ...]
+    broken: Doc
+    width: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "width", self.broken.width)
+
+
+Doc: TypeAlias = Text | Line | IfBroken | Indent | Concat | Group | OneLine | Choice
+
+LINE = Line(" ", 1)
+SOFTLINE = Line("", 0)
+FILL_LINE = Line(" ", 1, fills=True)
+HARDLINE = Line("", MUST_BREAK)
+EMPTY = Concat(())
+
+
+def text(value: str) -> Doc:
+    """`value` as it stands; it must not hold a line end."""
+    return Text(value) if value else EMPTY
+
+
+def concat(*parts: Doc | str) -> Doc:
+    """`parts` one after the other; a `str` is text."""
+    docs = tuple(text(part) if isinstance(part, str) else part for part in parts)
+    kept = tuple(doc for doc in docs if doc is not EMPTY)
+    return kept[0] if len(kept) == 1 else Concat(kept) if kept else EMPTY
+
+
+def group(*parts: Doc | str) -> Doc:
+    """`parts` on one line if they fit, else broken at all of their line ends."""
+    return Group(concat(*parts))
+
+
+def indent(*parts: Doc | str) -> Doc:
+    """`parts` with the lines that start in them one step further in."""
+    return Indent(concat(*parts))
+
+
+def join(separator: Doc | str, parts: Sequence[Doc | str]) -> Doc:
+    """`parts` with `separator` between them."""
+    return concat(*[piece for part in parts for piece in (separator, part)][1:])
