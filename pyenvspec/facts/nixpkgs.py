@@ -1,0 +1,184 @@
+"""What each nixpkgs release holds: interpreters, CUDA package sets, cuDNN, tools, C libraries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+from pyenvspec.facts._load import Status, read_table
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """One nixpkgs branch; `order` grows with time, the rolling branch is the last and not stable."""
+
+    branch: str
+    order: int
+    stable: bool
+    glibc: str | None
+    gcc: str | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class PythonAttribute:
+    """Whether a branch has an interpreter; `present` is None where no text was read."""
+
+    branch: str
+    minor: str
+    attr: str
+    present: bool | None
+    status: Status
+    source: str
+    note: str = ""
+    prerelease: bool = False
+    insecure: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CudaSet:
+    """Whether a branch has a CUDA package set; `only_runfile` sets hold no separate libraries."""
+
+    branch: str
+    cuda: str
+    attr: str
+    present: bool | None
+    status: Status
+    source: str
+    systems: tuple[str, ...] = ()
+    full_version: str | None = None
+    only_runfile: bool = False
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CudnnTable:
+    """cuDNN versions that work in one CUDA set, with their attributes; `versions` None is unknown."""
+
+    branch: str
+    cuda: str
+    system: str
+    versions: tuple[tuple[str, str], ...] | None
+    default: str | None
+    status: Status
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Availability:
+    """Whether a branch has a tool; `present` is None where no text was read."""
+
+    branch: str
+    tool: str
+    present: bool | None
+    status: Status
+    source: str
+    note: str = ""
+
+
+@cache
+def releases() -> tuple[Release, ...]:
+    """Return all known branches, oldest first."""
+    table = read_table("releases")
+    glibc = {row["branch"]: row["glibc"] for row in table["glibc"]}
+    gcc = {row["branch"]: row["gcc"] for row in table["gcc"]}
+    rows = sorted(table["releases"], key=lambda row: int(row["order"]))
+    return tuple(
+        Release(r["branch"], r["order"], r["stable"], glibc[r["branch"]], gcc[r["branch"]], r["source"])
+        for r in rows
+    )
+
+
+@cache
+def find_release(branch: str) -> Release | None:
+    """Return the branch of that name, or None when it is not known."""
+    return next((release for release in releases() if release.branch == branch), None)
+
+
+@cache
+def _defaults() -> dict[tuple[str, str], str]:
+    return {(row["branch"], row["subject"]): row["value"] for row in read_table("releases")["defaults"]}
+
+
+def default_python(branch: str) -> str | None:
+    """Return the minor that `python3` is in a branch."""
+    return _defaults().get((branch, "python3"))
+
+
+@cache
+def missing_systems(branch: str) -> frozenset[str]:
+    """Return the systems that a branch no longer builds for."""
+    rows = read_table("releases")["systems"]
+    return frozenset(r["system"] for r in rows if r["branch"] == branch and r["present"] is False)
+
+
+@cache
+def _python() -> dict[tuple[str, str], PythonAttribute]:
+    rows = (PythonAttribute(**row) for row in read_table("python")["python"])
+    return {(row.branch, row.minor): row for row in rows}
+
+
+def python_attribute(branch: str, minor: str) -> PythonAttribute | None:
+    """Return what is known of an interpreter in a branch; None when the minor has no row."""
+    return _python().get((branch, minor))
+
+
+@cache
+def python_minors() -> tuple[str, ...]:
+    """Return all minors that have a row in some branch, oldest first."""
+    return tuple(sorted({minor for _, minor in _python()}, key=version_key))
+
+
+@cache
+def _cuda() -> dict[tuple[str, str], CudaSet]:
+    rows = (CudaSet(**{**row, "systems": tuple(row["systems"])}) for row in read_table("cuda")["cuda"])
+    return {(row.branch, row.cuda): row for row in rows}
+
+
+def cuda_set(branch: str, cuda: str) -> CudaSet | None:
+    """Return what is known of a CUDA set in a branch; None when that CUDA has no row."""
+    return _cuda().get((branch, cuda))
+
+
+@cache
+def cuda_versions() -> tuple[str, ...]:
+    """Return all CUDA minors that have a row in some branch, oldest first."""
+    return tuple(sorted({cuda for _, cuda in _cuda()}, key=version_key))
+
+
+def never_released(cuda: str) -> str | None:
+    """Return why a CUDA minor never existed, or None when that is not known of it."""
+    rows = read_table("cuda")["never_released"]
+    return next((row["note"] for row in rows if row["cuda"] == cuda), None)
+
+
+@cache
+def _cudnn() -> dict[tuple[str, str, str], CudnnTable]:
+    tables = {}
+    for row in read_table("cudnn")["cudnn"]:
+        listed = row["cudnn"]
+        versions = None if listed is None else tuple((version, attr) for version, attr in listed)
+        key = (row["branch"], row["cuda"], row["system"])
+        tables[key] = CudnnTable(*key, versions, row["default"], row["status"], row["source"])
+    return tables
+
+
+def cudnn_table(branch: str, cuda: str, system: str) -> CudnnTable | None:
+    """Return the cuDNN versions of a CUDA set on a system; None when that set has no row."""
+    return _cudnn().get((branch, cuda, system))
+
+
+@cache
+def _tools() -> dict[tuple[str, str], Availability]:
+    rows = (Availability(**row) for row in read_table("tools")["tools"])
+    return {(row.branch, row.tool): row for row in rows}
+
+
+def find_tool(branch: str, tool: str) -> Availability | None:
+    """Return whether a branch has a tool; None when the tool has no row."""
+    return _tools().get((branch, tool))
+
+
+def version_key(version: str) -> tuple[int, ...]:
+    """Return the numbers of a dotted version, so that 3.10 sorts after 3.9."""
+    return tuple(int(part) for part in version.split("."))
