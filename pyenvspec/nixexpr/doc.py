@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 MUST_BREAK = 1 << 40
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Text:
     """Characters without a line end."""
 
@@ -26,7 +26,7 @@ class Text:
         object.__setattr__(self, "width", len(self.value))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Line:
     """A line end; on one line, `flat` instead. `width` is that of `flat`, or MUST_BREAK.
 
@@ -38,7 +38,7 @@ class Line:
     fills: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class IfBroken:
     """Text that is there only when the group around it is broken."""
 
@@ -46,7 +46,7 @@ class IfBroken:
     width: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Indent:
     """Lines that start inside `body` are one step further in."""
 
@@ -57,7 +57,7 @@ class Indent:
         object.__setattr__(self, "width", self.body.width)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Concat:
     """Parts one after the other."""
 
@@ -68,7 +68,7 @@ class Concat:
         object.__setattr__(self, "width", sum(part.width for part in self.parts))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Group:
     """All line ends directly in `body` break, or none in all of it."""
 
@@ -79,7 +79,7 @@ class Group:
         object.__setattr__(self, "width", self.body.width)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class OneLine:
     """`body` on one line, however wide; it must not hold a forced break."""
 
@@ -90,7 +90,7 @@ class OneLine:
         object.__setattr__(self, "width", self.body.width)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Hug:
     """Three parts on which only the middle breaks: `f x {` … `} y`."""
 
@@ -99,7 +99,7 @@ class Hug:
     after: Doc
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Choice:
     """`broken` on one line, else the first of `hugs` that fits, else `broken` broken."""
 

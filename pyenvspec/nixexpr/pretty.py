@@ -53,6 +53,7 @@ from pyenvspec.nixexpr.nodes import (
 from pyenvspec.nixexpr.precedence import Strength, flatten_chain, get_operand_strengths, get_strength
 from pyenvspec.nixexpr.shape import (
     can_hug,
+    find_list_pairs,
     is_absorbable,
     is_container,
     is_simple,
@@ -122,7 +123,7 @@ def _word(expr: Expr) -> Doc:
             path = quote.quote_path(names)
             return _bare(to_spelled(expr)) if path is None else concat(path)
         case Int(value) | Float(value):
-            return concat(_number(value))
+            return concat(quote.quote_number(value))
         case Bool(value):
             return concat("true" if value else "false")
         case Null():
@@ -142,15 +143,6 @@ def _word(expr: Expr) -> Doc:
             return concat("!", _operand(operand, Strength.APPLY))
         case _:
             raise TypeError(f"not a Nix expression: {expr!r}")
-
-
-def _number(value: float) -> str:
-    """Nix reads a decimal number only with a point, also before an exponent."""
-    if isinstance(value, int):
-        return str(value)
-    mantissa, _, exponent = repr(value).partition("e")
-    point = mantissa if "." in mantissa else f"{mantissa}.0"
-    return f"{point}e{exponent}" if exponent else point
 
 
 # --- parentheses ------------------------------------------------------------------------------
@@ -215,21 +207,22 @@ def _list(expr: List, line: Doc) -> Doc:
     if not expr.items:
         return concat("[ ]")
     rows = [item if isinstance(item, Item) else Item(item) for item in expr.items]
-    values = [group(_operand(row.value, Strength.ATOM)) for row in rows]
-    docs = [
-        _row(row, value, is_first=i == 0) for i, (row, value) in enumerate(zip(rows, values, strict=True))
-    ]
-    return concat("[", indent(line, join(line, docs)), line, "]")
+    docs = [group(_operand(row.value, Strength.ATOM)) for row in rows]
+    return concat("[", indent(line, _rows(line, rows, docs)), line, "]")
 
 
 def _entries(entries: Sequence[Binding | Inherit]) -> Doc:
-    docs = [_row(entry, group(_entry(entry)), is_first=i == 0) for i, entry in enumerate(entries)]
-    return join(HARDLINE, docs)
+    return _rows(HARDLINE, entries, [group(_entry(entry)) for entry in entries])
 
 
-def _row(row: Binding | Inherit | Item, doc: Doc, *, is_first: bool) -> Doc:
-    comment = [concat(line, HARDLINE) for line in quote.quote_comment(row.comment)]
-    return concat(HARDLINE if row.blank_before and not is_first else EMPTY, *comment, doc)
+def _rows(line: Doc, rows: Sequence[Binding | Inherit | Item], docs: Sequence[Doc]) -> Doc:
+    """`docs` between `line`s, each under the comment and the empty line that its row asks for."""
+    parts: list[Doc] = []
+    for row, doc in zip(rows, docs, strict=True):
+        blank = HARDLINE if row.blank_before and parts else EMPTY
+        comment = (concat(note, HARDLINE) for note in quote.quote_comment(row.comment))
+        parts.append(concat(blank, *comment, doc))
+    return join(line, parts)
 
 
 def _entry(entry: Binding | Inherit) -> Doc:
@@ -323,7 +316,7 @@ def _application(expr: Apply, *, leads: bool = False, in_parentheses: bool = Fal
     start = concat(space, join(" ", [head, *docs[:-1]]), " ")
     if is_simple(expr) and start.width < MUST_BREAK:
         return concat(OneLine(start), docs[-1])
-    pairs = _find_list_pairs(args)
+    pairs = find_list_pairs(args)
     broken = head
     for i, doc in enumerate(docs[:-1]):
         if i + 1 in pairs:
@@ -346,15 +339,6 @@ def _find_hugs(args: list[Expr], docs: list[Doc], head: Doc, pairs: set[int]) ->
         if can_hug(args[i]) and is_sure and not {i, i + 1} & pairs:
             before = concat(join(" ", [head, *docs[:i]]), " ")
             yield Hug(before, docs[i], concat(*(concat(" ", doc) for doc in docs[i + 1 :])))
-
-
-def _find_list_pairs(args: list[Expr]) -> set[int]:
-    """Positions of the second of two lists in a row, which go on one line or on a line each."""
-    pairs: set[int] = set()
-    for i in reversed(range(1, len(args))):
-        if i + 1 not in pairs and isinstance(args[i], List) and isinstance(args[i - 1], List):
-            pairs.add(i)
-    return pairs
 
 
 def _argument(arg: Expr) -> Doc:

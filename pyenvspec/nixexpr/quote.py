@@ -1,4 +1,4 @@
-"""Every escape that emitted Nix needs: strings, attribute names, paths, comments.
+"""Every escape that emitted Nix needs: strings, attribute names, paths, comments, numbers.
 
 Text comes in as the user wrote it; what goes out is Nix source that evaluates to exactly that text.
 Nothing else in pyenvspec may put user text into Nix source.
@@ -81,6 +81,15 @@ def quote_path(names: Sequence[str]) -> str | None:
     if not all(_PATH_NAME.fullmatch(name) for name in names):
         return None
     return "/".join((".", *(names or (".",))))
+
+
+def quote_number(value: float) -> str:
+    """`value` as a literal; Nix reads a decimal number only with a point, also before an exponent."""
+    if isinstance(value, int):
+        return str(value)
+    mantissa, _, exponent = repr(value).partition("e")
+    point = mantissa if "." in mantissa else f"{mantissa}.0"
+    return f"{point}e{exponent}" if exponent else point
 
 
 def _escape_plain(text: str, *, before_hole: bool) -> str:

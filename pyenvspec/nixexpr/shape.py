@@ -102,3 +102,12 @@ def is_simple(expr: Expr | Item) -> bool:
 def can_hug(expr: Expr) -> bool:
     """Whether an argument can break while the call around it stays on one line."""
     return is_container(expr) or get_strength(to_spelled(expr)) < Strength.ATOM
+
+
+def find_list_pairs(args: list[Expr]) -> set[int]:
+    """Positions of the second of two lists in a row, which go on one line or on a line each."""
+    pairs: set[int] = set()
+    for i in reversed(range(1, len(args))):
+        if i + 1 not in pairs and isinstance(args[i], List) and isinstance(args[i - 1], List):
+            pairs.add(i)
+    return pairs
