@@ -6,7 +6,7 @@ POSIX renames one file at a time, so the set is switched with a journal:
    all of it is fsynced. Up to here nothing that the user or Nix reads has changed.
 2. *commit*: `journal`, the list of steps, appears by one rename. From here on the new set is decided.
 3. *switch*: one rename per file, back to back. New files come first (nothing refers to them yet), then what
-   is changed, `flake.nix` after the module that it imports, removals last.
+   is changed, `flake.nix` after the module that it imports. Removals come last, as renames to `N.old`.
 4. *clean up*: the journal goes first, then the rest of the folder.
 
 What that guarantees:
@@ -16,9 +16,9 @@ What that guarantees:
   permission, ^C) is undone on the spot, and the undoing is journalled in the same way.
 - Without recovery, the process killed at any moment: exactly the old or the new set. While more than one
   rename is due, a forked copy of this process waits, and makes the remaining ones if its parent dies.
-- Without recovery, machine or both processes gone between two adjacent renames: each file is complete, old
-  or new; none is torn or missing; the journal is there whenever the set is mixed. A single changed file, the
-  usual case, has no such moment.
+- Without recovery, the machine (or all the copies at once) gone between two adjacent renames: each file is
+  complete, old or new; none is torn or missing; the journal is there whenever the set is mixed. A single
+  changed file, the usual case, has no such moment.
 
 Exchanging the whole of nix/pyenvspec/ with one renameat2 would not remove that last moment, since `flake.nix`
 lies outside it; and it fails on overlayfs and moves the folder away under whoever stands in it.
@@ -106,7 +106,8 @@ def commit(root: Path, steps: Sequence[Step]) -> None:
         with suppress(OSError, WriteError):
             _clean_up(staging)
         raise
-    with survivor(lambda: recover_locked(root), needed=len(ordered) > 1):
+    # As many lives as steps: whatever kills one copy after another, each gets a step further.
+    with survivor(lambda: recover_locked(root, lives=len(ordered)), needed=len(ordered) > 1):
         try:
             _go_forward(root, ordered)
         except BaseException as error:
@@ -128,11 +129,12 @@ def recover(root: Path, on_wait: Callable[[], None] | None = None) -> Diagnostic
         return recover_locked(root)
 
 
-def recover_locked(root: Path) -> Diagnostic | None:
-    """`recover` for a caller that holds the lock."""
+def recover_locked(root: Path, lives: int = 1) -> Diagnostic | None:
+    """`recover` for a caller that holds the lock; `lives` copies of this process may be killed in it."""
     staging = root / STAGING
     try:
-        with explained(STAGING):
+        again = lives > 0 and is_interrupted(root)
+        with explained(STAGING), survivor(lambda: recover_locked(root, lives - 1), needed=again):
             return _resume(root, staging)
     except WriteError as error:
         reasons = error.diagnostics
@@ -158,7 +160,7 @@ def _resume(root: Path, staging: Path) -> Diagnostic | None:
         (_UNDOING, "an earlier compile failed and was cut off: its files are put back as they were"),
         (_COMMITTED, "an earlier compile was cut off: its files are now all in place"),
     ):
-        if os.path.lexists(staging / name):
+        if _exists(staging / name):
             steps = _read_journal(staging / name)
             if name == _UNDOING:
                 _undo(root, steps)
@@ -191,7 +193,6 @@ def _stage(root: Path, staging: Path, steps: Sequence[Step]) -> None:
                 write_new(new, step.content)
             elif step.action is Action.CHANGE:
                 write_new(new, step.content, mode=stat.S_IMODE(target.lstat().st_mode))
-            if step.action in (Action.CHANGE, Action.REMOVE):
                 link_or_copy(target, old)
                 if not _is_file(old) or not (step.path in kept or has_marker(old.read_bytes())):
                     raise WriteError(_edited_meanwhile(step.path))
@@ -236,7 +237,8 @@ def _go_forward(root: Path, steps: Sequence[Step], *, forgiving: bool = False) -
                     continue
                 raise WriteError(_edited_meanwhile(step.path))
             if step.action is Action.REMOVE:
-                (root / step.path).unlink(missing_ok=True)
+                if _exists(root / step.path):
+                    (root / step.path).rename(old)
             elif _is_file(new):
                 _make_parents(root, step.path)
                 new.rename(root / step.path)
@@ -246,15 +248,15 @@ def _undo(root: Path, steps: Sequence[Step]) -> None:
     """Take back every step that was made, the last one first, and clean up."""
     staging = root / STAGING
     with explained(STAGING):
-        if os.path.lexists(staging / _COMMITTED):
+        if _exists(staging / _COMMITTED):
             (staging / _COMMITTED).rename(staging / _UNDOING)
     for number, step in reversed(list(enumerate(steps))):
         target, new, old = root / step.path, staging / f"{number}.new", staging / f"{number}.old"
         with explained(step.path):
-            if os.path.lexists(new) or blocked_parent(root, step.path) is not None:
+            if _exists(new) or blocked_parent(root, step.path) is not None:
                 continue
             if step.action is Action.REMOVE:
-                if _is_file(old) and not os.path.lexists(target):
+                if _is_file(old) and not _exists(target):
                     _make_parents(root, step.path)
                     old.rename(target)
             elif step.action is Action.CHANGE:
@@ -281,12 +283,13 @@ def _finish(root: Path, steps: Sequence[Step]) -> None:
 
 def _may_touch(target: Path, action: Action, old: Path) -> bool:
     """Whether the file at `target` is still the one that the plan saw, or at least one of ours."""
-    if not os.path.lexists(target):
+    if not _exists(target):
         return True
     if action is Action.KEEP or not _is_file(target):
         return False
     content = target.read_bytes()
-    return has_marker(content) or (_is_file(old) and old.read_bytes() == content)
+    is_as_planned = action is Action.CHANGE and _is_file(old) and old.read_bytes() == content
+    return is_as_planned or has_marker(content)
 
 
 def _may_take_away(root: Path, step: Step) -> bool:
@@ -306,6 +309,15 @@ def _edited_meanwhile(path: str) -> Diagnostic:
     )
 
 
+def _exists(path: Path) -> bool:
+    # Not os.path.lexists: a disk that reports an error must not pass for one without the file.
+    try:
+        path.lstat()
+    except FileNotFoundError:
+        return False
+    return True
+
+
 def _is_file(path: Path) -> bool:
     try:
         return stat.S_ISREG(path.lstat().st_mode)
@@ -314,7 +326,9 @@ def _is_file(path: Path) -> bool:
 
 
 def _make_parents(root: Path, path: str) -> None:
-    (root / path).parent.mkdir(parents=True, exist_ok=True)
+    parent = (root / path).parent
+    if not parent.is_dir():
+        parent.mkdir(parents=True, exist_ok=True)
 
 
 def _remove_empty_parents(root: Path, path: str) -> None:
@@ -337,7 +351,7 @@ def _sync_parents(root: Path, steps: Sequence[Step]) -> None:
 
 def _clean_up(staging: Path) -> None:
     """Delete what we put into the staging folder: the journal first, so that nothing is replayed twice."""
-    if not os.path.lexists(staging):
+    if not _exists(staging):
         return
     for name in (_COMMITTED, _UNDOING):
         (staging / name).unlink(missing_ok=True)

@@ -244,15 +244,18 @@ def _kept_note(path: str, copy: str) -> Diagnostic:
 
 def _plan_removals(root: Path, files: Mapping[str, bytes]) -> list[Change]:
     # Where `Flake.nix` and `flake.nix` are one file, the listing may spell a wanted file differently.
-    wanted = {_identity(root / path) for path in files}
+    with explained(MODULE_FOLDER):
+        wanted = {None, *(_identity(root / path) for path in files)}
+        present = (*GENERATED_PATHS, *_module_files(root))
+        unwanted = [path for path in present if path not in files and _identity(root / path) not in wanted]
     removals = []
-    for path in (*GENERATED_PATHS, *_module_files(root)):
-        if path in files or _identity(root / path) in {None, *wanted}:
-            continue
+    for path in unwanted:
         try:
             old = _read(root, path)
-        except WriteError:  # nothing of ours can be there, or it cannot be told: it stays
-            continue
+        except WriteError as error:
+            if isinstance(error.__cause__, OSError) and not isinstance(error.__cause__, PermissionError):
+                raise
+            continue  # a link or folder, or somebody's that we may not read: not ours to remove
         if old is not None and has_marker(old):
             removals.append(Change(path, Kind.REMOVED, old, None))
     return removals
@@ -261,21 +264,24 @@ def _plan_removals(root: Path, files: Mapping[str, bytes]) -> list[Change]:
 def _identity(path: Path) -> tuple[int, int] | None:
     try:
         status = path.lstat()
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
         return None
     return status.st_dev, status.st_ino
 
 
 def _module_files(root: Path) -> Iterator[str]:
     """Plain paths of all files in nix/pyenvspec/; symlinked folders are not entered."""
-    with explained(MODULE_FOLDER):
-        if blocked_parent(root, f"{MODULE_FOLDER}/x") is not None:
-            return
-    for folder, _, names in os.walk(root / MODULE_FOLDER):
+    if blocked_parent(root, f"{MODULE_FOLDER}/x") is not None or not (root / MODULE_FOLDER).is_dir():
+        return
+    for folder, _, names in os.walk(root / MODULE_FOLDER, onerror=_raise):
         for name in names:
             path = (Path(folder) / name).relative_to(root).as_posix()
             if is_writable_path(path):
                 yield path
+
+
+def _raise(error: OSError) -> None:
+    raise error
 
 
 def _steps(changes: Changes) -> Iterator[Step]:
