@@ -55,8 +55,6 @@ def make_known_to_git(root: Path, paths: Sequence[str], runner: Runner) -> tuple
     if not paths or not is_in_checkout(root):
         return ()
     listed = _git(runner, root, "ls-files", "-z", "--", *paths)
-    if "must be run in a work tree" in listed.stderr:  # a bare repository: nothing is checked out here
-        return ()
     if not listed.ok:
         return (_not_added(paths, listed),)
     unknown = [path for path in paths if path not in listed.stdout.split("\0")]
@@ -68,13 +66,15 @@ def make_known_to_git(root: Path, paths: Sequence[str], runner: Runner) -> tuple
     warnings = [_ignored(path) for path in ignored if _is_for_nix(path)]
     if new := [path for path in unknown if path not in ignored]:
         added = _git(runner, root, "add", "--intent-to-add", "--", *new)
-        if not added.ok:
+        if not added.ok and "must be run in a work tree" not in added.stderr:  # a bare repository
             warnings.append(_not_added(new, added))
     return tuple(warnings)
 
 
 def _git(runner: Runner, root: Path, *arguments: str, given: str | None = None) -> Result:
-    return runner.run(("git", *arguments), cwd=root, input=given, timeout=_TIMEOUT, env=_ENV)
+    # check-ignore takes names anyway, and refuses to be told so.
+    env = {**_ENV, "GIT_LITERAL_PATHSPECS": None} if arguments[0] == "check-ignore" else _ENV
+    return runner.run(("git", *arguments), cwd=root, input=given, timeout=_TIMEOUT, env=env)
 
 
 def _is_for_nix(path: str) -> bool:

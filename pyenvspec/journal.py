@@ -206,8 +206,8 @@ def _read_journal(path: Path) -> list[Step]:
     """The steps of a journal, checked as foreign data: a cloned project may bring a forged one."""
     if not stat.S_ISREG(path.lstat().st_mode):
         raise WriteError(_damaged("holds a journal that is not a file"))
-    first, *lines, last = path.read_text("utf-8", "replace").split("\n")
-    if first != _FIRST_LINE or last:
+    first, *lines = path.read_text("utf-8", "replace").split("\n")
+    if first != _FIRST_LINE or not lines or lines.pop():
         raise WriteError(_damaged("holds a journal that pyenvspec did not write"))
     steps = []
     for line in lines:

@@ -146,7 +146,7 @@ def plan_writes(root: Path, files: Mapping[str, bytes], options: WriteOptions | 
         except WriteError as error:
             conflicts += (found for found in error.diagnostics if found not in conflicts)
     try:
-        items += [] if options.partial else _plan_removals(root, files)
+        items += [] if options.partial or conflicts else _plan_removals(root, files)
     except WriteError as error:
         conflicts += error.diagnostics
     items.sort(key=lambda change: change.path)
