@@ -1,0 +1,74 @@
+"""Where our flake inputs come from, which revision was tested, and the inputs that they have themselves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from pyenvspec.facts._load import read_table
+
+
+@dataclass(frozen=True, slots=True)
+class OwnInput:
+    """An input that an input declares: where it comes from, or what of its own flake it follows."""
+
+    name: str
+    url: str | None = None
+    follows: str | None = None
+    flake: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class InputSource:
+    """One standard input. `ref` is the branch of its development, None where the release decides.
+
+    `inputs` was read at `rev`. Where `settled`, it has been the same for more than a year and holds for
+    other revisions too. `lock` has the nodes of its own flake.lock, where it keeps inputs of its own.
+    """
+
+    name: str
+    owner: str
+    repo: str
+    ref: str | None
+    flake: bool
+    rev: str | None
+    nar_hash: str | None
+    last_modified: int | None
+    inputs: tuple[OwnInput, ...]
+    settled: bool
+    lock: dict[str, Any]
+    source: str
+
+    @property
+    def url(self) -> str:
+        """The flake reference of the revision that was tested, or of the repository without one."""
+        at = self.rev or self.ref
+        return f"github:{self.owner}/{self.repo}" + (f"/{at}" if at else "")
+
+
+@cache
+def _sources() -> dict[str, InputSource]:
+    return {row["name"]: _read_row(row) for row in read_table("flake-inputs")["inputs"]}
+
+
+def _read_row(row: dict[str, Any]) -> InputSource:
+    inputs = tuple(OwnInput(name, **given) for name, given in sorted(row["inputs"].items()))
+    return InputSource(**{**row, "inputs": inputs})
+
+
+def input_source(name: str) -> InputSource | None:
+    """Return what is known of a standard input, or None: it is one of the user's."""
+    return _sources().get(name)
+
+
+def input_sources() -> tuple[InputSource, ...]:
+    """Return all standard inputs by name."""
+    return tuple(_sources().values())
+
+
+def known_hash(owner: str, repo: str, rev: str) -> str | None:
+    """Return the hash of a revision that the table holds, or None."""
+    wanted = (owner.lower(), repo.lower(), rev)
+    rows = (row for row in _sources().values() if row.rev)
+    return next((r.nar_hash for r in rows if (r.owner.lower(), r.repo.lower(), r.rev) == wanted), None)

@@ -1,0 +1,137 @@
+"""flake.lock without Nix: the text that Nix itself would write for these inputs and pins.
+
+Version 7 of the format. A node lists each input of its flake, as the name of a node or as the path that it
+follows from the root; `follows = ""` is the empty path. Nix takes a lock as it is only when it agrees with
+flake.nix in every such path, so nothing is written where an input's own inputs are not known.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pyenvspec.facts.input_sources import input_source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from pyenvspec.facts.input_sources import InputSource, OwnInput
+    from pyenvspec.lockfile import Pin
+    from pyenvspec.plan import FlakeInput
+
+VERSION = 7
+
+Path = tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Node:
+    """A flake of the lock; `inputs` holds a node, or the path from the root that an input follows."""
+
+    locked: dict[str, Any] | None = None
+    original: dict[str, Any] | None = None
+    flake: bool = True
+    inputs: dict[str, _Node | Path] = field(default_factory=dict)
+
+
+def find_unknown(inputs: Iterable[FlakeInput], pins: Mapping[str, Pin]) -> tuple[str, ...]:
+    """Return the inputs that keep flake.lock from being written: no pin, or own inputs that are unknown."""
+    return tuple(i.name for i in inputs if i.name not in pins or not _is_known(i, pins[i.name]))
+
+
+def _is_known(given: FlakeInput, pin: Pin) -> bool:
+    if not given.flake:
+        return True
+    source = input_source(given.name)
+    if source is None or (pin.source.owner.lower(), pin.source.repo.lower()) != _repository(source):
+        return False
+    if pin.rev == source.rev:
+        return all(_is_served(own, given, source) for own in source.inputs)
+    followed = dict(given.follows)
+    return source.settled and all(own.name in followed or own.follows is not None for own in source.inputs)
+
+
+def _repository(source: InputSource) -> tuple[str, str]:
+    return source.owner.lower(), source.repo.lower()
+
+
+def _is_served(own: OwnInput, given: FlakeInput, source: InputSource) -> bool:
+    return own.name in dict(given.follows) or own.follows is not None or bool(source.lock)
+
+
+def format_flake_lock(inputs: Iterable[FlakeInput], pins: Mapping[str, Pin]) -> str:
+    """Return the text of flake.lock; `find_unknown` must have found nothing."""
+    root = _Node()
+    for given in inputs:
+        root.inputs[given.name] = _build_input(given, pins[given.name])
+    nodes: dict[str, Any] = {}
+    name = _dump(root, "root", nodes, {})
+    document = {"nodes": nodes, "root": name, "version": VERSION}
+    return json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def _build_input(given: FlakeInput, pin: Pin) -> _Node:
+    where = {"narHash": pin.nar_hash, "owner": pin.source.owner, "repo": pin.source.repo, "rev": pin.rev}
+    original = {**where, "type": "github"}
+    # A time that is not known is left out: Nix compares one that is there with the commit's.
+    known = {"lastModified": pin.last_modified} if pin.last_modified is not None else {}
+    node = _Node({**original, **known}, original, given.flake)
+    source = input_source(given.name) if given.flake else None
+    if source is not None:
+        followed = dict(given.follows)
+        read: dict[str, _Node] = {}
+        for own in source.inputs:
+            node.inputs[own.name] = _build_own(own, followed.get(own.name), source, read)
+    return node
+
+
+def _build_own(
+    own: OwnInput, followed: str | None, source: InputSource, read: dict[str, _Node]
+) -> _Node | Path:
+    if followed is not None:
+        return _split(followed)
+    if own.follows is not None:
+        # What a flake says of its own inputs counts from that flake.
+        return (source.name, *_split(own.follows))
+    return _read_node(source.lock["root"]["inputs"][own.name], source, read)
+
+
+def _split(path: str) -> Path:
+    return tuple(part for part in path.split("/") if part)
+
+
+def _read_node(key: str, source: InputSource, read: dict[str, _Node]) -> _Node:
+    """A node of an input's own flake.lock, with all below it; paths get the input's name in front."""
+    if key in read:
+        return read[key]
+    row = source.lock[key]
+    node = read[key] = _Node(row["locked"], row["original"], row.get("flake", True))
+    for name, target in row.get("inputs", {}).items():
+        if isinstance(target, list):
+            node.inputs[name] = (source.name, *target)
+        else:
+            node.inputs[name] = _read_node(target, source, read)
+    return node
+
+
+def _dump(node: _Node, wanted: str, nodes: dict[str, Any], names: dict[int, str]) -> str:
+    """Add a node and all below it under names as Nix gives them; return its name."""
+    if id(node) in names:
+        return names[id(node)]
+    name, number = wanted, 2
+    while name in nodes:
+        name, number = f"{wanted}_{number}", number + 1
+    row: dict[str, Any] = {}
+    nodes[name] = row
+    names[id(node)] = name
+    if node.inputs:
+        row["inputs"] = {
+            key: list(target) if isinstance(target, tuple) else _dump(target, key, nodes, names)
+            for key, target in sorted(node.inputs.items())
+        }
+    if node.locked is not None:
+        row |= {"locked": node.locked, "original": node.original}
+    if not node.flake:
+        row["flake"] = False
+    return name

@@ -1,0 +1,107 @@
+"""Inputs and pins brought together: which pins count, which are missing, the inputs with their pins.
+
+Takes the plan's inputs and what env.lock.json holds; touches no network.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pyenvspec.diagnostics import Diagnostic, Severity
+from pyenvspec.facts.input_sources import known_hash
+from pyenvspec.lockfile import LOCK_FILE, LockError, Pin, Source, parse_lock, parse_source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from pyenvspec.plan import FlakeInput
+
+
+def read_pins(root: Path) -> dict[str, Pin]:
+    """Return the pins of a project by input; none where it has no lock. Raises LockError for a bad one."""
+    try:
+        content = (root / LOCK_FILE).read_bytes()
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        message = f"`{LOCK_FILE}` cannot be read: {error.strerror}"
+        found = Diagnostic("file-unreadable", message, LOCK_FILE, hint="Make it readable for you.")
+        raise LockError(found) from error
+    pins = parse_lock(content)
+    if mismatches := tuple(find_mismatches(pins)):
+        raise LockError(*mismatches)
+    return pins
+
+
+def find_mismatches(pins: Mapping[str, Pin]) -> Iterable[Diagnostic]:
+    """Find hashes that cannot be right: two for one revision, or another than the one that was tested."""
+    seen: dict[tuple[str, str, str], tuple[str, str]] = {}
+    for name, pin in sorted(pins.items()):
+        at = (pin.source.owner.lower(), pin.source.repo.lower(), pin.rev)
+        other, known = seen.setdefault(at, (name, pin.nar_hash))
+        tested = known_hash(*at)
+        if tested not in (None, pin.nar_hash):
+            yield _mismatch(name, pin, f"{tested}, as tested with this pyenvspec")
+        elif known != pin.nar_hash:
+            yield _mismatch(name, pin, f"{known}, as for `{other}`")
+
+
+def _mismatch(name: str, pin: Pin, expected: str) -> Diagnostic:
+    repository = f"{pin.source.owner}/{pin.source.repo}"
+    return Diagnostic(
+        "lock-mismatch",
+        f"the hash of `{name}` is not that of revision {pin.rev[:12]} of {repository}",
+        LOCK_FILE,
+        expected=expected,
+        hint=f"Take `{LOCK_FILE}` back from git, or delete it and run `pyenvspec lock`.",
+    )
+
+
+def wanted_sources(inputs: Iterable[FlakeInput]) -> dict[str, Source]:
+    """Return what each input asks for."""
+    return {given.name: parse_source(given.url) for given in inputs}
+
+
+def usable_pins(inputs: Iterable[FlakeInput], pins: Mapping[str, Pin]) -> dict[str, Pin]:
+    """Return the pins that are for what is asked for now; the others are left from another env.yaml."""
+    wanted = wanted_sources(inputs)
+    return {name: pin for name, pin in sorted(pins.items()) if _serves(pin, wanted.get(name))}
+
+
+def _serves(pin: Pin, wanted: Source | None) -> bool:
+    return wanted is not None and pin.source == wanted
+
+
+def pin_inputs(inputs: Iterable[FlakeInput], pins: Mapping[str, Pin]) -> tuple[FlakeInput, ...]:
+    """Return the inputs, those with a usable pin by revision and hash."""
+    inputs = tuple(inputs)
+    usable = usable_pins(inputs, pins)
+    return tuple(replace(i, url=usable[i.name].url) if i.name in usable else i for i in inputs)
+
+
+def check_pins(
+    inputs: Iterable[FlakeInput], pins: Mapping[str, Pin], *, locked: bool
+) -> tuple[Diagnostic, ...]:
+    """Tell which inputs have no pin, as errors where `locked` asks for all of them.
+
+    A project without any lock is told nothing otherwise: it has not asked for pins.
+    """
+    if not pins and not locked:
+        return ()
+    severity = Severity.ERROR if locked else Severity.WARNING
+    hint = f"Run `pyenvspec lock` and commit `{LOCK_FILE}`."
+    found = []
+    for name, source in wanted_sources(inputs).items():
+        pin = pins.get(name)
+        if pin is None:
+            code, message = "lock-missing-pin", f"`{name}` has no pin in `{LOCK_FILE}`"
+        elif not _serves(pin, source):
+            code = "lock-stale-pin"
+            message = f"the pin of `{name}` is for {pin.source.url}, and {source.url} is needed now"
+        else:
+            continue
+        expected = f"a pin of {source.url}"
+        found.append(Diagnostic(code, message, LOCK_FILE, expected=expected, hint=hint, severity=severity))
+    return tuple(found)

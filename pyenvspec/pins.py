@@ -1,0 +1,282 @@
+"""Pins from GitHub: what inputs ask for in, revisions and hashes out, through `nix-prefetch-github`.
+
+Either every pin is had or LockError says why each of the others is not. Only reads; writing is the caller's.
+"""
+
+from __future__ import annotations
+
+import json
+import queue
+import re
+import threading
+from collections import deque
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from pyenvspec.diagnostics import Diagnostic
+from pyenvspec.facts.input_sources import known_hash
+from pyenvspec.lockfile import LOCK_FILE, REVISION, LockError, Pin, is_nar_hash
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from pyenvspec.lockfile import Source
+    from pyenvspec.tools import Result, Runner
+
+PROGRAM = "nix-prefetch-github"
+AT_ONCE = 8
+PATIENCE = 600.0
+"""Seconds for one input: nixpkgs is a download of some 50 MB that is unpacked and hashed."""
+
+WITH_ALL = f"nix shell nixpkgs#{PROGRAM} nixpkgs#nix-prefetch-git --command pyenvspec lock"
+"""Brings the program and the helper without which it would build an expression of <nixpkgs>."""
+
+_GIT_SETTINGS = {"GIT_TERMINAL_PROMPT": "0", "GIT_ASKPASS": "", "LC_ALL": "C"}
+_SAID = 12  # lines of the program's last words that are shown
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """One more input is done: `pin` is None where it failed."""
+
+    name: str
+    done: int
+    total: int
+    pin: Pin | None
+
+
+_Got = Pin | BaseException
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """A way to fail: what the program's words show it by, and what the user is told."""
+
+    code: str
+    shown_by: str
+    message: str
+    hint: str
+
+
+_FAILURES = (
+    _Failure(
+        "prefetch-old",
+        r"unrecognized arguments",
+        f"`{PROGRAM}` is too old",
+        f"Install version 7 or newer (`pip install --upgrade {PROGRAM}`, or `{WITH_ALL}`).",
+    ),
+    _Failure(
+        "prefetch-rate-limit",
+        r"rate limit|error:? 429|too many requests|abuse detection",
+        "GitHub refuses more requests from here for now",
+        "Wait for some minutes and run it again; a token in GITHUB_TOKEN raises GitHub's limit.",
+    ),
+    _Failure(
+        "prefetch-network",
+        r"could not resolve|name resolution|name or service not known|network is unreachable|no route to host"
+        r"|connection (?:refused|timed out|reset)|failed to connect|couldn't connect|urlopen error"
+        r"|operation timed out|gnutls|certificate verif|certificate problem|ssl (?:error|connect|peer)",
+        "GitHub cannot be reached",
+        "Check the network, proxy and certificates (`git ls-remote {url}` must work), then run it again.",
+    ),
+    _Failure(
+        "prefetch-repository",
+        r"repository not found|could not read username|authentication failed|terminal prompts disabled"
+        r"|repository '[^']*' not found",
+        "GitHub has no public repository {owner}/{repo}",
+        "Correct its name in env.yaml; private repositories cannot be pinned.",
+    ),
+    _Failure(
+        "prefetch-ref",
+        r"error:? 404",
+        "GitHub has no revision {ref} in a public repository {owner}/{repo}",
+        "Correct the revision in env.yaml: all 40 digits, of a commit that was pushed.",
+    ),
+    _Failure(
+        "prefetch-incomplete",
+        r"file 'nixpkgs' was not found|no such file or directory: '(?:git|nix|which)|command not found",
+        f"a program that `{PROGRAM}` needs is not there",
+        f"Run `{WITH_ALL}`, which brings them all.",
+    ),
+    _Failure(
+        "prefetch-ref",
+        r"(?s)\A(?!.*fatal: ).*unable to locate revision",
+        "{owner}/{repo} has no branch or tag {ref}",
+        "Correct it in env.yaml (`git ls-remote {url}` lists them all).",
+    ),
+)
+"""Tried in this order: what a cause is shown by comes before what it leads to."""
+
+
+def fetch_pins(
+    wanted: Mapping[str, Source],
+    runner: Runner,
+    *,
+    on_progress: Callable[[Progress], None] | None = None,
+    patience: float = PATIENCE,
+) -> dict[str, Pin]:
+    """Return a pin for each input, several got side by side; `on_progress` is called from this thread."""
+    done = _start(wanted, lambda name: fetch_pin(name, wanted[name], runner, patience=patience))
+    pins: dict[str, Pin] = {}
+    found: list[Diagnostic] = []
+    for count in range(1, len(wanted) + 1):
+        name, got = done.get()
+        if isinstance(got, Pin):
+            pins[name] = got
+        elif isinstance(got, LockError):
+            found += got.diagnostics
+        else:
+            raise got
+        if on_progress is not None:
+            on_progress(Progress(name, count, len(wanted), pins.get(name)))
+    if found:
+        raise LockError(*_merge(found))
+    return dict(sorted(pins.items()))
+
+
+def _start(names: Iterable[str], fetch: Callable[[str], Pin]) -> queue.SimpleQueue[tuple[str, _Got]]:
+    """Work on all names, several at once; what each gave comes out of the queue."""
+    waiting = deque(sorted(names))
+    done: queue.SimpleQueue[tuple[str, _Got]] = queue.SimpleQueue()
+
+    def work() -> None:
+        while True:
+            try:
+                name = waiting.popleft()
+            except IndexError:
+                return
+            try:
+                done.put((name, fetch(name)))
+            except BaseException as error:
+                done.put((name, error))
+
+    # Daemons: an interrupted command does not wait for downloads.
+    for _ in range(min(AT_ONCE, len(waiting))):
+        threading.Thread(target=work, daemon=True).start()
+    return done
+
+
+def _merge(found: list[Diagnostic]) -> list[Diagnostic]:
+    """Tell what is true of the machine once, and the rest by input."""
+    shared = {"prefetch-missing", "prefetch-old"}
+    general = next((d for d in found if d.code in shared), None)
+    return [general] if general else sorted(found, key=lambda d: d.message)
+
+
+def fetch_pin(name: str, source: Source, runner: Runner, *, patience: float = PATIENCE) -> Pin:
+    """Return the pin of one input, or raise LockError with what went wrong."""
+    result = runner.run(_argv(source), timeout=patience, env=_GIT_SETTINGS)
+    if not result.ok:
+        raise LockError(_explain(name, source, result, patience))
+    try:
+        return _read_answer(source, result.stdout)
+    except _AnswerError as error:
+        hint = f"Run `{_shown(source)}` to see its whole answer; updating `{PROGRAM}` may help."
+        message = f"{_label(name, source)}: `{PROGRAM}` {error}"
+        found = Diagnostic(error.code, message, LOCK_FILE, expected=error.expected, hint=hint)
+        raise LockError(found) from error
+
+
+def _argv(source: Source) -> tuple[str, ...]:
+    # Its own words (-v) are what tells one failure from another; the time of the commit comes with --meta.
+    revision = (f"--rev={source.ref}",) if source.ref else ()
+    return (PROGRAM, "--meta", "-v", *revision, "--", source.owner, source.repo)
+
+
+def _shown(source: Source) -> str:
+    return " ".join(_argv(source))
+
+
+def _label(name: str, source: Source) -> str:
+    return f"`{name}` ({source.url})"
+
+
+class _AnswerError(Exception):
+    def __init__(self, code: str, message: str, expected: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.expected = expected
+
+
+def _read_answer(source: Source, text: str) -> Pin:
+    try:
+        answer = json.loads(text)
+    except (json.JSONDecodeError, RecursionError) as error:
+        said = repr(text.strip()[:80]) if text.strip() else "nothing"
+        raise _AnswerError("prefetch-answer", f"printed no JSON: {said}", "one JSON object") from error
+    row = answer.get("src") if isinstance(answer, dict) else None
+    if not isinstance(row, dict):
+        raise _AnswerError("prefetch-answer", "printed JSON of another form", "an object with `src`")
+    rev, nar_hash = row.get("rev"), row.get("hash")
+    if not isinstance(rev, str) or not REVISION.fullmatch(rev):
+        raise _AnswerError("prefetch-answer", "printed no revision", "`rev` with 40 digits 0-9 and a-f")
+    _check_same(source, row, rev)
+    if not isinstance(nar_hash, str) or not is_nar_hash(nar_hash):
+        shown = nar_hash[:80] if isinstance(nar_hash, str) else "none"
+        raise _AnswerError("prefetch-hash", f"printed a hash of another form: {shown}", "sha256-… in base 64")
+    tested = known_hash(source.owner, source.repo, rev)
+    if tested not in (None, nar_hash):
+        raise _AnswerError("prefetch-mismatch", f"printed {nar_hash} for {rev[:12]}", f"{tested}, as tested")
+    return Pin(source, rev, nar_hash, _read_time(answer.get("meta")))
+
+
+def _check_same(source: Source, row: dict[str, Any], rev: str) -> None:
+    asked = (source.owner.lower(), source.repo.lower())
+    got = tuple(str(row.get(key, given)).lower() for key, given in zip(("owner", "repo"), asked, strict=True))
+    is_other = source.ref is not None and REVISION.fullmatch(source.ref) is not None and rev != source.ref
+    if got != asked or is_other:
+        said = f"answered for {'/'.join(got)} at {rev[:12]}"
+        raise _AnswerError("prefetch-mismatch", said, f"an answer for {source.url}")
+
+
+def _read_time(meta: Any) -> int | None:
+    """The time of the commit, in UTC; GitHub may refuse to tell it, and the pin is good without."""
+    if not isinstance(meta, dict):
+        return None
+    try:
+        time = datetime.fromisoformat(f"{meta['commitDate']}T{meta['commitTimeOfDay']}")
+    except (KeyError, ValueError):
+        return None
+    return int(time.replace(tzinfo=UTC).timestamp()) or None
+
+
+def _explain(name: str, source: Source, result: Result, patience: float) -> Diagnostic:
+    label = _label(name, source)
+    if result.missing:
+        return Diagnostic(
+            "prefetch-missing",
+            f"`{PROGRAM}` is not installed",
+            LOCK_FILE,
+            expected=f"`{PROGRAM}` on PATH, to get revisions and hashes from GitHub",
+            hint=f"Run `{WITH_ALL}`, or install it (`pip install {PROGRAM}`).",
+        )
+    if result.timed_out:
+        return Diagnostic(
+            "prefetch-timeout",
+            f"{label}: `{PROGRAM}` took longer than {patience:g} seconds and was stopped",
+            LOCK_FILE,
+            expected="an answer from GitHub in that time",
+            hint=f"Run it again, or see where it hangs with `{_shown(source)}`.",
+        )
+    words = f"{result.stdout}\n{result.stderr}"
+    known = next((f for f in _FAILURES if re.search(f.shown_by, words, re.IGNORECASE)), None)
+    if known is None:
+        said = [line.strip() for line in words.splitlines() if line.strip()][-_SAID:]
+        return Diagnostic(
+            "prefetch-failed",
+            "\n".join([f"{label}: `{PROGRAM}` ended with {result.returncode}", *said]),
+            LOCK_FILE,
+            expected="revision and hash",
+            hint=f"Run `{_shown(source)}` to see all that it says.",
+        )
+    parts = {"owner": source.owner, "repo": source.repo, "ref": source.ref or "HEAD"}
+    parts["url"] = f"https://github.com/{source.owner}/{source.repo}"
+    message = known.message.format(**parts)
+    return Diagnostic(
+        known.code,
+        message if known.code == "prefetch-old" else f"{label}: {message}",
+        LOCK_FILE,
+        expected="revision and hash from GitHub",
+        hint=known.hint.format(**parts),
+    )

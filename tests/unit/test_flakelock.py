@@ -1,0 +1,275 @@
+"""flake.lock: its text, and the real Nix that takes it as it is."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pyenvspec.facts.input_sources import input_source, input_sources
+from pyenvspec.flakelock import find_unknown, format_flake_lock
+from pyenvspec.lockfile import Pin, Source, parse_source
+from pyenvspec.plan import FlakeInput
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+HASH = "sha256-SvXJcAemihifkTn4BGvyE5K1FJX9bl4U8DQ5pqKvD0s="
+REV = "0123456789012345678901234567890123456789"
+
+NIXPKGS = FlakeInput("nixpkgs", "github:NixOS/nixpkgs/nixos-25.11")
+MINE = FlakeInput("mine", "github:me/mine", flake=False)
+
+
+def _standard(name: str, follows: dict[str, str] | None = None, *, flake: bool = True) -> FlakeInput:
+    source = input_source(name)
+    assert source is not None
+    return FlakeInput(name, source.url, tuple(sorted((follows or {}).items())), flake)
+
+
+def _cut(name: str, **follows: str) -> FlakeInput:
+    """An input of which only `follows` is kept."""
+    source = input_source(name)
+    assert source is not None
+    return _standard(name, {own.name: follows.get(own.name.replace("-", "_"), "") for own in source.inputs})
+
+
+FLAKES = (
+    NIXPKGS,
+    _standard("flake-parts", {"nixpkgs-lib": "nixpkgs"}),
+    _cut("devenv", nixpkgs="nixpkgs", flake_parts="flake-parts"),
+    _cut("git-hooks", nixpkgs="nixpkgs"),
+    _standard("nix2container", {"nixpkgs": "nixpkgs"}),
+    _standard("mk-shell-bin"),
+    _standard("pyproject-nix", {"nixpkgs": "nixpkgs"}),
+    _standard("uv2nix", {"nixpkgs": "nixpkgs", "pyproject-nix": "pyproject-nix"}),
+    _standard("pyproject-build-systems", {name: name for name in ("nixpkgs", "pyproject-nix", "uv2nix")}),
+    _standard("cuda-legacy"),
+    _standard("nixpkgs-python"),
+    _standard("poetry2nix", flake=False),
+)
+
+
+def _pin(given: FlakeInput, nar_hash: str = HASH) -> Pin:
+    source = parse_source(given.url)
+    known = input_source(given.name)
+    rev = known.rev if known and known.rev else REV
+    return Pin(source, rev, nar_hash, known.last_modified if known else None)
+
+
+def _lock(inputs: Iterable[FlakeInput]) -> dict[str, Any]:
+    inputs = tuple(inputs)
+    pins = {given.name: _pin(given) for given in inputs}
+    assert find_unknown(inputs, pins) == ()
+    document: dict[str, Any] = json.loads(format_flake_lock(inputs, pins))
+    return document
+
+
+def test_the_text_is_the_one_nix_writes() -> None:
+    pins = {"mine": Pin(Source("me", "mine"), REV, HASH, 1700000000)}
+    assert format_flake_lock((MINE,), pins) == (
+        "{\n"
+        '  "nodes": {\n'
+        '    "mine": {\n'
+        '      "flake": false,\n'
+        '      "locked": {\n'
+        '        "lastModified": 1700000000,\n'
+        f'        "narHash": "{HASH}",\n'
+        '        "owner": "me",\n'
+        '        "repo": "mine",\n'
+        f'        "rev": "{REV}",\n'
+        '        "type": "github"\n'
+        "      },\n"
+        '      "original": {\n'
+        f'        "narHash": "{HASH}",\n'
+        '        "owner": "me",\n'
+        '        "repo": "mine",\n'
+        f'        "rev": "{REV}",\n'
+        '        "type": "github"\n'
+        "      }\n"
+        "    },\n"
+        '    "root": {\n'
+        '      "inputs": {\n'
+        '        "mine": "mine"\n'
+        "      }\n"
+        "    }\n"
+        "  },\n"
+        '  "root": "root",\n'
+        '  "version": 7\n'
+        "}\n"
+    )
+
+
+def test_an_input_without_inputs_leaves_a_root_without_any() -> None:
+    assert _lock(()) == {"nodes": {"root": {}}, "root": "root", "version": 7}
+
+
+def test_what_is_cut_off_follows_the_empty_path() -> None:
+    nodes = _lock(FLAKES)["nodes"]
+    assert nodes["devenv"]["inputs"]["nixd"] == []
+    assert nodes["devenv"]["inputs"]["nixpkgs"] == ["nixpkgs"]
+
+
+def test_what_an_input_cuts_off_itself_follows_that_input() -> None:
+    nodes = _lock((NIXPKGS, _standard("cuda-legacy")))["nodes"]
+    assert nodes["cuda-legacy"]["inputs"] == {"flake-parts": ["cuda-legacy"], "nixpkgs": ["cuda-legacy"]}
+
+
+def test_inputs_of_an_input_come_from_its_own_lock_under_names_that_are_free() -> None:
+    nodes = _lock((NIXPKGS, _standard("nixpkgs-python")))["nodes"]
+    assert nodes["root"]["inputs"] == {"nixpkgs": "nixpkgs", "nixpkgs-python": "nixpkgs-python"}
+    inputs = nodes["nixpkgs-python"]["inputs"]
+    assert inputs == {"flake-compat": "flake-compat", "nixpkgs": "nixpkgs_2"}
+    assert nodes["nixpkgs_2"]["original"]["ref"] == "nixos-25.11"
+    assert nodes["flake-compat"]["flake"] is False
+
+
+def test_deeper_nodes_follow_from_the_root() -> None:
+    nodes = _lock((NIXPKGS, _standard("poetry2nix")))["nodes"]
+    assert nodes["treefmt-nix"]["inputs"] == {"nixpkgs": ["poetry2nix", "nixpkgs"]}
+    assert nodes["flake-utils"]["inputs"] == {"systems": "systems"}
+    assert nodes["poetry2nix"]["inputs"]["systems"] == "systems_2"
+
+
+def test_the_order_of_inputs_does_not_show() -> None:
+    assert _lock(FLAKES) == _lock(reversed(FLAKES))
+
+
+@pytest.mark.parametrize(
+    ("given", "rev", "unknown"),
+    [
+        (NIXPKGS, REV, False),
+        (MINE, REV, False),
+        (FlakeInput("mine", "github:me/mine"), REV, True),
+        (_standard("flake-parts", {"nixpkgs-lib": "nixpkgs"}), REV, False),
+        (_standard("flake-parts"), None, True),
+        (_cut("devenv", nixpkgs="nixpkgs"), None, False),
+        (_cut("devenv", nixpkgs="nixpkgs"), REV, True),
+        (_standard("nixpkgs-python"), None, False),
+        (_standard("nixpkgs-python"), REV, True),
+        (FlakeInput("mk-shell-bin", "github:me/nix-mk-shell-bin"), REV, True),
+    ],
+)
+def test_where_no_lock_can_be_written(given: FlakeInput, rev: str | None, unknown: bool) -> None:
+    pin = _pin(given)
+    pins = {given.name: Pin(pin.source, rev or pin.rev, HASH)}
+    assert find_unknown((given,), pins) == ((given.name,) if unknown else ())
+
+
+def test_an_input_without_a_pin_keeps_the_lock_from_being_written() -> None:
+    assert find_unknown((NIXPKGS, MINE), {"nixpkgs": _pin(NIXPKGS)}) == ("mine",)
+
+
+class Nix:
+    """The real Nix with a store of its own that holds the real inputs, and without any network."""
+
+    def __init__(self, folder: Path, program: Path, inputs: Path) -> None:
+        self.project = folder / "project"
+        self.project.mkdir()
+        self.inputs = inputs
+        self.program = program / "nix"
+        settings = (
+            "experimental-features = nix-command flakes",
+            "substituters =",
+            "flake-registry =",
+            "connect-timeout = 1",
+            "download-attempts = 1",
+        )
+        self.env = {
+            **os.environ,
+            **dict.fromkeys(("http_proxy", "https_proxy", "all_proxy"), "http://127.0.0.1:9"),
+            "HOME": str(folder),
+            "XDG_CACHE_HOME": str(folder / "cache"),
+            "NIX_REMOTE": f"local?root={folder / 'root'}",
+            "NIX_CONFIG": "\n".join(settings),
+        }
+
+    def run(self, *arguments: str) -> str:
+        done = subprocess.run(
+            (self.program, *arguments),
+            cwd=self.project,
+            env=self.env,
+            capture_output=True,
+            text=True,
+            timeout=600,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def pin(self, given: FlakeInput) -> Pin:
+        """Put an input's files into the store as a fetch would, and pin it to them."""
+        self.run("store", "add", "--name", "source", str(self.inputs / given.name))
+        return _pin(given, self.run("hash", "path", str(self.inputs / given.name)))
+
+    def write(self, inputs: Iterable[FlakeInput], pins: dict[str, Pin]) -> None:
+        """Write a flake of these inputs; its outputs tell where Nix found each of them."""
+        lines = []
+        for given in inputs:
+            lines.append(f'{given.name} = {{ url = "{pins[given.name].url}";')
+            lines += ["flake = false;"] if not given.flake else []
+            lines += [f'inputs.{name}.follows = "{path}";' for name, path in given.follows]
+            lines.append("};")
+        outputs = 'inputs: { found = builtins.mapAttrs (name: input: "${input}") inputs; }'
+        text = f"{{ inputs = {{ {' '.join(lines)} }}; outputs = {outputs}; }}"
+        (self.project / "flake.nix").write_text(text)
+
+
+@pytest.fixture
+def nix(nix_bin: Path, tmp_path: Path) -> Nix:
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    inputs = cache / "pyenvspec" / "inputs"
+    if missing := [source.name for source in FLAKES if not (inputs / source.name).is_dir()]:
+        pytest.skip(f"needs the real flake inputs in {inputs}: {', '.join(missing)}")
+    return Nix(tmp_path, nix_bin, inputs)
+
+
+@pytest.mark.nix
+@pytest.mark.inputs
+@pytest.mark.slow
+@pytest.mark.parametrize("timed", [True, False])
+def test_nix_evaluates_from_our_lock_without_network_and_changes_nothing(nix: Nix, timed: bool) -> None:
+    pins = {given.name: nix.pin(given) for given in FLAKES}
+    if not timed:
+        pins = {name: Pin(pin.source, pin.rev, pin.nar_hash) for name, pin in pins.items()}
+    nix.write(FLAKES, pins)
+    text = format_flake_lock(FLAKES, pins)
+    (nix.project / "flake.lock").write_text(text)
+    told = json.loads(nix.run("flake", "metadata", "--json"))
+    assert told["locks"] == json.loads(text)
+    found = json.loads(nix.run("eval", "--json", ".#found"))
+    assert set(found) == {"self", *pins}
+    assert (nix.project / "flake.lock").read_text() == text
+
+
+@pytest.mark.nix
+@pytest.mark.inputs
+@pytest.mark.slow
+def test_our_lock_lists_what_nix_lists_when_it_locks_itself(nix: Nix) -> None:
+    pins = {given.name: nix.pin(given) for given in FLAKES}
+    nix.write(FLAKES, pins)
+    paths = {given.name: given.name for given in FLAKES} | {
+        "nixpkgs-python/nixpkgs": "nixpkgs",
+        "nixpkgs-python/flake-compat": "mk-shell-bin",
+    }
+    overrides = [w for n, p in paths.items() for w in ("--override-input", n, f"path:{nix.inputs / p}")]
+    nix.run("flake", "lock", *overrides)
+    theirs = (nix.project / "flake.lock").read_text()
+    ours = format_flake_lock(FLAKES, pins)
+    assert _without_places(theirs) == _without_places(ours)
+    assert json.dumps(json.loads(theirs), indent=2, sort_keys=True) + "\n" == theirs
+
+
+def _without_places(text: str) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(text)
+    for node in document["nodes"].values():
+        node.pop("locked", None)
+    return document
+
+
+def test_the_inputs_under_test_are_all_that_we_know() -> None:
+    assert {given.name for given in FLAKES} == {source.name for source in input_sources()} - {"nixpkgs-cuda"}
