@@ -1,0 +1,48 @@
+"""Binary caches: where they are, their keys, whether they still answer, what they serve."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+from pyenvspec.facts._load import Status, read_table
+
+
+@dataclass(frozen=True, slots=True)
+class Cache:
+    """One binary cache; `alive` and `key` are None where they were not seen.
+
+    `serves` names what it is wanted for: `cuda`, or the flake input whose outputs it holds.
+    """
+
+    name: str
+    url: str
+    key: str | None
+    alive: bool | None
+    serves: tuple[str, ...]
+    status: Status
+    note: str
+    source: str
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether it can be offered: it answers and its key is known."""
+        return self.alive is True and self.key is not None
+
+
+@cache
+def caches() -> tuple[Cache, ...]:
+    """Return all caches known, dead ones too, so that a user's own list can be judged."""
+    rows = read_table("caches")["caches"]
+    return tuple(Cache(**{**row, "serves": tuple(row["serves"])}) for row in rows)
+
+
+def find_cache(name_or_url: str) -> Cache | None:
+    """Return the cache of that name or address."""
+    wanted = name_or_url.rstrip("/")
+    return next((c for c in caches() if wanted in (c.name, c.url)), None)
+
+
+def caches_for(need: str) -> tuple[Cache, ...]:
+    """Return the usable caches that serve `cuda` or a flake input."""
+    return tuple(c for c in caches() if need in c.serves and c.is_usable)

@@ -1,0 +1,73 @@
+"""NVIDIA drivers: the oldest that a CUDA runs with, and the one its toolkit came with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+from pyenvspec.facts._load import Status, read_table
+
+
+@dataclass(frozen=True, slots=True)
+class MinimumDriver:
+    """The oldest Linux driver for a CUDA minor, minor-version compatibility counted in."""
+
+    cuda: str
+    driver: str | None
+    status: Status
+    note: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolkitDriver:
+    """The driver that one toolkit release came with; features newer than the major's first need it."""
+
+    cuda: str
+    toolkit: str
+    driver: str | None
+    status: Status
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class TorchWheel:
+    """The CUDA tags that wheels of a torch minor exist with; `pythons` is None where not listed."""
+
+    torch: str
+    cuda_tags: tuple[str, ...]
+    pythons: tuple[str, ...] | None
+    status: Status
+    source: str
+
+
+@cache
+def _minimum() -> dict[str, MinimumDriver]:
+    return {row["cuda"]: MinimumDriver(**row) for row in read_table("cuda-drivers")["minimum"]}
+
+
+def minimum_driver(cuda: str) -> MinimumDriver | None:
+    """Return the oldest driver for a CUDA minor, or None when it has no row."""
+    return _minimum().get(cuda)
+
+
+@cache
+def toolkit_drivers() -> tuple[ToolkitDriver, ...]:
+    """Return the driver of each toolkit release, oldest CUDA first."""
+    return tuple(ToolkitDriver(**row) for row in read_table("cuda-drivers")["toolkit"])
+
+
+@cache
+def torch_wheels() -> tuple[TorchWheel, ...]:
+    """Return the CUDA tags per torch minor, oldest first."""
+    rows = read_table("torch-wheels")["torch"]
+    return tuple(
+        TorchWheel(
+            row["torch"],
+            tuple(row["cuda_tags"]),
+            None if row["pythons"] is None else tuple(row["pythons"]),
+            row["status"],
+            row["source"],
+        )
+        for row in rows
+    )
