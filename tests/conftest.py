@@ -7,8 +7,12 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from harness import Shells
 
 OLDEST_NIX = (2, 26)
 
@@ -35,3 +39,26 @@ def _get_nix_version(program: Path) -> tuple[int, ...]:
         return ()
     found = re.search(r"(\d+)\.(\d+)", answer.stdout)
     return (int(found[1]), int(found[2])) if found else ()
+
+
+@pytest.fixture(scope="session")
+def shells(nix_bin: Path, tmp_path_factory: pytest.TempPathFactory) -> Shells:
+    """Opens shells with the real Nix and local inputs; skipped where the inputs are not unpacked."""
+    # Its folder is on the path only while tests of that folder run.
+    from harness import Shells, cache_folder, find_inputs
+
+    inputs = find_inputs()
+    if inputs is None:
+        pytest.skip(f"needs flake inputs in {cache_folder() / 'inputs'} or in PYENVSPEC_INPUTS")
+    return Shells.prepare(nix_bin / "nix", inputs, tmp_path_factory.mktemp("shells"))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let `pytest --update-golden` write the golden files again; their difference is to be read."""
+    parser.addoption("--update-golden", action="store_true", help="write the golden files again")
+
+
+@pytest.fixture
+def update_golden(pytestconfig: pytest.Config) -> bool:
+    """Whether golden files are to be written instead of compared."""
+    return bool(pytestconfig.getoption("--update-golden"))

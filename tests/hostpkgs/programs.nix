@@ -1,0 +1,70 @@
+# What packages.json lists, the other names of the same, and what must be more than a link.
+{ host, wrap }:
+final: _:
+let
+  inherit (host.nixpkgs) lib;
+  tools = import ./tools.nix { inherit host wrap; };
+in
+tools
+// {
+  bashInteractive = final.bash;
+  bashInteractiveFHS = final.bash;
+  runtimeShellPackage = final.bash;
+  runtimeShell = "${final.bash}/bin/bash";
+  coreutils-full = final.coreutils;
+  curlMinimal = final.curl;
+  gitMinimal = final.git;
+  ffmpeg_6 = final.ffmpeg;
+  ffmpeg_7 = final.ffmpeg;
+  ffmpeg-full = final.ffmpeg;
+  ffmpeg-headless = final.ffmpeg;
+  shellcheck-minimal = final.shellcheck;
+  # writeShellApplication asks whether it can be had.
+  shellcheck = tools.shellcheck // {
+    compiler.bootstrapAvailable = host.programs ? shellcheck;
+  };
+  binutils-unwrapped = final.binutils;
+  bintools = final.stdenv.cc.bintools;
+  gccStdenv = final.stdenv;
+  libgcc = final.gccLibraries;
+
+  # Of sources there are none: fail at once instead of asking the network four times.
+  fetchurl = args: final.stdenv.fetchurlBoot (if lib.isFunction args then lib.fix args else args);
+
+  # symlinkJoin's: links what is not there yet, folder by folder.
+  lndir = final.writeShellScriptBin "lndir" ''
+    from=''${@: -2:1} to=''${@: -1}
+    cd "$from" || exit
+    find . -mindepth 1 -type d -exec mkdir -p "$to/{}" \;
+    find . ! -type d -print0 | while IFS= read -r -d "" path; do
+      [ -e "$to/$path" ] || ln -s "$from/''${path#./}" "$to/$path"
+    done
+  '';
+
+  # C.UTF-8 is part of the machine's libc.
+  glibcLocales = wrap.package {
+    pname = "glibc-locales";
+    script = "mkdir -p $out/lib/locale";
+  };
+  glibcLocalesUtf8 = final.glibcLocales;
+
+  cacert = wrap.package {
+    pname = "cacert";
+    script = ''
+      mkdir -p $out/etc/ssl/certs
+      ln -s ${host.certificates} $out/etc/ssl/certs/ca-bundle.crt
+    '';
+  };
+
+  process-compose = wrap.package {
+    pname = "process-compose";
+    script = ''
+      mkdir -p $out/bin
+      {
+        echo "#!${host.toolPython} -I"
+        cat ${./process_compose.py}
+      } > $out/bin/process-compose
+      chmod +x $out/bin/process-compose
+    '';
+  };
+}

@@ -1,0 +1,80 @@
+# Pythons of this machine, each under a prefix of its own as nixpkgs' are, with an empty site-packages.
+{ host, wrap }:
+final: prev:
+let
+  inherit (host.nixpkgs) core lib;
+  minors = map toString (lib.range 10 15);
+  attrOf = minor: "python3${minor}";
+
+  python =
+    minor: found:
+    let
+      executable = "python3.${minor}";
+      sitePackages = "lib/${executable}/site-packages";
+      patch = lib.versions.patch found.version;
+    in
+    wrap.package {
+      pname = "python3";
+      inherit (found) version;
+      script = ''
+        mkdir -p $out/bin $out/${sitePackages} $out/nix-support
+
+        cp ${found.executable} $out/bin/${executable}
+        chmod u+w $out/bin/${executable}
+        ${host.programOf "patchelf"} --set-interpreter ${final.stdenv.cc.bintools.dynamicLinker} $out/bin/${executable}
+        ln -s ${executable} $out/bin/python3
+        ln -s ${executable} $out/bin/python
+
+        ln -s ${found.include} $out/include
+        for path in ${found.stdlib}/*; do
+          case ''${path##*/} in
+            site-packages | dist-packages) ;;
+            *) ln -s "$path" $out/lib/${executable}/ ;;
+          esac
+        done
+        shopt -s nullglob
+        for path in ${found.prefix}/lib/libpython*; do
+          ln -s "$path" $out/lib/
+        done
+
+        # withPackages' wrapper hands over its packages through this.
+        cp ${core}/python/sitecustomize.py $out/${sitePackages}/
+        hook=$(< ${core}/python/setup-hook.sh)
+        echo "''${hook//@sitePackages@/${sitePackages}}" > $out/nix-support/setup-hook
+      '';
+      attrs = {
+        inherit (found) stamp;
+      };
+      passthru =
+        (prev.${attrOf minor}.override {
+          self = final.${attrOf minor};
+          sourceVersion = {
+            major = "3";
+            inherit minor patch;
+            suffix = lib.removePrefix "3.${minor}.${patch}" found.version;
+          };
+        }).passthru;
+    };
+
+  missing =
+    minor:
+    throw "hostpkgs: this machine has no Python 3.${minor}, only ${lib.concatStringsSep ", " (lib.attrNames host.pythons)}";
+
+  ofMinor =
+    minor:
+    let
+      key = "3.${minor}";
+    in
+    if host.pythons ? ${key} then python minor host.pythons.${key} else missing minor;
+in
+lib.listToAttrs (
+  lib.concatMap (minor: [
+    (lib.nameValuePair (attrOf minor) (ofMinor minor))
+    (lib.nameValuePair "${attrOf minor}Packages" final.${attrOf minor}.pkgs)
+  ]) minors
+)
+// {
+  python3 = final.${lib.replaceStrings [ "." ] [ "" ] "python${host.defaultPython}"};
+  python = final.python3;
+  python3Packages = final.python3.pkgs;
+}
