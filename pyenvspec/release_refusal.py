@@ -178,19 +178,21 @@ def _with_cuda(request: Request, index: int, wanted: CudaRequest) -> Request:
 
 
 def _by_distance(version: str, others: Iterable[str]) -> list[str]:
-    """Return the other versions, nearest first; of two as near, the newer."""
-    return sorted((o for o in others if o != version), key=lambda o: _distance(version, o))
+    """Return the other versions, nearest first: those of the same major, then by how many lie between.
 
-
-def _distance(version: str, other: str) -> tuple[tuple[int, ...], bool]:
-    mine, theirs = nixpkgs.version_key(version), nixpkgs.version_key(other)
-    width = max(len(mine), len(theirs))
-    gaps = tuple(abs(a - b) for a, b in zip(_padded(mine, width), _padded(theirs, width), strict=True))
-    return gaps, theirs < mine
-
-
-def _padded(parts: tuple[int, ...], width: int) -> tuple[int, ...]:
-    return parts + (0,) * (width - len(parts))
+    Of two as near the newer comes first.
+    """
+    ordered = sorted({*others, version}, key=nixpkgs.version_key)
+    place = {other: index for index, other in enumerate(ordered)}
+    major = nixpkgs.version_key(version)[0]
+    return sorted(
+        (other for other in ordered if other != version),
+        key=lambda o: (
+            abs(nixpkgs.version_key(o)[0] - major),
+            abs(place[o] - place[version]),
+            place[o] < place[version],
+        ),
+    )
 
 
 def _hint(nearest: tuple[Nearest, ...]) -> str:

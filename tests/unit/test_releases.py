@@ -1,0 +1,303 @@
+"""Which release is chosen: named cases, refusals, and every pair of the facts in a golden table."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pyenvspec.facts import inputs, nixpkgs
+from pyenvspec.releases import Choice, CudaRequest, Refusal, Request, choose
+
+GOLDEN = Path(__file__).parent.parent / "golden" / "releases.tsv"
+HEADER = "python\tcuda\trelease\tinputs\tpython from\tcuda from\tcudnn\tsystems"
+REVISION = "0123456789abcdef0123456789abcdef01234567"
+
+
+def request(python: str, cuda: str = "", cudnn: str | None = None, **rest: object) -> Request:
+    """A request as the default systems make it; several versions are separated by spaces."""
+    wanted = tuple(CudaRequest(version, cudnn) for version in cuda.split())
+    asked = Request(python=tuple(python.split()), cuda=wanted, default_systems=True)
+    return replace(asked, **rest)  # type: ignore[arg-type]
+
+
+def chosen(asked: Request) -> Choice:
+    choice = choose(asked)
+    assert isinstance(choice, Choice), choice
+    return choice
+
+
+def refused(asked: Request) -> Refusal:
+    refusal = choose(asked)
+    assert isinstance(refusal, Refusal), refusal
+    return refusal
+
+
+@pytest.mark.parametrize(
+    ("asked", "release", "names", "python", "cuda", "cudnn"),
+    [
+        # the article's pair
+        (
+            request("3.10", "11.8", "8.9"),
+            "nixos-25.05",
+            "nixpkgs",
+            "python310",
+            "cudaPackages_11_8",
+            "cudnn_8_9",
+        ),
+        # old pairs that one old release has
+        (request("3.7", "10.2"), "nixos-22.11", "nixpkgs", "python37", "cudaPackages_10_2", "cudnn"),
+        (request("3.8", "11.3"), "nixos-23.11", "nixpkgs", "python38", "cudaPackages_11_3", "cudnn"),
+        (request("3.9", "11.8"), "nixos-24.11", "nixpkgs", "python39", "cudaPackages_11_8", "cudnn"),
+        # current pairs
+        (request("3.12", "12.4"), "nixos-25.05", "nixpkgs", "python312", "cudaPackages_12_4", "cudnn"),
+        (request("3.13", "13.0"), "nixos-26.05", "nixpkgs", "python313", "cudaPackages_13_0", "cudnn"),
+        # a CUDA that aged out under a Python that is newer than it
+        (
+            request("3.14", "11.8"),
+            "nixos-26.05",
+            "nixpkgs cuda-legacy",
+            "python314",
+            "cudaPackages_11_8",
+            "cudnn",
+        ),
+        # an old CUDA that cuda-legacy has not either
+        (
+            request("3.14", "11.3"),
+            "nixos-25.11",
+            "nixpkgs nixpkgs-cuda",
+            "python314",
+            "cudaPackages_11_3",
+            "cudnn",
+        ),
+        # a Python that is gone under a cuDNN that only newer releases are known to have
+        (
+            request("3.8", "11.8", "8.9"),
+            "nixos-25.05",
+            "nixpkgs nixpkgs-python",
+            "3.8",
+            "cudaPackages_11_8",
+            "cudnn_8_9",
+        ),
+        # only the rolling branch
+        (request("3.13", "13.3"), "nixos-unstable", "nixpkgs", "python313", "cudaPackages_13_3", "cudnn"),
+    ],
+)
+def test_python_with_cuda(
+    asked: Request, release: str, names: str, python: str, cuda: str, cudnn: str
+) -> None:
+    choice = chosen(asked)
+    assert (choice.release, choice.inputs) == (release, tuple(names.split()))
+    assert choice.python[0].attr == python
+    assert (choice.cuda[0].attr, choice.cuda[0].cudnn) == (cuda, cudnn)
+
+
+@pytest.mark.parametrize(
+    ("python", "release", "origin", "attr"),
+    [
+        ("3.12", "nixos-26.05", "nixpkgs", "python312"),
+        ("3.10", "nixos-25.11", "nixpkgs", "python310"),
+        ("2.7", "nixos-25.11", "nixpkgs", "python27"),
+        ("3.11.4", "nixos-25.11", "nixpkgs-python", "3.11.4"),
+        ("3.6", "nixos-25.11", "nixpkgs-python", "3.6"),
+        ("2.7.18.14", "nixos-25.11", "nixpkgs-python", "2.7.18.14"),
+        ("3.15", "nixos-unstable", "nixpkgs", "python315"),
+    ],
+)
+def test_python_alone(python: str, release: str, origin: str, attr: str) -> None:
+    choice = chosen(request(python))
+    assert choice.release == release
+    assert (choice.python[0].origin, choice.python[0].attr) == (origin, attr)
+    assert choice.systems == ("x86_64-linux", "aarch64-linux")
+
+
+def test_an_insecure_python_is_marked() -> None:
+    assert chosen(request("2.7")).python[0].insecure
+    assert not chosen(request("3.10")).python[0].insecure
+
+
+def test_uv_needs_a_release_that_has_it() -> None:
+    assert chosen(request("3.8")).inputs == ("nixpkgs",)
+    with_uv = chosen(request("3.8", needs_uv=True))
+    assert (with_uv.release, with_uv.inputs) == ("nixos-25.11", ("nixpkgs", "nixpkgs-python"))
+
+
+def test_poetry2nix_takes_a_release_of_its_time() -> None:
+    assert chosen(request("3.12", needs_poetry2nix=True)).release == "nixos-25.05"
+    refusal = refused(request("3.8", needs_poetry2nix=True))
+    assert refusal.subject == "mix"
+    assert refusal.nearest[0].after == "3.9"
+
+
+def test_python_packages_of_nixpkgs_need_a_python_of_nixpkgs() -> None:
+    assert refused(request("3.6", needs_python_packages=True)).nearest[0].after == "3.7"
+
+
+def test_several_shells_share_one_release() -> None:
+    choice = chosen(request("3.10 3.11", "11.8 12.4"))
+    assert choice.release == "nixos-25.05"
+    assert [p.attr for p in choice.python] == ["python310", "python311"]
+    assert [c.attr for c in choice.cuda] == ["cudaPackages_11_8", "cudaPackages_12_4"]
+
+
+def test_one_of_several_pythons_may_come_from_elsewhere() -> None:
+    choice = chosen(request("3.6 3.11"))
+    assert [p.origin for p in choice.python] == ["nixpkgs-python", "nixpkgs"]
+
+
+def test_a_library_never_needs_a_newer_glibc_than_the_interpreter() -> None:
+    choice = chosen(request("3.11.4"))
+    lost = next(a for a in choice.alternatives if a.release == "nixos-26.05")
+    assert lost.lacks[0].subject == "mix"
+    assert "glibc 2.40" in lost.reason
+    assert "glibc 2.42" in lost.reason
+
+
+def test_a_second_nixpkgs_never_brings_an_older_libstdcxx() -> None:
+    choice = chosen(request("3.14", "11.3"))
+    assert choice.cuda_release == "nixos-25.05"
+    gcc = {r.branch: r.gcc for r in nixpkgs.releases()}
+    assert gcc[choice.release] == gcc[choice.cuda_release]
+
+
+def test_default_systems_without_the_cuda_are_left_out_with_the_reason() -> None:
+    choice = chosen(request("3.8", "11.3"))
+    assert choice.systems == ("x86_64-linux",)
+    assert any("aarch64-linux" in d.reason for d in choice.decisions if d.subject == "systems")
+
+
+def test_a_system_asked_for_by_name_must_be_served() -> None:
+    both = ("x86_64-linux", "aarch64-linux")
+    refusal = refused(request("3.8", "11.3", systems=both, default_systems=False))
+    assert refusal.subject == "system"
+    assert refusal.nearest[0].changed == "cuda"
+    assert chosen(request("3.12", "12.8", systems=both, default_systems=False)).systems == both
+
+
+@pytest.mark.parametrize(
+    ("asked", "subject", "message", "nearest"),
+    [
+        (request("3.16"), "python", "no nixpkgs release and no input has Python 3.16", "3.15"),
+        (request("3.11.99"), "python", "no nixpkgs release and no input has Python 3.11.99", "3.11.15"),
+        (
+            request("3.12", "12.7"),
+            "cuda",
+            "CUDA 12.7 was never released: NVIDIA went from 12.6 to 12.8",
+            "12.8",
+        ),
+        (
+            request("3.12", "9.0"),
+            "cuda",
+            "CUDA 9.0 is older than any that can be had (the oldest is 10.0)",
+            "10.0",
+        ),
+        (
+            request("3.12", "14.1"),
+            "cuda",
+            "CUDA 14.1 is in no release known (the newest is 13.4)",
+            "13.4",
+        ),
+        (request("3.12", "12"), "cuda", "`12` names no CUDA release: write major and minor", "12.0"),
+        (request("3.10", "11.8", "8.5"), "cudnn", "no release has CUDA 11.8 with cuDNN 8.5", "8.6"),
+        (
+            request("3.10", "10.2 13.0"),
+            "mix",
+            "no release and no mix of releases has Python 3.10, CUDA 10.2 and CUDA 13.0 in one process",
+            "11.0",
+        ),
+    ],
+)
+def test_refusals_say_why_and_what_works(asked: Request, subject: str, message: str, nearest: str) -> None:
+    refusal = refused(asked)
+    assert (refusal.subject, refusal.message) == (subject, message)
+    assert refusal.nearest[0].after == nearest
+    assert f": {nearest}`" in refusal.hint
+    for near in refusal.nearest:
+        again = chosen(replace(asked, python=near.python, cuda=near.cuda))
+        assert (again.release, again.inputs) == (near.release, near.inputs)
+
+
+def test_a_pinned_release_is_kept_or_refused() -> None:
+    pinned = chosen(request("3.10", "11.8", release="nixos-24.11"))
+    assert pinned.release == "nixos-24.11"
+    refusal = refused(request("3.10", release="nixos-26.05"))
+    assert refusal.subject == "release"
+    assert refusal.nearest[0].after == "auto"
+    assert "`nixpkgs.release: auto`" in refusal.hint
+
+
+def test_a_release_that_is_not_known_lists_those_that_are() -> None:
+    refusal = refused(request("3.12", release="nixos-27.05"))
+    assert refusal.subject == "release"
+    assert "nixos-26.05" in refusal.hint
+
+
+def test_a_revision_is_taken_at_its_word() -> None:
+    choice = chosen(request("3.10", "11.8", "8.9", release=REVISION))
+    assert (choice.release, choice.python[0].attr) == (REVISION, "python310")
+    assert (choice.cuda[0].attr, choice.cuda[0].cudnn) == ("cudaPackages_11_8", "cudnn_8_9")
+    assert "not checked" in choice.decisions[0].reason
+    assert refused(request("3.11.99", release=REVISION)).subject == "python"
+
+
+def test_the_oldest_release_of_a_request_is_a_floor() -> None:
+    choice = chosen(request("3.7", "10.2", oldest_release="nixos-24.05"))
+    assert (choice.release, choice.inputs) == ("nixos-24.11", ("nixpkgs", "nixpkgs-python"))
+
+
+def test_each_decision_has_a_reason_and_each_alternative_too() -> None:
+    for asked in (request("3.10", "11.8", "8.9"), request("3.6"), request("3.14", "11.3")):
+        choice = chosen(asked)
+        assert [d.subject for d in choice.decisions][:2] == ["nixpkgs", f"python {asked.python[0]}"]
+        assert all(d.choice and d.reason for d in choice.decisions)
+        assert all(d.source for d in choice.decisions)
+        assert len(choice.alternatives) == len(nixpkgs.releases()) - 1
+        assert all(a.reason for a in choice.alternatives)
+
+
+def test_what_is_not_known_is_never_chosen() -> None:
+    """Neither a row that nobody read nor a pre-release is ever what a user gets."""
+    for python in nixpkgs.python_minors():
+        for cuda in ("", *nixpkgs.cuda_versions()):
+            choice = choose(request(python, cuda))
+            if isinstance(choice, Refusal) or choice.python[0].origin != "nixpkgs":
+                continue
+            row = nixpkgs.python_attribute(choice.release, python)
+            assert row is not None
+            assert row.present is True
+            assert not row.prerelease
+            for found in choice.cuda:
+                branch = choice.cuda_release if found.origin == "nixpkgs-cuda" else choice.release
+                held = nixpkgs.cuda_set(branch or "", cuda)
+                assert held is not None
+                assert held.present is (found.origin != "cuda-legacy")
+
+
+def _golden_row(python: str, cuda: str) -> str:
+    choice = choose(request(python, cuda))
+    if isinstance(choice, Refusal):
+        return "\t".join([python, cuda or "-", "refused", choice.message, "", "", "", choice.hint])
+    cudas = [(f"{c.origin}: {c.attr}", f"{c.cudnn} {c.cudnn_version or '?'}") for c in choice.cuda]
+    release = choice.release + (f" + {choice.cuda_release}" if choice.cuda_release else "")
+    return "\t".join(
+        [
+            python,
+            cuda or "-",
+            release,
+            " ".join(choice.inputs),
+            f"{choice.python[0].origin}: {choice.python[0].attr}",
+            cudas[0][0] if cudas else "-",
+            cudas[0][1] if cudas else "-",
+            " ".join(choice.systems),
+        ]
+    )
+
+
+def test_every_combination_of_the_facts(update_golden: bool) -> None:
+    minors = sorted({*nixpkgs.python_minors(), *inputs.built_minors()}, key=nixpkgs.version_key)
+    rows = [_golden_row(python, cuda) for python in minors for cuda in ("", *nixpkgs.cuda_versions())]
+    text = "\n".join([HEADER, *rows]) + "\n"
+    if update_golden:
+        GOLDEN.write_text(text, encoding="utf-8")
+    assert text.splitlines() == GOLDEN.read_text(encoding="utf-8").splitlines()
