@@ -5,8 +5,13 @@
 # driver's libraries into a folder of their own, which driver-path.c then finds. Sourced on entry where env.yaml has `cuda`.
 # NixOS and WSL have such a folder already; without a driver nothing happens, so a shell opens on a machine without a GPU.
 
-_pyenvspec_link_driver() {
-  local cache=${XDG_CACHE_HOME:-${HOME:-}/.cache} folder line name path tool list=
+# In a subshell, which is free to change options.
+_pyenvspec_link_driver() (
+  set +efuC
+  shopt -u failglob nullglob
+  IFS=$' \t\n'
+  cache=${XDG_CACHE_HOME:-${HOME:-}/.cache}
+  list=
   [ ! -e /run/opengl-driver/lib/libcuda.so.1 ] && [ ! -e /usr/lib/wsl/lib/libcuda.so.1 ] || return 0
   case $cache in
     /*) ;;
@@ -42,7 +47,7 @@ _pyenvspec_link_driver() {
     esac
   done <<<"$list"
   command touch -- "$folder"
-}
+)
 
 _pyenvspec_link_driver || :
 unset -f _pyenvspec_link_driver

@@ -75,7 +75,9 @@ _pyenvspec_compute_wanted() {
     [ ! -r "$file" ] || present+=("$file")
   done
   if [ "${#present[@]}" -gt 0 ]; then
-    sums=$(sha256sum -- "${present[@]}" 2>/dev/null || shasum -a 256 -- "${present[@]}" 2>/dev/null || cksum "${present[@]}") || sums=
+    # One command in each, which bash then executes without a process of its own.
+    sums=$(sha256sum -- "${present[@]}" 2>/dev/null) || sums=$(shasum -a 256 -- "${present[@]}" 2>/dev/null) ||
+      sums=$(cksum "${present[@]}") || sums=
   fi
   _pyenvspec_wanted="manager $PYENVSPEC_MANAGER
 groups ${PYENVSPEC_GROUPS:-}
