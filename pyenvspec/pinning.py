@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pyenvspec.diagnostics import Diagnostic, Severity
-from pyenvspec.facts.input_sources import known_hash
+from pyenvspec.facts.input_sources import input_source, known_hash
 from pyenvspec.lockfile import LOCK_FILE, LockError, Pin, Source, parse_lock, parse_source
 
 if TYPE_CHECKING:
@@ -62,6 +62,18 @@ def _mismatch(name: str, pin: Pin, expected: str) -> Diagnostic:
 def wanted_sources(inputs: Iterable[FlakeInput]) -> dict[str, Source]:
     """Return what each input asks for."""
     return {given.name: parse_source(given.url) for given in inputs}
+
+
+def tested_pins(inputs: Iterable[FlakeInput]) -> dict[str, Pin]:
+    """Return pins for the inputs that ask for a revision that was tested: its hash is known."""
+    found = {}
+    for given in inputs:
+        asked = parse_source(given.url)
+        nar_hash = known_hash(asked.owner, asked.repo, asked.ref) if asked.ref else None
+        source = input_source(given.name)
+        if source is not None and nar_hash is not None and nar_hash == source.nar_hash:
+            found[given.name] = Pin(asked, str(asked.ref), nar_hash, source.last_modified)
+    return found
 
 
 def usable_pins(inputs: Iterable[FlakeInput], pins: Mapping[str, Pin]) -> dict[str, Pin]:

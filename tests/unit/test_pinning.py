@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pyenvspec import pinning
 from pyenvspec.diagnostics import Severity
 from pyenvspec.facts.input_sources import input_source, input_sources, known_hash
 from pyenvspec.lockfile import LockError, Pin, Source, format_lock, is_nar_hash
@@ -74,6 +75,19 @@ def test_locked_wants_every_pin() -> None:
 def test_without_a_lock_nothing_is_said_of_pins() -> None:
     assert check_pins((NIXPKGS, MINE), {}, locked=False) == ()
     assert len(check_pins((NIXPKGS, MINE), {"nixpkgs": PIN}, locked=False)) == 1
+
+
+def test_a_tested_revision_needs_no_lock() -> None:
+    source = input_source("flake-parts")
+    assert source is not None
+    assert source.rev is not None
+    assert source.nar_hash is not None
+    tested = FlakeInput("flake-parts", source.url)
+    pin = Pin(
+        Source(source.owner, source.repo, source.rev), source.rev, source.nar_hash, source.last_modified
+    )
+    moving = FlakeInput("mk-shell-bin", "github:rrbutani/nix-mk-shell-bin")
+    assert pinning.tested_pins((NIXPKGS, tested, moving)) == {"flake-parts": pin}
 
 
 def test_every_row_of_the_facts_is_whole() -> None:
