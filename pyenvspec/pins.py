@@ -10,8 +10,9 @@ import queue
 import re
 import threading
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from pyenvspec.diagnostics import Diagnostic
@@ -31,6 +32,10 @@ PATIENCE = 600.0
 
 WITH_ALL = f"nix shell nixpkgs#{PROGRAM} nixpkgs#nix-prefetch-git --command pyenvspec lock"
 """Brings the program and the helper without which it would build an expression of <nixpkgs>."""
+
+_WITHOUT_NAME = {"prefetch-missing", "prefetch-old"}
+_OF_MACHINE = {*_WITHOUT_NAME, "prefetch-incomplete", "prefetch-network", "prefetch-rate-limit"}
+"""Causes that are no fault of a single input."""
 
 _GIT_SETTINGS = {"GIT_TERMINAL_PROMPT": "0", "GIT_ASKPASS": "", "LC_ALL": "C"}
 _SAID = 12  # lines of the program's last words that are shown
@@ -159,9 +164,17 @@ def _start(names: Iterable[str], fetch: Callable[[str], Pin]) -> queue.SimpleQue
 
 def _merge(found: list[Diagnostic]) -> list[Diagnostic]:
     """Tell what is true of the machine once, and the rest by input."""
-    shared = {"prefetch-missing", "prefetch-old"}
-    general = next((d for d in found if d.code in shared), None)
-    return [general] if general else sorted(found, key=lambda d: d.message)
+    merged = []
+    for code, group in groupby(sorted(found, key=lambda d: (d.code, d.message)), key=lambda d: d.code):
+        first, *others = group
+        if code not in _OF_MACHINE:
+            merged += [first, *others]
+        elif others and code not in _WITHOUT_NAME:
+            more = f"{len(others)} more input{'s' if len(others) > 1 else ''}"
+            merged.append(replace(first, message=f"{first.message}; the same for {more}"))
+        else:
+            merged.append(first)
+    return merged
 
 
 def fetch_pin(name: str, source: Source, runner: Runner, *, patience: float = PATIENCE) -> Pin:
@@ -275,7 +288,7 @@ def _explain(name: str, source: Source, result: Result, patience: float) -> Diag
     message = known.message.format(**parts)
     return Diagnostic(
         known.code,
-        message if known.code == "prefetch-old" else f"{label}: {message}",
+        message if known.code in _WITHOUT_NAME else f"{label}: {message}",
         LOCK_FILE,
         expected="revision and hash from GitHub",
         hint=known.hint.format(**parts),

@@ -128,6 +128,13 @@ def test_every_input_that_fails_is_told(stand_in: StandIn) -> None:
     assert [found.code for found in _refuse(wanted)] == ["prefetch-ref", "prefetch-repository"]
 
 
+def test_what_is_true_of_the_machine_is_told_once(stand_in: StandIn) -> None:
+    names = ("nixpkgs", "a", "b")
+    stand_in.answer({f"NixOS/{name}": {"fault": "network"} for name in names})
+    (found,) = _refuse({name: Source("NixOS", name) for name in names})
+    assert found.message == "`a` (github:NixOS/a): GitHub cannot be reached; the same for 2 more inputs"
+
+
 @pytest.fixture
 def real_program(monkeypatch: pytest.MonkeyPatch) -> str:
     """The real nix-prefetch-github: on PATH, or installed beside the interpreter of the tests."""
