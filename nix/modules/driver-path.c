@@ -15,10 +15,6 @@
 #include <unistd.h>
 
 #define SEARCH "LD_LIBRARY_PATH"
-/* Folders to search after the driver's; only where ld.so cannot be given a cache of its own. */
-#ifndef LIBRARIES
-#define LIBRARIES ""
-#endif
 /* "=VALUE" when LD_LIBRARY_PATH had one, "" when it was unset; only there between the two executions. */
 #define OUTER "PYENVSPEC_OUTER_LIBRARY_PATH"
 
@@ -64,25 +60,15 @@ static void restore(const char *outer)
     unsetenv(OUTER);
 }
 
-/* Appends to a search path, which has room for it. */
-static void append(char *search, const char *folders)
-{
-    if (*search && *folders)
-        strcat(search, ":");
-    strcat(search, folders);
-}
-
 /* Sets both variables; 0 when there is no memory for it. */
 static int extend(const char *folder)
 {
     const char *before = getenv(SEARCH);
-    size_t size = strlen(folder) + strlen(LIBRARIES) + (before ? strlen(before) : 0) + 3;
-    char *search = calloc(1, size), *outer = calloc(1, size);
+    size_t size = strlen(folder) + (before ? strlen(before) : 0) + 2;
+    char *search = malloc(size), *outer = malloc(size);
     int done = 0;
     if (search != NULL && outer != NULL) {
-        append(search, folder);
-        append(search, LIBRARIES);
-        append(search, before ? before : "");
+        snprintf(search, size, "%s%s%s", folder, before && *before ? ":" : "", before ? before : "");
         snprintf(outer, size, "%s%s", before ? "=" : "", before ? before : "");
         done = setenv(OUTER, outer, 1) == 0 && setenv(SEARCH, search, 1) == 0;
     }
@@ -105,9 +91,7 @@ __attribute__((constructor)) static void find_driver(int argc, char **argv, char
     }
     folder = driver_folder(buffer, sizeof buffer);
     length = readlink("/proc/self/exe", self, sizeof self - 1);
-    if (folder == NULL)
-        folder = "";
-    if ((*folder == '\0' && *LIBRARIES == '\0') || length <= 0 || !extend(folder))
+    if (folder == NULL || length <= 0 || !extend(folder))
         return;
     self[length] = '\0';
     execve(self, argv, environ);

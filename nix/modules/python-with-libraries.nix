@@ -28,20 +28,9 @@ let
   ];
   folders = map (library: "${lib.getLib library}/lib") visible;
 
-  # A host's libc, outside the store, reads the host's cache. Then libraries are shown as the driver is, at the price
-  # that they win over those that a wheel finds by DT_RUNPATH.
-  keepsLoader = !lib.hasPrefix builtins.storeDir stdenv.cc.bintools.dynamicLinker;
-
-  searchPath = runCommandCC "driver-path.so" { } ''
-    $CC -O2 -Wall -shared -fPIC ${./driver-path.c} -o $out ${lib.optionalString keepsLoader (lib.escapeShellArg "-DLIBRARIES=\"${lib.concatStringsSep ":" folders}\"")}
+  driverPath = runCommandCC "driver-path.so" { } ''
+    $CC -O2 -Wall -shared -fPIC ${./driver-path.c} -o $out
   '';
-
-  flags =
-    lib.optionals keepsLoader [ "--keep-loader" ]
-    ++ lib.optionals (driver || keepsLoader) [
-      "--needed"
-      "${searchPath}"
-    ];
 
   # The name is part of a path that replaces glibc's etc/ld.so.cache in ld.so, and so must stay short.
   wrapped =
@@ -59,7 +48,7 @@ let
       }
       ''
         ${python.interpreter} -I -B ${./python-with-libraries.py} --python ${python} --executable ${python.executable} \
-          --out $out ${lib.escapeShellArgs (flags ++ folders)}
+          --out $out ${lib.optionalString driver "--needed ${driverPath}"} ${lib.escapeShellArgs folders}
         # Shows here, not in the user's shell, when a glibc cannot be redirected.
         $out/bin/${python.executable} -I -S -c 'import ctypes; ctypes.CDLL("libstdc++.so.6")'
       '';

@@ -45,7 +45,6 @@ def main():
     parser.add_argument("--executable", required=True, help="its name in bin/, such as python3.11")
     parser.add_argument("--out", required=True, type=Path)
     parser.add_argument("--needed", help="a library to load before Python starts")
-    parser.add_argument("--keep-loader", action="store_true", help="show no libraries; --needed does")
     parser.add_argument("--cache", type=Path, help="where to write the cache (default: OUT/ld.cache)")
     parser.add_argument(
         "--system-cache",
@@ -59,8 +58,7 @@ def main():
     copy_prefix(options.python, options.out, options.executable, found)
     shutil.copyfile(str(original), str(copy))
     copy.chmod(0o755)
-    if not options.keep_loader:
-        give_loader(options, found, copy)
+    give_loader(options, found, copy)
     if options.needed:
         _run("patchelf", "--add-needed", options.needed, str(copy))
 
