@@ -233,8 +233,9 @@ class Nix:
         return str(json.loads(answer.stdout)["hash"])
 
     def input_names(self, project: Path) -> set[str]:
-        query = ("eval", "--json", "--file", "flake.nix", "inputs", "--apply", "builtins.attrNames")
-        return set(json.loads(self.run(*query, cwd=project).check().stdout))
+        names = "flake: builtins.attrNames (flake.inputs or { })"
+        answer = self.run("eval", "--json", "--file", "flake.nix", "", "--apply", names, cwd=project)
+        return set(json.loads(answer.check().stdout))
 
 
 def _to_flake(folder: Path) -> str:
@@ -287,8 +288,8 @@ class Shells:
         cwd: Path | None = None,
         env: dict[str, str] | None = None,
     ) -> Result:
-        """`nix develop PROJECT#SHELL -c COMMAND…`, with nothing written to the project's lock file."""
-        target = _to_flake(project) + (f"#{shell}" if shell else "")
+        """`nix develop .#SHELL -c COMMAND…` in the project or in `cwd` below it; writes no lock file."""
+        target = f".#{shell}" if shell else "."
         return self.nix.run(
             "develop", target, *self.overrides(project), "-c", *command, cwd=cwd or project, env=env
         )

@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from harness import Shells
 
 pytestmark = [pytest.mark.nix, pytest.mark.inputs]
+
+MODULES = Path(__file__).parents[2] / "nix" / "modules"
 
 INPUTS = """
     nixpkgs.url = "github:NixOS/nixpkgs/nixos-unstable";
@@ -135,6 +136,15 @@ def test_a_shell_holds_nothing_of_the_caller(
     assert str(shells.nix.home) in shown.stdout
 
 
+def test_a_shell_opens_from_a_folder_of_a_checkout(shells: Shells, project: Path) -> None:
+    (project / "flake.nix").write_text(MKSHELL)
+    (project / "below").mkdir()
+    run("git", "-C", str(project), "init", "--quiet")
+    run("git", "-C", str(project), "add", ".")
+    here = shells.develop(project, "pwd", cwd=project / "below").check().stdout.strip()
+    assert here == str(project / "below")
+
+
 def test_an_exit_code_and_a_failing_evaluation_reach_the_caller(shells: Shells, project: Path) -> None:
     (project / "flake.nix").write_text(MKSHELL)
     assert shells.develop(project, "bash", "-c", "exit 7").code == 7
@@ -193,6 +203,16 @@ def test_python_reads_the_cache_of_its_own_glibc(shells: Shells) -> None:
     )
     assert f"search cache={glibc}/etc/ld.so.cache" in trace.stderr
     assert "search cache=/etc" not in trace.stderr
+
+
+def test_a_library_is_found_by_the_python_that_it_is_given_to_only(shells: Shells) -> None:
+    module = f"{MODULES}/python-with-libraries.nix"
+    given = f"pkgs.callPackage {module} {{ }} {{ python = pkgs.python3; libraries = [ pkgs.ffmpeg ]; }}"
+    load = "import ctypes; print(ctypes.CDLL('libavutil.so.58').libavutil_stand_in())"
+    python = shells.build(given).check().stdout.strip() + "/bin/python"
+    assert run(python, "-c", load) == "42"
+    plain = shells.build("pkgs.python3").check().stdout.strip() + "/bin/python"
+    assert run(plain, "-c", load, check=False) == ""
 
 
 def test_with_packages(shells: Shells) -> None:

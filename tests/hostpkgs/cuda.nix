@@ -20,20 +20,23 @@ let
     let
       major = lib.versions.major version;
     in
-    wrap.compileLibrary { soname = if major == "11" then "libcudart.so.11.0" else "libcudart.so.${major}"; };
+    wrap.compileLibrary {
+      soname = "libcudart.so.${if major == "11" then "11.0" else major}";
+    };
+
+  cudnnLibrary =
+    version: wrap.compileLibrary { soname = "libcudnn.so.${lib.versions.major version}"; };
 
   install = script: package: package.overrideAttrs { installPhase = script; };
-in
-lib.genAttrs sets (
-  name:
-  prev.${name}.overrideScope (
+
+  addLibraries =
     _: cuda:
     {
       cuda_cudart = install (runtime cuda.cudaVersion + stub) cuda.cuda_cudart;
       cudatoolkit = install (runtime cuda.cudaVersion + stub) cuda.cudatoolkit;
     }
-    // lib.mapAttrs (
-      _: cudnn: install (wrap.compileLibrary { soname = "libcudnn.so.${lib.versions.major cudnn.version}"; }) cudnn
-    ) (lib.filterAttrs (attr: _: lib.hasPrefix "cudnn" attr) cuda)
-  )
-)
+    // lib.mapAttrs (_: cudnn: install (cudnnLibrary cudnn.version) cudnn) (
+      lib.filterAttrs (name: _: lib.hasPrefix "cudnn" name) cuda
+    );
+in
+lib.genAttrs sets (name: prev.${name}.overrideScope addLibraries)

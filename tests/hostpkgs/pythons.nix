@@ -21,7 +21,8 @@ let
 
         cp ${found.executable} $out/bin/${executable}
         chmod u+w $out/bin/${executable}
-        ${host.programOf "patchelf"} --set-interpreter ${final.stdenv.cc.bintools.dynamicLinker} $out/bin/${executable}
+        ${host.programOf "patchelf"} --set-interpreter ${final.stdenv.cc.bintools.dynamicLinker} \
+          $out/bin/${executable}
         ln -s ${executable} $out/bin/python3
         ln -s ${executable} $out/bin/python
 
@@ -58,7 +59,10 @@ let
 
   missing =
     minor:
-    throw "hostpkgs: this machine has no Python 3.${minor}, only ${lib.concatStringsSep ", " (lib.attrNames host.pythons)}";
+    let
+      there = lib.concatStringsSep ", " (lib.attrNames host.pythons);
+    in
+    throw "hostpkgs: this machine has no Python 3.${minor}, only ${there}";
 
   ofMinor =
     minor:

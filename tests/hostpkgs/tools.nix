@@ -32,26 +32,27 @@ let
     attrs.stamp = host.glibc.stamp;
   };
 
+  compilers = {
+    gcc = "gcc";
+    cc = "gcc";
+    "g++" = "g++";
+    "c++" = "g++";
+    cpp = "cpp";
+  };
+  wrapCompiler = name: program: ''
+    cat > $out/bin/${name} <<'END'
+    #!${host.programOf "bash"}
+    PATH=$PATH:${binutils}/bin exec ${host.programOf program} "$@"
+    END
+    chmod +x $out/bin/${name}
+  '';
+
   # The machine's compiler knows its own headers and libc; it looks for the assembler on PATH.
   gcc = wrap.package {
     pname = "gcc";
     script = ''
       mkdir -p $out/bin $out/nix-support
-      for pair in ${
-        lib.escapeShellArgs [
-          "gcc=${host.programOf "gcc"}"
-          "cc=${host.programOf "gcc"}"
-          "g++=${host.programOf "g++"}"
-          "c++=${host.programOf "g++"}"
-          "cpp=${host.programOf "cpp"}"
-        ]
-      }; do
-        cat > "$out/bin/''${pair%%=*}" <<END
-      #!${host.programOf "bash"}
-      PATH=\$PATH:${binutils}/bin exec ''${pair#*=} "\$@"
-      END
-        chmod +x "$out/bin/''${pair%%=*}"
-      done
+      ${lib.concatStrings (lib.mapAttrsToList wrapCompiler compilers)}
       ln -s ${binutils}/bin/* $out/bin/
       echo 'export CC=gcc CXX=g++' > $out/nix-support/setup-hook
     '';
@@ -67,7 +68,12 @@ let
         isGNU = true;
         isLLVM = false;
         libc = glibc;
-        dynamicLinker = "${glibc}/lib/${baseNameOf host.glibc.loader}";
+        # Only there does the copy differ from the machine's.
+        dynamicLinker =
+          if host.system == "x86_64-linux" then
+            "${glibc}/lib/${baseNameOf host.glibc.loader}"
+          else
+            host.glibc.loader;
       };
       isGNU = true;
       isClang = false;

@@ -20,7 +20,7 @@ let
           builder = host.programOf "bash";
           args = [
             "-euc"
-            # bash would become the last command, and Nix kills a builder that closes its output before it ends.
+            # bash becomes the last command, and Nix kills a builder that closes its output before it ends.
             "${script}\n:"
           ];
           PATH = host.searchPath;
@@ -75,6 +75,7 @@ let
     "mkdir -p $out/bin\n" + link + lib.concatMapStrings complain split.wrong;
 
   baseOf = soname: lib.head (lib.splitString ".so" soname);
+  nameOf = soname: lib.replaceStrings [ "+" "-" ] [ "_" "_" ] (baseOf soname);
 
   linkLibraries =
     sonames:
@@ -95,11 +96,12 @@ let
       soname,
       folder ? "lib",
       file ? soname,
-      source ? "int ${lib.replaceStrings [ "+" "-" ] [ "_" "_" ] (baseOf soname)}_stand_in(void) { return 42; }",
+      source ? "int ${nameOf soname}_stand_in(void) { return 42; }",
     }:
     ''
       mkdir -p $out/${folder}
-      PATH=${host.searchPath} ${host.programOf "gcc"} -shared -fPIC -Wl,-soname,${soname} -o $out/${folder}/${file} -x c - <<'END'
+      PATH=${host.searchPath} ${host.programOf "gcc"} -shared -fPIC -Wl,-soname,${soname} \
+        -o $out/${folder}/${file} -x c - <<'END'
       ${source}
       END
     '';
