@@ -11,12 +11,12 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pyenvspec.facts.input_sources import input_source
+from pyenvspec.facts.input_sources import input_source, read_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from pyenvspec.facts.input_sources import InputSource, OwnInput
+    from pyenvspec.facts.input_sources import InputSource
     from pyenvspec.lockfile import Pin
     from pyenvspec.plan import FlakeInput
 
@@ -43,21 +43,25 @@ def find_unknown(inputs: Iterable[FlakeInput], pins: Mapping[str, Pin]) -> tuple
 def _is_known(given: FlakeInput, pin: Pin) -> bool:
     if not given.flake:
         return True
-    source = input_source(given.name)
-    if source is None or (pin.source.owner.lower(), pin.source.repo.lower()) != _repository(source):
+    source = _find_source(given, pin)
+    if source is None:
         return False
-    if pin.rev == source.rev:
-        return all(_is_served(own, given, source) for own in source.inputs)
     followed = dict(given.follows)
-    return source.settled and all(own.name in followed or own.follows is not None for own in source.inputs)
+    has_lock = bool(source.lock) and pin.rev == source.rev
+    return all(own.name in followed or own.follows is not None or has_lock for own in source.inputs)
 
 
-def _repository(source: InputSource) -> tuple[str, str]:
-    return source.owner.lower(), source.repo.lower()
-
-
-def _is_served(own: OwnInput, given: FlakeInput, source: InputSource) -> bool:
-    return own.name in dict(given.follows) or own.follows is not None or bool(source.lock)
+def _find_source(given: FlakeInput, pin: Pin) -> InputSource | None:
+    """What is known of an input at the revision of its pin."""
+    asked = pin.source
+    if (exact := read_at(asked.owner, asked.repo, pin.rev)) is not None:
+        return exact
+    source = input_source(given.name)
+    if source is None or not source.settled:
+        return None
+    same = (source.owner.lower(), source.repo.lower()) == (asked.owner.lower(), asked.repo.lower())
+    is_newer = source.last_modified is None or (pin.last_modified or 0) >= source.last_modified
+    return source if same and is_newer else None
 
 
 def format_flake_lock(inputs: Iterable[FlakeInput], pins: Mapping[str, Pin]) -> str:
@@ -77,42 +81,42 @@ def _build_input(given: FlakeInput, pin: Pin) -> _Node:
     # A time that is not known is left out: Nix compares one that is there with the commit's.
     known = {"lastModified": pin.last_modified} if pin.last_modified is not None else {}
     node = _Node({**original, **known}, original, given.flake)
-    source = input_source(given.name) if given.flake else None
+    source = _find_source(given, pin) if given.flake else None
     if source is not None:
         followed = dict(given.follows)
-        read: dict[str, _Node] = {}
+        reader = _LockReader(given.name, source)
         for own in source.inputs:
-            node.inputs[own.name] = _build_own(own, followed.get(own.name), source, read)
+            if own.name in followed:
+                node.inputs[own.name] = _split(followed[own.name])
+            elif own.follows is not None:
+                # What a flake says of its own inputs counts from that flake.
+                node.inputs[own.name] = (given.name, *_split(own.follows))
+            else:
+                node.inputs[own.name] = reader.read(source.lock["root"]["inputs"][own.name])
     return node
-
-
-def _build_own(
-    own: OwnInput, followed: str | None, source: InputSource, read: dict[str, _Node]
-) -> _Node | Path:
-    if followed is not None:
-        return _split(followed)
-    if own.follows is not None:
-        # What a flake says of its own inputs counts from that flake.
-        return (source.name, *_split(own.follows))
-    return _read_node(source.lock["root"]["inputs"][own.name], source, read)
 
 
 def _split(path: str) -> Path:
     return tuple(part for part in path.split("/") if part)
 
 
-def _read_node(key: str, source: InputSource, read: dict[str, _Node]) -> _Node:
-    """A node of an input's own flake.lock, with all below it; paths get the input's name in front."""
-    if key in read:
-        return read[key]
-    row = source.lock[key]
-    node = read[key] = _Node(row["locked"], row["original"], row.get("flake", True))
-    for name, target in row.get("inputs", {}).items():
-        if isinstance(target, list):
-            node.inputs[name] = (source.name, *target)
-        else:
-            node.inputs[name] = _read_node(target, source, read)
-    return node
+class _LockReader:
+    """Reads an input's own flake.lock; paths get the input's name in front, and nodes used twice stay one."""
+
+    def __init__(self, name: str, source: InputSource) -> None:
+        self._name = name
+        self._rows = source.lock
+        self._nodes: dict[str, _Node] = {}
+
+    def read(self, key: str) -> _Node:
+        """Return a node with all below it."""
+        if key in self._nodes:
+            return self._nodes[key]
+        row = self._rows[key]
+        node = self._nodes[key] = _Node(row["locked"], row["original"], row.get("flake", True))
+        for name, target in row.get("inputs", {}).items():
+            node.inputs[name] = (self._name, *target) if isinstance(target, list) else self.read(target)
+        return node
 
 
 def _dump(node: _Node, wanted: str, nodes: dict[str, Any], names: dict[int, str]) -> str:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pyenvspec.diagnostics import Diagnostic, Severity
-from pyenvspec.facts.input_sources import input_source, known_hash
+from pyenvspec.facts.input_sources import known_hash, read_at
 from pyenvspec.lockfile import LOCK_FILE, LockError, Pin, Source, parse_lock, parse_source
 
 if TYPE_CHECKING:
@@ -69,10 +69,9 @@ def tested_pins(inputs: Iterable[FlakeInput]) -> dict[str, Pin]:
     found = {}
     for given in inputs:
         asked = parse_source(given.url)
-        nar_hash = known_hash(asked.owner, asked.repo, asked.ref) if asked.ref else None
-        source = input_source(given.name)
-        if source is not None and nar_hash is not None and nar_hash == source.nar_hash:
-            found[given.name] = Pin(asked, str(asked.ref), nar_hash, source.last_modified)
+        source = read_at(asked.owner, asked.repo, asked.ref) if asked.ref else None
+        if source is not None and source.rev is not None and source.nar_hash is not None:
+            found[given.name] = Pin(asked, source.rev, source.nar_hash, source.last_modified)
     return found
 
 

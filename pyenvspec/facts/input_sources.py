@@ -24,7 +24,7 @@ class InputSource:
     """One standard input. `ref` is the branch of its development, None where the release decides.
 
     `inputs` was read at `rev`. Where `settled`, it has been the same for more than a year and holds for
-    other revisions too. `lock` has the nodes of its own flake.lock, where it keeps inputs of its own.
+    newer revisions too. `lock` has the nodes of its own flake.lock, where it keeps inputs of its own.
     """
 
     name: str
@@ -67,8 +67,14 @@ def input_sources() -> tuple[InputSource, ...]:
     return tuple(_sources().values())
 
 
-def known_hash(owner: str, repo: str, rev: str) -> str | None:
-    """Return the hash of a revision that the table holds, or None."""
+def read_at(owner: str, repo: str, rev: str) -> InputSource | None:
+    """Return the row that was read at exactly this revision, or None."""
     wanted = (owner.lower(), repo.lower(), rev)
     rows = (row for row in _sources().values() if row.rev)
-    return next((r.nar_hash for r in rows if (r.owner.lower(), r.repo.lower(), r.rev) == wanted), None)
+    return next((row for row in rows if (row.owner.lower(), row.repo.lower(), row.rev) == wanted), None)
+
+
+def known_hash(owner: str, repo: str, rev: str) -> str | None:
+    """Return the hash of a revision that the table holds, or None."""
+    row = read_at(owner, repo, rev)
+    return row.nar_hash if row else None
