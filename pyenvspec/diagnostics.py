@@ -162,7 +162,6 @@ CODES: dict[str, str] = {
     "prefetch-mismatch": "nix-prefetch-github answered for another repository or revision",
     # resolving
     "no-release": "no nixpkgs release, alone or with the inputs known, has what is asked for",
-    "not-supported": "a key is part of the format, and this version cannot do it yet",
     # reading
     "file-not-found": "env.yaml, or a file that it names, does not exist",
     "file-unreadable": "a file exists and cannot be read",

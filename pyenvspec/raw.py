@@ -120,3 +120,56 @@ def walk_path(root: Node, path: KeyPath) -> Iterator[tuple[Node, Entry | None]]:
             yield node, None
         else:
             return
+
+
+def locate(root: Node, path: KeyPath, *, key: bool = False) -> Span:
+    """Return where the value at `path` was typed, or its key; the nearest parent where it is not there."""
+    steps = list(walk_path(root, path))
+    node, entry = steps[-1]
+    is_reached = len(steps) == len(path) + 1
+    if entry is not None and (key or isinstance(node, Mapping | Sequence) or not is_reached):
+        return entry.key_span
+    return node.span
+
+
+def overlay(base: Node, over: Node) -> Node:
+    """Merge `over` over `base`: mappings key by key, null takes a key away, all else is replaced."""
+    if not (isinstance(base, Mapping) and isinstance(over, Mapping)):
+        return over
+    merged = {entry.key: entry for entry in base.entries}
+    for entry in over.entries:
+        if isinstance(entry.value, Scalar) and entry.value.value is None:
+            merged.pop(entry.key, None)
+            continue
+        below = merged.get(entry.key)
+        value = overlay(below.value, entry.value) if below else without_nulls(entry.value)
+        merged[entry.key] = Entry(entry.key, entry.key_span, value)
+    return Mapping(tuple(merged.values()), over.span)
+
+
+def without_nulls(node: Node) -> Node:
+    """Drop the keys that are null: there is nothing below for them to take away."""
+    if not isinstance(node, Mapping):
+        return node
+    kept = (e for e in node.entries if not (isinstance(e.value, Scalar) and e.value.value is None))
+    return Mapping(tuple(Entry(e.key, e.key_span, without_nulls(e.value)) for e in kept), node.span)
+
+
+def without(node: Node, path: KeyPath) -> Node:
+    """Take the value at `path` away: its key from a mapping, itself from a list."""
+    if not path:
+        return node
+    step, rest = path[0], path[1:]
+    if isinstance(node, Mapping):
+        kept = (
+            e if e.key != step else Entry(e.key, e.key_span, without(e.value, rest))
+            for e in node.entries
+            if rest or e.key != step
+        )
+        return Mapping(tuple(kept), node.span)
+    if isinstance(node, Sequence):
+        items = enumerate(node.items)
+        return Sequence(
+            tuple(without(i, rest) if n == step else i for n, i in items if rest or n != step), node.span
+        )
+    return node

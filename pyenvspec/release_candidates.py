@@ -81,7 +81,7 @@ def _assemble(
 
 
 def _input_names(python: tuple[PythonChoice, ...], cuda: tuple[CudaChoice, ...]) -> tuple[str, ...]:
-    origins = {choice.origin for choice in (*python, *cuda)}
+    origins = {choice.origin for choice in python} | {choice.origin for choice in cuda}
     return ("nixpkgs", *sorted(origins - {"nixpkgs"}))
 
 

@@ -1,0 +1,63 @@
+# Written by pyenvspec from env.yaml; edit env.yaml instead, and run `pyenvspec compile`.
+
+{ inputs, ... }:
+{
+  imports = [ ./devenv.nix ];
+
+  # systems
+  systems = [ "x86_64-linux" ];
+
+  perSystem =
+    { pkgs, system, ... }:
+    {
+      # nixpkgs
+      _module.args.pkgs = import inputs.nixpkgs {
+        inherit system;
+        config.allowUnfree = true;
+      };
+
+      pyenvspec.shells.default = {
+        # name
+        name = "speech-recipes";
+
+        # python
+        python = pkgs.python39;
+
+        # python.manager
+        venv = {
+          manager = "pip";
+          requirements = "requirements.txt";
+        };
+
+        # cuda
+        cuda = {
+          packages = [
+            pkgs.cudaPackages_11_8.cudatoolkit
+            pkgs.cudaPackages_11_8.cudnn
+          ];
+        };
+
+        # native
+        native = [
+          pkgs.cmake
+          pkgs.ffmpeg
+          pkgs.libsndfile
+          pkgs.mecab
+          pkgs.openssl
+          pkgs.sox
+        ];
+
+        # env
+        env = {
+          CUDA_HOME = "${pkgs.cudaPackages_11_8.cudatoolkit}";
+          LD_PRELOAD = "${pkgs.gperftools}/lib/libtcmalloc.so";
+          OMP_NUM_THREADS = "4";
+        };
+
+        # scripts
+        scripts = {
+          train = "python -m recipes.train";
+        };
+      };
+    };
+}

@@ -1,0 +1,59 @@
+# Written by pyenvspec from env.yaml; edit env.yaml instead, and run `pyenvspec compile`.
+
+{ inputs, ... }:
+{
+  imports = [
+    ./devenv.nix
+    ./containers.nix
+  ];
+
+  # systems
+  systems = [ "x86_64-linux" ];
+
+  perSystem =
+    { pkgs, system, ... }:
+    {
+      # nixpkgs
+      _module.args.pkgs = import inputs.nixpkgs {
+        inherit system;
+        config.allowUnfree = true;
+      };
+
+      pyenvspec.shells.default = {
+        # name
+        name = "python-poetry";
+
+        # python
+        python = pkgs.python310;
+
+        # python.manager
+        venv = {
+          manager = "poetry";
+        };
+
+        # cuda
+        cuda = {
+          packages = [
+            pkgs.cudaPackages_11_8.cudatoolkit
+            pkgs.cudaPackages_11_8.cudnn_8_9
+          ];
+        };
+
+        # native
+        native = [ pkgs.bashInteractive ];
+
+        # env
+        env = {
+          XLA_FLAGS = "--xla_gpu_cuda_data_dir=${pkgs.cudaPackages_11_8.cudatoolkit}";
+        };
+      };
+
+      # containers
+      pyenvspec.containers = {
+        default = {
+          image = "python-poetry";
+          command = [ "bash" ];
+        };
+      };
+    };
+}

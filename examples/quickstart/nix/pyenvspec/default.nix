@@ -1,0 +1,33 @@
+# Written by pyenvspec from env.yaml; edit env.yaml instead, and run `pyenvspec compile`.
+
+{ inputs, ... }:
+{
+  imports = [ ./devenv.nix ];
+
+  # systems
+  systems = [
+    "x86_64-linux"
+    "aarch64-linux"
+    "aarch64-darwin"
+  ];
+
+  perSystem =
+    { pkgs, ... }:
+    {
+      pyenvspec.shells.default = {
+        # name
+        name = "quickstart";
+
+        # python
+        python = pkgs.python312;
+
+        # python.manager
+        venv = {
+          manager = "uv";
+        };
+
+        # native
+        native = [ pkgs.libsndfile ];
+      };
+    };
+}

@@ -1,0 +1,431 @@
+"""Cross-checks: what no single key can tell, each with a code of its own.
+
+JSON Schema cannot say these; `CROSS_CHECKS` lists them for the test that compares both.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pyenvspec.diagnostics import Diagnostic, Diagnostics, Severity
+from pyenvspec.facts.caches import caches, find_cache
+from pyenvspec.facts.devenv import devenv_services
+from pyenvspec.interpolation import parse_interpolation
+from pyenvspec.names import closest, suggest_native
+from pyenvspec.plan import Package
+from pyenvspec.raw import locate
+from pyenvspec.spec import LOCK_MANAGERS, VENV_MANAGERS, CustomCache
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from pyenvspec.diagnostics import KeyPath
+    from pyenvspec.project import Project
+    from pyenvspec.spec import ShellSpec, SpecFile
+
+CROSS_CHECKS = (
+    "cache-key-missing",
+    "cache-unknown",
+    "container-without-packages",
+    "cuda-on-darwin",
+    "cuda-not-asked",
+    "cuda-unfree",
+    "env-interpolation",
+    "env-reserved",
+    "key-not-for-manager",
+    "library-path",
+    "manager-ambiguous",
+    "name-reserved",
+    "native-refused",
+    "native-unknown",
+    "override-conflict",
+    "path-missing",
+    "path-outside-project",
+    "python-version",
+    "service-unknown",
+    "services-need-devenv",
+    "variant-invalid",
+    "variant-key",
+)
+
+# Names that mkShell or the shell's own hook give a meaning of their own.
+# fmt: off
+_RESERVED_ENV = frozenset({
+    "PATH", "HOME", "SHELL", "IN_NIX_SHELL", "VIRTUAL_ENV", "UV_PROJECT_ENVIRONMENT", "name", "system",
+    "builder", "args", "outputs", "out", "stdenv", "src", "srcs", "phases", "shellHook", "buildInputs",
+    "nativeBuildInputs", "propagatedBuildInputs", "buildCommand", "buildPhase", "passthru",
+    "passAsFile", "packages", "inputsFrom", "env", "meta",
+})
+# fmt: on
+_RESERVED_ENV_PREFIXES = ("DEVENV_", "PYENVSPEC_", "NIX_", "__")
+# fmt: off
+_RESERVED_INPUTS = frozenset({
+    "self", "nixpkgs", "flake-parts", "devenv", "git-hooks", "nix2container", "mk-shell-bin",
+    "pyproject-nix", "uv2nix", "pyproject-build-systems", "poetry2nix", "nixpkgs-python", "cuda-legacy",
+    "nixpkgs-cuda",
+})
+# fmt: on
+_MANAGER_KEYS = {
+    ("python", "requirements"): ("pip",),
+    ("python", "groups"): ("poetry", "uv", *LOCK_MANAGERS),
+    ("python", "extras"): ("poetry", "uv", *LOCK_MANAGERS),
+    ("python", "packages"): ("nixpkgs", *LOCK_MANAGERS),
+    ("python", "editable"): LOCK_MANAGERS,
+    ("python", "install"): VENV_MANAGERS,
+    ("wheels",): LOCK_MANAGERS,
+    ("overrides",): LOCK_MANAGERS,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A shell of the file, and where findings about it go."""
+
+    file: SpecFile
+    shell: ShellSpec
+    found: Diagnostics
+
+    def say(  # noqa: PLR0913 -- the parts of a message
+        self,
+        code: str,
+        path: KeyPath,
+        message: str,
+        *,
+        expected: str | None = None,
+        hint: str | None = None,
+        severity: Severity = Severity.ERROR,
+    ) -> None:
+        """Keep a finding about the value at `path`."""
+        raw = self.file.raw
+        span = locate(self.shell.tree, path)
+        line = raw.line(span.line)
+        self.found.add(Diagnostic(code, message, raw.file, span, line, expected, hint, path, severity))
+
+
+def named_paths(file: SpecFile) -> tuple[str, ...]:
+    """Return every path that env.yaml names, normalised, sorted."""
+    return tuple(sorted({posixpath.normpath(path) for shell in file.shells for _, path, _ in _paths(shell)}))
+
+
+def effective_manager(shell: ShellSpec, project: Project) -> str:
+    """Return the manager in use: the one asked for, else from the lock or project file found, else pip."""
+    asked = shell.spec.python.manager
+    if asked is not None:
+        return asked
+    if "uv.lock" in project.files:
+        return "uv"
+    if "poetry.lock" in project.files or project.has_poetry_section:
+        return "poetry"
+    return "uv" if "pyproject.toml" in project.files and "requirements.txt" not in project.files else "pip"
+
+
+def check_spec(file: SpecFile, project: Project) -> Diagnostics:
+    """Return every finding of the cross-checks over all shells of the file."""
+    found = Diagnostics()
+    for shell in file.shells:
+        place = _Place(file, shell, found)
+        manager = effective_manager(shell, project)
+        _check_manager(place, manager, project)
+        _check_python(place)
+        _check_cuda(place)
+        _check_native(place)
+        _check_env(place)
+        _check_services(place)
+        _check_paths(place, project)
+    whole = _Place(file, file.shells[0], found)
+    _check_containers(whole, effective_manager(whole.shell, project))
+    _check_caches(whole)
+    _check_names(whole)
+    return found
+
+
+def _check_manager(place: _Place, manager: str, project: Project) -> None:
+    spec = place.shell.spec
+    if spec.python.manager is None and {"uv.lock", "poetry.lock"} <= project.files:
+        place.say(
+            "manager-ambiguous",
+            ("python",),
+            "both uv.lock and poetry.lock are in the project; taking uv",
+            expected="`manager` says which",
+            hint="write `manager: uv` or `manager: poetry` under `python`",
+            severity=Severity.WARNING,
+        )
+    for path, managers in _MANAGER_KEYS.items():
+        owner = spec.python if path[0] == "python" else spec
+        if path[-1] in owner.model_fields_set and manager not in managers and getattr(owner, path[-1]):
+            how = "asked for" if spec.python.manager else "taken from the project's files"
+            place.say(
+                "key-not-for-manager",
+                path,
+                f"`{'.'.join(path)}` has no meaning for manager {manager} ({how})",
+                expected=f"for {', '.join(managers)}",
+                hint=_manager_hint(path[-1], manager),
+            )
+
+
+def _manager_hint(key: str, manager: str) -> str:
+    if key == "packages":
+        return f"add them with {manager}, or write `manager: nixpkgs`"
+    if key == "requirements":
+        return f"remove it, since {manager} has its own lock, or write `manager: pip`"
+    return "remove it, or change `python.manager`"
+
+
+def _check_python(place: _Place) -> None:
+    python = place.shell.spec.python
+    if len(python.version.split(".")) < 2:
+        place.say(
+            "python-version",
+            ("python", "version"),
+            f"Python {python.version} is not one version",
+            expected="a minor or an exact version, like 3.10 or 3.10.14",
+            hint=f"write `version: {python.version}.12`" if python.version == "3" else None,
+        )
+    for name, override in place.shell.spec.overrides.items():
+        if override.remove and len(override.model_fields_set) > 1:
+            place.say(
+                "override-conflict",
+                ("overrides", name),
+                f"`{name}` is removed, so nothing else applies to it",
+                expected="`remove` alone",
+            )
+        if override.keep_locked_source and not override.from_nixpkgs:
+            place.say(
+                "override-conflict",
+                ("overrides", name, "keep_locked_source"),
+                "`keep_locked_source` says how `from_nixpkgs` builds",
+                expected="with `from_nixpkgs: true`",
+            )
+
+
+def _check_cuda(place: _Place) -> None:
+    spec = place.shell.spec
+    if spec.cuda is None:
+        return
+    for index, system in enumerate(spec.systems or ()):
+        if system.endswith("-darwin"):
+            place.say(
+                "cuda-on-darwin",
+                ("systems", index),
+                f"there is no CUDA for {system}",
+                expected="Linux only",
+                hint="remove it from `systems`, or give the macOS users a variant of their own project",
+            )
+    if spec.nixpkgs.unfree is False:
+        place.say(
+            "cuda-unfree",
+            ("nixpkgs", "unfree"),
+            "CUDA is unfree software",
+            expected="true or auto",
+            hint="remove `unfree: false`, or `cuda`",
+        )
+
+
+def _check_native(place: _Place) -> None:
+    spec = place.shell.spec
+    lists: list[tuple[KeyPath, tuple[str, ...]]] = [(("native",), spec.native)]
+    for package, override in spec.overrides.items():
+        for key in ("build_tools", "libraries"):
+            lists.append((("overrides", package, key), getattr(override, key)))
+    for base, names in lists:
+        for index, name in enumerate(names):
+            if base[0] == "overrides" and name.startswith("cuda."):
+                if spec.cuda is None:
+                    place.say(
+                        "cuda-not-asked",
+                        (*base, index),
+                        f"`{name}` needs CUDA, which is not asked for",
+                        expected="`cuda: 11.8` at the top level",
+                    )
+                continue
+            _check_package_name(place, (*base, index), name)
+
+
+def _check_package_name(place: _Place, path: KeyPath, name: str) -> None:
+    suggestion = suggest_native(name)
+    if suggestion is None or (suggestion.is_attribute and suggestion.kind == "service"):
+        return
+    expected = f"did you mean `{suggestion.attr}`?" if suggestion.attr else None
+    code, message, hint = "native-unknown", f"nixpkgs has no `{name}`", None
+    severity = (
+        Severity.WARNING if suggestion.is_attribute and suggestion.kind != "refused" else Severity.ERROR
+    )
+    if suggestion.kind == "close":
+        # The offline catalogue is not all of nixpkgs, so a name that is not in it may still be right.
+        message, severity = f"`{name}` is not among the nixpkgs names known offline", Severity.WARNING
+    elif suggestion.kind in ("key", "python", "present", "refused"):
+        code, message, hint = "native-refused", f"`{name}` does not belong under `{path[0]}`", suggestion.hint
+    elif suggestion.is_attribute:
+        message = f"`{name}` is an old name in nixpkgs"
+    place.say(code, path, message, expected=expected, hint=hint, severity=severity)
+
+
+def _check_env(place: _Place) -> None:
+    spec = place.shell.spec
+    for name, text in spec.env.items():
+        path: KeyPath = ("env", name)
+        if name in _RESERVED_ENV or name.startswith(_RESERVED_ENV_PREFIXES):
+            place.say(
+                "env-reserved",
+                path,
+                f"`{name}` is set by the shell itself",
+                expected="another name",
+                hint="to extend PATH, list programs under `native` or `scripts`" if name == "PATH" else None,
+            )
+        if name == "LD_LIBRARY_PATH":
+            place.say(
+                "library-path",
+                path,
+                "LD_LIBRARY_PATH reaches every program of the shell, git and bash included",
+                expected="libraries under `native`",
+                hint="list the packages under `native`: this Python finds them",
+                severity=Severity.WARNING,
+            )
+        parts, wrong = parse_interpolation(text)
+        for token in wrong:
+            place.say(
+                "env-interpolation",
+                path,
+                f"`{token}` is not a package",
+                expected="${pkgs.X} or ${cuda.X}",
+                hint=f"for the text itself write `${token}`",
+            )
+        if spec.cuda is None and any(isinstance(p, Package) and p.scope == "cuda" for p in parts):
+            place.say(
+                "cuda-not-asked",
+                path,
+                f"`{name}` uses ${{cuda.…}}, and CUDA is not asked for",
+                expected="`cuda: 11.8` at the top level",
+            )
+
+
+def _check_services(place: _Place) -> None:
+    spec = place.shell.spec
+    if spec.services and spec.shell == "native":
+        place.say(
+            "services-need-devenv",
+            ("services",),
+            "services are devenv's, and `shell` is native",
+            expected="`shell: devenv`",
+            hint="write `shell: devenv`, or start it under `processes`",
+        )
+    if not spec.services:
+        return
+    known = devenv_services()
+    for name in spec.services:
+        if name not in known:
+            found = closest(name, known)
+            place.say(
+                "service-unknown",
+                ("services", name),
+                f"devenv has no service `{name}`",
+                expected=f"did you mean `{found}`?" if found else "one of https://devenv.sh/services",
+            )
+
+
+def _check_paths(place: _Place, project: Project) -> None:
+    for path, value, must_exist in _paths(place.shell):
+        normal = posixpath.normpath(value)
+        if value.startswith(("/", "~")) or normal.split("/")[0] == "..":
+            place.say(
+                "path-outside-project",
+                path,
+                f"`{value}` is outside the project",
+                expected="a path below the folder of env.yaml",
+                hint="copy it into the project",
+            )
+        elif must_exist and normal not in project.present:
+            place.say(
+                "path-missing",
+                path,
+                f"`{value}` does not exist",
+                expected="a file or folder of the project",
+                hint="create it, or correct the path",
+            )
+
+
+def _paths(shell: ShellSpec) -> Iterator[tuple[KeyPath, str, bool]]:
+    """Yield where a path stands, the path, and whether it must exist already."""
+    spec = shell.spec
+    yield ("python", "project"), spec.python.project, spec.python.project != "."
+    if spec.python.requirements is not None:
+        yield ("python", "requirements"), spec.python.requirements, True
+    for package, source in spec.python.editable.items():
+        yield ("python", "editable", package), source, True
+    for package, override in spec.overrides.items():
+        for index, patch in enumerate(override.patches):
+            yield ("overrides", package, "patches", index), patch, True
+    if shell.name != "default":
+        return
+    for name, container in spec.containers.items():
+        for index, copied in enumerate(container.copy_):
+            yield ("containers", name, "copy", index), copied, True
+    for index, overlay in enumerate(spec.nixpkgs.overlays):
+        yield ("nixpkgs", "overlays", index), overlay, True
+    for index, module in enumerate(spec.modules):
+        yield ("modules", index), module, True
+
+
+def _check_containers(place: _Place, manager: str) -> None:
+    for name in place.shell.spec.containers:
+        if manager in VENV_MANAGERS:
+            place.say(
+                "container-without-packages",
+                ("containers", name),
+                f"the image will hold Python and `native`, but no Python packages: {manager} installs into .venv",
+                expected="uv2nix, poetry2nix or nixpkgs put them in",
+                hint="set `python.manager: uv2nix` (or poetry2nix), or install in a Dockerfile of your own",
+                severity=Severity.WARNING,
+            )
+
+
+def _check_caches(place: _Place) -> None:
+    for index, cache in enumerate(place.shell.spec.caches):
+        if isinstance(cache, CustomCache):
+            if cache.key is None:
+                place.say(
+                    "cache-key-missing",
+                    ("caches", index),
+                    f"the cache {cache.url} has no key",
+                    expected="`key: name-1:…`",
+                    hint="its owner publishes it; without it Nix trusts nothing there",
+                )
+            continue
+        usable = [known.name for known in caches() if known.is_usable]
+        row = find_cache(cache)
+        if row is None:
+            found = closest(cache, usable)
+            place.say(
+                "cache-unknown",
+                ("caches", index),
+                f"`{cache}` is not a cache that pyenvspec knows",
+                expected=f"did you mean `{found}`?" if found else "one of " + ", ".join(sorted(usable)),
+                hint="for another one write {url: https://…, key: …}",
+            )
+        elif not row.is_usable:
+            place.say(
+                "cache-unknown",
+                ("caches", index),
+                f"the cache `{cache}` is no longer filled, or its key is not known",
+                expected="one of " + ", ".join(sorted(usable)),
+                hint=row.note or None,
+            )
+
+
+def _check_names(place: _Place) -> None:
+    spec = place.shell.spec
+    reserved: Iterable[tuple[str, Iterable[str], frozenset[str]]] = (
+        ("variants", spec.variants, frozenset({"default"})),
+        ("inputs", spec.inputs, _RESERVED_INPUTS),
+    )
+    for key, names, taken in reserved:
+        for name in names:
+            if name in taken:
+                place.say(
+                    "name-reserved",
+                    (key, name),
+                    f"`{name}` is a name that pyenvspec uses itself",
+                    expected="another name",
+                )

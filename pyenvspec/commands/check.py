@@ -1,0 +1,21 @@
+"""`pyenvspec check`: validate env.yaml, write nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyenvspec.driver import check_project
+from pyenvspec.reporter import report, say
+
+if TYPE_CHECKING:
+    from pyenvspec.options import Options
+
+
+def run(options: Options) -> int:
+    """Report every finding; an error ends in 1 through the caller."""
+    _, plan, findings = check_project(options.directory)
+    report(findings, options)
+    if not options.quiet and not options.json:
+        names = ", ".join(shell.name for shell in plan.shells)
+        say(f"env.yaml is valid: {plan.nixpkgs.release}, shells {names}")
+    return 0

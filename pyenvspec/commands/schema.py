@@ -1,0 +1,17 @@
+"""`pyenvspec schema`: print the JSON Schema."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyenvspec.reporter import put
+from pyenvspec.schema import format_schema
+
+if TYPE_CHECKING:
+    from pyenvspec.options import Options
+
+
+def run(options: Options) -> int:
+    """Print the schema on stdout."""
+    put(format_schema())
+    return 0

@@ -1,0 +1,97 @@
+"""Files for other tools that `generate` asks for: direnv, dev containers, VS Code, GitHub Actions.
+
+A plan in, texts out. Nothing of env.yaml goes into them unquoted: shell words pass `shlex`, JSON its own writer.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from typing import TYPE_CHECKING
+
+from pyenvspec.facts._load import read_table
+from pyenvspec.lower import HEADER
+
+if TYPE_CHECKING:
+    from pyenvspec.plan import Plan
+
+
+def companion_files(plan: Plan) -> dict[str, str]:
+    """Return path → text of what this plan asks for."""
+    files: dict[str, str] = {}
+    if plan.generate.direnv:
+        files[".envrc"] = _envrc(plan)
+    if plan.generate.devcontainer:
+        files[".devcontainer/devcontainer.json"] = _devcontainer(plan)
+    if plan.generate.vscode:
+        files[".vscode/settings.json"] = _vscode(plan)
+    if plan.generate.github_actions:
+        files[".github/workflows/pyenvspec.yml"] = _github_actions(plan)
+    return files
+
+
+def _envrc(plan: Plan) -> str:
+    loader = read_table("nix-direnv")["nix_direnv"][0]
+    watched = " ".join(shlex.quote(path) for path in plan.watched)
+    return f"""\
+# {HEADER}
+if ! has nix_direnv_version || ! nix_direnv_version {loader["version"]}; then
+  # Without a network direnv's own, slower `use flake` serves.
+  source_url {loader["url"]} {loader["hash"]} || true
+fi
+watch_file {watched} nix/pyenvspec/*
+use flake
+"""
+
+
+def _json(header: str, data: dict[str, object]) -> str:
+    """JSON whose first line says what wrote it; VS Code and dev containers read comments."""
+    return f"// {header}\n{json.dumps(data, indent=2, ensure_ascii=False)}\n"
+
+
+def _devcontainer(plan: Plan) -> str:
+    feature = {"ghcr.io/devcontainers/features/nix:1": {"extraNixConfig": _NIX_CONFIG}}
+    data: dict[str, object] = {
+        "name": plan.name,
+        "image": "mcr.microsoft.com/devcontainers/base:ubuntu",
+        "features": feature,
+        "postCreateCommand": "nix develop --command true",
+        "customizations": {"vscode": {"extensions": ["ms-python.python", "mkhl.direnv"]}},
+    }
+    return _json(HEADER, data)
+
+
+_NIX_CONFIG = "experimental-features = nix-command flakes,accept-flake-config = true"
+
+
+def _vscode(plan: Plan) -> str:
+    environment = plan.shells[0].environment
+    settings: dict[str, object] = {"python.terminal.activateEnvironment": False}
+    if environment.manager in ("poetry", "uv", "pip"):
+        settings["python.defaultInterpreterPath"] = f"${{workspaceFolder}}/{environment.venv}/bin/python"
+    return _json(HEADER, settings)
+
+
+def _github_actions(plan: Plan) -> str:
+    shells = ["default", *(shell.name for shell in plan.shells[1:])]
+    return f"""\
+# {HEADER}
+name: pyenvspec
+on: [push, pull_request]
+permissions:
+  contents: read
+jobs:
+  shell:
+    runs-on: ubuntu-latest
+    strategy:
+      fail-fast: false
+      matrix:
+        shell: {json.dumps(shells)}
+    steps:
+      - uses: actions/checkout@v4
+      - uses: cachix/install-nix-action@v31
+        with:
+          extra_nix_config: accept-flake-config = true
+      - run: nix flake check --no-build
+      - run: nix develop ".#${{{{ matrix.shell }}}}" --command python --version
+"""

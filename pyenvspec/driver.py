@@ -1,0 +1,108 @@
+"""The passes in their order; the only importer of passes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pyenvspec.assets import module_closure
+from pyenvspec.checks import check_spec, named_paths
+from pyenvspec.companions import companion_files
+from pyenvspec.diagnostics import PyenvspecError
+from pyenvspec.lower import lower_flake, lower_module
+from pyenvspec.nixexpr import Path as NixPath
+from pyenvspec.nixexpr import render
+from pyenvspec.project import look_at_project
+from pyenvspec.resolve import resolve_plan
+from pyenvspec.schema import format_schema
+from pyenvspec.source import read_file
+from pyenvspec.validate import validate_spec
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pyenvspec.diagnostics import Diagnostic
+    from pyenvspec.nixexpr import File
+    from pyenvspec.plan import Plan
+    from pyenvspec.raw import RawSpec
+    from pyenvspec.spec import SpecFile
+
+MANIFEST = "env.yaml"
+FOLDER = "nix/pyenvspec"
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """What one run gives: the stages' data, the files to write, and what the user is told besides."""
+
+    file: SpecFile
+    plan: Plan
+    trees: dict[str, File]
+    files: dict[str, bytes]
+    findings: tuple[Diagnostic, ...]
+
+
+def check_project(root: Path) -> tuple[SpecFile, Plan, tuple[Diagnostic, ...]]:
+    """Read, validate, check and resolve; raises PyenvspecError with every finding of the stage that failed."""
+    # bytes → tree with positions
+    return check_tree(root, read_file(root / MANIFEST, MANIFEST))
+
+
+def check_tree(root: Path, raw: RawSpec) -> tuple[SpecFile, Plan, tuple[Diagnostic, ...]]:
+    """Run the passes between the tree of env.yaml and the plan."""
+    # tree → model, each shell merged
+    file, found = validate_spec(raw)
+    if file is None:
+        raise PyenvspecError(*found.ordered())
+    # what one key alone cannot tell
+    project = look_at_project(root, file.spec.python.project, named_paths(file))
+    for finding in check_spec(file, project).items:
+        found.add(finding)
+    if found.has_errors:
+        raise PyenvspecError(*found.ordered())
+    # model → decisions
+    plan = resolve_plan(file, project)
+    return file, plan, found.ordered()
+
+
+def load_plan(root: Path) -> Plan:
+    """Return the plan of the project in `root`."""
+    return check_project(root)[1]
+
+
+def compile_project(root: Path) -> Compiled:
+    """Run every pass but the writing."""
+    return compile_tree(root, read_file(root / MANIFEST, MANIFEST))
+
+
+def compile_tree(root: Path, raw: RawSpec) -> Compiled:
+    """Run every pass but the reading and the writing."""
+    file, plan, findings = check_tree(root, raw)
+    # decisions → expressions
+    trees = {"flake.nix": lower_flake(plan), f"{FOLDER}/default.nix": lower_module(plan)}
+    # expressions → text, and the files that are copied or follow from the plan
+    texts = {path: render(tree) for path, tree in trees.items()}
+    texts |= companion_files(plan)
+    texts[f"{FOLDER}/env.schema.json"] = format_schema()
+    files = {path: text.encode() for path, text in texts.items()}
+    for name, content in module_closure(_imported(trees[f"{FOLDER}/default.nix"])).items():
+        files[f"{FOLDER}/{name}"] = content
+    return Compiled(file, plan, trees, files, findings)
+
+
+def _imported(module: File) -> tuple[str, ...]:
+    """Return the names of the modules of ours that the generated one imports."""
+    names: list[str] = []
+
+    def visit(node: object) -> None:
+        if isinstance(node, NixPath):
+            names.extend(node.names[-1:] if len(node.names) == 1 else ())
+        elif isinstance(node, tuple):
+            for item in node:
+                visit(item)
+        elif hasattr(node, "__dataclass_fields__"):
+            for field in node.__dataclass_fields__:
+                visit(getattr(node, field))
+
+    visit(module.body)
+    return tuple(names)

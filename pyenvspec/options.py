@@ -1,0 +1,35 @@
+"""What the command line asked for; argparse stops here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """One command with everything it was given; fields that a verb has no use for keep their default."""
+
+    verb: str
+    directory: Path
+    json: bool = False
+    color: Literal["auto", "always", "never"] = "auto"
+    quiet: bool = False
+    check: bool = False
+    diff: bool = False
+    stdout: bool = False
+    force: bool = False
+    locked: bool = False
+    emit: Literal["spec", "plan", "tree", "nix"] | None = None
+    key: str | None = None
+    plan: bool = False
+    names: tuple[str, ...] = field(default=())
+    dry_run: bool = False
+    source: Path | None = None
+    manager: str | None = None
+    template: str | None = None
+    action: str | None = None
+    command: tuple[str, ...] = field(default=())

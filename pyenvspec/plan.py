@@ -1,0 +1,171 @@
+"""The plan: everything decided, everything sorted, every decision with its reason.
+
+Data only. `resolve` makes it, `lower` translates it without choosing anything, `explain` reads it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pyenvspec.diagnostics import Diagnostic
+
+Data = None | bool | int | float | str | list["Data"] | dict[str, "Data"]
+"""Plain data of env.yaml that goes to Nix as it is (options of services)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Why something is as it is: the key it answers, what was chosen, the reason, where the fact stands."""
+
+    key: str
+    choice: str
+    reason: str
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FlakeInput:
+    """An input of flake.nix; `follows` maps the input's own inputs to ours, "" cuts one off."""
+
+    name: str
+    url: str
+    follows: tuple[tuple[str, str], ...] = ()
+    flake: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Cache:
+    """A binary cache: its address and public key."""
+
+    name: str
+    url: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """A package by attribute path in a package set: `pkgs`, or `cuda` for the CUDA set in use."""
+
+    scope: str
+    path: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Interpreter:
+    """Where Python comes from: attribute `attribute` of `origin` (`pkgs` or `nixpkgs-python`)."""
+
+    version: str
+    origin: str
+    attribute: str
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """How Python packages get into the shell; the fields that the manager has no use for are empty."""
+
+    manager: str
+    project: str
+    requirements: str | None
+    groups: tuple[str, ...]
+    extras: tuple[str, ...]
+    packages: tuple[Package, ...]
+    install: bool
+    venv: str
+
+
+@dataclass(frozen=True, slots=True)
+class CudaSet:
+    """The CUDA package set: attribute `attribute` of the nixpkgs of input `origin`, and what of it is wanted."""
+
+    version: str
+    origin: str
+    attribute: str
+    packages: tuple[Package, ...]
+    cudnn: str | None
+    capabilities: tuple[str, ...]
+    driver: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Shell:
+    """One shell, described once for both renderings (devenv, native)."""
+
+    name: str
+    interpreter: Interpreter
+    environment: Environment
+    cuda: CudaSet | None
+    native: tuple[Package, ...]
+    env: tuple[tuple[str, tuple[str | Package, ...]], ...]
+    scripts: tuple[tuple[str, str], ...]
+    processes: tuple[tuple[str, str], ...]
+    services: tuple[tuple[str, Data], ...]
+    on_enter: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """An OCI image of the default shell."""
+
+    name: str
+    image: str
+    tag: str
+    command: tuple[str, ...]
+    copy: tuple[str, ...]
+    registry: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Nixpkgs:
+    """The nixpkgs in use and its configuration; `plain` where it is taken as it comes."""
+
+    release: str
+    unfree: bool
+    insecure_python: bool
+    cuda_support: bool
+    capabilities: tuple[str, ...]
+    cuda_set: str | None
+    overlays: tuple[str, ...]
+    input_overlays: tuple[str, ...]
+
+    @property
+    def plain(self) -> bool:
+        """Whether nothing about it is configured, so that flake-parts' own `pkgs` will do."""
+        configured = self.unfree or self.insecure_python or self.cuda_support or self.capabilities
+        return not (configured or self.cuda_set or self.all_overlays)
+
+    @property
+    def all_overlays(self) -> tuple[str, ...]:
+        """Overlays from inputs, then those of the user."""
+        return self.input_overlays + self.overlays
+
+
+@dataclass(frozen=True, slots=True)
+class Generate:
+    """Files for other tools."""
+
+    direnv: bool
+    devcontainer: bool
+    vscode: bool
+    github_actions: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The whole flake; `shells[0]` is the default one."""
+
+    name: str
+    description: str
+    systems: tuple[str, ...]
+    inputs: tuple[FlakeInput, ...]
+    caches: tuple[Cache, ...]
+    nixpkgs: Nixpkgs
+    renderer: str
+    shells: tuple[Shell, ...]
+    containers: tuple[Container, ...]
+    modules: tuple[str, ...]
+    generate: Generate
+    watched: tuple[str, ...]
+    decisions: tuple[Decision, ...]
+    findings: tuple[Diagnostic, ...] = ()

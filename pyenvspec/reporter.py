@@ -1,0 +1,264 @@
+"""What a user sees: diagnostics in, text or JSON out. The only module that prints.
+
+Text that came from a user is shown, never sent: what a terminal would act on is spelled out.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import unicodedata
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from pyenvspec.diagnostics import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from typing import TextIO
+
+    from pyenvspec.diagnostics import Diagnostic
+    from pyenvspec.options import Options
+
+WIDTH = 100
+_NUMBER_WIDTH = 5
+_TAB = 4
+_CUT = "…"
+_NEAR = 500
+_STYLES = {
+    Severity.ERROR: "1;31",
+    Severity.WARNING: "1;33",
+    Severity.NOTE: "1;36",
+    "where": "1",
+    "gutter": "34",
+    "help": "32",
+}
+# Control and format characters (bidirectional overrides are among these), surrogates, line separators.
+_UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
+
+
+class Reporter(Protocol):
+    """Turns findings into what is printed."""
+
+    def __call__(self, diagnostics: Iterable[Diagnostic], *, color: bool = False) -> str: ...
+
+
+class _Cell(NamedTuple):
+    """One character of a source line as shown: its text and the columns that it takes."""
+
+    text: str
+    width: int
+
+
+def format_text(diagnostics: Iterable[Diagnostic], *, color: bool = False) -> str:
+    """Return findings for people, a blank line between them."""
+    return "\n".join(_format_one(diagnostic, color=color) for diagnostic in diagnostics)
+
+
+def format_json(diagnostics: Iterable[Diagnostic], *, color: bool = False) -> str:
+    """Return findings for programs, in ASCII; `color` is there so that all reporters are called alike."""
+    del color
+    return json.dumps({"diagnostics": [_to_json(d) for d in diagnostics]}, indent=2) + "\n"
+
+
+REPORTER_BY_NAME: dict[str, Reporter] = {"text": format_text, "json": format_json}
+
+
+def _to_json(diagnostic: Diagnostic) -> dict[str, object]:
+    span = diagnostic.span
+    return {
+        "code": diagnostic.code,
+        "severity": diagnostic.severity.value,
+        "message": diagnostic.message,
+        "file": diagnostic.file,
+        "line": span.line if span else None,
+        "column": span.column if span else None,
+        "end_line": span.end_line if span else None,
+        "end_column": span.end_column if span else None,
+        "source_line": diagnostic.source_line,
+        "path": list(diagnostic.path),
+        "expected": diagnostic.expected,
+        "hint": diagnostic.hint,
+    }
+
+
+def _format_one(diagnostic: Diagnostic, *, color: bool) -> str:
+    span, style = diagnostic.span, _STYLES[diagnostic.severity]
+    where = f"{diagnostic.file}:{span.line}:{span.column}" if span else diagnostic.file
+    label = _paint(f"{diagnostic.severity}[{diagnostic.code}]", style, color=color)
+    lines = [f"{_paint(make_visible(where), _STYLES['where'], color=color)}: {label}: "]
+    lines[0] += make_visible(diagnostic.message)
+    notes = []
+    if span and diagnostic.source_line is not None:
+        lines += _format_snippet(diagnostic, color=color)
+    elif diagnostic.expected:
+        notes.append(("expected", diagnostic.expected))
+    if diagnostic.hint:
+        notes.append(("help", diagnostic.hint))
+    sign = _paint("=", _STYLES["gutter"], color=color)
+    for name, note in notes:
+        first, *more = note.split("\n")
+        label = _paint(name, _STYLES["help"], color=color)
+        lines.append(f"{' ' * _NUMBER_WIDTH} {sign} {label}: {make_visible(first)}")
+        indent = " " * (_NUMBER_WIDTH + len(name) + 5)
+        lines += [(indent + make_visible(line)).rstrip() for line in more]
+    return "\n".join(lines) + "\n"
+
+
+def _format_snippet(diagnostic: Diagnostic, *, color: bool) -> list[str]:
+    """Return the user's line and the carets below it with what was expected."""
+    span = diagnostic.span
+    assert span is not None
+    source_line = diagnostic.source_line or ""
+    # A line can be a megabyte long; what is further away than this cannot be shown anyway.
+    skipped = max(span.column - 1 - _NEAR, 0)
+    cells = _lay_out(source_line[skipped : span.column + _NEAR])
+    if skipped:
+        cells[:1] = [_Cell(_CUT, 1)]
+    start = min(span.column - 1 - skipped, len(cells))
+    end = min(span.end_column - 1 - skipped, len(cells)) if span.end_line == span.line else len(cells)
+    number = str(span.line).rjust(_NUMBER_WIDTH)
+    room = WIDTH - len(number) - 3
+    shown, before, marked = _cut(cells, start, max(end, start), room)
+    bar = _paint("|", _STYLES["gutter"], color=color)
+    gutter = " " * len(number)
+    carets = _paint("^" * max(marked, 1), _STYLES[diagnostic.severity], color=color)
+    lines = [f"{_paint(number, _STYLES['gutter'], color=color)} {bar} {shown}".rstrip()]
+    expected = make_visible(diagnostic.expected or "")
+    if before + max(marked, 1) + 1 + measure(expected) <= room:
+        lines.append(f"{gutter} {bar} {' ' * before}{carets} {expected}".rstrip())
+    else:
+        # Beside the caret it would run over the edge: it goes below, under the caret where it fits.
+        indent = max(min(before, room - measure(expected)), 0)
+        lines += [f"{gutter} {bar} {' ' * before}{carets}", f"{gutter} {bar} {' ' * indent}{expected}"]
+    return lines
+
+
+def _lay_out(text: str) -> list[_Cell]:
+    cells: list[_Cell] = []
+    column = 0
+    for character in text:
+        if character == "\t":
+            cell = _Cell(" " * (_TAB - column % _TAB), _TAB - column % _TAB)
+        else:
+            shown = make_visible(character)
+            cell = _Cell(shown, measure(shown))
+        cells.append(cell)
+        column += cell.width
+    return cells
+
+
+def _cut(cells: Sequence[_Cell], start: int, end: int, room: int) -> tuple[str, int, int]:
+    """Return the part of a line that fits, the columns before the caret, and the columns marked.
+
+    A line that is too long loses its far end, then its beginning, so that a third of the room stays before
+    the caret for context.
+    """
+    if sum(cell.width for cell in cells) <= room:
+        first, last = 0, len(cells)
+    else:
+        room -= 2 * len(_CUT)
+        first, behind = start, room // 3
+        while first > 0 and (behind := behind - cells[first - 1].width) >= 0:
+            first -= 1
+        if sum(cell.width for cell in cells[:start]) <= room // 3:
+            first = 0
+        last, left = first, room
+        while last < len(cells) and (left := left - cells[last].width) >= 0:
+            last += 1
+    lead = _CUT if first else ""
+    shown = lead + "".join(cell.text for cell in cells[first:last]) + (_CUT if last < len(cells) else "")
+    before = len(lead) + sum(cell.width for cell in cells[first:start])
+    return shown, before, sum(cell.width for cell in cells[start : min(end, last)])
+
+
+def measure(text: str) -> int:
+    """Return the columns that visible text takes in a terminal."""
+    if text.isascii():
+        return len(text)
+    return sum(_measure_character(character) for character in text)
+
+
+def _measure_character(character: str) -> int:
+    if unicodedata.category(character) in ("Mn", "Me"):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in ("W", "F") else 1
+
+
+def make_visible(text: str) -> str:
+    """Spell out the characters that a terminal would act on, such as `\\x1b`."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_spell(character) for character in text)
+
+
+def _spell(character: str) -> str:
+    if unicodedata.category(character) not in _UNSEEN:
+        return character
+    code = ord(character)
+    if code > 0xFFFF:
+        return f"\\U{code:08x}"
+    return f"\\u{code:04x}" if code > 0xFF else f"\\x{code:02x}"
+
+
+def _paint(text: str, style: str, *, color: bool) -> str:
+    return f"\x1b[{style}m{text}\x1b[0m" if color else text
+
+
+def wants_color(stream: TextIO | None, choice: str = "auto") -> bool:
+    """Decide on colours: `always` and `never` are the user's word, else only a capable terminal gets them."""
+    if choice != "auto":
+        return choice == "always"
+    if stream is None or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return False
+    try:
+        return stream.isatty()
+    except ValueError:  # closed
+        return False
+
+
+def emit(text: str, stream: TextIO | None) -> None:
+    """Write text with what the stream's encoding has; a reader that is gone is no failure of ours."""
+    if stream is None or not text:  # started with the stream closed (`2>&-`)
+        return
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    try:
+        stream.write(text.encode(encoding, "replace").decode(encoding))
+        stream.flush()
+    except BrokenPipeError:
+        _silence(stream)
+
+
+def _silence(stream: TextIO) -> None:
+    """Lead a broken stream nowhere, or Python complains about it once more when it exits."""
+    try:
+        descriptor = stream.fileno()
+    except (OSError, ValueError):
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, descriptor)
+    os.close(nowhere)
+
+
+def say(text: str) -> None:
+    """Tell the user something, on stderr; ends the line where the text does not."""
+    emit(text if text.endswith("\n") else text + "\n", sys.stderr)
+
+
+def put(text: str) -> None:
+    """Give the data that was asked for, on stdout, as it is."""
+    emit(text, sys.stdout)
+
+
+def report(diagnostics: Iterable[Diagnostic], options: Options) -> None:
+    """Show findings as the command line wants them: text on stderr, JSON on stdout.
+
+    `--quiet` leaves only errors. Without findings nothing is printed, besides by `check --json`, which has
+    nothing else to give.
+    """
+    shown = [d for d in diagnostics if d.severity is Severity.ERROR or not options.quiet]
+    if options.json:
+        if shown or options.verb == "check":
+            put(REPORTER_BY_NAME["json"](shown))
+    elif shown:
+        emit(REPORTER_BY_NAME["text"](shown, color=wants_color(sys.stderr, options.color)), sys.stderr)

@@ -1,0 +1,339 @@
+"""Resolving: everything that is a choice is made here, from facts, and written down with its reason.
+
+Takes the valid file and what lies in the project; gives a `Plan` in which nothing is left to choose.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import TYPE_CHECKING, TypeVar
+
+from pyenvspec.checks import effective_manager
+from pyenvspec.diagnostics import Diagnostic, PyenvspecError
+from pyenvspec.facts.caches import caches_for, find_cache
+from pyenvspec.facts.input_sources import input_source
+from pyenvspec.facts.nixpkgs import find_release
+from pyenvspec.interpolation import parse_interpolation
+from pyenvspec.plan import (
+    Cache,
+    Container,
+    CudaSet,
+    Decision,
+    Environment,
+    FlakeInput,
+    Generate,
+    Interpreter,
+    Nixpkgs,
+    Package,
+    Plan,
+    Shell,
+)
+from pyenvspec.raw import locate
+from pyenvspec.releases import CudaRequest, Refusal, Request, choose
+from pyenvspec.spec import VENV_MANAGERS, CustomCache
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pyenvspec.project import Project
+    from pyenvspec.releases import Choice, CudaChoice, PythonChoice
+    from pyenvspec.spec import Cuda, ShellSpec, Spec, SpecFile
+
+T = TypeVar("T")
+
+MANAGER_INPUTS = {
+    "poetry2nix": ("poetry2nix",),
+    "uv2nix": ("pyproject-nix", "uv2nix", "pyproject-build-systems"),
+}
+# Interpreters of nixpkgs-python come from its cache only with its own nixpkgs.
+KEEPS_ITS_INPUTS = ("nixpkgs-python",)
+# The oldest nixpkgs whose lib the pinned flake-parts and devenv evaluate with: older ones know no `class` in
+# evalModules, and for containers no `types.pathInStore`.
+OLDEST_RELEASE = "nixos-23.05"
+OLDEST_RELEASE_FOR_CONTAINERS = "nixos-23.11"
+# The newest nixpkgs that needs the older nix2container: its lib has no `defaultTo`.
+LAST_RELEASE_OF_OLD_NIX2CONTAINER = "nixos-24.11"
+
+DEFAULT_SYSTEMS = ("x86_64-linux", "aarch64-linux", "aarch64-darwin")
+
+
+def resolve_plan(file: SpecFile, project: Project) -> Plan:
+    """Return the plan of a valid file.
+
+    Raises PyenvspecError where no nixpkgs release has what is asked for.
+    """
+    spec = file.spec
+    managers = {shell.name: effective_manager(shell, project) for shell in file.shells}
+    choice = _choose_release(file, managers)
+    shells = tuple(_plan_shell(shell, managers[shell.name], choice) for shell in file.shells)
+    name = spec.name or _valid_name(project.folder)
+    return Plan(
+        name=name,
+        description=spec.description if spec.description is not None else f"Python environment of {name}",
+        systems=choice.systems,
+        inputs=_plan_inputs(spec, choice, managers.values()),
+        caches=_plan_caches(spec, choice),
+        nixpkgs=_plan_nixpkgs(file, choice, managers),
+        renderer=spec.shell,
+        shells=shells,
+        containers=_plan_containers(spec, name),
+        modules=tuple(_relative(path) for path in spec.modules),
+        generate=Generate(**spec.generate.model_dump()),
+        watched=_watched_files(shells),
+        decisions=(*_manager_decisions(file, managers, project), *_release_decisions(choice)),
+    )
+
+
+def _choose_release(file: SpecFile, managers: dict[str, str]) -> Choice:
+    spec = file.spec
+    used = set(managers.values())
+    wanted = Request(
+        python=_distinct(shell.spec.python.version for shell in file.shells),
+        cuda=_distinct(_cuda_request(s.spec.cuda) for s in file.shells if s.spec.cuda is not None),
+        systems=_distinct(spec.systems) if spec.systems else _default_systems(file),
+        default_systems=spec.systems is None,
+        needs_uv=bool(used & {"uv", "uv2nix"}),
+        needs_poetry=bool(used & {"poetry", "poetry2nix"}),
+        needs_poetry2nix="poetry2nix" in used,
+        needs_python_packages="nixpkgs" in used or any(s.spec.python.packages for s in file.shells),
+        release=None if spec.nixpkgs.release == "auto" else spec.nixpkgs.release,
+        oldest_release=OLDEST_RELEASE_FOR_CONTAINERS if spec.containers else OLDEST_RELEASE,
+    )
+    choice = choose(wanted)
+    if isinstance(choice, Refusal):
+        raise PyenvspecError(_refused(file, choice))
+    return choice
+
+
+def _refused(file: SpecFile, refusal: Refusal) -> Diagnostic:
+    """Tell a refusal at the key that it is about."""
+    key = {"cuda": "cuda", "cudnn": "cuda", "system": "systems", "release": "nixpkgs"}.get(
+        refusal.subject, "python"
+    )
+    at = next((s for s in file.shells if s.tree.get(key) is not None), file.shells[0])
+    inner = {"cuda": "version", "cudnn": "cudnn", "nixpkgs": "release", "python": "version"}.get(
+        refusal.subject
+    )
+    path = (key, inner) if inner else (key,)
+    span = locate(at.tree, path)
+    return Diagnostic(
+        "no-release",
+        refusal.message,
+        file.raw.file,
+        span,
+        file.raw.line(span.line),
+        hint=refusal.hint,
+        path=path,
+    )
+
+
+def _default_systems(file: SpecFile) -> tuple[str, ...]:
+    linux_only = any(shell.spec.cuda is not None for shell in file.shells)
+    return tuple(s for s in DEFAULT_SYSTEMS if not (linux_only and s.endswith("-darwin")))
+
+
+def _cuda_request(cuda: Cuda) -> CudaRequest:
+    return CudaRequest(cuda.version, None if cuda.cudnn in ("auto", "none") else cuda.cudnn)
+
+
+def _plan_shell(shell: ShellSpec, manager: str, choice: Choice) -> Shell:
+    spec = shell.spec
+    cuda = _plan_cuda(spec.cuda, choice) if spec.cuda is not None else None
+    return Shell(
+        name=shell.name,
+        interpreter=_plan_interpreter(spec.python.version, choice.python),
+        environment=_plan_environment(shell, manager),
+        cuda=cuda,
+        native=tuple(Package("pkgs", tuple(name.split("."))) for name in _distinct(spec.native)),
+        env=tuple((name, _env_parts(text, cuda)) for name, text in sorted(spec.env.items())),
+        scripts=tuple(sorted(spec.scripts.items())),
+        processes=tuple(sorted(spec.processes.items())),
+        services=tuple(sorted(spec.services.items())),
+        on_enter=spec.on_enter,
+    )
+
+
+def _plan_interpreter(version: str, chosen: Iterable[PythonChoice]) -> Interpreter:
+    found = next(row for row in chosen if row.version == version)
+    return Interpreter(version, "pkgs" if found.origin == "nixpkgs" else found.origin, found.attr)
+
+
+def _plan_environment(shell: ShellSpec, manager: str) -> Environment:
+    python = shell.spec.python
+    return Environment(
+        manager=manager,
+        project=_relative(python.project),
+        requirements=_relative(python.requirements or "requirements.txt") if manager == "pip" else None,
+        groups=_distinct(python.groups),
+        extras=_distinct(python.extras),
+        packages=tuple(Package("python", tuple(name.split("."))) for name in _distinct(python.packages)),
+        install=python.install == "on_lock_change",
+        venv=".venv" if shell.name == "default" else f".venv-{shell.name}",
+    )
+
+
+def _plan_cuda(cuda: Cuda, choice: Choice) -> CudaSet:
+    found = next(
+        row for row in choice.cuda if (row.version, None) == (cuda.version, None) and _same(row, cuda, choice)
+    )
+    cudnn = None if cuda.cudnn == "none" else found.cudnn
+    names = [n for n in _distinct(cuda.packages) if n != "cudnn"] + ([cudnn] if cudnn else [])
+    return CudaSet(
+        version=cuda.version,
+        origin={"nixpkgs": "pkgs", "cuda-legacy": "pkgs"}.get(found.origin, found.origin),
+        attribute=found.attr,
+        packages=tuple(Package("cuda", tuple(name.split("."))) for name in names),
+        cudnn=cudnn,
+        capabilities=_distinct(cuda.capabilities),
+        driver=cuda.driver == "auto",
+    )
+
+
+def _same(row: CudaChoice, cuda: Cuda, choice: Choice) -> bool:
+    """Tell two shells with one CUDA and different cuDNN apart; `choice.cuda` is in the order of the request."""
+    rows = [r for r in choice.cuda if r.version == cuda.version]
+    wanted = None if cuda.cudnn in ("auto", "none") else cuda.cudnn
+    return len(rows) == 1 or wanted is None or (row.cudnn_version or "").startswith(wanted)
+
+
+def _env_parts(text: str, cuda: CudaSet | None) -> tuple[str | Package, ...]:
+    """Split a value at its packages; `cuda.cudnn` is the cuDNN chosen for this shell."""
+    parts, _ = parse_interpolation(text)
+    chosen = cuda.cudnn if cuda else None
+
+    def exact(part: str | Package) -> str | Package:
+        if isinstance(part, Package) and part.scope == "cuda" and part.path[0] == "cudnn" and chosen:
+            return Package("cuda", (chosen, *part.path[1:]))
+        return part
+
+    return tuple(exact(part) for part in parts)
+
+
+def _plan_inputs(spec: Spec, choice: Choice, managers: Iterable[str]) -> tuple[FlakeInput, ...]:
+    names = ["nixpkgs", "flake-parts"]
+    if spec.shell == "devenv":
+        names += ["devenv", "nix2container", "mk-shell-bin"]
+    elif spec.containers:
+        names += ["nix2container"]
+    for manager in managers:
+        names += MANAGER_INPUTS.get(manager, ())
+    names += [name for name in choice.inputs if name not in names]
+    ours = [_standard_input(name, _distinct(names), choice) for name in _distinct(names)]
+    users = [
+        FlakeInput(name, f"github:{given.github}" + (f"/{given.ref}" if given.ref else ""), flake=given.flake)
+        for name, given in sorted(spec.inputs.items())
+    ]
+    return (*ours, *users)
+
+
+def _is_old(release: str) -> bool:
+    found, last = find_release(release), find_release(LAST_RELEASE_OF_OLD_NIX2CONTAINER)
+    return found is not None and last is not None and found.order <= last.order
+
+
+def _standard_input(name: str, names: tuple[str, ...], choice: Choice) -> FlakeInput:
+    """Return an input at the revision that was tested, sharing our inputs; what it has besides is cut off."""
+    source = input_source(f"{name}-old" if name == "nix2container" and _is_old(choice.release) else name)
+    branch = {"nixpkgs": choice.release, "nixpkgs-cuda": choice.cuda_release}.get(name)
+    assert source is not None
+    url = f"github:{source.owner}/{source.repo}/{branch}" if branch else source.url
+    if name in KEEPS_ITS_INPUTS:
+        return FlakeInput(name, url)
+    shared = {own: own for own in names} | {"nixpkgs-lib": "nixpkgs"}
+    own_inputs = [own.name for own in source.inputs if own.follows is None or own.name in names]
+    return FlakeInput(name, url, tuple((own, shared.get(own, "")) for own in own_inputs))
+
+
+def _plan_caches(spec: Spec, choice: Choice) -> tuple[Cache, ...]:
+    needs = [*choice.inputs, *(["cuda"] if choice.cuda else [])]
+    planned = [Cache(c.name, c.url, c.key or "") for need in needs for c in caches_for(need)]
+    for cache in spec.caches:
+        if isinstance(cache, CustomCache):
+            planned.append(Cache(cache.url, cache.url, cache.key or ""))
+        elif (known := find_cache(cache)) is not None:
+            planned.append(Cache(known.name, known.url, known.key or ""))
+    return _distinct(planned)
+
+
+def _plan_nixpkgs(file: SpecFile, choice: Choice, managers: dict[str, str]) -> Nixpkgs:
+    spec = file.spec
+    from_nixpkgs = [
+        s for s in file.shells if s.spec.cuda is not None and managers[s.name] not in VENV_MANAGERS
+    ]
+    unfree = bool(choice.cuda) if spec.nixpkgs.unfree == "auto" else spec.nixpkgs.unfree
+    capabilities = _distinct(
+        c for s in file.shells if s.spec.cuda is not None for c in s.spec.cuda.capabilities
+    )
+    set_for_packages = None
+    if from_nixpkgs:
+        assert from_nixpkgs[0].spec.cuda is not None
+        set_for_packages = _plan_cuda(from_nixpkgs[0].spec.cuda, choice)
+    return Nixpkgs(
+        release=choice.release,
+        unfree=unfree,
+        insecure_python=any(python.insecure for python in choice.python),
+        cuda_support=bool(from_nixpkgs),
+        capabilities=tuple(sorted(capabilities)),
+        cuda_set=set_for_packages.attribute
+        if set_for_packages and set_for_packages.origin == "pkgs"
+        else None,
+        overlays=tuple(_relative(path) for path in spec.nixpkgs.overlays),
+        input_overlays=("cuda-legacy",) if "cuda-legacy" in choice.inputs else (),
+    )
+
+
+def _plan_containers(spec: Spec, name: str) -> tuple[Container, ...]:
+    return tuple(
+        Container(
+            name=key,
+            image=container.image or name,
+            tag=container.tag,
+            command=container.command,
+            copy=tuple(_relative(path) for path in container.copy_),
+            registry=container.registry,
+        )
+        for key, container in sorted(spec.containers.items())
+    )
+
+
+def _watched_files(shells: tuple[Shell, ...]) -> tuple[str, ...]:
+    """Return the files whose change means another environment, for direnv."""
+    watched = {"env.yaml"}
+    for shell in shells:
+        environment = shell.environment
+        if environment.requirements:
+            watched.add(environment.requirements)
+        elif environment.manager != "nixpkgs":
+            lock = "uv.lock" if environment.manager in ("uv", "uv2nix") else "poetry.lock"
+            watched |= {posixpath.join(environment.project, file) for file in ("pyproject.toml", lock)}
+    return tuple(sorted(posixpath.normpath(path) for path in watched))
+
+
+def _manager_decisions(file: SpecFile, managers: dict[str, str], project: Project) -> tuple[Decision, ...]:
+    found = ", ".join(sorted(project.files)) or "no project file"
+    return tuple(
+        Decision(
+            "python.manager" if shell.name == "default" else f"variants.{shell.name}.python.manager",
+            managers[shell.name],
+            "asked for" if shell.spec.python.manager else f"the project has {found}",
+        )
+        for shell in file.shells
+    )
+
+
+def _release_decisions(choice: Choice) -> tuple[Decision, ...]:
+    return tuple(Decision(d.subject, d.choice, d.reason, d.source) for d in choice.decisions)
+
+
+def _valid_name(folder: str) -> str:
+    """Make a folder's name a valid project name: other letters become `-`."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", folder).strip("-.") or "project"
+
+
+def _relative(path: str) -> str:
+    return posixpath.normpath(path)
+
+
+def _distinct(items: Iterable[T]) -> tuple[T, ...]:
+    return tuple(dict.fromkeys(items))

@@ -1,0 +1,74 @@
+"""One complaint of PyYAML: what it said, where, and the text around it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pyenvspec.source_text import shorten
+
+if TYPE_CHECKING:
+    from pyenvspec.diagnostics import Diagnostic
+    from pyenvspec.source_text import SourceText
+
+MISSING_SPACE = re.compile(r"([A-Za-z_][\w.-]*):(?![\s/])(\S.*)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """What the parser said, where, and what was open then; offsets into the text."""
+
+    source: SourceText
+    context: str
+    opened: int
+    problem: str
+    at: int
+    brackets: tuple[int, ...]
+
+    @property
+    def text(self) -> str:
+        """The text as the parser saw it."""
+        return self.source.parsable
+
+    @property
+    def character(self) -> str:
+        """The character at the problem; empty at the end of the file."""
+        return self.text[self.at : self.at + 1]
+
+    @property
+    def line(self) -> str:
+        """The line of the problem."""
+        return self.source.lines[self.source.line_index(self.at)]
+
+    @property
+    def before(self) -> str:
+        """That line up to the problem."""
+        return self.text[self.source.line_start(self.at) : self.at]
+
+    def report(  # noqa: PLR0913 - the parts of a message
+        self, message: str, start: int, end: int, *, expected: str, hint: str, code: str = "yaml-syntax"
+    ) -> Diagnostic:
+        """Return the finding at `text[start:end]`."""
+        return self.source.finding(code, message, self.source.span(start, end), expected=expected, hint=hint)
+
+
+def quote_rest(source: SourceText, start: int, *, in_brackets: bool = False) -> str:
+    """Return what stands from `start` to the end of its line, quoted and ready to paste."""
+    rest = source.text[start : source.line_end(start)]
+    rest = re.split(r"\s#", rest)[0]
+    rest = shorten((_cut_at_bracket(rest) if in_brackets else rest).strip())
+    return "'" + rest.replace("'", "''") + "'" if re.search(r'["\\]', rest) else f'"{rest}"'
+
+
+def _cut_at_bracket(text: str) -> str:
+    """Return `text` up to where the list or mapping around it goes on; `${…}` belongs to the text."""
+    depth = 0
+    for index, character in enumerate(text):
+        if character == "{":
+            depth += 1
+        elif depth and character == "}":
+            depth -= 1
+        elif not depth and character in ",]}":
+            return text[:index]
+    return text

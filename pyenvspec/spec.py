@@ -1,0 +1,456 @@
+"""The model of env.yaml: every key, its type, a description and an example.
+
+Data only. The JSON Schema (`schema/env.schema.json`) is generated from here, so what is said here is
+the reference. What needs more than one key to judge (cross-checks) lives in `checks.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Strict, Tag, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+if TYPE_CHECKING:
+    from pyenvspec.raw import Mapping, RawSpec
+
+SYSTEMS = ("x86_64-linux", "aarch64-linux", "aarch64-darwin", "x86_64-darwin")
+MANAGERS = ("poetry", "uv", "pip", "poetry2nix", "uv2nix", "nixpkgs")
+VENV_MANAGERS = ("poetry", "uv", "pip")
+LOCK_MANAGERS = ("poetry2nix", "uv2nix")
+
+# `$` alone also matches before a final newline, which must never reach a shell or a path.
+_END = "$(?!\\n)"
+ATTR_PATH = f"^[A-Za-z_][A-Za-z0-9_+'-]*(\\.[A-Za-z_0-9][A-Za-z0-9_+'-]*)*{_END}"
+ENV_NAME = f"^[A-Za-z_][A-Za-z0-9_]*{_END}"
+PACKAGE_NAME = f"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?{_END}"
+PLAIN_NAME = f"^[A-Za-z0-9_][A-Za-z0-9._-]*{_END}"
+SHELL_NAME = f"^[A-Za-z_][A-Za-z0-9_-]*{_END}"
+VERSION = f"^[0-9]+(\\.[0-9]+)*{_END}"
+
+
+def _typed_text(value: object) -> object:
+    """Give back a number as the user typed it: an unquoted 3.10 means "3.10"."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return getattr(value, "text", str(value))
+    return value
+
+
+def _env_text(value: object) -> object:
+    """Environment variables are texts: numbers as typed, booleans as `true` and `false`."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return _typed_text(value)
+
+
+def _format_version(value: object) -> object:
+    """`spec: 1` and nothing else; a YAML float 1.0 or a boolean is not it."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise PydanticCustomError("spec_version", "must be the number 1")
+    return value
+
+
+def _nothing_but_a_mapping(value: object) -> object:
+    if not isinstance(value, dict):
+        raise PydanticCustomError("dict_type", "must be a mapping")
+    return value
+
+
+def _version_schema(example: str) -> WithJsonSchema:
+    # Above 1 and below 1000 a number's text is never in exponent notation, so the pattern holds for it too.
+    number = {"type": "number", "minimum": 1, "exclusiveMaximum": 1000}
+    return WithJsonSchema({"anyOf": [{"type": "string", "pattern": VERSION}, number], "examples": [example]})
+
+
+def _or_scalar(key: str) -> BeforeValidator:
+    """Accept `cuda: 11.8` for `cuda: {version: 11.8}`."""
+
+    def expand(value: object) -> object:
+        return {key: value} if isinstance(value, str | int | float) and not isinstance(value, bool) else value
+
+    return BeforeValidator(expand)
+
+
+Bool = Annotated[bool, Strict()]
+Text = Annotated[str, Strict()]
+AttrPath = Annotated[str, Strict(), Field(pattern=ATTR_PATH)]
+PackageName = Annotated[str, Strict(), Field(pattern=PACKAGE_NAME)]
+PlainName = Annotated[str, Strict(), Field(pattern=PLAIN_NAME)]
+ShellName = Annotated[str, Strict(), Field(pattern=SHELL_NAME)]
+RelPath = Annotated[str, Strict(), Field(min_length=1)]
+EnvName = Annotated[str, Strict(), Field(pattern=ENV_NAME)]
+EnvValue = Annotated[
+    str, BeforeValidator(_env_text), WithJsonSchema({"type": ["string", "number", "boolean"]})
+]
+Env = dict[EnvName, EnvValue]
+PythonVersion = Annotated[str, BeforeValidator(_typed_text), Field(pattern=VERSION), _version_schema("3.10")]
+CudaVersion = Annotated[str, BeforeValidator(_typed_text), Field(pattern=VERSION), _version_schema("11.8")]
+Capability = Annotated[str, BeforeValidator(_typed_text), Field(pattern=VERSION), _version_schema("8.6")]
+
+
+class Model(BaseModel):
+    """Base of all parts: frozen, and unknown keys are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", regex_engine="python-re", defer_build=True)
+
+
+class Python(Model):
+    """The interpreter and where its packages come from."""
+
+    version: PythonVersion = Field(
+        description="Python version: a minor (3.10) or an exact one (3.10.14). Quotes are not needed.",
+        examples=["3.10"],
+    )
+    manager: Literal["poetry", "uv", "pip", "poetry2nix", "uv2nix", "nixpkgs"] | None = Field(
+        None,
+        description="Who installs the Python packages. poetry, uv and pip keep a .venv in the project; poetry2nix "
+        "and uv2nix build every package with Nix from the lock; nixpkgs takes them from nixpkgs. "
+        "Default: from the lock or project file found, else pip.",
+        examples=["poetry"],
+    )
+    project: RelPath = Field(".", description="Folder of pyproject.toml and its lock.", examples=["."])
+    requirements: RelPath | None = Field(
+        None,
+        description="Requirements file for manager pip. Default: requirements.txt where there is one.",
+        examples=["requirements.txt"],
+    )
+    groups: tuple[PackageName, ...] = Field(
+        (), description="Dependency groups to install besides the default.", examples=[["dev"]]
+    )
+    extras: tuple[PackageName, ...] = Field(
+        (), description="Extras of the project to install.", examples=[["gpu"]]
+    )
+    packages: tuple[AttrPath, ...] = Field(
+        (),
+        description="Python packages taken from nixpkgs: all of them for manager nixpkgs, in addition for the "
+        "lock-file managers.",
+        examples=[["numpy"]],
+    )
+    editable: dict[PackageName, RelPath] = Field(
+        {},
+        description="Lock-file managers: packages imported from the working tree, with their source folder.",
+        examples=[{"my-app": "./src"}],
+    )
+    install: Literal["on_lock_change", "never"] = Field(
+        "on_lock_change",
+        description="What entering the shell does for poetry, uv and pip: install when the lock changed, or never.",
+        examples=["never"],
+    )
+
+
+class Wheels(Model):
+    """Lock-file managers: prebuilt wheels or source distributions."""
+
+    prefer: Bool = Field(True, description="Take wheels where the lock has them.", examples=[True])
+    disabled: tuple[PackageName, ...] = Field(
+        (), description="Packages to build from source instead.", examples=[["torch", "torchvision"]]
+    )
+
+
+class Override(Model):
+    """What one Python package needs to build; data only, for the lock-file managers."""
+
+    remove: Bool = Field(False, description="Leave the package out of the environment.", examples=[True])
+    from_nixpkgs: Bool = Field(False, description="Take the package from nixpkgs.", examples=[True])
+    keep_locked_source: Bool = Field(
+        False, description="With from_nixpkgs: build nixpkgs' recipe from the locked source.", examples=[True]
+    )
+    source: Literal["wheel", "sdist"] | None = Field(
+        None, description="Which of the locked files to use.", examples=["sdist"]
+    )
+    build_systems: tuple[PackageName, ...] = Field(
+        (), description="Python packages needed to build it.", examples=[["setuptools"]]
+    )
+    build_tools: tuple[AttrPath, ...] = Field(
+        (), description="nixpkgs programs needed to build it.", examples=[["mecab"]]
+    )
+    libraries: tuple[AttrPath, ...] = Field(
+        (),
+        description="nixpkgs libraries it links to; cuda.X is X of the CUDA package set in use.",
+        examples=[["cuda.cudnn", "zlib"]],
+    )
+    dependencies: tuple[AttrPath, ...] = Field(
+        (), description="Further packages it needs at run time.", examples=[["libtensorflow"]]
+    )
+    ignore_missing_libraries: tuple[Text, ...] = Field(
+        (), description="Libraries that may be missing when it is built.", examples=[["libcuda.so.1"]]
+    )
+    env: Env = Field({}, description="Environment of its build.", examples=[{"MAX_JOBS": 4}])
+    patches: tuple[RelPath, ...] = Field(
+        (), description="Patches applied to its source.", examples=[["./x.patch"]]
+    )
+    post_install: Text | None = Field(
+        None, description="Shell commands after it is installed.", examples=["rm -f $out/LICENSE"]
+    )
+
+
+class Cuda(Model):
+    """The CUDA toolkit, cuDNN and the driver."""
+
+    version: CudaVersion = Field(description="CUDA version.", examples=["11.8"])
+    cudnn: Annotated[
+        str,
+        BeforeValidator(_typed_text),
+        Field(pattern=f"^(auto|none|[0-9]+(\\.[0-9]+)*){_END}"),
+        WithJsonSchema(
+            {
+                "anyOf": [
+                    {"type": "string", "pattern": f"^(auto|none|[0-9]+(\\.[0-9]+)*){_END}"},
+                    {"type": "number", "minimum": 1, "exclusiveMaximum": 1000},
+                ]
+            }
+        ),
+    ] = Field(
+        "auto",
+        description="cuDNN version (8.9); auto takes the one that nixpkgs has for this CUDA, none leaves it out.",
+        examples=["8.9"],
+    )
+    packages: tuple[AttrPath, ...] = Field(
+        ("cudatoolkit",),
+        description="Packages of the CUDA package set.",
+        examples=[["cudatoolkit", "nccl"]],
+    )
+    capabilities: tuple[Capability, ...] = Field(
+        (),
+        description="GPU generations to build for. Narrowing them means building instead of downloading.",
+        examples=[["8.6", "9.0"]],
+    )
+    driver: Literal["auto", "none"] = Field(
+        "auto",
+        description="auto finds the driver's libcuda on NixOS, WSL and other Linux when Python starts; "
+        "none does not look.",
+        examples=["auto"],
+    )
+
+
+class Container(Model):
+    """An OCI image with the environment in it."""
+
+    image: PlainName | None = Field(None, description="Image name. Default: name.", examples=["speech-lab"])
+    tag: PlainName = Field("latest", description="Image tag.", examples=["latest"])
+    command: tuple[Text, ...] = Field(
+        ("bash",), description="What the image starts, word by word.", examples=[["bash"]]
+    )
+    copy_: tuple[RelPath, ...] = Field(
+        (), alias="copy", description="Files and folders of the project to put into it.", examples=[["./src"]]
+    )
+    registry: Annotated[str, Strict(), Field(pattern=f"^[a-z-]+:[^\\s]+{_END}")] | None = Field(
+        None, description="Where to push it.", examples=["docker://registry.example/lab/"]
+    )
+
+
+class CustomCache(Model):
+    """A binary cache of the user's own."""
+
+    url: Annotated[str, Strict(), Field(pattern=f"^(https?|s3|ssh|file)://[^\\s]+{_END}")] = Field(
+        description="Address of the cache.", examples=["https://x.example"]
+    )
+    key: Annotated[str, Strict(), Field(pattern=f"^[^\\s:]+:[A-Za-z0-9+/]+=*{_END}")] | None = Field(
+        None,
+        description="Its public key, as `nix-store --generate-binary-cache-key` writes it.",
+        examples=["x-1:AAAA"],
+    )
+
+
+def _cache_kind(value: object) -> str | None:
+    if isinstance(value, str):
+        return "name"
+    return "custom" if isinstance(value, dict | CustomCache) else None
+
+
+Cache = Annotated[
+    Annotated[Text, Tag("name")] | Annotated[CustomCache, Tag("custom")],
+    Discriminator(
+        _cache_kind, custom_error_type="cache_type", custom_error_message="must be a name or a mapping"
+    ),
+]
+
+
+class Nixpkgs(Model):
+    """Which nixpkgs, and how it is configured."""
+
+    release: Annotated[
+        str,
+        Strict(),
+        Field(pattern=f"^(auto|nixos-[0-9][0-9]\\.[0-9][0-9]|nixos-unstable|[0-9a-f]{{40}}){_END}"),
+    ] = Field(
+        "auto",
+        description="auto, a release branch (nixos-24.11), nixos-unstable, or a 40-digit revision.",
+        examples=["nixos-24.11"],
+    )
+    unfree: Literal["auto", True, False] = Field(
+        "auto",
+        description="Allow unfree packages; auto allows them where CUDA is asked for.",
+        examples=[True],
+    )
+    overlays: tuple[RelPath, ...] = Field(
+        (), description="Nix overlays of your own.", examples=[["./nix/overlay.nix"]]
+    )
+
+
+class Input(Model):
+    """A flake input of the user's own, for their modules and overlays."""
+
+    github: Annotated[str, Strict(), Field(pattern=f"^[A-Za-z0-9-]+/[A-Za-z0-9._-]+{_END}")] = Field(
+        description="owner/repository on GitHub.", examples=["owner/repo"]
+    )
+    ref: Annotated[str, Strict(), Field(pattern=f"^[A-Za-z0-9_][A-Za-z0-9._/-]*{_END}")] | None = Field(
+        None, description="Branch, tag or revision. Default: the default branch.", examples=["main"]
+    )
+    flake: Bool = Field(True, description="false for a repository that is not a flake.", examples=[False])
+
+
+class Generate(Model):
+    """Files for other tools, written beside the flake."""
+
+    direnv: Bool = Field(True, description="Write .envrc for direnv.", examples=[True])
+    devcontainer: Bool = Field(False, description="Write .devcontainer/devcontainer.json.", examples=[True])
+    vscode: Bool = Field(False, description="Write .vscode/settings.json.", examples=[True])
+    github_actions: Bool = Field(False, description="Write .github/workflows/pyenvspec.yml.", examples=[True])
+
+
+JsonData = Annotated[Any, WithJsonSchema({})]
+Service = Annotated[dict[Text, JsonData], BeforeValidator(_nothing_but_a_mapping)]
+
+VARIANT_KEYS = (
+    "python",
+    "wheels",
+    "overrides",
+    "cuda",
+    "native",
+    "env",
+    "scripts",
+    "processes",
+    "services",
+    "on_enter",
+)
+"""The keys that a variant may change: those that describe one shell, not the whole flake."""
+
+
+class Spec(Model):
+    """env.yaml: the Python environment of a project, compiled by pyenvspec into a Nix flake."""
+
+    spec: Annotated[Literal[1], BeforeValidator(_format_version)] = Field(
+        1, description="Version of this format.", examples=[1]
+    )
+    name: PlainName | None = Field(
+        None,
+        description="Name of the project. Default: the folder's name, made valid.",
+        examples=["speech-lab"],
+    )
+    description: Text | None = Field(
+        None, description="One line about the project, for `nix flake show`.", examples=["Speech experiments"]
+    )
+    systems: (
+        Annotated[
+            tuple[Literal["x86_64-linux", "aarch64-linux", "aarch64-darwin", "x86_64-darwin"], ...],
+            Field(min_length=1),
+        ]
+        | None
+    ) = Field(
+        None,
+        description="Systems to support. Default: x86_64-linux, aarch64-linux, plus aarch64-darwin where nothing "
+        "asked for is Linux-only.",
+        examples=[["x86_64-linux"]],
+    )
+    python: Annotated[Python, _or_scalar("version")] = Field(
+        description="The interpreter and where its packages come from.", examples=[{"version": "3.10"}]
+    )
+    wheels: Wheels = Field(
+        default_factory=Wheels,
+        description="Lock-file managers: wheels or sources.",
+        examples=[{"disabled": ["torch"]}],
+    )
+    overrides: dict[PackageName, Override] = Field(
+        {},
+        description="Lock-file managers: what single Python packages need.",
+        examples=[{"typing": {"remove": True}}],
+    )
+    cuda: Annotated[Cuda, _or_scalar("version")] | None = Field(
+        None, description="The CUDA version, or a mapping with more.", examples=["11.8"]
+    )
+    native: tuple[AttrPath, ...] = Field(
+        (),
+        description="nixpkgs packages: their programs on PATH, their libraries visible to this Python only.",
+        examples=[["ffmpeg", "libsndfile"]],
+    )
+    env: Env = Field(
+        {},
+        description="Environment variables. ${pkgs.X} is the path of a nixpkgs package, ${cuda.X} of one of the CUDA "
+        "package set; $${ is a literal ${.",
+        examples=[{"LD_PRELOAD": "${pkgs.gperftools}/lib/libtcmalloc.so", "SEED": 42}],
+    )
+    scripts: dict[PlainName, Text] = Field(
+        {},
+        description="Commands of the shell, each a shell script.",
+        examples=[{"train": "python -m lab.train"}],
+    )
+    processes: dict[PlainName, Text] = Field(
+        {},
+        description="Long-running commands that `devenv-up` starts together.",
+        examples=[{"web": "python -m http.server"}],
+    )
+    services: dict[PlainName, Service] = Field(
+        {},
+        description="Services of devenv (https://devenv.sh/services), with their options.",
+        examples=[{"postgres": {"enable": True}}],
+    )
+    on_enter: Text | None = Field(
+        None, description="Shell commands run when the shell opens.", examples=["echo ready"]
+    )
+    containers: dict[ShellName, Container] = Field(
+        {}, description="OCI images.", examples=[{"default": {"image": "speech-lab"}}]
+    )
+    caches: tuple[Cache, ...] = Field(
+        (),
+        description="Binary caches besides those that what is asked for needs: names of known ones, or url and key.",
+        examples=[["nix-community"]],
+    )
+    nixpkgs: Annotated[Nixpkgs, _or_scalar("release")] = Field(
+        default_factory=Nixpkgs,
+        description="Which nixpkgs, and how it is configured.",
+        examples=[{"release": "nixos-24.11"}],
+    )
+    inputs: dict[ShellName, Input] = Field(
+        {}, description="Flake inputs of your own.", examples=[{"mylib": {"github": "owner/repo"}}]
+    )
+    modules: tuple[RelPath, ...] = Field(
+        (), description="flake-parts modules of your own, imported last.", examples=[["./nix/extra.nix"]]
+    )
+    shell: Literal["devenv", "native"] = Field(
+        "devenv", description="What builds the shell: devenv, or plain nixpkgs.", examples=["native"]
+    )
+    variants: dict[ShellName, dict[Text, JsonData]] = Field(
+        {},
+        description="More shells (`nix develop .#cpu`): each is merged over the rest, null takes a key away.",
+        examples=[{"cpu": {"cuda": None}}],
+    )
+    generate: Generate = Field(
+        default_factory=Generate, description="Files to write for other tools.", examples=[{"direnv": True}]
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ShellSpec:
+    """One shell: the default one or a variant with everything merged.
+
+    `tree` is what `spec` was made from; each node keeps the place in env.yaml where it was typed.
+    """
+
+    name: str
+    spec: Spec
+    tree: Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class SpecFile:
+    """A valid env.yaml: the default shell first, then the variants in the order of their names."""
+
+    raw: RawSpec
+    shells: tuple[ShellSpec, ...]
+
+    @property
+    def spec(self) -> Spec:
+        """The whole file's spec, which is the default shell's."""
+        return self.shells[0].spec

@@ -1,0 +1,17 @@
+"""Plain data as one line of YAML, for examples and hints."""
+
+from __future__ import annotations
+
+import re
+
+
+def format_flow(value: object) -> str:
+    """Write plain data as one line of YAML."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{k}: {format_flow(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(format_flow(v) for v in value) + "]"
+    if isinstance(value, bool) or value is None:
+        return str(value).lower() if value is not None else "null"
+    text = str(value)
+    return f'"{text}"' if re.search(r"[{}\[\],:#]", text) else text

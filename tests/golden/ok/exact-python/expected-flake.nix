@@ -1,0 +1,39 @@
+# Written by pyenvspec from env.yaml; edit env.yaml instead, and run `pyenvspec compile`.
+
+{
+  description = "Python environment of exact";
+
+  # caches: nixpkgs-python
+  nixConfig = {
+    extra-substituters = [ "https://nixpkgs-python.cachix.org" ];
+    extra-trusted-public-keys = [
+      "nixpkgs-python.cachix.org-1:hxjI7pFxTyuTHn2NkvWCrAUcNZLNS3ZAvfYNuYifcEU="
+    ];
+  };
+
+  inputs = {
+    nixpkgs.url = "github:NixOS/nixpkgs/nixos-25.11";
+    flake-parts.url = "github:hercules-ci/flake-parts/427bf4bd9435fdf21321c8cc628c24efc14c0f7a";
+    flake-parts.inputs.nixpkgs-lib.follows = "nixpkgs";
+    devenv.url = "github:cachix/devenv/5844e78c960ab73bb92e131bc2902b39b9ee52dd";
+    # What follows "" is cut off: neither locked nor fetched
+    devenv.inputs = {
+      flake-parts.follows = "flake-parts";
+      nixpkgs.follows = "nixpkgs";
+      cachix.follows = "";
+      crate2nix.follows = "";
+      flake-compat.follows = "";
+      ghostty.follows = "";
+      git-hooks.follows = "";
+      nix.follows = "";
+      nixd.follows = "";
+      rust-overlay.follows = "";
+    };
+    nix2container.url = "github:nlewo/nix2container/20d339590c3c36252514a57b0241c47bcd8a08ce";
+    nix2container.inputs.nixpkgs.follows = "nixpkgs";
+    mk-shell-bin.url = "github:rrbutani/nix-mk-shell-bin/ff5d8bd4d68a347be5042e2f16caee391cd75887";
+    nixpkgs-python.url = "github:cachix/nixpkgs-python/2731df9c2ce7a05e079416f3580bacf1a2bade09";
+  };
+
+  outputs = inputs: inputs.flake-parts.lib.mkFlake { inherit inputs; } ./nix/pyenvspec;
+}

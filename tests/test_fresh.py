@@ -1,0 +1,24 @@
+"""What is generated from the code and committed is what the code gives now."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pyenvspec.reference import format_errors, format_reference
+from pyenvspec.schema import format_schema
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("schema/env.schema.json", format_schema()),
+        ("docs/spec.md", format_reference()),
+        ("docs/errors.md", format_errors()),
+    ],
+)
+def test_the_committed_file_is_fresh(path: str, text: str) -> None:
+    assert (ROOT / path).read_text() == text, "run scripts/regenerate"

@@ -1,0 +1,58 @@
+"""Arrows go one way: who may import whom, read from the syntax trees."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+PACKAGE = Path(__file__).parent.parent / "pyenvspec"
+PASSES = {"source", "validate", "checks", "resolve", "lower", "companions", "write"}
+EDGES = {"__main__", "cli", "driver", "emit"}
+DATA = {"diagnostics", "raw", "spec", "plan", "options"}
+
+
+def _modules() -> dict[str, Path]:
+    paths = PACKAGE.rglob("*.py")
+    return {".".join(path.relative_to(PACKAGE).with_suffix("").parts): path for path in paths}
+
+
+def _imports(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("pyenvspec."):
+            found.add(node.module.removeprefix("pyenvspec."))
+        if isinstance(node, ast.ImportFrom) and node.module == "pyenvspec":
+            found |= {alias.name for alias in node.names}
+    return found
+
+
+def test_diagnostics_import_nothing_of_ours() -> None:
+    assert _imports(PACKAGE / "diagnostics.py") == set()
+
+
+def test_data_modules_import_no_pass() -> None:
+    for name in DATA:
+        assert not _imports(PACKAGE / f"{name}.py") & (PASSES | EDGES), name
+
+
+def test_only_the_driver_and_the_commands_import_passes() -> None:
+    allowed = {("resolve", "checks"), ("companions", "lower"), ("write", "write")}
+    for name, path in _modules().items():
+        if name.startswith("commands.") or name in EDGES:
+            continue
+        wrong = {other for other in _imports(path) & PASSES if (name, other) not in allowed and name != other}
+        assert not wrong, f"{name} imports {wrong}"
+
+
+def test_nobody_imports_the_command_line() -> None:
+    for name, path in _modules().items():
+        assert "cli" not in _imports(path) or name == "__main__", name
+
+
+def test_only_the_reporter_prints_and_only_tools_starts_processes() -> None:
+    for name, path in _modules().items():
+        text = path.read_text()
+        assert "subprocess" not in text or name == "tools", name
+        tree = ast.parse(text)
+        prints = [n for n in ast.walk(tree) if isinstance(n, ast.Name) and n.id == "print"]
+        assert not prints or name == "reporter", name
