@@ -484,24 +484,13 @@ def test_project_in_a_folder_below(tmp_path: Path) -> None:
     assert result.stdout == f"{tmp_path}/p/.venv\nopened\n"
 
 
-@pytest.mark.skipif(os.geteuid() == 0 and shutil.which("setpriv") is None, reason="root can write anywhere")
+@pytest.mark.skipif(os.geteuid() == 0, reason="root can write anywhere")
 def test_read_only_checkout_opens(bare_project: Project) -> None:
     bare_project.root.chmod(0o555)
-    script = f'. {shlex.quote(str(HOOK))}; echo "${{VIRTUAL_ENV-none}}"'
-    drop = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"] if os.geteuid() == 0 else []
-    if drop:
-        pytest.skip("root can write anywhere")
-    result = subprocess.run(
-        [*drop, str(BASH), "-c", script],
-        cwd=bare_project.root,
-        env=bare_project.environment(),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    result = bare_project.enter('echo "${VIRTUAL_ENV-none}"')
     bare_project.root.chmod(0o755)
     assert "cannot write" in result.stderr
-    assert result.stdout == "none\n"
+    assert result.stdout == "none\nopened\n"
 
 
 def test_place_that_cannot_be_written_opens(bare_project: Project) -> None:
@@ -672,13 +661,9 @@ def test_manager_that_is_not_there_is_named(bare_project: Project) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("manager", MANAGERS)
-def test_real_wheel(tmp_path: Path, manager: str) -> None:
-    project = Project(tmp_path / "p", manager)
-    if manager != "pip":
-        pytest.skip(f"{manager} reads no index from pip's configuration")
-    (project.root / "requirements.txt").write_text("numpy\n")
-    result = project.enter("python -c 'import numpy; print(numpy.ones(2).sum())'", PIP_NO_INDEX="")
+def test_real_wheel(pip_project: Project) -> None:
+    (pip_project.root / "requirements.txt").write_text("numpy\n")
+    result = pip_project.enter("python -c 'import numpy; print(numpy.ones(2).sum())'", PIP_NO_INDEX="0")
     if "failed" in result.stderr:
         pytest.skip("pip finds no numpy")
     assert result.stdout == "2.0\nopened\n"
