@@ -123,5 +123,18 @@ def _parser() -> argparse.ArgumentParser:
     compiling.add_argument("--stdout", action="store_true", help="print the files instead of writing them")
     compiling.add_argument("--force", action="store_true", help="replace files of your own; a copy is kept")
     compiling.add_argument("--emit", choices=("spec", "plan", "tree", "nix"), help="print what a stage gives")
+    compiling.add_argument(
+        "--locked", action="store_true", help="fail when an input has no pin in env.lock.json"
+    )
+    for name, text in (("lock", "pin every input by revision and hash"), ("update", "pin inputs anew")):
+        locking = verb(name, text)
+        locking.add_argument(
+            "--dry-run", action="store_true", help="show old and new pins, and write nothing"
+        )
+        locking.add_argument(
+            "--force", action="store_true", help="replace a lock that cannot be read; a copy is kept"
+        )
+        if name == "update":
+            locking.add_argument("names", nargs="*", metavar="INPUT", help="only these inputs")
     verb("schema", "print the JSON Schema of env.yaml", json=False)
     return parser

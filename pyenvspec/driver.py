@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pyenvspec.assets import module_closure
 from pyenvspec.checks import check_spec, named_paths
 from pyenvspec.companions import companion_files
-from pyenvspec.diagnostics import PyenvspecError
+from pyenvspec.diagnostics import PyenvspecError, Severity
+from pyenvspec.flakelock import find_unknown, format_flake_lock
 from pyenvspec.lower import lower_flake, lower_module
 from pyenvspec.nixexpr import Path as NixPath
 from pyenvspec.nixexpr import render
+from pyenvspec.pinning import check_pins, pin_inputs, read_pins, tested_pins, usable_pins
 from pyenvspec.project import look_at_project
 from pyenvspec.resolve import resolve_plan
 from pyenvspec.schema import format_schema
@@ -70,14 +72,22 @@ def load_plan(root: Path) -> Plan:
     return check_project(root)[1]
 
 
-def compile_project(root: Path) -> Compiled:
-    """Run every pass but the writing."""
-    return compile_tree(root, read_file(root / MANIFEST, MANIFEST))
+def compile_project(root: Path, *, locked: bool = False) -> Compiled:
+    """Run every pass but the writing; `locked` makes a missing pin an error."""
+    return compile_tree(root, read_file(root / MANIFEST, MANIFEST), locked=locked)
 
 
-def compile_tree(root: Path, raw: RawSpec) -> Compiled:
+def compile_tree(root: Path, raw: RawSpec, *, locked: bool = False) -> Compiled:
     """Run every pass but the reading and the writing."""
     file, plan, findings = check_tree(root, raw)
+    # inputs → inputs by revision and hash, as far as env.lock.json and the tested revisions know them
+    lock = read_pins(root)
+    unpinned = check_pins(plan.inputs, lock, locked=locked)
+    if any(finding.severity is Severity.ERROR for finding in unpinned):
+        raise PyenvspecError(*findings, *unpinned)
+    pins = tested_pins(plan.inputs) | usable_pins(plan.inputs, lock)
+    flake_lock = None if find_unknown(plan.inputs, pins) else format_flake_lock(plan.inputs, pins)
+    plan = replace(plan, inputs=pin_inputs(plan.inputs, pins))
     # decisions → expressions
     trees = {"flake.nix": lower_flake(plan), f"{FOLDER}/default.nix": lower_module(plan)}
     # expressions → text, and the files that are copied or follow from the plan
@@ -87,7 +97,9 @@ def compile_tree(root: Path, raw: RawSpec) -> Compiled:
     files = {path: text.encode() for path, text in texts.items()}
     for name, content in module_closure(_imported(trees[f"{FOLDER}/default.nix"])).items():
         files[f"{FOLDER}/{name}"] = content
-    return Compiled(file, plan, trees, files, findings)
+    if flake_lock is not None:
+        files["flake.lock"] = flake_lock.encode()
+    return Compiled(file, plan, trees, files, (*findings, *unpinned))
 
 
 def _imported(module: File) -> tuple[str, ...]:

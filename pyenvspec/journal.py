@@ -42,7 +42,7 @@ from pyenvspec.projectfs import (
     blocked_parent,
     explained,
     fsync_folder,
-    has_marker,
+    is_ours,
     is_writable_path,
     link_or_copy,
     project_lock,
@@ -194,7 +194,7 @@ def _stage(root: Path, staging: Path, steps: Sequence[Step]) -> None:
             elif step.action is Action.CHANGE:
                 write_new(new, step.content, mode=stat.S_IMODE(target.lstat().st_mode))
                 link_or_copy(target, old)
-                if not _is_file(old) or not (step.path in kept or has_marker(old.read_bytes())):
+                if not _is_file(old) or not (step.path in kept or is_ours(step.path, old.read_bytes())):
                     raise WriteError(_edited_meanwhile(step.path))
     lines = [_FIRST_LINE, *(f"{step.action} {step.path}" for step in steps), ""]
     with explained(STAGING):
@@ -289,7 +289,7 @@ def _may_touch(target: Path, action: Action, old: Path) -> bool:
         return False
     content = target.read_bytes()
     is_as_planned = action is Action.CHANGE and _is_file(old) and old.read_bytes() == content
-    return is_as_planned or has_marker(content)
+    return is_as_planned or is_ours(target.name, content)
 
 
 def _may_take_away(root: Path, step: Step) -> bool:
@@ -297,7 +297,7 @@ def _may_take_away(root: Path, step: Step) -> bool:
     if step.action is Action.KEEP:
         # Never the last copy of the user's file: the original must be back first.
         return _is_file(root / step.origin) and (root / step.origin).read_bytes() == content
-    return has_marker(content)
+    return is_ours(step.path, content)
 
 
 def _edited_meanwhile(path: str) -> Diagnostic:

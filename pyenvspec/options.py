@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -33,3 +33,7 @@ class Options:
     template: str | None = None
     action: str | None = None
     command: tuple[str, ...] = field(default=())
+
+    def as_text(self) -> Options:
+        """Return the same with messages as text: for commands whose stdout is taken by something else."""
+        return replace(self, json=False)

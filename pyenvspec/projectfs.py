@@ -24,6 +24,8 @@ MARKER = b"Written by pyenvspec"
 COPY_SUFFIX = re.compile(r"\.orig(\.[0-9]+)?$")
 """The end of the name under which `--force` keeps a user's file."""
 MODULE_FOLDER = "nix/pyenvspec"
+FLAKE_LOCK = "flake.lock"
+"""Its format, which is Nix's, has no place for the marker."""
 GENERATED_PATHS = (
     "flake.nix",
     ".envrc",
@@ -57,6 +59,11 @@ class WriteError(PyenvspecError):
     """A file or the folder refuses what has to be done."""
 
 
+def is_ours(path: str, content: bytes) -> bool:
+    """Whether pyenvspec wrote the file at `path`; flake.lock belongs to the flake.nix beside it."""
+    return path == FLAKE_LOCK or has_marker(content)
+
+
 def has_marker(content: bytes) -> bool:
     """Whether a file is ours: its first line says so, whatever the kind of file."""
     return MARKER in content.split(b"\n", 1)[0]
@@ -69,7 +76,7 @@ def is_removable_path(path: str) -> bool:
 
 def is_writable_path(path: str) -> bool:
     """Whether pyenvspec ever writes at this path: known, relative, and without any way out of the project."""
-    if path == "env.lock.json":
+    if path in ("env.lock.json", FLAKE_LOCK):
         return True
     is_plain = path.isprintable() and "\\" not in path and path == PurePosixPath(path).as_posix()
     leaves = ".." in path.split("/")

@@ -58,13 +58,13 @@ def format_text(diagnostics: Iterable[Diagnostic], *, color: bool = False) -> st
 def format_json(diagnostics: Iterable[Diagnostic], *, color: bool = False) -> str:
     """Return findings for programs, in ASCII; `color` is there so that all reporters are called alike."""
     del color
-    return json.dumps({"diagnostics": [_to_json(d) for d in diagnostics]}, indent=2) + "\n"
+    return json.dumps({"diagnostics": [to_json(d) for d in diagnostics]}, indent=2) + "\n"
 
 
 REPORTER_BY_NAME: dict[str, Reporter] = {"text": format_text, "json": format_json}
 
 
-def _to_json(diagnostic: Diagnostic) -> dict[str, object]:
+def to_json(diagnostic: Diagnostic) -> dict[str, object]:
     span = diagnostic.span
     return {
         "code": diagnostic.code,

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from pyenvspec.diagnostics import Diagnostic, Severity
 from pyenvspec.journal import STAGING, Action, Step, commit, is_interrupted, recover, recover_locked
 from pyenvspec.projectfs import (
+    FLAKE_LOCK,
     GENERATED_PATHS,
     MODULE_FOLDER,
     WriteError,
@@ -28,6 +29,7 @@ from pyenvspec.projectfs import (
     describe_mode,
     explained,
     has_marker,
+    is_ours,
     is_writable_path,
     project_lock,
 )
@@ -184,7 +186,7 @@ def _check_input(files: Mapping[str, bytes]) -> None:
     for path, content in files.items():
         if not is_writable_path(path):
             raise ValueError(f"not a path that pyenvspec generates: {path!r}")
-        if not has_marker(content):
+        if not is_ours(path, content):
             raise ValueError(f"the first line of {path} does not say that pyenvspec wrote it")
 
 
@@ -194,12 +196,17 @@ def _plan_file(root: Path, path: str, new: bytes, *, force: bool) -> Change:
         return Change(path, Kind.CREATED, None, new)
     if old == new:
         return Change(path, Kind.UNCHANGED, old, new)
-    if has_marker(old):
+    if has_marker(old) or (path == FLAKE_LOCK and _is_flake_ours(root)):
         return Change(path, Kind.CHANGED, old, new)
     copy = _free_copy_name(root, path)
     if not force:
         raise WriteError(_users_file(path, copy))
     return Change(path, Kind.CHANGED, old, new, kept_as=copy)
+
+
+def _is_flake_ours(root: Path) -> bool:
+    flake = _read(root, "flake.nix")
+    return flake is not None and has_marker(flake)
 
 
 def _read(root: Path, path: str) -> bytes | None:

@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING
 
 from pyenvspec.checkout import make_known_to_git
 from pyenvspec.driver import compile_project
-from pyenvspec.reporter import put, report, say
+from pyenvspec.reporter import put, report, say, to_json
 from pyenvspec.tools import SystemRunner
 from pyenvspec.write import Kind, WriteOptions, apply, bundle, plan_writes
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pyenvspec.diagnostics import Diagnostic
     from pyenvspec.driver import Compiled
     from pyenvspec.options import Options
     from pyenvspec.write import Changes
@@ -18,35 +21,46 @@ if TYPE_CHECKING:
 
 def run(options: Options) -> int:
     """Compile the project; 1 where `--check` finds stale files."""
-    compiled = compile_project(options.directory)
-    report(compiled.findings, options)
-    if options.emit:
-        from pyenvspec.emit import emit_stage
-
-        put(emit_stage(compiled, options.emit))
-        return 0
-    if options.stdout:
-        put(bundle(compiled.files))
+    compiled = compile_project(options.directory, locked=options.locked)
+    if options.emit or options.stdout:
+        report(compiled.findings, options.as_text())
+        put(_emitted(compiled, options) if options.emit else bundle(compiled.files))
         return 0
     wanted = WriteOptions(check=options.check, diff=options.diff, force=options.force)
     changes = plan_writes(options.directory, compiled.files, wanted)
-    if options.diff:
-        put(changes.diff())
-    if options.check:
-        report(changes.stale_findings(), options)
-    if options.diff or options.check:
-        _put_json(changes, options)
-        return int(options.check and changes.is_stale)
+    if options.check or options.diff:
+        return _show(compiled, changes, options)
     return _write(compiled, changes, options)
+
+
+def _emitted(compiled: Compiled, options: Options) -> str:
+    from pyenvspec.emit import emit_stage
+
+    assert options.emit is not None
+    return emit_stage(compiled, options.emit)
+
+
+def _show(compiled: Compiled, changes: Changes, options: Options) -> int:
+    findings = (*compiled.findings, *(changes.stale_findings() if options.check else ()))
+    if options.json:
+        _put_json(changes, findings)
+    else:
+        report(findings, options)
+        if options.diff:
+            put(changes.diff())
+    return int(options.check and changes.is_stale)
 
 
 def _write(compiled: Compiled, changes: Changes, options: Options) -> int:
     outcome = apply(changes, on_wait=lambda: say("waiting for another pyenvspec in this project …"))
     done = outcome.changes
     notes = make_known_to_git(options.directory, sorted(compiled.files), SystemRunner())
-    report((*outcome.notes, *notes), options)
-    _put_json(done, options)
-    if not options.quiet and not options.json:
+    findings = (*compiled.findings, *outcome.notes, *notes)
+    if options.json:
+        _put_json(done, findings)
+        return 0
+    report(findings, options)
+    if not options.quiet:
         written = done.of(Kind.CREATED, Kind.CHANGED)
         for path in written:
             say(f"wrote {path}")
@@ -56,9 +70,8 @@ def _write(compiled: Compiled, changes: Changes, options: Options) -> int:
     return 0
 
 
-def _put_json(changes: Changes, options: Options) -> None:
-    if not options.json:
-        return
+def _put_json(changes: Changes, findings: Iterable[Diagnostic]) -> None:
     import json
 
-    put(json.dumps({kind.value: list(changes.of(kind)) for kind in Kind}, indent=2) + "\n")
+    fates = {kind.value: list(changes.of(kind)) for kind in Kind}
+    put(json.dumps({**fates, "findings": [to_json(finding) for finding in findings]}, indent=2) + "\n")
