@@ -89,7 +89,9 @@ def compile_tree(root: Path, raw: RawSpec, *, locked: bool = False) -> Compiled:
     flake_lock = None if find_unknown(plan.inputs, pins) else format_flake_lock(plan.inputs, pins)
     plan = replace(plan, inputs=pin_inputs(plan.inputs, pins))
     # decisions → expressions
-    trees = {"flake.nix": lower_flake(plan), f"{FOLDER}/default.nix": lower_module(plan)}
+    trees = {f"{FOLDER}/default.nix": lower_module(plan)}
+    if plan.generate.flake:
+        trees["flake.nix"] = lower_flake(plan)
     # expressions → text, and the files that are copied or follow from the plan
     texts = {path: render(tree) for path, tree in trees.items()}
     texts |= companion_files(plan)
@@ -97,7 +99,7 @@ def compile_tree(root: Path, raw: RawSpec, *, locked: bool = False) -> Compiled:
     files = {path: text.encode() for path, text in texts.items()}
     for name, content in module_closure(_imported(trees[f"{FOLDER}/default.nix"])).items():
         files[f"{FOLDER}/{name}"] = content
-    if flake_lock is not None:
+    if flake_lock is not None and plan.generate.flake:
         files["flake.lock"] = flake_lock.encode()
     return Compiled(file, plan, trees, files, (*findings, *unpinned))
 

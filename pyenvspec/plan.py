@@ -145,6 +145,7 @@ class Nixpkgs:
 class Generate:
     """Files for other tools."""
 
+    flake: bool
     direnv: bool
     devcontainer: bool
     vscode: bool

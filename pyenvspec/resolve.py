@@ -213,9 +213,9 @@ def _env_parts(text: str, cuda: CudaSet | None) -> tuple[str | Package, ...]:
 def _plan_inputs(spec: Spec, choice: Choice, managers: Iterable[str]) -> tuple[FlakeInput, ...]:
     names = ["nixpkgs", "flake-parts"]
     if spec.shell == "devenv":
-        names += ["devenv", "nix2container", "mk-shell-bin"]
-    elif spec.containers:
-        names += ["nix2container"]
+        names.append("devenv")
+    if spec.containers:
+        names += ["nix2container", "mk-shell-bin"] if spec.shell == "devenv" else ["nix2container"]
     for manager in managers:
         names += MANAGER_INPUTS.get(manager, ())
     names += [name for name in choice.inputs if name not in names]

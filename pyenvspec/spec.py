@@ -304,6 +304,11 @@ class Input(Model):
 class Generate(Model):
     """Files for other tools, written beside the flake."""
 
+    flake: Bool = Field(
+        True,
+        description="Write flake.nix; false leaves it to you: have your own flake-parts flake import ./nix/pyenvspec.",
+        examples=[False],
+    )
     direnv: Bool = Field(True, description="Write .envrc for direnv.", examples=[True])
     devcontainer: Bool = Field(False, description="Write .devcontainer/devcontainer.json.", examples=[True])
     vscode: Bool = Field(False, description="Write .vscode/settings.json.", examples=[True])
