@@ -1,0 +1,37 @@
+# Written by pyenvspec from env.yaml; edit env.yaml instead, and run `pyenvspec compile`.
+
+{ inputs, ... }:
+{
+  imports = [ ./devenv.nix ];
+
+  # systems
+  systems = [
+    "x86_64-linux"
+    "aarch64-linux"
+    "aarch64-darwin"
+  ];
+
+  perSystem =
+    { pkgs, ... }:
+    {
+      pyenvspec.shells.default = {
+        # name
+        name = "pyenvspec";
+
+        # python
+        python = pkgs.python312;
+
+        # python.manager
+        venv = {
+          manager = "pip";
+          requirements = "requirements-dev.txt";
+        };
+
+        # native
+        native = [
+          pkgs.git
+          pkgs.shellcheck
+        ];
+      };
+    };
+}

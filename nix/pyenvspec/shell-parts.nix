@@ -1,0 +1,94 @@
+# Written by pyenvspec from its own nix/modules/; edit env.yaml instead and run `pyenvspec compile`.
+#
+# A shell as its options say, turned into what both renderings need: packages, environment, and the code of entering it.
+{ lib, pkgs }:
+shell:
+let
+  inherit (shell) venv cuda;
+
+  pythonWithLibraries = pkgs.callPackage ./python-with-libraries.nix { };
+
+  cudaPackages = lib.optionals (cuda != null) cuda.packages;
+
+  # What a wheel may expect of any Linux by its platform tag, less the C library: Python brings its own.
+  manylinux = lib.filter (library: lib.getName library != "glibc") (
+    lib.optionals pkgs.stdenv.hostPlatform.isLinux (pkgs.pythonManylinuxPackages.manylinux2014 or [ ])
+  );
+
+  # nixpkgs' own packages know their libraries; wheels must find them.
+  python =
+    if shell.pythonPackages != null then
+      shell.python.withPackages shell.pythonPackages
+    else
+      pythonWithLibraries {
+        inherit (shell) python;
+        libraries = shell.native ++ cudaPackages ++ manylinux;
+        driver = cuda != null && cuda.driver;
+      };
+
+  # One folder as NVIDIA's installer lays it out: tools look for lib64 below CUDA_HOME.
+  cudaHome = pkgs.symlinkJoin {
+    name = "cuda-home";
+    paths = lib.concatMap (package: [
+      package
+      (lib.getLib package)
+      (lib.getDev package)
+    ]) cudaPackages;
+    postBuild = "[ -e $out/lib64 ] || ln -s lib $out/lib64";
+  };
+
+  managers = {
+    poetry = pkgs.poetry;
+    uv = pkgs.uv;
+    pip = null;
+  };
+
+  # `train --epochs 3` hands its arguments on where the script is one plain command.
+  withArguments = text: if lib.match "[^\n$;|&<>()#`]+" text == null then text else "${text} \"$@\"";
+
+  lines = lib.concatStringsSep "\n";
+
+  enterVenv = ''
+    PYENVSPEC_PYTHON=${lib.escapeShellArg python.interpreter}
+    PYENVSPEC_MANAGER=${venv.manager}
+    PYENVSPEC_VENV=${lib.escapeShellArg venv.folder}
+    PYENVSPEC_PROJECT=${lib.escapeShellArg venv.project}
+    PYENVSPEC_REQUIREMENTS=${
+      lib.escapeShellArg (if venv.requirements == null then "" else venv.requirements)
+    }
+    PYENVSPEC_GROUPS=${lib.escapeShellArg (lines venv.groups)}
+    PYENVSPEC_EXTRAS=${lib.escapeShellArg (lines venv.extras)}
+    PYENVSPEC_INSTALL=${if venv.install then "on_lock_change" else "never"}
+    source ${./venv.sh}
+    unset PYENVSPEC_PYTHON PYENVSPEC_MANAGER PYENVSPEC_VENV PYENVSPEC_PROJECT PYENVSPEC_REQUIREMENTS PYENVSPEC_GROUPS \
+      PYENVSPEC_EXTRAS PYENVSPEC_INSTALL
+  '';
+in
+{
+  inherit python;
+
+  packages = [
+    python
+  ]
+  ++ lib.optional (venv != null && managers.${venv.manager} != null) managers.${venv.manager}
+  ++ shell.native
+  ++ cudaPackages;
+
+  env =
+    lib.optionalAttrs (cuda != null) {
+      CUDA_HOME = "${cudaHome}";
+      CUDA_PATH = "${cudaHome}";
+    }
+    // shell.env;
+
+  scripts = lib.mapAttrs (_: withArguments) shell.scripts;
+
+  # Run first, before anything that needs the project's folder.
+  findProject = "source ${./enter.sh}";
+
+  # Run last: what the user's own code comes after.
+  enterPython = lib.concatStrings [
+    (lib.optionalString (cuda != null && cuda.driver) "source ${./driver.sh}\n")
+    (lib.optionalString (venv != null) enterVenv)
+  ];
+}
