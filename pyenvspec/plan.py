@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pyenvspec.diagnostics import Diagnostic
+    from pyenvspec.release_model import Alternative
 
 Data = None | bool | int | float | str | list["Data"] | dict[str, "Data"]
 """Plain data of env.yaml that goes to Nix as it is (options of services)."""
@@ -169,4 +170,5 @@ class Plan:
     generate: Generate
     watched: tuple[str, ...]
     decisions: tuple[Decision, ...]
+    alternatives: tuple[Alternative, ...] = ()
     findings: tuple[Diagnostic, ...] = ()

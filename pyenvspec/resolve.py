@@ -30,6 +30,7 @@ from pyenvspec.plan import (
     Shell,
 )
 from pyenvspec.raw import locate
+from pyenvspec.reasons import decide_caches, decide_inputs, decide_settings
 from pyenvspec.releases import CudaRequest, Refusal, Request, choose
 from pyenvspec.spec import VENV_MANAGERS, CustomCache
 
@@ -68,20 +69,30 @@ def resolve_plan(file: SpecFile, project: Project) -> Plan:
     choice = _choose_release(file, managers)
     shells = tuple(_plan_shell(shell, managers[shell.name], choice) for shell in file.shells)
     name = spec.name or _valid_name(project.folder)
+    inputs = _plan_inputs(spec, choice, managers.values())
+    caches = _plan_caches(spec, choice)
+    nixpkgs = _plan_nixpkgs(file, choice, managers)
     return Plan(
         name=name,
         description=spec.description if spec.description is not None else f"Python environment of {name}",
         systems=choice.systems,
-        inputs=_plan_inputs(spec, choice, managers.values()),
-        caches=_plan_caches(spec, choice),
-        nixpkgs=_plan_nixpkgs(file, choice, managers),
+        inputs=inputs,
+        caches=caches,
+        nixpkgs=nixpkgs,
         renderer=spec.shell,
         shells=shells,
         containers=_plan_containers(spec, name),
         modules=tuple(_relative(path) for path in spec.modules),
         generate=Generate(**spec.generate.model_dump()),
         watched=_watched_files(shells),
-        decisions=(*_manager_decisions(file, managers, project), *_release_decisions(choice)),
+        decisions=(
+            *_manager_decisions(file, managers, project),
+            *_release_decisions(choice),
+            *decide_settings(nixpkgs, asked=spec.nixpkgs.unfree != "auto"),
+            *decide_caches(caches, choice),
+            *decide_inputs(inputs),
+        ),
+        alternatives=choice.alternatives,
     )
 
 
