@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from pyenvspec.diagnostics import Diagnostic, Diagnostics, Severity
 from pyenvspec.facts.caches import caches, find_cache
 from pyenvspec.facts.devenv import devenv_services
+from pyenvspec.facts.managers import oldest_python
 from pyenvspec.interpolation import parse_interpolation
 from pyenvspec.names import closest, suggest_native
 from pyenvspec.plan import Package
@@ -128,7 +129,7 @@ def check_spec(file: SpecFile, project: Project) -> Diagnostics:
         place = _Place(file, shell, found)
         manager = effective_manager(shell, project)
         _check_manager(place, manager, project)
-        _check_python(place)
+        _check_python(place, manager)
         _check_cuda(place)
         _check_native(place)
         _check_env(place)
@@ -173,9 +174,11 @@ def _manager_hint(key: str, manager: str) -> str:
     return "remove it, or change `python.manager`"
 
 
-def _check_python(place: _Place) -> None:
+def _check_python(place: _Place, manager: str) -> None:
     python = place.shell.spec.python
-    if len(python.version.split(".")) < 2:
+    numbers = tuple(int(number) for number in python.version.split("."))
+    oldest = oldest_python(manager)
+    if len(numbers) < 2:
         place.say(
             "python-version",
             ("python", "version"),
@@ -183,6 +186,18 @@ def _check_python(place: _Place) -> None:
             expected="a minor or an exact version, like 3.10 or 3.10.14",
             hint=f"write `version: {python.version}.12`" if python.version == "3" else None,
         )
+    elif oldest is not None and numbers[:2] < oldest:
+        place.say(
+            "python-version",
+            ("python", "version"),
+            f"{manager} keeps no .venv for Python {python.version}",
+            expected="{}.{} or newer".format(*oldest),
+            hint="write `manager: nixpkgs`, or take a newer Python",
+        )
+    _check_overrides(place)
+
+
+def _check_overrides(place: _Place) -> None:
     for name, override in place.shell.spec.overrides.items():
         if override.remove and len(override.model_fields_set) > 1:
             place.say(
