@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pyenvspec.checkout import make_known_to_git
-from pyenvspec.driver import compile_project
+from pyenvspec.driver import FOLDER, compile_project
 from pyenvspec.reporter import put, report, say, to_json
 from pyenvspec.tools import SystemRunner
 from pyenvspec.write import Kind, WriteOptions, apply, bundle, plan_writes
@@ -62,12 +62,20 @@ def _write(compiled: Compiled, changes: Changes, options: Options) -> int:
     report(findings, options)
     if not options.quiet:
         written = done.of(Kind.CREATED, Kind.CHANGED)
-        for path in written:
-            say(f"wrote {path}")
-        for path in done.of(Kind.REMOVED):
-            say(f"removed {path}")
+        for verb, paths in (("wrote", written), ("removed", done.of(Kind.REMOVED))):
+            for line in _summary(paths):
+                say(f"{verb} {line}")
         say("Now run `nix develop`." if written else "Everything is up to date.")
     return 0
+
+
+def _summary(paths: Iterable[str]) -> list[str]:
+    """Name the files of the project one by one, and the folder of the modules once."""
+    modules = [path for path in paths if path.startswith(f"{FOLDER}/")]
+    lines = [path for path in paths if path not in modules]
+    if len(modules) > 1:
+        return [*lines, f"{FOLDER}/ ({len(modules)} files)"]
+    return [*lines, *modules]
 
 
 def _put_json(changes: Changes, findings: Iterable[Diagnostic]) -> None:
