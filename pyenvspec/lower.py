@@ -211,7 +211,7 @@ def _shell_sections(plan: Plan, shell: Shell) -> Sections:
 
 
 _EMPTY: dict[str, Expr] = {
-    "pythonPackages": Lambda("_", List(())),
+    "onEnter": Str(""),
     "native": List(()),
     "env": AttrSet(()),
     "scripts": AttrSet(()),
