@@ -137,4 +137,46 @@ def _parser() -> argparse.ArgumentParser:
         if name == "update":
             locking.add_argument("names", nargs="*", metavar="INPUT", help="only these inputs")
     verb("schema", "print the JSON Schema of env.yaml", json=False)
+    _add_lookups(verb)
+    _add_edits(verb)
+    _add_machine_verbs(verb)
     return parser
+
+
+def _add_lookups(verb: Callable[..., argparse.ArgumentParser]) -> None:
+    explaining = verb("explain", "show what a key of env.yaml becomes in Nix, and why")
+    explaining.add_argument("key", nargs="?", metavar="KEY", help="a key, like cuda or python.version")
+    explaining.add_argument("--plan", action="store_true", help="list everything that was decided")
+    searching = verb("search", "look up nixpkgs packages by name or description, offline")
+    searching.add_argument("names", nargs="+", metavar="NAME", help="words; names of apt and conda work too")
+    searching.add_argument("--limit", type=int, default=20, metavar="N", help="show at most N (default: 20)")
+    updating = verb("catalog", "say where the offline names of nixpkgs packages come from")
+    updating.add_argument(
+        "--update", dest="refresh", action="store_true", help="list this project's nixpkgs anew, with Nix"
+    )
+
+
+def _add_edits(verb: Callable[..., argparse.ArgumentParser]) -> None:
+    what = "nixpkgs packages; cuda.X is a package of the CUDA set"
+    adding = verb("add", "add packages to `native` in env.yaml, keeping its comments")
+    adding.add_argument("names", nargs="+", metavar="NAME", help=what)
+    removing = verb("remove", "take packages out of `native` in env.yaml, keeping its comments")
+    removing.add_argument("names", nargs="+", metavar="NAME", help=what)
+
+
+def _add_machine_verbs(verb: Callable[..., argparse.ArgumentParser]) -> None:
+    examining = verb("doctor", "check nix, git, caches, Python and GPU driver on this machine")
+    examining.add_argument(
+        "--online", action="store_true", help="also ask the binary caches whether they answer"
+    )
+    diagnosing = verb(
+        "diagnose", "read a failed Nix build or evaluation, print the env.yaml lines that fix it"
+    )
+    diagnosing.add_argument(
+        "source", nargs="?", metavar="LOG", help="file with the output; standard input when left out"
+    )
+    shipping = verb("container", "build an image of env.yaml, load it into Docker or push it", json=False)
+    shipping.add_argument("action", choices=("build", "load", "push"), help="load: into the local Docker")
+    shipping.add_argument("names", nargs="?", default="default", metavar="NAME", help="default: default")
+    shipping.add_argument("--podman", action="store_true", help="load into Podman instead of Docker")
+    shipping.add_argument("--dry-run", action="store_true", help="show the command, and do not run it")

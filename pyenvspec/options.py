@@ -32,6 +32,10 @@ class Options:
     manager: str | None = None
     template: str | None = None
     action: str | None = None
+    limit: int = 20
+    online: bool = False
+    podman: bool = False
+    refresh: bool = False
     command: tuple[str, ...] = field(default=())
 
     def as_text(self) -> Options:

@@ -43,7 +43,7 @@ def _decide_input(given: FlakeInput) -> Decision:
     if any(not ours for _, ours in given.follows):
         reason += "; its own inputs that nothing here needs are cut off"
     source = input_source(given.name)
-    return Decision(f"input {given.name}", given.url, f"{reason} ({key})", source.source if source else None)
+    return Decision(key, f"input {given.name}", reason, source.source if source else None)
 
 
 def decide_caches(caches: Iterable[Cache], choice: Choice) -> tuple[Decision, ...]:
@@ -57,7 +57,9 @@ def _decide_cache(cache: Cache, served: Mapping[str, tuple[str, str]]) -> Decisi
     if cache.url not in served:
         return Decision("caches", cache.name, "asked for")
     need, source = served[cache.url]
-    return Decision("caches", cache.name, f"has builds of {'CUDA packages' if need == 'cuda' else need}", source)
+    return Decision(
+        "caches", cache.name, f"has builds of {'CUDA packages' if need == 'cuda' else need}", source
+    )
 
 
 def decide_settings(nixpkgs: Nixpkgs, *, asked: bool) -> tuple[Decision, ...]:

@@ -117,8 +117,8 @@ def _losing_reason(candidate: Candidate, best: Candidate | None) -> str:
     if not candidate.stable:
         return "not a stable release"
     if len(candidate.inputs) > len(best.inputs):
-        extra = ", ".join(name for name in candidate.inputs if name not in best.inputs)
-        return f"needs one more input ({extra})"
+        extra = [name for name in candidate.inputs if name not in best.inputs]
+        return f"needs {'more inputs' if extra[1:] else 'one more input'} ({', '.join(extra)})"
     return f"older than {best.release}"
 
 

@@ -334,7 +334,15 @@ def _manager_decisions(file: SpecFile, managers: dict[str, str], project: Projec
 
 
 def _release_decisions(choice: Choice) -> tuple[Decision, ...]:
-    return tuple(Decision(d.subject, d.choice, d.reason, d.source) for d in choice.decisions)
+    return tuple(Decision(_answered_key(d.subject), d.choice, d.reason, d.source) for d in choice.decisions)
+
+
+def _answered_key(subject: str) -> str:
+    """Return the key of env.yaml that a decision on `nixpkgs`, `python 3.10`, `cuda 11.8 cudnn` answers."""
+    what, *rest = subject.split()
+    if what == "cuda":
+        return "cuda.cudnn" if rest[1:] else "cuda.version"
+    return {"nixpkgs": "nixpkgs.release", "python": "python.version"}.get(what, what)
 
 
 def _valid_name(folder: str) -> str:
