@@ -95,7 +95,7 @@ def lower_module(plan: Plan) -> File:
     """Return nix/pyenvspec/default.nix, the flake-parts module of this env.yaml."""
     imports = [Path(f"./{plan.renderer}.nix")]
     if plan.containers:
-        imports.append(Path("./containers.nix"))
+        imports.append(Path(f"./{plan.renderer}-containers.nix"))
     imports += [_project_path(path) for path in plan.modules]
     body = AttrSet(
         (

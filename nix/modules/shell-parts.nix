@@ -46,6 +46,34 @@ let
   # `train --epochs 3` hands its arguments on where the script is one plain command.
   withArguments = text: if lib.match "[^\n$;|&<>()#`]+" text == null then text else "${text} \"$@\"";
 
+  scripts = lib.mapAttrsToList (
+    name: text: pkgs.writeShellScriptBin name (withArguments text)
+  ) shell.scripts;
+
+  env =
+    lib.optionalAttrs (cuda != null) {
+      CUDA_HOME = "${cudaHome}";
+      CUDA_PATH = "${cudaHome}";
+    }
+    // shell.env;
+
+  exportAll =
+    variables:
+    lib.concatStrings (
+      lib.mapAttrsToList (name: value: "export ${name}=${lib.escapeShellArg value}\n") variables
+    );
+
+  # What venv.sh takes away, as other environments leave it behind; from env.yaml it is meant.
+  cleared = lib.filterAttrs (
+    name: _:
+    lib.elem name [
+      "PYTHONHOME"
+      "PYTHONPATH"
+      "SOURCE_DATE_EPOCH"
+      "UV_PYTHON"
+    ]
+  ) shell.env;
+
   lines = lib.concatStringsSep "\n";
 
   enterVenv = ''
@@ -65,30 +93,24 @@ let
   '';
 in
 {
-  inherit python;
+  inherit python env;
 
-  packages = [
-    python
-  ]
-  ++ lib.optional (venv != null && managers.${venv.manager} != null) managers.${venv.manager}
-  ++ shell.native
-  ++ cudaPackages;
-
-  env =
-    lib.optionalAttrs (cuda != null) {
-      CUDA_HOME = "${cudaHome}";
-      CUDA_PATH = "${cudaHome}";
-    }
-    // shell.env;
-
-  scripts = lib.mapAttrs (_: withArguments) shell.scripts;
+  # Scripts first: one may have the name of a program.
+  packages =
+    scripts
+    ++ [ python ]
+    ++ lib.optional (venv != null && managers.${venv.manager} != null) managers.${venv.manager}
+    ++ shell.native
+    ++ cudaPackages;
 
   # Run first, before anything that needs the project's folder.
   findProject = "source ${./enter.sh}";
 
-  # Run last: what the user's own code comes after.
-  enterPython = lib.concatStrings [
+  # Run last. Variables are set here, not by the derivation: Nix's setup hooks add to some, and LD_PRELOAD stays out of builds.
+  enter = lib.concatStrings [
+    (exportAll env)
     (lib.optionalString (cuda != null && cuda.driver) "source ${./driver.sh}\n")
-    (lib.optionalString (venv != null) enterVenv)
+    (lib.optionalString (venv != null) (enterVenv + exportAll cleared))
+    (lib.optionalString (shell.onEnter != "") "source ${pkgs.writeText "on-enter" shell.onEnter}\n")
   ];
 }

@@ -26,15 +26,14 @@ let
     in
     {
       inherit (shell) name services;
-      inherit (parts) packages env;
-      scripts = lib.mapAttrs (_: exec: { inherit exec; }) parts.scripts;
+      inherit (parts) packages;
       processes = lib.mapAttrs (_: exec: { inherit exec; }) shell.processes;
       # An image has no project to enter.
+      env = lib.mkIf inContainer parts.env;
       enterShell = lib.mkIf (!inContainer) (
         lib.mkMerge [
           (lib.mkOrder 300 parts.findProject)
-          (lib.mkOrder 1600 parts.enterPython)
-          (lib.mkOrder 1700 "source ${pkgs.writeText "on-enter" shell.onEnter}")
+          (lib.mkOrder 1600 parts.enter)
         ]
       );
     };

@@ -37,48 +37,6 @@ let
       };
     }
   );
-
-  imageOf =
-    config: pkgs: name: container:
-    let
-      # devenv joins the words of a command with spaces; a script keeps them apart.
-      start = pkgs.writeShellScript "start-${name}" ''exec ${lib.escapeShellArgs container.command} "$@"'';
-      evaluated = config.pyenvspec.evalDevenv config.pyenvspec.shells.default [
-        {
-          container.isBuilding = lib.mkForce true;
-          containers.${name} = {
-            name = container.image;
-            version = container.tag;
-            startupCommand = "${start}";
-            copyToRoot = container.copy;
-            inherit (container) registry;
-            layers = [ (home pkgs) ];
-          };
-        }
-      ];
-    in
-    evaluated.containers.${name}.derivation;
-
-  # devenv makes /env only when something is copied into it; the shell keeps its state there.
-  home =
-    pkgs:
-    let
-      path = pkgs.runCommand "container-home" { } "mkdir -p $out/env";
-    in
-    {
-      copyToRoot = [ path ];
-      perms = [
-        {
-          inherit path;
-          regex = "/env";
-          mode = "0755";
-          uid = 1000;
-          gid = 1000;
-          uname = "user";
-          gname = "user";
-        }
-      ];
-    };
 in
 {
   options.perSystem = flake-parts-lib.mkPerSystemOption (
@@ -89,10 +47,15 @@ in
         default = { };
         description = "Images of the default shell.";
       };
+      options.pyenvspec.imageOf = mkOption {
+        type = types.functionTo (types.functionTo types.package);
+        internal = true;
+        description = "Name → container → its image: how this kind of shell makes one.";
+      };
 
       config.packages = lib.mkIf pkgs.stdenv.hostPlatform.isLinux (
         lib.mapAttrs' (
-          name: container: lib.nameValuePair "container-${name}" (imageOf config pkgs name container)
+          name: container: lib.nameValuePair "container-${name}" (config.pyenvspec.imageOf name container)
         ) config.pyenvspec.containers
       );
     }

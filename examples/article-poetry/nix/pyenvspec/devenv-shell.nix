@@ -29,18 +29,23 @@ let
     ${builtins.readFile ./instantiate.sh}
   '';
 
+  processesUp = import ./processes-up.nix { inherit pkgs; } (
+    if config.processes == { } then
+      ''
+        echo "env.yaml names no processes and no services" >&2
+        exit 1
+      ''
+    else
+      ''
+        script=$(${instantiate} ${config.procfileScript}) || exit
+        exec "$script" "$@"
+      ''
+  );
+
+  # What users of devenv type; the rest of devenv's own tool is not there.
   devenvCommand = pkgs.writeShellScriptBin "devenv" ''
     case "''${1-}" in
-      up)
-        ${lib.optionalString (config.processes == { }) ''
-          echo "env.yaml names no processes and no services" >&2; exit 1
-        ''}
-        shift
-        cd "$DEVENV_ROOT" || exit
-        script=$(${instantiate} ${
-          if config.processes == { } then "/dev/null" else config.procfileScript
-        }) || exit
-        exec "$script" "$@" ;;
+      up) shift; exec ${processesUp}/bin/processes-up "$@" ;;
       tasks) shift; exec ${config.task.package}/bin/devenv-tasks "$@" ;;
       *) echo "usage: devenv up [PROCESS…] | devenv tasks run TASK…" >&2; exit 2 ;;
     esac
@@ -79,7 +84,7 @@ in
           pyenvspec_enter_devenv
         '')
         (lib.mkOrder 1400 ''
-          PATH=${devenvCommand}/bin:$PATH
+          PATH=${processesUp}/bin:${devenvCommand}/bin:$PATH
         '')
       ];
     })

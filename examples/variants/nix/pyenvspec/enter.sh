@@ -13,3 +13,13 @@ while [[ ! -e $PYENVSPEC_ROOT/env.yaml || ! -e $PYENVSPEC_ROOT/nix/pyenvspec/def
   PYENVSPEC_ROOT=${PYENVSPEC_ROOT%/*}
 done
 export PYENVSPEC_ROOT
+
+# What Nix's setup hooks leave behind for builds: its own Python packages would come before those of the project, and
+# Python would hash and write as in a build.
+unset PYTHONPATH PYTHONHASHSEED DETERMINISTIC_BUILD
+
+# How the shell itself would be built, which nothing here reads.
+unset buildInputs buildPhase builder cmakeFlags configureFlags depsBuildBuild depsBuildBuildPropagated depsBuildTarget \
+  depsBuildTargetPropagated depsHostHost depsHostHostPropagated depsTargetTarget depsTargetTargetPropagated doCheck \
+  doInstallCheck dontAddDisableDepTrack mesonFlags name nativeBuildInputs out outputs patches phases preferLocalBuild \
+  propagatedBuildInputs propagatedNativeBuildInputs shell shellHook stdenv strictDeps system

@@ -4,7 +4,7 @@
 {
   imports = [
     ./devenv.nix
-    ./containers.nix
+    ./devenv-containers.nix
     ./../../nix/extra.nix
   ];
 
