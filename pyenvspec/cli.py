@@ -160,6 +160,9 @@ def _add_edits(verb: Callable[..., argparse.ArgumentParser]) -> None:
     what = "nixpkgs packages; cuda.X is a package of the CUDA set"
     adding = verb("add", "add packages to `native` in env.yaml, keeping its comments")
     adding.add_argument("names", nargs="+", metavar="NAME", help=what)
+    adding.add_argument(
+        "--force", action="store_true", help="take names that the offline catalogue does not have"
+    )
     removing = verb("remove", "take packages out of `native` in env.yaml, keeping its comments")
     removing.add_argument("names", nargs="+", metavar="NAME", help=what)
 

@@ -6,8 +6,9 @@ prints them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from pyenvspec.record import dataclass, field
 
 KeyPath = tuple[str | int, ...]
 """Path of a value in env.yaml: mapping keys as `str`, list positions as 0-based `int`."""
@@ -124,6 +125,9 @@ CODES: dict[str, str] = {
     "python-version": "a Python version is not precise enough",
     "service-unknown": "devenv has no such service",
     "services-need-devenv": "services are asked for in a native shell",
+    # editing env.yaml
+    "edit-refused": "env.yaml is written in a way that cannot be edited by a program",
+    "edit-not-listed": "a package that is to be removed is not in env.yaml",
     # writing
     "write-conflict": "a file that pyenvspec would write is the user's own",
     "write-blocked": "a symlink, a folder or a special file is where a generated file goes",
@@ -160,6 +164,20 @@ CODES: dict[str, str] = {
     "prefetch-answer": "nix-prefetch-github printed something else than its JSON",
     "prefetch-hash": "nix-prefetch-github printed a hash of another form",
     "prefetch-mismatch": "nix-prefetch-github answered for another repository or revision",
+    # locks of Python packages
+    "package-lock-missing": "the lock that the manager builds from does not exist",
+    "package-lock-syntax": "a lock of Python packages is not valid TOML",
+    "package-lock-conflict": "a lock of Python packages holds the marks of a git merge conflict",
+    "package-lock-format": "a lock of Python packages has a format that this pyenvspec does not know",
+    "package-lock-stale": "a lock of Python packages is not that of its pyproject.toml",
+    "package-lock-project": "pyproject.toml is missing, broken, or not of the kind that the manager reads",
+    "package-lock-python": "a lock of Python packages is for another Python",
+    "package-lock-no-wheel": "a package has no wheel for the Python and systems asked for, and no source",
+    "package-lock-no-sdist": "a package is to be built and has no source",
+    "package-lock-unknown-name": "a package named in env.yaml is not in the lock",
+    "package-lock-unknown-group": "a dependency group or extra does not exist in the project",
+    "package-lock-outside": "a package comes from a path outside the project",
+    "package-lock-index": "packages come from an index that may ask for a password",
     # resolving
     "no-release": "no nixpkgs release, alone or with the inputs known, has what is asked for",
     # reading

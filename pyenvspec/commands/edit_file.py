@@ -1,0 +1,67 @@
+"""Writing an edited env.yaml: only when it still passes the check that it passed before, and all or nothing."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pyenvspec.diagnostics import PyenvspecError
+from pyenvspec.driver import MANIFEST, check_tree
+from pyenvspec.projectfs import explained, fsync_folder, project_lock, write_new
+from pyenvspec.reporter import report, say
+from pyenvspec.source import read_file, read_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pyenvspec.diagnostics import Diagnostic
+    from pyenvspec.options import Options
+    from pyenvspec.raw import RawSpec
+
+
+def edit_file(options: Options, change: Callable[[bytes, RawSpec], bytes]) -> None:
+    """Apply `change` to the bytes of env.yaml and write the result; raises what keeps it from being written.
+
+    A file that has errors already may be changed: that is how they are repaired.
+    """
+    root = options.directory
+    raw = read_file(root / MANIFEST, MANIFEST)
+    with project_lock(root, on_wait=lambda: say("waiting for another pyenvspec in this project …")):
+        # Where env.yaml is a link, the file that it leads to is changed and the link stays.
+        path = Path(os.path.realpath(root / MANIFEST))
+        with explained(MANIFEST):
+            data = path.read_bytes()
+        raw = read_text(data, MANIFEST)
+        edited = change(data, raw)
+        if edited == data:
+            return
+        errors, findings = _check(root, read_text(edited, MANIFEST))
+        if errors and not _check(root, raw)[0]:
+            raise PyenvspecError(*errors)
+        _replace(path, edited)
+    if not options.json:
+        report((*errors, *findings), options)
+
+
+def _check(root: Path, raw: RawSpec) -> tuple[tuple[Diagnostic, ...], tuple[Diagnostic, ...]]:
+    """Return the errors of a tree, and what is found besides."""
+    try:
+        _, _, findings = check_tree(root, raw)
+    except PyenvspecError as error:
+        return error.diagnostics, ()
+    return (), findings
+
+
+def _replace(path: Path, content: bytes) -> None:
+    beside = path.with_name(f".{path.name}.pyenvspec-{os.getpid()}")
+    with explained(MANIFEST):
+        mode = stat.S_IMODE(path.stat().st_mode)
+        try:
+            write_new(beside, content, mode)
+            beside.replace(path)
+        except BaseException:
+            beside.unlink(missing_ok=True)
+            raise
+        fsync_folder(path.parent)
