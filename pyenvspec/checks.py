@@ -77,6 +77,7 @@ _MANAGER_KEYS = {
     ("python", "install"): VENV_MANAGERS,
     ("wheels",): LOCK_MANAGERS,
     ("overrides",): LOCK_MANAGERS,
+    ("fixes",): LOCK_MANAGERS,
 }
 
 

@@ -268,6 +268,20 @@ Cache = Annotated[
 
 
 class Nixpkgs(Model):
+def _fixes_kind(value: object) -> str | None:
+    if isinstance(value, str):
+        return "word"
+    return "list" if isinstance(value, list | tuple) else None
+
+
+Fixes = Annotated[
+    Annotated[Literal["all", "none"], Tag("word")] | Annotated[tuple[PackageName, ...], Tag("list")],
+    Discriminator(
+        _fixes_kind, custom_error_type="fixes_type", custom_error_message="must be all, none or a list of packages"
+    ),
+]
+
+
     """Which nixpkgs, and how it is configured."""
 
     release: Annotated[
@@ -323,6 +337,7 @@ VARIANT_KEYS = (
     "wheels",
     "overrides",
     "cuda",
+    "fixes",
     "native",
     "env",
     "scripts",
@@ -373,6 +388,12 @@ class Spec(Model):
         examples=[{"typing": {"remove": True}}],
     )
     cuda: Annotated[Cuda, _or_scalar("version")] | None = Field(
+    fixes: Fixes = Field(
+        "all",
+        description="Lock-file managers: known fixes for packages in the lock, applied under `overrides`. all, none, "
+        "or a list of the packages whose fixes are turned off.",
+        examples=[["torch"]],
+    )
         None, description="The CUDA version, or a mapping with more.", examples=["11.8"]
     )
     native: tuple[AttrPath, ...] = Field(

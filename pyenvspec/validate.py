@@ -227,6 +227,7 @@ _EXPECTED = {
     "tuple_type": ("list (`[a, b]`, or lines that start with `- `)", "a "),
     "too_short": ("list with at least one entry", "a "),
     "string_too_short": ("text that is not empty", ""),
+    "fixes_type": ("all, none or a list of packages", ""),
     "cache_type": ("name of a known cache, or a mapping with `url` and `key`", "the "),
     "spec_version": ("1", ""),
 }

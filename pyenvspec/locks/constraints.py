@@ -1,0 +1,150 @@
+"""Versions and markers of locks: whether a constraint allows a Python, whether a marker holds on a system.
+
+`packaging` is imported at the first question, since a compile that finds every wheel asks none.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from pyenvspec.record import dataclass, field
+
+_MACHINES = {
+    "x86_64-linux": ("linux", "Linux", "x86_64"),
+    "aarch64-linux": ("linux", "Linux", "aarch64"),
+    "x86_64-darwin": ("darwin", "Darwin", "x86_64"),
+    "aarch64-darwin": ("darwin", "Darwin", "arm64"),
+}
+_TERM = re.compile(r"(\^|~=|~|>=|<=|==|!=|>|<|=|)\s*([0-9]+(?:\.[0-9]+)*)(\.\*)?")
+# A minor stands for its patch releases; no CPython has had more.
+_PATCHES = range(41)
+_CONFLICT = re.compile(r"extra\s*(==|!=)\s*'((?:extra|group)-[0-9]+-[^']*)'")
+
+
+def allows_python(constraint: str, python: str) -> bool | None:
+    """Return whether a constraint allows a Python (3.10 or 3.10.14); None where it cannot be read."""
+    specifiers = _specifiers(constraint)
+    if specifiers is None:
+        return None
+    versions = [python] if python.count(".") > 1 else [f"{python}.{patch}" for patch in _PATCHES]
+    return any(contains(one, version) for one in specifiers for version in versions)
+
+
+def same_pythons(left: str, right: str) -> bool | None:
+    """Return whether two constraints allow the same releases of Python 3; None where one cannot be read."""
+    if _specifiers(left) is None or _specifiers(right) is None:
+        return None
+    releases = [f"3.{minor}.{patch}" for minor in range(6, 20) for patch in _PATCHES]
+    return all(allows_python(left, release) == allows_python(right, release) for release in releases)
+
+
+@cache
+def contains(specifier: str, version: str) -> bool:
+    """Return whether a PEP 440 specifier holds for a version; one that is no specifier holds for none."""
+    from packaging.specifiers import InvalidSpecifier
+
+    try:
+        return bool(_parsed(specifier).contains(version, prereleases=True))
+    except (InvalidSpecifier, ValueError):
+        return False
+
+
+@cache
+def _parsed(specifier: str):  # type: ignore[no-untyped-def]
+    from packaging.specifiers import SpecifierSet
+
+    return SpecifierSet(specifier)
+
+
+def same_specifier(left: str, right: str) -> bool:
+    """Return whether two PEP 440 specifiers say the same."""
+    from packaging.specifiers import InvalidSpecifier
+
+    try:
+        return bool(_parsed(left) == _parsed(right))
+    except InvalidSpecifier:
+        return left.replace(" ", "") == right.replace(" ", "")
+
+
+@cache
+def _specifiers(constraint: str) -> tuple[str, ...] | None:
+    """Turn poetry's `^`, `~`, `*` and `||` into PEP 440, one specifier per alternative."""
+    found: list[str] = []
+    for choice in re.split(r"\|\|?", constraint):
+        terms = [] if choice.strip() in ("", "*") else re.split(r"\s*,\s*|\s+(?=[\^~<>=!])", choice.strip())
+        parts = [_term(term) for term in terms if term]
+        if None in parts:
+            return None
+        found.append(",".join(part for part in parts if part))
+    return tuple(found)
+
+
+def _term(term: str) -> str | None:
+    found = _TERM.fullmatch(term.strip())
+    if found is None:
+        return None
+    operator, version, wildcard = found.groups()
+    numbers = [int(part) for part in version.split(".")]
+    if operator == "^":
+        # Up to the next number that is not zero.
+        at = next((index for index, number in enumerate(numbers) if number), len(numbers) - 1)
+        return f">={version},<{_bumped(numbers[: at + 1])}"
+    if operator == "~":
+        return f">={version},<{_bumped(numbers[:2])}"
+    if operator in ("", "=", "=="):
+        return f"=={version}.*" if wildcard or len(numbers) < 3 else f"=={version}"
+    return f"{operator}{version}{wildcard or ''}"
+
+
+def _bumped(numbers: list[int]) -> str:
+    return ".".join(str(number) for number in [*numbers[:-1], numbers[-1] + 1])
+
+
+@dataclass(slots=True)
+class Surroundings:
+    """A Python on a system, as markers see it; `conflicts` are uv's names of the extras and groups chosen."""
+
+    python: str
+    system: str
+    conflicts: frozenset[str] = frozenset()
+    answers: dict[tuple[str, str], bool] = field(default_factory=dict)
+
+    def holds(self, marker: str | None, extra: str = "") -> bool:
+        """Return whether a marker holds; one that cannot be read does."""
+        if not marker:
+            return True
+        key = (marker, extra)
+        if key not in self.answers:
+            self.answers[key] = self._evaluate(marker, extra)
+        return self.answers[key]
+
+    def _evaluate(self, marker: str, extra: str) -> bool:
+        from packaging.markers import InvalidMarker, Marker, UndefinedComparison, UndefinedEnvironmentName
+
+        platform, name, machine = _MACHINES[self.system]
+        minor = ".".join(self.python.split(".")[:2])
+        full = self.python if self.python.count(".") > 1 else f"{minor}.{_PATCHES[-1]}"
+        environment = {
+            "implementation_name": "cpython",
+            "implementation_version": full,
+            "os_name": "posix",
+            "platform_machine": machine,
+            "platform_python_implementation": "CPython",
+            "platform_release": "",
+            "platform_system": name,
+            "platform_version": "",
+            "python_full_version": full,
+            "python_version": minor,
+            "sys_platform": platform,
+            "extra": extra,
+        }
+        try:
+            return Marker(_CONFLICT.sub(self._choose, marker)).evaluate(environment)
+        except (InvalidMarker, UndefinedComparison, UndefinedEnvironmentName, ValueError):
+            return True
+
+    def _choose(self, found: re.Match[str]) -> str:
+        """uv writes conflicting extras as `extra == 'extra-3-app-cpu'`; say whether that one is chosen."""
+        holds = (found[2] in self.conflicts) == (found[1] == "==")
+        return "os_name == 'posix'" if holds else "os_name != 'posix'"

@@ -1,0 +1,123 @@
+"""What a lock says, the same for poetry.lock and uv.lock. Data only.
+
+Names are normalised as PEP 503 says. Files are kept as names; their tags are parsed where they are asked for,
+since a lock of 5,000 packages names more than 100,000 files and a compile asks for few.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from pyenvspec.record import dataclass, field
+
+Tool = Literal["poetry", "uv"]
+SourceKind = Literal["registry", "git", "url", "path", "directory", "editable", "virtual"]
+
+LOCAL_KINDS = ("path", "directory", "editable", "virtual")
+"""Sources that lie in the project's own tree; `path` is a file, the others are folders."""
+
+
+def normalise(name: str) -> str:
+    """Return a package name as PEP 503 compares it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a package comes from; `place` is the index, the repository, the address or the path.
+
+    An empty `place` is the default index of the tool.
+    """
+
+    kind: SourceKind
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """One dependency: the version where several are locked, the marker, the extras asked for."""
+
+    name: str
+    version: str | None = None
+    marker: str | None = None
+    extras: tuple[str, ...] = ()
+    optional: bool = False
+
+
+Edges = tuple[Edge, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LockedPackage:
+    """One package of a lock; `wheels` and `sdist` are file names, `version` is "" where it is dynamic.
+
+    `markers` say when this entry is the one of its name (uv's forks); empty means always.
+    """
+
+    name: str
+    version: str
+    source: Source
+    wheels: tuple[str, ...] = ()
+    sdist: str | None = None
+    dependencies: Edges = ()
+    extras: tuple[tuple[str, Edges], ...] = ()
+    groups: tuple[tuple[str, Edges], ...] = ()
+    markers: tuple[str, ...] = ()
+
+    @property
+    def has_source(self) -> bool:
+        """Whether it can be built: it has an sdist, or its source is not an archive of wheels."""
+        return self.sdist is not None or self.source.kind in ("git", "directory", "editable", "virtual")
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it is a folder or file of the project."""
+        return self.source.kind in LOCAL_KINDS
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """A requirement of the project as uv.lock repeats it; `specifier` None where another source decides."""
+
+    name: str
+    extras: tuple[str, ...] = ()
+    specifier: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """A whole lock. `file` is its name as the user knows it, `text` what it was read from.
+
+    `python` is a PEP 440 specifier for uv and a constraint of poetry's for poetry. `content_hash` is poetry's;
+    `requires` and `requires_groups` are what uv read in the project's pyproject.toml, None where it says nothing.
+    """
+
+    tool: Tool
+    file: str
+    format: str
+    python: str
+    packages: tuple[LockedPackage, ...]
+    content_hash: str | None = None
+    requires: dict[str, tuple[Requirement, ...]] = field(default_factory=dict)
+    requires_groups: dict[str, dict[str, tuple[Requirement, ...]]] = field(default_factory=dict)
+    members: tuple[str, ...] = ()
+    text: str = field(default="", repr=False)
+
+    def find(self, name: str) -> tuple[LockedPackage, ...]:
+        """Return the entries of a package; several where the lock forks."""
+        wanted = normalise(name)
+        return tuple(package for package in self.packages if package.name == wanted)
+
+    def names(self) -> frozenset[str]:
+        """Return the names of all packages."""
+        return frozenset(package.name for package in self.packages)
+
+    def line_of(self, name: str) -> int | None:
+        """Return the line, counted from 1, where a package's entry says its name."""
+        found = re.search(rf'^name = "{_any_spelling(name)}"\s*$', self.text, re.MULTILINE | re.IGNORECASE)
+        return self.text.count("\n", 0, found.start()) + 1 if found else None
+
+
+def _any_spelling(name: str) -> str:
+    return "[-_.]+".join(re.escape(part) for part in normalise(name).split("-"))

@@ -1,0 +1,76 @@
+"""Which wheels fit: file names in, whether one is for this Python and this system.
+
+Follows PEP 425, 600 and 656. The versions of the C library and of macOS are left to Nix: each nixpkgs that is
+chosen has newer ones than wheels ask for, or says so itself.
+"""
+
+from __future__ import annotations
+
+import re
+
+from pyenvspec.record import dataclass
+
+_MACHINES = {
+    "x86_64-linux": ("x86_64",),
+    "aarch64-linux": ("aarch64",),
+    "aarch64-darwin": ("arm64", "universal2"),
+    "x86_64-darwin": ("x86_64", "universal2", "intel", "fat64", "universal"),
+}
+_LINUX = re.compile(r"(?:manylinux(?:1|2010|2014|_[0-9]+_[0-9]+)|linux)_(.+)$")
+_MACOS = re.compile(r"macosx_[0-9]+_[0-9]+_(.+)$")
+_PYTHON = re.compile(r"(py|cp)([0-9])([0-9]*)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Wheel:
+    """The three tags of a wheel's name, each a choice of several."""
+
+    pythons: tuple[str, ...]
+    abis: tuple[str, ...]
+    platforms: tuple[str, ...]
+
+
+def parse_wheel(file: str) -> Wheel | None:
+    """Return the tags of a wheel, or None where the name is not one of a wheel."""
+    parts = file.removesuffix(".whl").split("-")
+    if not file.endswith(".whl") or len(parts) not in (5, 6):
+        return None
+    python, abi, platform = (tuple(part.split(".")) for part in parts[-3:])
+    return Wheel(python, abi, platform)
+
+
+def fits(file: str, python: str, system: str) -> bool:
+    """Return whether a wheel is for CPython `python` (3.10 or 3.10.14) on a Nix system."""
+    if file.endswith(("-py3-none-any.whl", "-py2.py3-none-any.whl")):
+        return True
+    wheel = parse_wheel(file)
+    return wheel is not None and fits_python(wheel, python) and fits_system(wheel, system)
+
+
+def fits_python(wheel: Wheel, python: str) -> bool:
+    """Return whether a wheel's Python and ABI tags hold for this CPython."""
+    major, minor = (int(part) for part in python.split(".")[:2])
+    own = f"cp{major}{minor}"
+    for tag in wheel.pythons:
+        found = _PYTHON.match(tag)
+        if found is None or int(found[2]) != major:
+            continue
+        tagged = int(found[3]) if found[3] else 0
+        for abi in wheel.abis:
+            # Up to 3.7 the ABI ended in `m`.
+            exact = tag == own and abi in (own, f"{own}m")
+            stable = abi == "abi3" and found[1] == "cp" and tagged <= minor
+            pure = abi == "none" and (tag == own if found[1] == "cp" and found[3] else tagged <= minor)
+            if exact or stable or pure:
+                return True
+    return False
+
+
+def fits_system(wheel: Wheel, system: str) -> bool:
+    """Return whether a wheel's platform tag holds for a Nix system."""
+    pattern = _MACOS if system.endswith("-darwin") else _LINUX
+    machines = _MACHINES[system]
+    return any(
+        platform == "any" or ((found := pattern.match(platform)) is not None and found[1] in machines)
+        for platform in wheel.platforms
+    )
