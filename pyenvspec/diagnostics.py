@@ -178,6 +178,10 @@ CODES: dict[str, str] = {
     "package-lock-unknown-group": "a dependency group or extra does not exist in the project",
     "package-lock-outside": "a package comes from a path outside the project",
     "package-lock-index": "packages come from an index that may ask for a password",
+    # running Nix
+    "nix-missing": "the program nix is not installed",
+    "container-unknown": "a container named on the command line does not exist",
+    "container-no-registry": "an image is to be pushed, and env.yaml does not say where",
     # resolving
     "no-release": "no nixpkgs release, alone or with the inputs known, has what is asked for",
     # reading
