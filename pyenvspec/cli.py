@@ -168,6 +168,9 @@ def _add_edits(verb: Callable[..., argparse.ArgumentParser]) -> None:
 
 
 def _add_machine_verbs(verb: Callable[..., argparse.ArgumentParser]) -> None:
+    opening = verb("shell", "compile what is stale and open the shell, or run CMD in it", json=False)
+    opening.usage = "pyenvspec shell [-h] [-C DIR] [-q] [VARIANT] [-- CMD …]"
+    opening.add_argument("names", nargs="?", default="default", metavar="VARIANT", help="default: default")
     examining = verb("doctor", "check nix, git, caches, Python and GPU driver on this machine")
     examining.add_argument(
         "--online", action="store_true", help="also ask the binary caches whether they answer"
