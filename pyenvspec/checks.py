@@ -6,7 +6,6 @@ JSON Schema cannot say these; `CROSS_CHECKS` lists them for the test that compar
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pyenvspec.diagnostics import Diagnostic, Diagnostics, Severity
@@ -17,6 +16,7 @@ from pyenvspec.interpolation import parse_interpolation
 from pyenvspec.names import closest, suggest_native
 from pyenvspec.plan import Package
 from pyenvspec.raw import locate
+from pyenvspec.record import dataclass
 from pyenvspec.spec import LOCK_MANAGERS, VENV_MANAGERS, CustomCache
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pyenvspec.assets import module_closure
@@ -15,6 +14,7 @@ from pyenvspec.nixexpr import Path as NixPath
 from pyenvspec.nixexpr import render
 from pyenvspec.pinning import check_pins, pin_inputs, read_pins, tested_pins, usable_pins
 from pyenvspec.project import look_at_project
+from pyenvspec.record import dataclass, field_names, replace
 from pyenvspec.resolve import resolve_plan
 from pyenvspec.schema import format_schema
 from pyenvspec.source import read_file
@@ -114,9 +114,9 @@ def _imported(module: File) -> tuple[str, ...]:
         elif isinstance(node, tuple):
             for item in node:
                 visit(item)
-        elif hasattr(node, "__dataclass_fields__"):
-            for field in node.__dataclass_fields__:
-                visit(getattr(node, field))
+        else:
+            for name in field_names(node):
+                visit(getattr(node, name))
 
     visit(module.body)
     return tuple(names)

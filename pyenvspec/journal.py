@@ -30,7 +30,6 @@ import os
 import re
 import stat
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -48,6 +47,7 @@ from pyenvspec.projectfs import (
     project_lock,
     write_new,
 )
+from pyenvspec.record import dataclass, replace
 from pyenvspec.survivor import survivor
 
 if TYPE_CHECKING:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from pyenvspec.record import dataclass
 
 if TYPE_CHECKING:
     from pathlib import Path

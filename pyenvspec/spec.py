@@ -6,7 +6,7 @@ the reference. What needs more than one key to judge (cross-checks) lives in `ch
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from pyenvspec.record import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Strict, Tag, WithJsonSchema

@@ -10,9 +10,10 @@ import os
 import shlex
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, NoReturn, Protocol
+
+from pyenvspec.record import dataclass
 
 if TYPE_CHECKING:
     import subprocess

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
 from pyenvspec.facts._load import DATA, Status, read_table
+from pyenvspec.record import dataclass
 
 NameKind = Literal["attr", "key", "python", "present", "refused", "service"]
 
