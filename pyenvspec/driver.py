@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pyenvspec.assets import module_closure
-from pyenvspec.checks import check_spec, named_paths
+from pyenvspec.assets import module_closure, read_schema
+from pyenvspec.checks import check_spec, effective_manager, named_paths
 from pyenvspec.companions import companion_files
 from pyenvspec.diagnostics import PyenvspecError, Severity
 from pyenvspec.flakelock import find_unknown, format_flake_lock
@@ -16,16 +16,18 @@ from pyenvspec.pinning import check_pins, pin_inputs, read_pins, tested_pins, us
 from pyenvspec.project import look_at_project
 from pyenvspec.record import dataclass, field_names, replace
 from pyenvspec.resolve import resolve_plan
-from pyenvspec.schema import format_schema
 from pyenvspec.source import read_file
+from pyenvspec.spec import LOCK_MANAGERS
 from pyenvspec.validate import validate_spec
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pyenvspec.diagnostics import Diagnostic
+    from pyenvspec.diagnostics import Diagnostic, Diagnostics
+    from pyenvspec.lockchecks import Locks
     from pyenvspec.nixexpr import File
     from pyenvspec.plan import Plan
+    from pyenvspec.project import Project
     from pyenvspec.raw import RawSpec
     from pyenvspec.spec import SpecFile
 
@@ -60,11 +62,25 @@ def check_tree(root: Path, raw: RawSpec) -> tuple[SpecFile, Plan, tuple[Diagnost
     project = look_at_project(root, file.spec.python.project, named_paths(file))
     for finding in check_spec(file, project).items:
         found.add(finding)
+    # what the locks of Python packages say to it
+    locks = _check_locks(root, file, project, found)
     if found.has_errors:
         raise PyenvspecError(*found.ordered())
     # model → decisions
-    plan = resolve_plan(file, project)
+    plan = resolve_plan(file, project, locks)
     return file, plan, found.ordered()
+
+
+def _check_locks(root: Path, file: SpecFile, project: Project, found: Diagnostics) -> Locks:
+    """Read and check the locks of the lock-file managers; the other managers pay nothing for it."""
+    managers = {shell.name: effective_manager(shell, project) for shell in file.shells}
+    if not set(managers.values()) & set(LOCK_MANAGERS):
+        return {}
+    from pyenvspec.lockchecks import check_locks, read_locks
+
+    locks = read_locks(root, file, managers, found)
+    check_locks(file, locks, found)
+    return locks
 
 
 def load_plan(root: Path) -> Plan:
@@ -95,7 +111,7 @@ def compile_tree(root: Path, raw: RawSpec, *, locked: bool = False) -> Compiled:
     # expressions → text, and the files that are copied or follow from the plan
     texts = {path: render(tree) for path, tree in trees.items()}
     texts |= companion_files(plan)
-    texts[f"{FOLDER}/env.schema.json"] = format_schema()
+    texts[f"{FOLDER}/env.schema.json"] = read_schema()
     files = {path: text.encode() for path, text in texts.items()}
     for name, content in module_closure(_imported(trees[f"{FOLDER}/default.nix"])).items():
         files[f"{FOLDER}/{name}"] = content

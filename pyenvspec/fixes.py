@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pyenvspec.facts.fixes import fixes_for
 from pyenvspec.locks.available import is_built, usable_systems
 from pyenvspec.locks.model import normalise
+from pyenvspec.locks.needed import needed_packages
 from pyenvspec.plan import Decision
 from pyenvspec.record import dataclass, replace
 from pyenvspec.spec import Override
@@ -59,6 +60,7 @@ def apply_fixes(project: ProjectLock | None, spec: Spec, systems: tuple[str, ...
         return Fixed(users, ())
     skipped = {normalise(name) for name in spec.fixes} if isinstance(spec.fixes, tuple) else frozenset[str]()
     merged, applied = dict(users), dict[tuple[str, int], AppliedFix]()
+    needed = _Needed(project, spec, systems)
     for package in project.lock.packages:
         own = users.get(package.name)
         if package.name in skipped or (own is not None and (own.remove or own.from_nixpkgs)):
@@ -67,7 +69,7 @@ def apply_fixes(project: ProjectLock | None, spec: Spec, systems: tuple[str, ...
         given = _joined(fixes)
         taken = own.model_fields_set if own is not None else set[str]()
         added = {key: value for key, value in given.items() if key not in taken}
-        if not added:
+        if not added or package not in needed:
             continue
         before = merged.get(package.name)
         merged[package.name] = _over(before, added)
@@ -75,6 +77,26 @@ def apply_fixes(project: ProjectLock | None, spec: Spec, systems: tuple[str, ...
             if keys := tuple(sorted(fix.override.keys() & added.keys())):
                 applied[package.name, number] = AppliedFix(package.name, package.version, keys, fix)
     return Fixed(dict(sorted(merged.items())), tuple(applied[key] for key in sorted(applied)))
+
+
+class _Needed:
+    """Which packages the environment needs on some of its systems; looked for at the first question."""
+
+    def __init__(self, project: ProjectLock, spec: Spec, systems: tuple[str, ...]) -> None:
+        self._project, self._spec, self._systems = project, spec, systems
+        self._found: frozenset[tuple[str, str]] | None = None
+
+    def __contains__(self, package: LockedPackage) -> bool:
+        if self._found is None:
+            python = self._spec.python
+            self._found = frozenset(
+                (one.name, one.version)
+                for system in self._systems
+                for one in needed_packages(
+                    self._project, python.version, system, python.groups, python.extras
+                )
+            )
+        return (package.name, package.version) in self._found
 
 
 def _over(before: Override | None, added: dict[str, Any]) -> Override:

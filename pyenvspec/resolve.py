@@ -14,7 +14,8 @@ from pyenvspec.diagnostics import Diagnostic, PyenvspecError
 from pyenvspec.facts.caches import caches_for, find_cache
 from pyenvspec.facts.input_sources import input_source
 from pyenvspec.facts.nixpkgs import find_release
-from pyenvspec.interpolation import parse_interpolation
+from pyenvspec.locks.model import normalise
+from pyenvspec.package_overrides import plan_overrides, plan_text
 from pyenvspec.plan import (
     Cache,
     Container,
@@ -31,12 +32,14 @@ from pyenvspec.plan import (
 )
 from pyenvspec.raw import locate
 from pyenvspec.reasons import decide_caches, decide_inputs, decide_settings
+from pyenvspec.record import replace
 from pyenvspec.releases import CudaRequest, Refusal, Request, choose
 from pyenvspec.spec import VENV_MANAGERS, CustomCache
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from pyenvspec.lockchecks import Locks
     from pyenvspec.project import Project
     from pyenvspec.releases import Choice, CudaChoice, PythonChoice
     from pyenvspec.spec import Cuda, ShellSpec, Spec, SpecFile
@@ -59,14 +62,16 @@ LAST_RELEASE_OF_OLD_NIX2CONTAINER = "nixos-24.11"
 DEFAULT_SYSTEMS = ("x86_64-linux", "aarch64-linux", "aarch64-darwin")
 
 
-def resolve_plan(file: SpecFile, project: Project) -> Plan:
-    """Return the plan of a valid file.
+def resolve_plan(file: SpecFile, project: Project, locks: Locks | None = None) -> Plan:
+    """Return the plan of a valid file; `locks` are those of the lock-file managers, by shell.
 
     Raises PyenvspecError where no nixpkgs release has what is asked for.
     """
     spec = file.spec
     managers = {shell.name: effective_manager(shell, project) for shell in file.shells}
-    choice = _choose_release(file, managers)
+    systems, lacking = _wanted_systems(file, locks or {})
+    choice = _choose_release(file, managers, systems)
+    file, fixes = _fix_shells(file, locks or {}, choice)
     shells = tuple(_plan_shell(shell, managers[shell.name], choice) for shell in file.shells)
     name = spec.name or _valid_name(project.folder)
     inputs = _plan_inputs(spec, choice, managers.values())
@@ -90,6 +95,8 @@ def resolve_plan(file: SpecFile, project: Project) -> Plan:
             *_release_decisions(choice),
             *decide_settings(nixpkgs, asked=spec.nixpkgs.unfree != "auto"),
             *decide_caches(caches, choice),
+            *lacking,
+            *fixes,
             *decide_inputs(inputs),
         ),
         alternatives=choice.alternatives,
@@ -102,7 +109,7 @@ def _choose_release(file: SpecFile, managers: dict[str, str]) -> Choice:
     wanted = Request(
         python=_distinct(shell.spec.python.version for shell in file.shells),
         cuda=_distinct(_cuda_request(s.spec.cuda) for s in file.shells if s.spec.cuda is not None),
-        systems=_distinct(spec.systems) if spec.systems else _default_systems(file),
+        systems=systems,
         default_systems=spec.systems is None,
         needs_uv=bool(used & {"uv", "uv2nix"}),
         needs_poetry=bool(used & {"poetry", "poetry2nix"}),
@@ -146,6 +153,27 @@ def _default_systems(file: SpecFile) -> tuple[str, ...]:
 
 def _cuda_request(cuda: Cuda) -> CudaRequest:
     return CudaRequest(cuda.version, None if cuda.cudnn in ("auto", "none") else cuda.cudnn)
+def _wanted_systems(file: SpecFile, locks: Locks) -> tuple[tuple[str, ...], tuple[Decision, ...]]:
+    """Return the systems asked for, or those of the default that the locks serve."""
+    if file.spec.systems:
+        return _distinct(file.spec.systems), ()
+    if not locks:
+        return _default_systems(file), ()
+    from pyenvspec.fixes import served_systems
+
+    return served_systems(file.shells, locks, _default_systems(file))
+
+
+def _fix_shells(file: SpecFile, locks: Locks, choice: Choice) -> tuple[SpecFile, tuple[Decision, ...]]:
+    """Put the known fixes under the overrides of the shells that are built from a lock."""
+    if not locks:
+        return file, ()
+    from pyenvspec.fixes import fix_shells
+
+    shells, decisions = fix_shells(file.shells, locks, choice.systems)
+    return replace(file, shells=shells), decisions
+
+
 
 
 def _plan_shell(shell: ShellSpec, manager: str, choice: Choice) -> Shell:

@@ -66,11 +66,10 @@ def is_built(package: LockedPackage, spec: Spec, systems: tuple[str, ...]) -> bo
         return False
     if package.source.kind in ("git", "directory", "editable", "virtual"):
         return True
-    override = next((o for name, o in spec.overrides.items() if normalise(name) == package.name), None)
-    if override is not None and override.source is not None:
-        return override.source == "sdist"
-    disabled = {normalise(name) for name in spec.wheels.disabled}
-    if package.name in disabled or not spec.wheels.prefer:
+    asked = [o.source for name, o in spec.overrides.items() if o.source and normalise(name) == package.name]
+    if asked:
+        return asked[0] == "sdist"
+    if not spec.wheels.prefer or any(normalise(name) == package.name for name in spec.wheels.disabled):
         return True
     python = spec.python.version
     return any(not any(fits(wheel, python, system) for wheel in package.wheels) for system in systems)

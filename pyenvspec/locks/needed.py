@@ -59,7 +59,8 @@ def needed_packages(
 ) -> tuple[LockedPackage, ...]:
     """Return the packages of the environment; the project itself is among them where the lock names it."""
     assert project.lock is not None
-    groups, extras = tuple(map(normalise, groups)), tuple(map(normalise, extras))
+    extras = tuple(map(normalise, extras))
+    groups = (*map(normalise, groups), *_default_groups(project))
     own = project.name or ""
     chosen = [f"extra-{len(own)}-{own}-{extra}" for extra in extras]
     chosen += [f"group-{len(own)}-{own}-{group}" for group in groups]
@@ -77,6 +78,14 @@ def needed_packages(
     else:
         walk.follow(edge for edge in _poetry_roots(project, groups, extras, walk.around))
     return tuple(package for package, _ in walk.reached.values())
+
+
+def _default_groups(project: ProjectLock) -> tuple[str, ...]:
+    """Return the groups that are installed without being asked for: uv's default is dev, and so was poetry's."""
+    given = project.part("tool", "uv").get("default-groups", ["dev"])
+    if given == "all":
+        return tuple(map(normalise, project.part("dependency-groups")))
+    return tuple(normalise(str(group)) for group in given) if isinstance(given, list) else ()
 
 
 def _poetry_roots(

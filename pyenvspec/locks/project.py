@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import posixpath
 import tomllib
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from pyenvspec.locks import poetry, uv
@@ -14,6 +16,7 @@ from pyenvspec.locks.toml import load_toml
 from pyenvspec.record import dataclass, field
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from pyenvspec.locks.model import Lock
@@ -80,9 +83,22 @@ def read_project_lock(root: Path, manager: str, folder: str) -> ProjectLock:
     data = _read_bytes(root, file)
     if data is None:
         return ProjectLock(manager, folder, None, pyproject)
-    document, text = load_toml(data, file, relock)
     read = poetry.read_poetry if name == "poetry.lock" else uv.read_uv
-    return ProjectLock(manager, folder, read(document, file, text), pyproject)
+    with _without_collector():
+        document, text = load_toml(data, file, relock)
+        return ProjectLock(manager, folder, read(document, file, text), pyproject)
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Pause the garbage collector: a lock is a million small objects and none of them is garbage yet."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _read_pyproject(root: Path, folder: str, manager: str) -> Table:

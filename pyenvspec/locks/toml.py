@@ -58,7 +58,9 @@ def _cut(line: str) -> str:
     if line.count('"') not in _QUOTES or "\\" in line or ", hash = " not in line:
         return line.removeprefix("sdist = ")
     name = file_name(line.split('"', 2)[1])
-    return "" if name.endswith(_FOREIGN) else f'"{name}",'
+    if name.endswith(_FOREIGN) or ("-musllinux" in name and "manylinux" not in name):
+        return ""
+    return f'"{name}",'
 
 
 def file_name(place: str) -> str:

@@ -7,6 +7,7 @@ chosen has newer ones than wheels ask for, or says so itself.
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from pyenvspec.record import dataclass
 
@@ -18,6 +19,7 @@ _MACHINES = {
 }
 _LINUX = re.compile(r"(?:manylinux(?:1|2010|2014|_[0-9]+_[0-9]+)|linux)_(.+)$")
 _MACOS = re.compile(r"macosx_[0-9]+_[0-9]+_(.+)$")
+_SYSTEM_WORD = {"linux": "linux", "darwin": "macosx"}
 _PYTHON = re.compile(r"(py|cp)([0-9])([0-9]*)$")
 
 
@@ -30,6 +32,7 @@ class Wheel:
     platforms: tuple[str, ...]
 
 
+@cache
 def parse_wheel(file: str) -> Wheel | None:
     """Return the tags of a wheel, or None where the name is not one of a wheel."""
     parts = file.removesuffix(".whl").split("-")
@@ -43,14 +46,24 @@ def fits(file: str, python: str, system: str) -> bool:
     """Return whether a wheel is for CPython `python` (3.10 or 3.10.14) on a Nix system."""
     if file.endswith(("-py3-none-any.whl", "-py2.py3-none-any.whl")):
         return True
+    # Most wheels of a lock are for another Python or system; they are told without being parsed.
+    if _own_tag(python) not in file and "abi3" not in file and "-none-" not in file:
+        return False
+    if _SYSTEM_WORD[system.rpartition("-")[2]] not in file and not file.endswith("-any.whl"):
+        return False
     wheel = parse_wheel(file)
     return wheel is not None and fits_python(wheel, python) and fits_system(wheel, system)
+
+
+@cache
+def _own_tag(python: str) -> str:
+    return "cp" + "".join(python.split(".")[:2])
 
 
 def fits_python(wheel: Wheel, python: str) -> bool:
     """Return whether a wheel's Python and ABI tags hold for this CPython."""
     major, minor = (int(part) for part in python.split(".")[:2])
-    own = f"cp{major}{minor}"
+    own = _own_tag(python)
     for tag in wheel.pythons:
         found = _PYTHON.match(tag)
         if found is None or int(found[2]) != major:
