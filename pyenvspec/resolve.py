@@ -14,8 +14,7 @@ from pyenvspec.diagnostics import Diagnostic, PyenvspecError
 from pyenvspec.facts.caches import caches_for, find_cache
 from pyenvspec.facts.input_sources import input_source
 from pyenvspec.facts.nixpkgs import find_release
-from pyenvspec.locks.model import normalise
-from pyenvspec.package_overrides import plan_overrides, plan_text
+from pyenvspec.interpolation import parse_interpolation
 from pyenvspec.plan import (
     Cache,
     Container,

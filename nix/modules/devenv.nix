@@ -21,8 +21,8 @@ let
     pkgs: shell:
     { config, ... }:
     let
-      parts = import ./shell-parts.nix { inherit lib pkgs; } shell;
       inContainer = config.container.isBuilding;
+      parts = import ./shell-parts.nix { inherit inContainer lib pkgs; } shell;
     in
     {
       inherit (shell) name services;

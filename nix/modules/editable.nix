@@ -9,7 +9,12 @@ let
     import os, sys; sys.path.extend(os.path.join(os.environ["PYENVSPEC_ROOT"], folder) for folder in ${builtins.toJSON folders} if "PYENVSPEC_ROOT" in os.environ)
   '';
 in
-pkgs.runCommand "editable" { passAsFile = [ "line" ]; inherit line; } ''
-  mkdir -p $out/${python.sitePackages}
-  mv "$linePath" $out/${python.sitePackages}/pyenvspec-editable.pth
-''
+pkgs.runCommand "editable"
+  {
+    passAsFile = [ "line" ];
+    inherit line;
+  }
+  ''
+    mkdir -p $out/${python.sitePackages}
+    mv "$linePath" $out/${python.sitePackages}/pyenvspec-editable.pth
+  ''

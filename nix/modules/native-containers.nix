@@ -7,7 +7,10 @@ let
     config: pkgs: _: container:
     let
       inherit (inputs.nix2container.packages.${pkgs.stdenv.hostPlatform.system}) nix2container;
-      parts = import ./shell-parts.nix { inherit lib pkgs; } config.pyenvspec.shells.default;
+      parts = import ./shell-parts.nix {
+        inherit lib pkgs;
+        inContainer = true;
+      } config.pyenvspec.shells.default;
 
       programs = pkgs.buildEnv {
         name = "container-root";

@@ -99,13 +99,15 @@ in
   split =
     pkgs: known: name: override:
     let
-      normalise = text: lib.toLower (lib.replaceStrings [ "_" "." ] [ "-" "-" ] text);
+      isWord = part: lib.isString part && part != "";
+      normalise =
+        text: lib.concatStringsSep "-" (lib.filter isWord (builtins.split "[-_.]+" (lib.toLower text)));
       isKnown = dependency: known (normalise dependency);
       fromNixpkgs =
         dependency:
-        lib.attrByPath (lib.splitString "." dependency) (throw
-          "env.yaml: overrides.${name}.dependencies: neither the lock nor nixpkgs has `${dependency}`"
-        ) pkgs;
+        lib.attrByPath (lib.splitString "." dependency)
+          (throw "env.yaml: overrides.${name}.dependencies: neither the lock nor nixpkgs has `${dependency}`")
+          pkgs;
       parted = lib.partition isKnown override.dependencies;
     in
     {

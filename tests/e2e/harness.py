@@ -280,6 +280,18 @@ class Shells:
         nix = Nix(program, home)
         return cls(nix, inputs, lay_hostpkgs(folder / "hostpkgs", describe_host(inputs / "nixpkgs", nix)))
 
+    def lock(self, project: Path) -> None:
+        """Writes a flake.lock by which every command finds the local inputs under the names of the real ones."""
+        file = project / "flake.lock"
+        overrides = [word for word in self.overrides(project) if word != "--no-write-lock-file"]
+        self.nix.run("flake", "lock", *overrides, cwd=project).check()
+        lock = json.loads(file.read_text())
+        urls = "builtins.mapAttrs (_: input: builtins.parseFlakeRef input.url) (import ./flake.nix).inputs"
+        answer = self.nix.run("eval", "--json", "--impure", "--expr", urls, cwd=project)
+        for name, reference in json.loads(answer.check().stdout).items():
+            lock["nodes"][lock["nodes"]["root"]["inputs"][name]]["original"] = reference
+        file.write_text(json.dumps(lock, indent=2))
+
     def develop(
         self,
         project: Path,

@@ -28,6 +28,20 @@ tools
   gccStdenv = final.stdenv;
   libgcc = final.gccLibraries;
 
+  # Fewer than nixpkgs' list, which has those of X11 and GLib too.
+  pythonManylinuxPackages =
+    lib.genAttrs
+      [
+        "manylinux1"
+        "manylinux2010"
+        "manylinux2014"
+      ]
+      (_: [
+        final.glibc
+        final.gccLibraries
+        final.zlib
+      ]);
+
   # Of sources there are none: fail at once instead of asking the network four times.
   fetchurl = args: final.stdenv.fetchurlBoot (if lib.isFunction args then lib.fix args else args);
 

@@ -88,11 +88,6 @@ let
           type = types.package;
           description = "The interpreter.";
         };
-        pythonPackages = mkOption {
-          type = types.nullOr (types.functionTo (types.listOf types.package));
-          default = null;
-          description = "Package set → packages of nixpkgs that this Python imports.";
-        };
         venv = mkOption {
           type = types.nullOr venv;
           default = null;

@@ -1,30 +1,26 @@
 # Written by pyenvspec from its own nix/modules/; edit env.yaml instead and run `pyenvspec compile`.
 #
 # A shell as its options say, turned into what both renderings need: packages, environment, and the code of entering it.
-{ lib, pkgs }:
+{
+  lib,
+  pkgs,
+  inContainer ? false,
+}:
 shell:
 let
   inherit (shell) venv cuda;
 
-  pythonWithLibraries = pkgs.callPackage ./python-with-libraries.nix { };
-
   cudaPackages = lib.optionals (cuda != null) cuda.packages;
 
-  # What a wheel may expect of any Linux by its platform tag, less the C library: Python brings its own.
-  manylinux = lib.filter (library: lib.getName library != "glibc") (
-    lib.optionals pkgs.stdenv.hostPlatform.isLinux (pkgs.pythonManylinuxPackages.manylinux2014 or [ ])
-  );
-
   # nixpkgs' own packages know their libraries; wheels must find them.
+  pythonEnv = shell.pythonEnv or null;
   python =
-    if shell.pythonPackages != null then
-      shell.python.withPackages shell.pythonPackages
+    if pythonEnv == null then
+      import ./interpreter.nix { inherit lib pkgs; } shell
+    else if inContainer then
+      pythonEnv.runtime
     else
-      pythonWithLibraries {
-        inherit (shell) python;
-        libraries = shell.native ++ cudaPackages ++ manylinux;
-        driver = cuda != null && cuda.driver;
-      };
+      pythonEnv.development;
 
   # One folder as NVIDIA's installer lays it out: tools look for lib64 below CUDA_HOME.
   cudaHome = pkgs.symlinkJoin {
@@ -55,6 +51,7 @@ let
       CUDA_HOME = "${cudaHome}";
       CUDA_PATH = "${cudaHome}";
     }
+    // lib.optionalAttrs (pythonEnv != null && !inContainer) pythonEnv.env
     // shell.env;
 
   exportAll =
@@ -100,11 +97,12 @@ in
     scripts
     ++ [ python ]
     ++ lib.optional (venv != null && managers.${venv.manager} != null) managers.${venv.manager}
+    ++ lib.optionals (pythonEnv != null && !inContainer) pythonEnv.tools
     ++ shell.native
     ++ cudaPackages;
 
   # Run first, before anything that needs the project's folder.
-  findProject = "source ${./enter.sh}";
+  findProject = "source ${./enter.sh}\n";
 
   # Run last. Variables are set here, not by the derivation: Nix's setup hooks add to some, and LD_PRELOAD stays out of builds.
   enter = lib.concatStrings [

@@ -15,11 +15,12 @@ done
 export PYENVSPEC_ROOT
 
 # What Nix's setup hooks leave behind for builds: its own Python packages would come before those of the project, and
-# Python would hash and write as in a build.
-unset PYTHONPATH PYTHONHASHSEED DETERMINISTIC_BUILD
+# Python would hash as in a build and check compiled files by their content.
+unset PYTHONPATH PYTHONHASHSEED DETERMINISTIC_BUILD SOURCE_DATE_EPOCH
 
 # How the shell itself would be built, which nothing here reads.
-unset buildInputs buildPhase builder cmakeFlags configureFlags depsBuildBuild depsBuildBuildPropagated depsBuildTarget \
-  depsBuildTargetPropagated depsHostHost depsHostHostPropagated depsTargetTarget depsTargetTargetPropagated doCheck \
-  doInstallCheck dontAddDisableDepTrack mesonFlags name nativeBuildInputs out outputs patches phases preferLocalBuild \
-  propagatedBuildInputs propagatedNativeBuildInputs shell shellHook stdenv strictDeps system
+unset __structuredAttrs builder buildInputs buildPhase cmakeFlags configureFlags depsBuildBuild \
+  depsBuildBuildPropagated depsBuildTarget depsBuildTargetPropagated depsHostHost depsHostHostPropagated \
+  depsTargetTarget depsTargetTargetPropagated doCheck doInstallCheck dontAddDisableDepTrack HOST_PATH mesonFlags \
+  name nativeBuildInputs out outputs patches phases preferLocalBuild propagatedBuildInputs \
+  propagatedNativeBuildInputs shell shellHook stdenv strictDeps system
