@@ -92,17 +92,17 @@ def resolve_plan(file: SpecFile, project: Project, locks: Locks | None = None) -
         decisions=(
             *_manager_decisions(file, managers, project),
             *_release_decisions(choice),
-            *decide_settings(nixpkgs, asked=spec.nixpkgs.unfree != "auto"),
-            *decide_caches(caches, choice),
             *lacking,
             *fixes,
+            *decide_settings(nixpkgs, asked=spec.nixpkgs.unfree != "auto"),
+            *decide_caches(caches, choice),
             *decide_inputs(inputs),
         ),
         alternatives=choice.alternatives,
     )
 
 
-def _choose_release(file: SpecFile, managers: dict[str, str]) -> Choice:
+def _choose_release(file: SpecFile, managers: dict[str, str], systems: tuple[str, ...]) -> Choice:
     spec = file.spec
     used = set(managers.values())
     wanted = Request(
@@ -150,8 +150,6 @@ def _default_systems(file: SpecFile) -> tuple[str, ...]:
     return tuple(s for s in DEFAULT_SYSTEMS if not (linux_only and s.endswith("-darwin")))
 
 
-def _cuda_request(cuda: Cuda) -> CudaRequest:
-    return CudaRequest(cuda.version, None if cuda.cudnn in ("auto", "none") else cuda.cudnn)
 def _wanted_systems(file: SpecFile, locks: Locks) -> tuple[tuple[str, ...], tuple[Decision, ...]]:
     """Return the systems asked for, or those of the default that the locks serve."""
     if file.spec.systems:
@@ -173,6 +171,8 @@ def _fix_shells(file: SpecFile, locks: Locks, choice: Choice) -> tuple[SpecFile,
     return replace(file, shells=shells), decisions
 
 
+def _cuda_request(cuda: Cuda) -> CudaRequest:
+    return CudaRequest(cuda.version, None if cuda.cudnn in ("auto", "none") else cuda.cudnn)
 
 
 def _plan_shell(shell: ShellSpec, manager: str, choice: Choice) -> Shell:
