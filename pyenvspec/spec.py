@@ -6,11 +6,12 @@ the reference. What needs more than one key to judge (cross-checks) lives in `ch
 
 from __future__ import annotations
 
-from pyenvspec.record import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Strict, Tag, WithJsonSchema
 from pydantic_core import PydanticCustomError
+
+from pyenvspec.record import dataclass
 
 if TYPE_CHECKING:
     from pyenvspec.raw import Mapping, RawSpec
@@ -267,7 +268,6 @@ Cache = Annotated[
 ]
 
 
-class Nixpkgs(Model):
 def _fixes_kind(value: object) -> str | None:
     if isinstance(value, str):
         return "word"
@@ -282,6 +282,7 @@ Fixes = Annotated[
 ]
 
 
+class Nixpkgs(Model):
     """Which nixpkgs, and how it is configured."""
 
     release: Annotated[
@@ -336,8 +337,8 @@ VARIANT_KEYS = (
     "python",
     "wheels",
     "overrides",
-    "cuda",
     "fixes",
+    "cuda",
     "native",
     "env",
     "scripts",
@@ -387,13 +388,13 @@ class Spec(Model):
         description="Lock-file managers: what single Python packages need.",
         examples=[{"typing": {"remove": True}}],
     )
-    cuda: Annotated[Cuda, _or_scalar("version")] | None = Field(
     fixes: Fixes = Field(
         "all",
         description="Lock-file managers: known fixes for packages in the lock, applied under `overrides`. all, none, "
         "or a list of the packages whose fixes are turned off.",
         examples=[["torch"]],
     )
+    cuda: Annotated[Cuda, _or_scalar("version")] | None = Field(
         None, description="The CUDA version, or a mapping with more.", examples=["11.8"]
     )
     native: tuple[AttrPath, ...] = Field(
