@@ -230,9 +230,9 @@ def _mix_lacks(release: Release, python: tuple[PythonChoice, ...], second: Relea
         for library in (release, second):
             if base and library and not _loads_under(library, base):
                 text = (
-                    f"the Python of {base.branch if origin == 'nixpkgs' else origin}, built with glibc "
-                    f"{base.glibc or '(unknown)'}, cannot load libraries of {library.branch}, built with "
-                    f"glibc {library.glibc or 'of a newer version'}"
+                    f"the Python of {base.branch if origin == 'nixpkgs' else origin}, built with the C library "
+                    f"glibc {base.glibc or '(unknown)'}, cannot load libraries of {library.branch}, built with "
+                    f"{f'glibc {library.glibc}' if library.glibc else 'a newer one'}"
                 )
                 yield Lack("mix", library.branch, text, library.source)
     if second and not _same_compiler(release, second):
@@ -277,5 +277,5 @@ def _system_reason(
             row = nixpkgs.cuda_set(branch, minor_of(choice.version))
             systems = row.systems if row else ()
         if system not in systems:
-            return f"CUDA {choice.version} is not there for {system}"
+            return f"without {system}, for which CUDA {choice.version} is not there"
     return None

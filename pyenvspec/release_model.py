@@ -124,10 +124,11 @@ class Nearest:
 class Choice:
     """The release taken and where each thing asked for comes from.
 
-    `python` and `cuda` are in the order of the request; `cuda_release` is the branch of `nixpkgs-cuda`
+    `python` and `cuda` are in the order of `request`; `cuda_release` is the branch of `nixpkgs-cuda`
     where that input is needed; `inputs` are the flake inputs that this choice brings.
     """
 
+    request: Request
     release: str
     python: tuple[PythonChoice, ...]
     cuda: tuple[CudaChoice, ...]
@@ -137,15 +138,27 @@ class Choice:
     decisions: tuple[Decision, ...]
     alternatives: tuple[Alternative, ...]
 
+    def python_for(self, version: str) -> PythonChoice:
+        """Return where a Python of the request comes from."""
+        return self.python[self.request.python.index(version)]
+
+    def cuda_for(self, wanted: CudaRequest) -> CudaChoice:
+        """Return where a CUDA of the request comes from; one CUDA may be asked for with several cuDNN."""
+        return self.cuda[self.request.cuda.index(wanted)]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """Why nothing fits: what each candidate lacks, and the nearest requests that work."""
+    """Why nothing fits: what each candidate lacks, and the nearest requests that work.
+
+    `culprit` is the one Python version or CUDA that cannot be had, where it is one.
+    """
 
     subject: Subject
     message: str
     hint: str
     alternatives: tuple[Alternative, ...]
+    culprit: str | CudaRequest | None = None
     nearest: tuple[Nearest, ...] = ()
 
 

@@ -30,52 +30,115 @@ OFFERED = 3
 def describe_request(request: Request) -> str:
     """Return what is asked for in one phrase: `Python 3.10 and CUDA 11.8 with cuDNN 8.9`."""
     parts = [f"Python {version}" for version in request.python]
-    for wanted in request.cuda:
-        parts.append(f"CUDA {wanted.version}" + (f" with cuDNN {wanted.cudnn}" if wanted.cudnn else ""))
+    parts += dict.fromkeys(_cuda_words(wanted) for wanted in request.cuda)
     parts += [tool for flag, tool in TOOLS if getattr(request, flag)]
     return _join(parts)
 
 
-def refuse_release(request: Request, message: str | None = None) -> Refusal:
+def refuse_release(request: Request) -> Refusal:
     """Return the refusal of a `nixpkgs.release` that cannot be taken."""
-    known = [release.branch for release in nixpkgs.releases()]
+    oldest = nixpkgs.find_release(request.oldest_release) if request.oldest_release else None
+    offered = [r.branch for r in nixpkgs.releases() if oldest is None or r.order >= oldest.order]
+    message = f"`{request.release}` is not a nixpkgs release that is known here"
+    if request.release and nixpkgs.find_release(request.release):
+        message = f"{request.release} is too old for the modules of this shell, which need {offered[0]}"
     return Refusal(
-        subject="release" if message is None else "python",
-        message=message or f"`{request.release}` is not a nixpkgs release that is known here",
-        hint=f"use `auto`, a revision of 40 hex digits, or one of {', '.join(known)}",
+        subject="release",
+        message=message,
+        hint=f"use `auto`, a revision of 40 hex digits, or one of {', '.join(offered)}",
         alternatives=(),
     )
 
 
+def refuse_at_revision(request: Request) -> Refusal | None:
+    """Return the refusal of what no revision of nixpkgs can have, or None: the rest only Nix can tell."""
+    for version in request.python:
+        if version != minor_of(version) and not _is_built(version):
+            nearest = next(_other_python(request, request.python.index(version)))[0]
+            hint = f"what works: `python.version: {nearest}`"
+            return Refusal(
+                subject="python",
+                message=_python_message(version),
+                hint=hint,
+                alternatives=(),
+                culprit=version,
+            )
+    for wanted in request.cuda:
+        if "." not in wanted.version or nixpkgs.never_released(minor_of(wanted.version)):
+            nearest = _by_distance(minor_of(wanted.version), nixpkgs.cuda_versions())[0]
+            return Refusal(
+                subject="cuda",
+                message=_cuda_message(wanted.version),
+                hint=f"what works: `cuda.version: {nearest}`",
+                alternatives=(),
+                culprit=wanted,
+            )
+    return None
+
+
+def _is_built(version: str) -> bool:
+    built = inputs.built_minor(minor_of(version))
+    return built is not None and version in built.versions
+
+
 def build_refusal(request: Request, alternatives: tuple[Alternative, ...], find: Finder) -> Refusal:
     """Return why no candidate is complete, with the nearest requests that `find` can serve."""
-    subject = _refused_subject(request, find)
+    subject, culprit = _find_culprit(request, find)
     nearest = tuple(_list_nearest(request, find))
+    told_by_message = subject in ("python", "cuda") or len(alternatives) == 1
+    looked_at = [] if told_by_message else _looked_at(alternatives)
+    apart = [SHARED] if subject == "mix" and len(request.python) + len(request.cuda) > LARGEST_PAIR else []
     return Refusal(
         subject=subject,
-        message=_message(request, subject, alternatives),
-        hint=_hint(nearest),
+        message=_message(request, subject, culprit, alternatives),
+        hint="\n".join([_hint(nearest), *apart, *looked_at]),
         alternatives=alternatives,
         nearest=nearest,
+        culprit=culprit,
     )
 
 
-def _refused_subject(request: Request, find: Finder) -> Subject:
+SHARED = "all variants share one nixpkgs: what does not go together can be a project of its own"
+LARGEST_PAIR = 2
+"""One Python and one CUDA; with more, some variant asks for something else."""
+
+
+def _looked_at(alternatives: tuple[Alternative, ...]) -> list[str]:
+    """Return what the candidates lack, one line for all those that lack the same."""
+    by_reason: dict[str, list[str]] = {}
+    for other in alternatives:
+        extra = f" with {_join(list(other.inputs[1:]))}" if other.inputs[1:] else ""
+        by_reason.setdefault(_without_name(other), []).append(other.release + extra)
+    return [f"{', '.join(names)}: {reason}" for reason, names in by_reason.items()]
+
+
+def _without_name(other: Alternative) -> str:
+    """Return the reason as it reads after the name of its release, the same for every release it holds for."""
+    reason = other.reason
+    for verb in ("has", "is"):
+        reason = reason.replace(f"{other.release} {verb} ", "")
+    return reason.replace(other.release, "this release")
+
+
+def _find_culprit(request: Request, find: Finder) -> tuple[Subject, str | CudaRequest | None]:
     """Return the part of the request that cannot be had even alone, or `mix` when each part can."""
-    alone = replace(request, cuda=(), release=None, needs_uv=False, needs_poetry2nix=False)
-    if find(alone) is None:
-        return "python"
+    alone = replace(
+        request, cuda=(), release=None, needs_uv=False, needs_poetry=False, needs_poetry2nix=False
+    )
+    for version in request.python:
+        if find(replace(alone, python=(version,))) is None:
+            return "python", version
     for wanted in request.cuda:
         anywhere = replace(alone, python=(_any_python(),), systems=("x86_64-linux",))
         if find(replace(anywhere, cuda=(CudaRequest(wanted.version),))) is None:
-            return "cuda"
+            return "cuda", wanted
         if find(replace(anywhere, cuda=(wanted,))) is None:
-            return "cudnn"
-    if find(replace(request, release=None)) is not None:
-        return "release"
+            return "cudnn", wanted
+    if request.release and find(replace(request, release=None)) is not None:
+        return "release", None
     if find(replace(request, systems=("x86_64-linux",))) is not None:
-        return "system"
-    return "mix"
+        return "system", None
+    return "mix", None
 
 
 def _any_python() -> str:
@@ -83,22 +146,48 @@ def _any_python() -> str:
     return nixpkgs.default_python(inputs.nixpkgs_python_base()) or inputs.built_minors()[-1]
 
 
-def _message(request: Request, subject: Subject, alternatives: tuple[Alternative, ...]) -> str:
-    if subject == "python":
-        return f"no nixpkgs release and no input has {_join([f'Python {v}' for v in request.python])}"
-    if subject == "cuda":
-        return "; ".join(_cuda_message(wanted.version) for wanted in request.cuda)
-    if subject == "cudnn":
-        return f"no release has {_join([_cuda_words(w) for w in request.cuda])}"
+def _message(
+    request: Request,
+    subject: Subject,
+    culprit: str | CudaRequest | None,
+    alternatives: tuple[Alternative, ...],
+) -> str:
+    if isinstance(culprit, str):
+        return _python_message(culprit)
+    if culprit is not None:
+        return (
+            _cuda_message(culprit.version) if subject == "cuda" else f"no release has {_cuda_words(culprit)}"
+        )
+    wanted = describe_request(request)
     if subject == "release":
-        return f"{request.release} does not have {describe_request(request)}" + _because(alternatives)
+        because = f": {_without_name(alternatives[0])}" if alternatives else ""
+        return f"{request.release} does not have {wanted}{because}"
     if subject == "system":
-        return f"{describe_request(request)} is not there for all of {', '.join(request.systems)}"
-    return f"no release and no mix of releases has {describe_request(request)} in one process"
+        return f"{wanted} is not there for all of {', '.join(request.systems)}"
+    return f"no nixpkgs release, alone or with another source, has {wanted}"
 
 
-def _because(alternatives: tuple[Alternative, ...]) -> str:
-    return f": {alternatives[0].reason}" if alternatives else ""
+def _python_message(version: str) -> str:
+    minor = minor_of(version)
+    built = inputs.built_minor(minor)
+    if version != minor and not _is_built(version):
+        newest = f" (the newest {minor} there is {built.latest})" if built else ""
+        return (
+            f"nixpkgs-python has no Python {version}{newest}, and nixpkgs has one patch version per release"
+        )
+    if built and not built.works:
+        return (
+            f"no nixpkgs release has Python {version}, and nixpkgs-python is not known to build it any more"
+        )
+    if built:
+        return (
+            f"Python {version} comes from nixpkgs-python only, without the Python packages of nixpkgs "
+            "that are asked for"
+        )
+    known = sorted({*nixpkgs.python_minors(), *inputs.built_minors()}, key=nixpkgs.version_key)
+    if nixpkgs.version_key(minor) > nixpkgs.version_key(known[-1]):
+        return f"Python {minor} is in no nixpkgs release known (the newest is {known[-1]})"
+    return f"no nixpkgs release and no other source has Python {version}"
 
 
 def _cuda_message(version: str) -> str:
@@ -110,10 +199,17 @@ def _cuda_message(version: str) -> str:
         return f"CUDA {minor} was never released: {reason}"
     known = nixpkgs.cuda_versions()
     if minor in known:
-        return f"no release has CUDA {version}"
+        exact = _exact_cuda(minor)
+        return f"no release has CUDA {version}" + (f"; of {minor} there is {_join(exact)}" if exact else "")
     if nixpkgs.version_key(minor) < nixpkgs.version_key(known[0]):
         return f"CUDA {minor} is older than any that can be had (the oldest is {known[0]})"
     return f"CUDA {minor} is in no release known (the newest is {known[-1]})"
+
+
+def _exact_cuda(minor: str) -> list[str]:
+    """Return the patch versions that releases have of a CUDA minor, oldest first."""
+    found = (nixpkgs.cuda_set(release.branch, minor) for release in nixpkgs.releases())
+    return sorted({row.full_version for row in found if row and row.full_version}, key=nixpkgs.version_key)
 
 
 def _cuda_words(wanted: CudaRequest) -> str:
@@ -146,7 +242,9 @@ def _take(
 
 def _other_cuda(request: Request, index: int) -> Iterator[tuple[str, Request]]:
     wanted = request.cuda[index]
-    for version in _by_distance(minor_of(wanted.version), nixpkgs.cuda_versions()):
+    minor = minor_of(wanted.version)
+    own = [minor] if minor != wanted.version else []
+    for version in [*own, *_by_distance(minor, nixpkgs.cuda_versions())]:
         yield version, _with_cuda(request, index, CudaRequest(version, wanted.cudnn))
 
 
@@ -168,7 +266,8 @@ def _other_python(request: Request, index: int) -> Iterator[tuple[str, Request]]
     version = request.python[index]
     exact = inputs.built_minor(minor_of(version)) if version != minor_of(version) else None
     near = list(_by_distance(version, exact.versions)) if exact else []
-    for other in [*near[:1], *_by_distance(minor_of(version), minors)]:
+    own = [minor_of(version)] if exact else []
+    for other in [*near[:1], *own, *_by_distance(minor_of(version), minors)]:
         python = (*request.python[:index], other, *request.python[index + 1 :])
         yield other, replace(request, python=python)
 
@@ -206,7 +305,7 @@ def _hint(nearest: tuple[Nearest, ...]) -> str:
         + (f" (or {', '.join(values[1:])})" if values[1:] else "")
         for (key, before), values in offers.items()
     ]
-    return f"what works: {'; or '.join(words)}" if words else "nothing near it works either"
+    return f"what works: {'; or '.join(words)}" if words else "no single change of a version makes it work"
 
 
 def _join(parts: list[str]) -> str:

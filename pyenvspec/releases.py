@@ -26,7 +26,12 @@ from pyenvspec.release_model import (
     Refusal,
     Request,
 )
-from pyenvspec.release_refusal import build_refusal, describe_request, refuse_release
+from pyenvspec.release_refusal import (
+    build_refusal,
+    describe_request,
+    refuse_at_revision,
+    refuse_release,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -48,6 +53,7 @@ __all__ = [
     "choose",
 ]
 
+UNCHECKED = "the name it has in every release; whether this revision has it, Nix finds out"
 REVISION = re.compile(r"[0-9a-f]{40}")
 
 
@@ -131,6 +137,7 @@ def _build_choice(request: Request, best: Candidate, alternatives: tuple[Alterna
         source = _cuda_source(best.cuda[0], best) if best.cuda else ""
         decisions.append(Decision("systems", ", ".join(best.systems), "; ".join(best.left_out), source))
     return Choice(
+        request=request,
         release=best.release,
         python=best.python,
         cuda=best.cuda,
@@ -165,13 +172,19 @@ def _decide_python(choice: PythonChoice, best: Candidate) -> Decision:
         row = nixpkgs.python_attribute(best.release, minor)
         reason = f"{best.release} has it"
         if choice.insecure:
-            reason += "; nixpkgs marks it insecure, so it must be permitted by name"
+            reason += "; nixpkgs marks it insecure (it gets no fixes any more)"
         return Decision(subject, choice.attr, reason, row.source if row else "")
-    if choice.version == minor:
-        why = f"{best.release} has no Python {minor}; nixpkgs-python still builds it"
-    else:
-        why = "nixpkgs has one patch version per release; nixpkgs-python has each"
-    reason = f"{why}. Its own nixpkgs is kept, so that the interpreter comes from its binary cache"
+    return _decide_built_python(
+        choice, f"{best.release} has no Python {minor}; nixpkgs-python still builds it"
+    )
+
+
+def _decide_built_python(choice: PythonChoice, gone: str) -> Decision:
+    """Return the decision on an interpreter of nixpkgs-python; `gone` tells why a minor comes from there."""
+    is_exact = choice.version != minor_of(choice.version)
+    why = "nixpkgs has one patch version per release; nixpkgs-python has this one" if is_exact else gone
+    reason = f"{why}. Its own nixpkgs is kept, so that the interpreter is downloaded, not built"
+    subject = f"python {choice.version}"
     return Decision(subject, f'nixpkgs-python "{choice.attr}"', reason, inputs.nixpkgs_python_source())
 
 
@@ -182,15 +195,16 @@ def _decide_cuda(choice: CudaChoice, best: Candidate, systems: tuple[str, ...]) 
         reason = f"{best.release} has it"
     elif choice.origin == "cuda-legacy":
         reason = (
-            f"{best.release} no longer has it; the cuda-legacy overlay adds it, as it is and without a cache"
+            f"{best.release} no longer has it; the cuda-legacy overlay adds it, without support and "
+            "without a binary cache"
         )
     else:
         reason = (
             f"{best.release} no longer has it; taken from {best.cuda_release} as the input {CUDA_INPUT}, "
-            "which has the same compiler and no newer glibc"
+            "which has the same compiler and no newer glibc, so that both load into one process"
         )
     if choice.runfile:
-        reason += "; this old a CUDA comes whole, as `cudatoolkit`, without separate libraries"
+        reason += "; a CUDA this old comes whole, as `cudatoolkit`, without separate libraries"
     decisions = [Decision(subject, choice.attr, reason, source)]
     if choice.cudnn is None:
         decisions.append(Decision(f"{subject} cudnn", "none", "no cuDNN supports this CUDA there", source))
@@ -219,16 +233,22 @@ def _cuda_source(choice: CudaChoice, best: Candidate) -> str:
 
 def _choose_revision(request: Request, revision: str) -> Choice | Refusal:
     """Take a revision at its word: no table says what it holds, so each name is the usual one."""
-    unchecked = "a revision given by hand; what it holds is not checked"
+    if refusal := refuse_at_revision(request):
+        return refusal
     python = tuple(_python_of_revision(version) for version in request.python)
-    missing = [p.version for p in python if p.origin == "nixpkgs-python" and not _is_built(p.version)]
-    if missing:
-        return refuse_release(request, f"nixpkgs-python has no Python {', '.join(missing)}")
     cuda = tuple(_cuda_of_revision(wanted) for wanted in request.cuda)
-    decisions = [Decision("nixpkgs", revision, unchecked, "`nixpkgs.release`")]
-    decisions += [Decision(f"python {p.version}", p.attr, unchecked, "`nixpkgs.release`") for p in python]
-    decisions += [Decision(f"cuda {c.version}", c.attr, unchecked, "`nixpkgs.release`") for c in cuda]
+    source = "`nixpkgs.release`"
+    decisions = [Decision("nixpkgs", revision, UNCHECKED, source)]
+    for found in python:
+        if found.origin == "nixpkgs":
+            decisions.append(Decision(f"python {found.version}", found.attr, UNCHECKED, source))
+        else:
+            decisions.append(_decide_built_python(found, UNCHECKED))
+    for choice in cuda:
+        decisions.append(Decision(f"cuda {choice.version}", choice.attr, UNCHECKED, source))
+        decisions.append(Decision(f"cuda {choice.version} cudnn", choice.cudnn or "none", UNCHECKED, source))
     return Choice(
+        request=request,
         release=revision,
         python=python,
         cuda=cuda,
@@ -244,11 +264,6 @@ def _python_of_revision(version: str) -> PythonChoice:
     if version != minor_of(version):
         return PythonChoice(version, "nixpkgs-python", version)
     return PythonChoice(version, "nixpkgs", f"python{version.replace('.', '')}", version == "2.7")
-
-
-def _is_built(version: str) -> bool:
-    built = inputs.built_minor(minor_of(version))
-    return built is not None and version in built.versions
 
 
 def _cuda_of_revision(wanted: CudaRequest) -> CudaChoice:

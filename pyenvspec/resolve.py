@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from pyenvspec.lockchecks import Locks
     from pyenvspec.project import Project
-    from pyenvspec.releases import Choice, CudaChoice, PythonChoice
+    from pyenvspec.releases import Choice, PythonChoice
     from pyenvspec.spec import Cuda, ShellSpec, Spec, SpecFile
 
 T = TypeVar("T")
@@ -123,16 +123,25 @@ def _choose_release(file: SpecFile, managers: dict[str, str], systems: tuple[str
     return choice
 
 
+_REFUSED_KEYS = {
+    "python": ("python", "version"),
+    "cuda": ("cuda", "version"),
+    "cudnn": ("cuda", "cudnn"),
+    "system": ("systems",),
+    "release": ("nixpkgs", "release"),
+}
+
+
+def _asks_for(spec: Spec, refusal: Refusal) -> bool:
+    asked = (spec.python.version, _cuda_request(spec.cuda) if spec.cuda else None)
+    return refusal.culprit is None or refusal.culprit in asked
+
+
 def _refused(file: SpecFile, refusal: Refusal) -> Diagnostic:
-    """Tell a refusal at the key that it is about."""
-    key = {"cuda": "cuda", "cudnn": "cuda", "system": "systems", "release": "nixpkgs"}.get(
-        refusal.subject, "python"
-    )
-    at = next((s for s in file.shells if s.tree.get(key) is not None), file.shells[0])
-    inner = {"cuda": "version", "cudnn": "cudnn", "nixpkgs": "release", "python": "version"}.get(
-        refusal.subject
-    )
-    path = (key, inner) if inner else (key,)
+    """Tell a refusal at the key that it is about, in the shell that asks for it."""
+    path = _REFUSED_KEYS.get(refusal.subject, ("python",))
+    asking = [s for s in file.shells if s.tree.get(path[0]) is not None and _asks_for(s.spec, refusal)]
+    at = next(iter(asking), file.shells[0])
     span = locate(at.tree, path)
     return Diagnostic(
         "no-release",
@@ -180,7 +189,7 @@ def _plan_shell(shell: ShellSpec, manager: str, choice: Choice) -> Shell:
     cuda = _plan_cuda(spec.cuda, choice) if spec.cuda is not None else None
     return Shell(
         name=shell.name,
-        interpreter=_plan_interpreter(spec.python.version, choice.python),
+        interpreter=_plan_interpreter(choice.python_for(spec.python.version)),
         environment=_plan_environment(shell, manager),
         cuda=cuda,
         native=tuple(Package("pkgs", tuple(name.split("."))) for name in _distinct(spec.native)),
@@ -192,9 +201,8 @@ def _plan_shell(shell: ShellSpec, manager: str, choice: Choice) -> Shell:
     )
 
 
-def _plan_interpreter(version: str, chosen: Iterable[PythonChoice]) -> Interpreter:
-    found = next(row for row in chosen if row.version == version)
-    return Interpreter(version, "pkgs" if found.origin == "nixpkgs" else found.origin, found.attr)
+def _plan_interpreter(found: PythonChoice) -> Interpreter:
+    return Interpreter(found.version, "pkgs" if found.origin == "nixpkgs" else found.origin, found.attr)
 
 
 def _plan_environment(shell: ShellSpec, manager: str) -> Environment:
@@ -212,27 +220,19 @@ def _plan_environment(shell: ShellSpec, manager: str) -> Environment:
 
 
 def _plan_cuda(cuda: Cuda, choice: Choice) -> CudaSet:
-    found = next(
-        row for row in choice.cuda if (row.version, None) == (cuda.version, None) and _same(row, cuda, choice)
-    )
+    found = choice.cuda_for(_cuda_request(cuda))
     cudnn = None if cuda.cudnn == "none" else found.cudnn
     names = [n for n in _distinct(cuda.packages) if n != "cudnn"] + ([cudnn] if cudnn else [])
     return CudaSet(
         version=cuda.version,
-        origin={"nixpkgs": "pkgs", "cuda-legacy": "pkgs"}.get(found.origin, found.origin),
+        # The overlay of cuda-legacy puts its sets into pkgs.
+        origin="nixpkgs-cuda" if found.origin == "nixpkgs-cuda" else "pkgs",
         attribute=found.attr,
         packages=tuple(Package("cuda", tuple(name.split("."))) for name in names),
         cudnn=cudnn,
         capabilities=_distinct(cuda.capabilities),
         driver=cuda.driver == "auto",
     )
-
-
-def _same(row: CudaChoice, cuda: Cuda, choice: Choice) -> bool:
-    """Tell two shells with one CUDA and different cuDNN apart; `choice.cuda` is in the order of the request."""
-    rows = [r for r in choice.cuda if r.version == cuda.version]
-    wanted = None if cuda.cudnn in ("auto", "none") else cuda.cudnn
-    return len(rows) == 1 or wanted is None or (row.cudnn_version or "").startswith(wanted)
 
 
 def _env_parts(text: str, cuda: CudaSet | None) -> tuple[str | Package, ...]:
@@ -361,7 +361,10 @@ def _manager_decisions(file: SpecFile, managers: dict[str, str], project: Projec
 
 
 def _release_decisions(choice: Choice) -> tuple[Decision, ...]:
-    return tuple(Decision(_answered_key(d.subject), d.choice, d.reason, d.source) for d in choice.decisions)
+    """Return the chooser's decisions by key; variants that share a CUDA say the same twice."""
+    return _distinct(
+        Decision(_answered_key(d.subject), d.choice, d.reason, d.source) for d in choice.decisions
+    )
 
 
 def _answered_key(subject: str) -> str:

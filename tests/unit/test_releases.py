@@ -178,8 +178,56 @@ def test_a_system_asked_for_by_name_must_be_served() -> None:
 @pytest.mark.parametrize(
     ("asked", "subject", "message", "nearest"),
     [
-        (request("3.16"), "python", "no nixpkgs release and no input has Python 3.16", "3.15"),
-        (request("3.11.99"), "python", "no nixpkgs release and no input has Python 3.11.99", "3.11.15"),
+        (
+            request("3.16"),
+            "python",
+            "Python 3.16 is in no nixpkgs release known (the newest is 3.15)",
+            "3.15",
+        ),
+        (
+            request("3.3"),
+            "python",
+            "no nixpkgs release has Python 3.3, and nixpkgs-python is not known to build it any more",
+            "3.4",
+        ),
+        (
+            request("3.2"),
+            "python",
+            "no nixpkgs release and no other source has Python 3.2",
+            "3.4",
+        ),
+        (
+            request("3.11.99"),
+            "python",
+            "nixpkgs-python has no Python 3.11.99 (the newest 3.11 there is 3.11.15), "
+            "and nixpkgs has one patch version per release",
+            "3.11.15",
+        ),
+        (
+            request("3.6", needs_python_packages=True),
+            "python",
+            "Python 3.6 comes from nixpkgs-python only, without the Python packages of nixpkgs that are asked for",
+            "3.7",
+        ),
+        # of several only the one at fault
+        (
+            request("3.10 3.16"),
+            "python",
+            "Python 3.16 is in no nixpkgs release known (the newest is 3.15)",
+            "3.14",
+        ),
+        (
+            request("3.12", "11.8 12.7"),
+            "cuda",
+            "CUDA 12.7 was never released: NVIDIA went from 12.6 to 12.8",
+            "12.8",
+        ),
+        (
+            request("3.12", "12.4.9"),
+            "cuda",
+            "no release has CUDA 12.4.9; of 12.4 there is 12.4.0 and 12.4.1",
+            "12.4",
+        ),
         (
             request("3.12", "12.7"),
             "cuda",
@@ -203,7 +251,7 @@ def test_a_system_asked_for_by_name_must_be_served() -> None:
         (
             request("3.10", "10.2 13.0"),
             "mix",
-            "no release and no mix of releases has Python 3.10, CUDA 10.2 and CUDA 13.0 in one process",
+            "no nixpkgs release, alone or with another source, has Python 3.10, CUDA 10.2 and CUDA 13.0",
             "11.0",
         ),
     ],
@@ -227,18 +275,89 @@ def test_a_pinned_release_is_kept_or_refused() -> None:
     assert "`nixpkgs.release: auto`" in refusal.hint
 
 
-def test_a_release_that_is_not_known_lists_those_that_are() -> None:
-    refusal = refused(request("3.12", release="nixos-27.05"))
-    assert refusal.subject == "release"
-    assert "nixos-26.05" in refusal.hint
+@pytest.mark.parametrize(
+    ("release", "message"),
+    [
+        ("nixos-99.05", "`nixos-99.05` is not a nixpkgs release that is known here"),
+        ("nixos-22.11", "nixos-22.11 is too old for the modules of this shell, which need nixos-24.05"),
+    ],
+)
+def test_a_release_that_cannot_be_taken_lists_those_that_can(release: str, message: str) -> None:
+    refusal = refused(request("3.12", release=release, oldest_release="nixos-24.05"))
+    assert (refusal.subject, refusal.message) == ("release", message)
+    assert refusal.hint == (
+        "use `auto`, a revision of 40 hex digits, or one of nixos-24.05, nixos-24.11, nixos-25.05, "
+        "nixos-25.11, nixos-26.05, nixos-unstable"
+    )
+
+
+def test_the_rolling_branch_can_be_asked_for() -> None:
+    choice = chosen(request("3.12", release="nixos-unstable"))
+    assert (choice.release, choice.inputs) == ("nixos-unstable", ("nixpkgs",))
+
+
+def test_what_each_release_lacks_is_told_with_what_works() -> None:
+    refusal = refused(request("2.7", "13.2", oldest_release="nixos-25.05"))
+    assert refusal.message == "no nixpkgs release, alone or with another source, has Python 2.7 and CUDA 13.2"
+    glibc = "the Python of nixpkgs-python, built with the C library glibc 2.40, cannot load libraries of this release"
+    assert refusal.hint.splitlines() == [
+        "what works: `cuda.version: 13.0` (or 12.9, 12.8); or `python.version: 3.11` (or 3.12, 3.13)",
+        f"nixos-unstable with nixpkgs-python: {glibc}, built with a newer one",
+        f"nixos-26.05 with nixpkgs-python: {glibc}, built with glibc 2.42",
+        "nixos-25.11, nixos-25.05: no CUDA 13.2 (newer than this release)",
+    ]
+
+
+def test_one_cuda_may_be_asked_for_with_several_cudnn() -> None:
+    wanted = (CudaRequest("11.8"), CudaRequest("11.8", "8.9"), CudaRequest("12.4"))
+    for asked in (wanted, wanted[::-1]):
+        choice = chosen(Request(python=("3.10",), cuda=asked, default_systems=True))
+        assert [choice.cuda_for(one).cudnn for one in wanted] == ["cudnn", "cudnn_8_9", "cudnn"]
+        assert [choice.cuda_for(one).attr[-4:] for one in wanted] == ["11_8", "11_8", "12_4"]
 
 
 def test_a_revision_is_taken_at_its_word() -> None:
     choice = chosen(request("3.10", "11.8", "8.9", release=REVISION))
     assert (choice.release, choice.python[0].attr) == (REVISION, "python310")
     assert (choice.cuda[0].attr, choice.cuda[0].cudnn) == ("cudaPackages_11_8", "cudnn_8_9")
-    assert "not checked" in choice.decisions[0].reason
-    assert refused(request("3.11.99", release=REVISION)).subject == "python"
+    assert [(d.subject, d.choice) for d in choice.decisions] == [
+        ("nixpkgs", REVISION),
+        ("python 3.10", "python310"),
+        ("cuda 11.8", "cudaPackages_11_8"),
+        ("cuda 11.8 cudnn", "cudnn_8_9"),
+    ]
+    assert {d.reason for d in choice.decisions[1:]} == {
+        "the name it has in every release; whether this revision has it, Nix finds out"
+    }
+    exact = chosen(request("3.11.4", release=REVISION))
+    assert exact.inputs == ("nixpkgs", "nixpkgs-python")
+    assert exact.decisions[1].choice == 'nixpkgs-python "3.11.4"'
+
+
+@pytest.mark.parametrize(
+    ("asked", "message", "hint"),
+    [
+        (
+            request("3.11.99", release=REVISION),
+            "nixpkgs-python has no Python 3.11.99 (the newest 3.11 there is 3.11.15), "
+            "and nixpkgs has one patch version per release",
+            "what works: `python.version: 3.11.15`",
+        ),
+        (
+            request("3.12", "12.7", release=REVISION),
+            "CUDA 12.7 was never released: NVIDIA went from 12.6 to 12.8",
+            "what works: `cuda.version: 12.8`",
+        ),
+        (
+            request("3.12", "12", release=REVISION),
+            "`12` names no CUDA release: write major and minor",
+            "what works: `cuda.version: 12.0`",
+        ),
+    ],
+)
+def test_what_no_revision_can_have_is_refused(asked: Request, message: str, hint: str) -> None:
+    refusal = refused(asked)
+    assert (refusal.message, refusal.hint) == (message, hint)
 
 
 def test_the_oldest_release_of_a_request_is_a_floor() -> None:
@@ -277,7 +396,9 @@ def test_what_is_not_known_is_never_chosen() -> None:
 def _golden_row(python: str, cuda: str) -> str:
     choice = choose(request(python, cuda))
     if isinstance(choice, Refusal):
-        return "\t".join([python, cuda or "-", "refused", choice.message, "", "", "", choice.hint])
+        return "\t".join(
+            [python, cuda or "-", "refused", choice.message, "", "", "", choice.hint.splitlines()[0]]
+        )
     cudas = [(f"{c.origin}: {c.attr}", f"{c.cudnn} {c.cudnn_version or '?'}") for c in choice.cuda]
     release = choice.release + (f" + {choice.cuda_release}" if choice.cuda_release else "")
     return "\t".join(
