@@ -87,12 +87,9 @@ class _Check:
         if project.manager == "uv2nix" and not has_project:
             message, wanted = f"uv2nix reads [project] of {project.project_file}, and there is none", "uv2nix"
             hint = "write `name`, `version` and `dependencies` under [project]"
-        elif project.manager == "poetry2nix" and not has_poetry:
-            message = f"poetry2nix reads [tool.poetry] only, and {project.project_file} has no name there"
-            wanted = "poetry2nix"
-            hint = (
-                "move to uv2nix, which reads [project]: `pyenvspec init --from poetry.lock --manager uv2nix`"
-            )
+        elif project.manager == "poetry2nix" and not has_poetry and not has_project:
+            message = f"{project.project_file} has no name, under [project] or [tool.poetry]"
+            wanted, hint = "poetry2nix", "run `poetry init`"
         else:
             return
         if has_poetry and wanted == "uv2nix":
@@ -103,9 +100,10 @@ class _Check:
         file = self.project.lock_file
         message = f"manager {self.project.manager} takes every package from {file}, and there is none"
         # poetry of the flake makes the first lock, so the flake has to be there before it.
-        severity = Severity.WARNING if self.project.manager == "poetry2nix" else Severity.ERROR
-        hint = f"run `{self._relock()}`"
-        self.found.add(Diagnostic("package-lock-missing", message, file, hint=hint, severity=severity))
+        hint = f"run `{self._relock()}`; then compile again"
+        self.found.add(
+            Diagnostic("package-lock-missing", message, file, hint=hint, severity=Severity.WARNING)
+        )
 
     def _relock(self) -> str:
         tool, rest = self.project.relock.split(" ", 1)

@@ -15,7 +15,6 @@ from pyenvspec.nixexpr import (
     Expr,
     File,
     Inherit,
-    InterpolatedStr,
     Lambda,
     Let,
     List,
@@ -30,6 +29,9 @@ from pyenvspec.nixexpr import (
     call,
     ref,
 )
+from pyenvspec.packagesnix import change_locked, lower_locked, select_packages
+from pyenvspec.references import Scope, project_path
+from pyenvspec.spec import LOCK_MANAGERS
 
 if TYPE_CHECKING:
     from pyenvspec.plan import (
@@ -39,7 +41,6 @@ if TYPE_CHECKING:
         FlakeInput,
         Interpreter,
         Nixpkgs,
-        Package,
         Plan,
         Shell,
     )
@@ -93,10 +94,10 @@ def _input_bindings(given: FlakeInput) -> tuple[Binding, ...]:
 
 def lower_module(plan: Plan) -> File:
     """Return nix/pyenvspec/default.nix, the flake-parts module of this env.yaml."""
-    imports = [Path(f"./{plan.renderer}.nix")]
+    imports = [Path(f"./{plan.renderer}.nix"), *(Path(f"./{name}.nix") for name in _environments(plan))]
     if plan.containers:
         imports.append(Path(f"./{plan.renderer}-containers.nix"))
-    imports += [_project_path(path) for path in plan.modules]
+    imports += [project_path(path) for path in plan.modules]
     body = AttrSet(
         (
             bind("imports", List(tuple(imports))),
@@ -105,6 +106,13 @@ def lower_module(plan: Plan) -> File:
         )
     )
     return File(HEADER, Lambda(Pattern((Param("inputs"),), ellipsis=True), body))
+
+
+def _environments(plan: Plan) -> tuple[str, ...]:
+    """Return the names of the modules that put Python packages into a shell."""
+    modules = {name: name for name in LOCK_MANAGERS} | {"nixpkgs": "python-env"}
+    used = {shell.environment.manager for shell in plan.shells}
+    return tuple(sorted(modules[manager] for manager in used & set(modules)))
 
 
 def _per_system(plan: Plan) -> Expr:
@@ -174,7 +182,7 @@ def _overlays(config: Nixpkgs) -> tuple[Expr, ...]:
     if config.cuda_set:
         chosen = attrs(bind("cudaPackages", Select(Var("final"), (config.cuda_set,))))
         overlays.append(Lambda("final", Lambda("_", chosen)))
-    overlays += [call("import", _project_path(path)) for path in config.overlays]
+    overlays += [call("import", project_path(path)) for path in config.overlays]
     return tuple(overlays)
 
 
@@ -184,13 +192,14 @@ Sections = tuple[tuple[str, Binding], ...]
 def _shell_sections(plan: Plan, shell: Shell) -> Sections:
     """Return the options of one shell with the env.yaml key that each comes from, in a fixed order."""
     environment = shell.environment
-    scope = _Scope(shell)
+    scope = Scope(shell.cuda)
     sections = [("name", bind("name", plan.name))]
     sections.append(("python", bind("python", _interpreter(shell.interpreter))))
-    if environment.packages:
-        packages = Lambda("ps", List(tuple(Select(Var("ps"), p.path) for p in environment.packages)))
-        sections.append(("python.packages", bind("pythonPackages", packages)))
-    if environment.manager in ("poetry", "uv", "pip"):
+    if environment.manager == "nixpkgs":
+        sections.append(("python.packages", bind("pythonPackages", select_packages(environment.packages))))
+    elif environment.manager in LOCK_MANAGERS:
+        sections.append(("python.manager", bind(environment.manager, lower_locked(environment, scope))))
+    else:
         sections.append(("python.manager", bind("venv", _venv(shell))))
     if shell.cuda:
         sections.append(("cuda", bind("cuda", _cuda(shell.cuda, scope))))
@@ -222,7 +231,11 @@ _EMPTY: dict[str, Expr] = {
 
 def _changed_sections(base: dict[str, Binding], own: dict[str, Binding]) -> Sections:
     """Return what a variant says otherwise than the default shell; what it takes away is emptied."""
-    changed = [(key, binding) for key, binding in own.items() if base.get(key) != binding]
+    changed = [
+        (key, _changed_locked(base.get(key), binding))
+        for key, binding in own.items()
+        if base.get(key) != binding
+    ]
     for key, binding in base.items():
         if key not in own:
             name = binding.path[0]
@@ -231,30 +244,17 @@ def _changed_sections(base: dict[str, Binding], own: dict[str, Binding]) -> Sect
     return tuple(changed)
 
 
+def _changed_locked(base: Binding | None, own: Binding) -> Binding:
+    """Say only what is otherwise of a long block, over that of the default shell."""
+    if base is None or base.path != own.path or own.path[0] not in LOCK_MANAGERS:
+        return own
+    return Binding(own.path, BinOp(Select(Var("base"), own.path), "//", change_locked(base.value, own.value)))
+
+
 def _as_bindings(sections: Sections) -> tuple[Binding, ...]:
     return tuple(
         Binding(b.path, b.value, comment=key, blank_before=i > 0) for i, (key, b) in enumerate(sections)
     )
-
-
-class _Scope:
-    """Where package references of one shell point to."""
-
-    def __init__(self, shell: Shell) -> None:
-        self._cuda = shell.cuda
-
-    def package(self, package: Package) -> Expr:
-        """The package as an expression of `pkgs`, or of the CUDA set in use."""
-        if package.scope == "cuda":
-            assert self._cuda is not None
-            return Select(_cuda_packages(self._cuda), package.path)
-        return Select(Var("pkgs"), package.path)
-
-    def text(self, parts: tuple[str | Package, ...]) -> Expr:
-        """A text with package paths in it."""
-        if all(isinstance(part, str) for part in parts):
-            return Str("".join(part for part in parts if isinstance(part, str)))
-        return InterpolatedStr(tuple(part if isinstance(part, str) else self.package(part) for part in parts))
 
 
 def _interpreter(interpreter: Interpreter) -> Expr:
@@ -281,11 +281,7 @@ def _venv(shell: Shell) -> Expr:
     return AttrSet(tuple(entries))
 
 
-def _cuda_packages(cuda: CudaSet) -> Expr:
-    return Select(Var("cudaPkgs" if cuda.origin == "nixpkgs-cuda" else "pkgs"), (cuda.attribute,))
-
-
-def _cuda(cuda: CudaSet, scope: _Scope) -> Expr:
+def _cuda(cuda: CudaSet, scope: Scope) -> Expr:
     entries = [bind("packages", List(tuple(scope.package(p) for p in cuda.packages)))]
     if not cuda.driver:
         entries.append(bind("driver", False))
@@ -298,15 +294,10 @@ def _container(container: Container) -> Expr:
         entries.append(bind("tag", container.tag))
     entries.append(bind("command", list(container.command)))
     if container.copy:
-        entries.append(bind("copy", List(tuple(_project_path(path) for path in container.copy))))
+        entries.append(bind("copy", List(tuple(project_path(path) for path in container.copy))))
     if container.registry is not None:
         entries.append(bind("registry", container.registry))
     return AttrSet(tuple(entries))
-
-
-def _project_path(path: str) -> Path:
-    """A path of the project as seen from nix/pyenvspec/."""
-    return Path(f"../../{path}")
 
 
 def _sorted_data(data: Data) -> Data:

@@ -63,9 +63,40 @@ class Interpreter:
     attribute: str
 
 
+Text = tuple[str | Package, ...]
+"""A text of env.yaml, split at the packages whose paths stand in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class PackageOverride:
+    """What one package of the lock needs besides; `name` is spelled as PEP 503 says.
+
+    `dependencies` are packages of the lock, of nixpkgs' Python set or of nixpkgs, looked for in this order.
+    """
+
+    name: str
+    remove: bool = False
+    from_nixpkgs: bool = False
+    keep_locked_source: bool = False
+    source: str | None = None
+    build_systems: tuple[str, ...] = ()
+    build_tools: tuple[Package, ...] = ()
+    libraries: tuple[Package, ...] = ()
+    dependencies: tuple[str, ...] = ()
+    ignore_missing_libraries: tuple[str, ...] = ()
+    env: tuple[tuple[str, Text], ...] = ()
+    patches: tuple[str, ...] = ()
+    post_install: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """How Python packages get into the shell; the fields that the manager has no use for are empty."""
+    """How Python packages get into the shell; the fields that the manager has no use for are empty.
+
+    `overrides` is one list, ordered by name: the user's own and the known fixes. What needs no look at the lock is
+    no fix but part of `nix/modules/uv2nix-environment.nix`: wheels find the libraries of the `nvidia-*` wheels that
+    they depend on, and do without the driver's. poetry2nix has such rules of its own.
+    """
 
     manager: str
     project: str
@@ -75,6 +106,10 @@ class Environment:
     packages: tuple[Package, ...]
     install: bool
     venv: str
+    editable: tuple[tuple[str, str], ...] = ()
+    prefer_wheels: bool = True
+    from_source: tuple[str, ...] = ()
+    overrides: tuple[PackageOverride, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +134,7 @@ class Shell:
     environment: Environment
     cuda: CudaSet | None
     native: tuple[Package, ...]
-    env: tuple[tuple[str, tuple[str | Package, ...]], ...]
+    env: tuple[tuple[str, Text], ...]
     scripts: tuple[tuple[str, str], ...]
     processes: tuple[tuple[str, str], ...]
     services: tuple[tuple[str, Data], ...]

@@ -14,7 +14,8 @@ from pyenvspec.diagnostics import Diagnostic, PyenvspecError
 from pyenvspec.facts.caches import caches_for, find_cache
 from pyenvspec.facts.input_sources import input_source
 from pyenvspec.facts.nixpkgs import find_release
-from pyenvspec.interpolation import parse_interpolation
+from pyenvspec.locks.model import normalise
+from pyenvspec.package_overrides import plan_overrides, plan_text
 from pyenvspec.plan import (
     Cache,
     Container,
@@ -51,6 +52,8 @@ MANAGER_INPUTS = {
 }
 # Interpreters of nixpkgs-python come from its cache only with its own nixpkgs.
 KEEPS_ITS_INPUTS = ("nixpkgs-python",)
+# As a flake it brings four inputs that evaluating it as a plain folder does without.
+PLAIN_FOLDERS = ("poetry2nix",)
 # The oldest nixpkgs whose lib the pinned flake-parts and devenv evaluate with: older ones know no `class` in
 # evalModules, and for containers no `types.pathInStore`.
 OLDEST_RELEASE = "nixos-23.05"
@@ -190,10 +193,10 @@ def _plan_shell(shell: ShellSpec, manager: str, choice: Choice) -> Shell:
     return Shell(
         name=shell.name,
         interpreter=_plan_interpreter(choice.python_for(spec.python.version)),
-        environment=_plan_environment(shell, manager),
+        environment=_plan_environment(shell, manager, cuda),
         cuda=cuda,
         native=tuple(Package("pkgs", tuple(name.split("."))) for name in _distinct(spec.native)),
-        env=tuple((name, _env_parts(text, cuda)) for name, text in sorted(spec.env.items())),
+        env=tuple((name, plan_text(text, cuda)) for name, text in sorted(spec.env.items())),
         scripts=tuple(sorted(spec.scripts.items())),
         processes=tuple(sorted(spec.processes.items())),
         services=tuple(sorted(spec.services.items())),
@@ -205,17 +208,21 @@ def _plan_interpreter(found: PythonChoice) -> Interpreter:
     return Interpreter(found.version, "pkgs" if found.origin == "nixpkgs" else found.origin, found.attr)
 
 
-def _plan_environment(shell: ShellSpec, manager: str) -> Environment:
-    python = shell.spec.python
+def _plan_environment(shell: ShellSpec, manager: str, cuda: CudaSet | None) -> Environment:
+    spec, python, venv = shell.spec, shell.spec.python, manager in VENV_MANAGERS
     return Environment(
         manager=manager,
         project=_relative(python.project),
         requirements=_relative(python.requirements or "requirements.txt") if manager == "pip" else None,
-        groups=_distinct(python.groups),
-        extras=_distinct(python.extras),
+        groups=_distinct(python.groups if venv else map(normalise, python.groups)),
+        extras=_distinct(python.extras if venv else map(normalise, python.extras)),
         packages=tuple(Package("python", tuple(name.split("."))) for name in _distinct(python.packages)),
         install=python.install == "on_lock_change",
         venv=".venv" if shell.name == "default" else f".venv-{shell.name}",
+        editable=tuple(sorted((normalise(n), _relative(path)) for n, path in python.editable.items())),
+        prefer_wheels=spec.wheels.prefer,
+        from_source=tuple(sorted({normalise(name) for name in spec.wheels.disabled})),
+        overrides=plan_overrides(spec.overrides.items(), cuda),
     )
 
 
@@ -233,19 +240,6 @@ def _plan_cuda(cuda: Cuda, choice: Choice) -> CudaSet:
         capabilities=_distinct(cuda.capabilities),
         driver=cuda.driver == "auto",
     )
-
-
-def _env_parts(text: str, cuda: CudaSet | None) -> tuple[str | Package, ...]:
-    """Split a value at its packages; `cuda.cudnn` is the cuDNN chosen for this shell."""
-    parts, _ = parse_interpolation(text)
-    chosen = cuda.cudnn if cuda else None
-
-    def exact(part: str | Package) -> str | Package:
-        if isinstance(part, Package) and part.scope == "cuda" and part.path[0] == "cudnn" and chosen:
-            return Package("cuda", (chosen, *part.path[1:]))
-        return part
-
-    return tuple(exact(part) for part in parts)
 
 
 def _plan_inputs(spec: Spec, choice: Choice, managers: Iterable[str]) -> tuple[FlakeInput, ...]:
@@ -276,6 +270,8 @@ def _standard_input(name: str, names: tuple[str, ...], choice: Choice) -> FlakeI
     branch = {"nixpkgs": choice.release, "nixpkgs-cuda": choice.cuda_release}.get(name)
     assert source is not None
     url = f"github:{source.owner}/{source.repo}/{branch}" if branch else source.url
+    if name in PLAIN_FOLDERS:
+        return FlakeInput(name, url, flake=False)
     if name in KEEPS_ITS_INPUTS:
         return FlakeInput(name, url)
     shared = {own: own for own in names} | {"nixpkgs-lib": "nixpkgs"}

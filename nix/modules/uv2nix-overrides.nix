@@ -134,9 +134,7 @@ in
         package:
         isNvidia package.name
         || lib.any (dependency: isNvidia dependency.name) (package.dependencies or [ ]);
-      names = lib.filter (name: prev ? ${name}) (
-        map (package: package.name) (lib.filter needs lock.package)
-      );
+      names = lib.filter (name: prev ? ${name}) (lib.catAttrs "name" (lib.filter needs lock.package));
       search = dependency: ''
         addAutoPatchelfSearchPath ${final.${dependency}}/${final.python.sitePackages}/nvidia
       '';

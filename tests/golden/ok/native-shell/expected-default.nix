@@ -4,6 +4,7 @@
 {
   imports = [
     ./native.nix
+    ./python-env.nix
     ./native-containers.nix
   ];
 

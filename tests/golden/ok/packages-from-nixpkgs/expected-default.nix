@@ -2,7 +2,10 @@
 
 { inputs, ... }:
 {
-  imports = [ ./devenv.nix ];
+  imports = [
+    ./devenv.nix
+    ./python-env.nix
+  ];
 
   # systems
   systems = [

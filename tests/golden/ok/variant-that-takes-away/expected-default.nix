@@ -2,7 +2,10 @@
 
 { inputs, ... }:
 {
-  imports = [ ./devenv.nix ];
+  imports = [
+    ./devenv.nix
+    ./python-env.nix
+  ];
 
   # systems
   systems = [
@@ -46,7 +49,7 @@
       # variants.bare
       pyenvspec.shells.bare = base // {
         # python.packages
-        pythonPackages = null;
+        pythonPackages = ps: [ ];
 
         # scripts
         scripts = { };
