@@ -1,4 +1,4 @@
-"""The files that every project gets as they are: `nix/modules/`, found beside the code or in the wheel."""
+"""The files that every project gets as they are, found beside the code or in the wheel: `nix/modules/`, `schema/`."""
 
 from __future__ import annotations
 
@@ -15,6 +15,16 @@ def modules_folder() -> Path:
     """Return the folder of the modules: in a checkout `nix/modules`, in an installed package its copy."""
     packed = _PACKAGE / "_assets" / "modules"
     return packed if packed.is_dir() else _PACKAGE.parent / "nix" / "modules"
+
+
+def read_schema() -> str:
+    """Return the JSON Schema of env.yaml as it is committed; to generate it takes as long as a compile.
+
+    `schema.format_schema` makes it, and a test compares both.
+    """
+    packed = _PACKAGE / "_assets" / "schema"
+    folder = packed if packed.is_dir() else _PACKAGE.parent / "schema"
+    return (folder / "env.schema.json").read_text(encoding="utf-8")
 
 
 def module_closure(names: tuple[str, ...]) -> dict[str, bytes]:

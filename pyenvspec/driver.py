@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pyenvspec.assets import module_closure
+from pyenvspec.assets import module_closure, read_schema
 from pyenvspec.checks import check_spec, effective_manager, named_paths
 from pyenvspec.companions import companion_files
 from pyenvspec.diagnostics import PyenvspecError, Severity
@@ -16,7 +16,6 @@ from pyenvspec.pinning import check_pins, pin_inputs, read_pins, tested_pins, us
 from pyenvspec.project import look_at_project
 from pyenvspec.record import dataclass, field_names, replace
 from pyenvspec.resolve import resolve_plan
-from pyenvspec.schema import format_schema
 from pyenvspec.source import read_file
 from pyenvspec.spec import LOCK_MANAGERS
 from pyenvspec.validate import validate_spec
@@ -112,7 +111,7 @@ def compile_tree(root: Path, raw: RawSpec, *, locked: bool = False) -> Compiled:
     # expressions → text, and the files that are copied or follow from the plan
     texts = {path: render(tree) for path, tree in trees.items()}
     texts |= companion_files(plan)
-    texts[f"{FOLDER}/env.schema.json"] = format_schema()
+    texts[f"{FOLDER}/env.schema.json"] = read_schema()
     files = {path: text.encode() for path, text in texts.items()}
     for name, content in module_closure(_imported(trees[f"{FOLDER}/default.nix"])).items():
         files[f"{FOLDER}/{name}"] = content

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
-from typing import Literal
+from typing import Any, Literal
 
 from pyenvspec.facts._load import DATA, Status, read_table
 from pyenvspec.record import dataclass
@@ -30,19 +31,20 @@ class NativeName:
 
 
 @cache
-def _native_names() -> dict[str, NativeName]:
-    return {row["name"]: NativeName(**row) for row in read_table("native-names")["names"]}
+def _rows() -> dict[str, dict[str, Any]]:
+    return {row["name"]: row for row in read_table("native-names")["names"]}
 
 
 def find_native_name(name: str) -> NativeName | None:
     """Return the curated row of a name, as written or in lower case."""
-    names = _native_names()
-    return names.get(name) or names.get(name.lower())
+    rows = _rows()
+    row = rows.get(name) or rows.get(name.lower())
+    return None if row is None else NativeName(**row)
 
 
 def native_names() -> tuple[NativeName, ...]:
     """Return all curated rows, by name."""
-    return tuple(_native_names().values())
+    return tuple(NativeName(**row) for row in _rows().values())
 
 
 @cache
@@ -52,9 +54,31 @@ def catalogue() -> dict[str, str]:
 
 
 @cache
-def catalogue_names() -> frozenset[str]:
-    """Return the attributes listed, without their descriptions."""
-    return frozenset(line[: line.index("\t")] for line in _catalogue_lines())
+def catalogue_names() -> tuple[str, ...]:
+    """Return the attributes listed, sorted, without their descriptions."""
+    names = re.findall(rb"^([^#\t][^\t\n]*)\t", _catalogue_bytes(), re.MULTILINE)
+    return tuple(sorted(b"\n".join(names).decode().split("\n")))
+
+
+def is_catalogued(name: str) -> bool:
+    """Return whether an attribute is listed.
+
+    A few names are looked for in the file's bytes, which takes a hundredth of the time of taking it apart.
+    """
+    global _searches
+    _searches += 1
+    if _searches > _MANY:
+        return name in _catalogue_set()
+    return name.isprintable() and b"\n%s\t" % name.encode() in _catalogue_bytes()
+
+
+_MANY = 30
+_searches = 0
+
+
+@cache
+def _catalogue_set() -> frozenset[str]:
+    return frozenset(catalogue_names())
 
 
 def catalogue_sources() -> dict[str, str]:
@@ -68,4 +92,9 @@ def _catalogue_lines() -> list[str]:
 
 
 def _read_catalogue() -> list[str]:
-    return (DATA / "catalogue.tsv").read_text(encoding="utf-8").splitlines()
+    return _catalogue_bytes().decode().splitlines()
+
+
+@cache
+def _catalogue_bytes() -> bytes:
+    return (DATA / "catalogue.tsv").read_bytes()
