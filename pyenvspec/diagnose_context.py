@@ -1,0 +1,252 @@
+"""What a line of a log alone does not tell: which package was built, which attribute holds a library.
+
+One function per `resolve` of the table; each takes the groups of the pattern and gives the values for its
+texts, or None where the line means something else.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from pyenvspec.facts.drivers import minimum_driver
+from pyenvspec.facts.failures import build_system_of, package_of_program
+from pyenvspec.facts.nixpkgs import cuda_versions, version_key
+from pyenvspec.facts.wheels import find_library, is_driver_library, is_libc_library
+from pyenvspec.names import suggest_native
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Values = dict[str, str]
+
+_STORE = r"/nix/store/[a-z0-9]{32}-"
+_DERIVATION = re.compile(_STORE + r"(?P<name>[\w.+?=-]+?)\.drv")
+_PREFIX = re.compile(r"^(?P<name>[A-Za-z0-9][\w.+-]*)> ")
+_PYTHON_NAME = re.compile(r"^(?:python[\d.]*-)?(?P<name>.+?)(?:-\d[\w.+!-]*)?$")
+_BASE_LIBRARIES = "stdenv.cc.cc"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Values for the texts of a family; `yaml` and `commands` replace its own where they are given."""
+
+    values: Values
+    yaml: dict[str, Any] | None = None
+    commands: tuple[str, ...] | None = None
+
+
+class Log:
+    """The output of a failed run, without colours."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [0, *(found.end() for found in re.finditer("\n", self.text))]
+
+    def line_number(self, offset: int) -> int:
+        """Return the line of an offset, counted from 1."""
+        return bisect_right(self._starts, offset)
+
+    def line(self, number: int) -> str:
+        """Return a line without its end."""
+        start = self._starts[number - 1]
+        end = self.text.find("\n", start)
+        return self.text[start:] if end < 0 else self.text[start:end]
+
+    def package_at(self, offset: int) -> str | None:
+        """Return the Python package whose build printed the line at `offset`, or None outside of builds.
+
+        `nix build -L` starts each line with the name. Otherwise Nix quotes the last lines of a build below
+        the name of its derivation, and older versions print them above it.
+        """
+        prefixed = _PREFIX.match(self.line(self.line_number(offset)))
+        if prefixed:
+            return package_name(prefixed["name"])
+        named = [(m.start(), m["name"]) for m in _DERIVATION.finditer(self.text)]
+        line = self.line(self.line_number(offset)).lstrip(" ┃│")
+        above = [name for start, name in named if start < offset]
+        below = [name for start, name in named if start > offset]
+        ordered = [*reversed(above), *below] if line.startswith(">") else [*below, *reversed(above)]
+        return package_name(ordered[0]) if ordered else None
+
+
+def package_name(derivation: str) -> str:
+    """Return the package that a derivation's name (`python3.11-foo-1.2`) is about."""
+    found = _PYTHON_NAME.match(derivation)
+    return found["name"] if found else derivation
+
+
+def _build_system(values: Values, log: Log, at: int) -> Answer | None:
+    package, wanted = log.package_at(at), build_system_of(values["module"])
+    if package is None or wanted is None:
+        return None
+    return Answer({**values, "package": package, "wanted": wanted})
+
+
+def _package(values: Values, log: Log, at: int) -> Answer | None:
+    package = log.package_at(at)
+    return Answer({**values, "package": package}) if package else None
+
+
+def _program(values: Values, log: Log, at: int) -> Answer | None:
+    program = values.get("name") or values.get("file") or values.get("shell") or ""
+    package, wanted = log.package_at(at), package_of_program(program)
+    if package is None or wanted is None:
+        return None
+    return Answer({**values, "package": package, "program": program, "wanted": wanted})
+
+
+def _wheel_library(values: Values, log: Log, at: int) -> Answer:
+    path = re.match(_STORE + r"([^/]+)", values["path"])
+    package = package_name(path[1]) if path else (log.package_at(at) or "PACKAGE")
+    soname = values["soname"]
+    attr = _attribute_of(soname)
+    if is_driver_library(soname):
+        key, item, why = (
+            "ignore_missing_libraries",
+            soname,
+            "the driver has it, which is found when Python starts",
+        )
+    elif attr:
+        key, item, why = "libraries", attr, f"it is in {attr}"
+    else:
+        key, item = "ignore_missing_libraries", soname
+        why = "no package known here holds it; most wheels work without such an optional library"
+    return Answer({**values, "package": package, "why": why}, {"overrides": {package: {key: [item]}}})
+
+
+def _attribute_of(soname: str) -> str | None:
+    """Return the attribute of a library as env.yaml has it: `cuda.X` for those of the CUDA set."""
+    found = find_library(soname)
+    if found is None:
+        return None
+    return f"cuda.{found.attr}" if found.set == "cuda" else found.attr
+
+
+def _library(values: Values, log: Log, at: int) -> Answer:
+    soname = values["soname"]
+    attr = _attribute_of(soname)
+    if is_driver_library(soname):
+        return Answer(
+            {**values, "why": "it belongs to the NVIDIA driver of this machine"}, {}, ("pyenvspec doctor",)
+        )
+    if is_libc_library(soname) or attr == _BASE_LIBRARIES:
+        why = "every Python of a pyenvspec shell has it, so this is another Python"
+        return Answer(
+            {**values, "why": why}, {}, ("nix develop", "python -c 'import sys; print(sys.executable)'")
+        )
+    if attr is None:
+        why = "no package known here holds it"
+        word = re.sub(r"^lib|\.so.*$", "", soname)
+        return Answer({**values, "why": why}, {}, (f"pyenvspec search {word}",))
+    values = {**values, "why": f"it is in {attr}"}
+    if attr.startswith("cuda."):
+        return Answer(values, {}, (f"pyenvspec add {attr}",))
+    return Answer(values, {"native": [attr]})
+
+
+def _attribute(values: Values, log: Log, at: int) -> Answer:
+    attr = values["attr"]
+    if python := re.fullmatch(r"python(\d)(\d+)", attr):
+        why = f"this nixpkgs has no Python {python[1]}.{python[2]}: `nixpkgs.release` pins one without it"
+        return Answer({**values, "why": why}, {"nixpkgs": {"release": "auto"}})
+    if cuda := re.fullmatch(r"cudaPackages_(\d+)_(\d+)", attr):
+        why = f"this nixpkgs has no CUDA {cuda[1]}.{cuda[2]}: `nixpkgs.release` pins one without it"
+        return Answer({**values, "why": why}, {"nixpkgs": {"release": "auto"}})
+    meant = suggest_native(attr)
+    if meant and meant.attr and not meant.is_attribute:
+        why = f"this nixpkgs has no `{attr}`; probably `{meant.attr}` is meant"
+        return Answer({**values, "why": why}, {"native": [meant.attr]})
+    why = f"this nixpkgs has no `{attr}`: the name is wrong, or of another release"
+    return Answer({**values, "why": why}, {}, (f"pyenvspec search {attr}",))
+
+
+def _name(values: Values, log: Log, at: int) -> Answer:
+    return Answer({**values, "name": values.get("name") or values.get("newer") or "a package"})
+
+
+def _collision(values: Values, log: Log, at: int) -> Answer | None:
+    names, files = [], []
+    for side in ("first", "second"):
+        found = re.match(_STORE + r"([^/]+)/(.+)", values[side])
+        if found is None:
+            return None
+        names.append(package_name(found[1]))
+        files.append(found[2])
+    return Answer({**values, "package": names[0], "other": names[1], "file": files[0]})
+
+
+def _derivation(values: Values, log: Log, at: int) -> Answer:
+    found = _DERIVATION.search(values["what"])
+    return Answer({**values, "what": found["name"] if found else values["what"]})
+
+
+def _input(values: Values, log: Log, at: int) -> Answer:
+    repository = re.search(r"github:[^/]+/([^/?]+)", values["input"])
+    owner = re.search(r'"repo":"([^"]+)"', values["input"])
+    name = (repository or owner or [None, ""])[1]
+    shown = values["input"] if repository else name or values["input"]
+    return Answer({**values, "input": shown.split("?")[0], "name": name or ""})
+
+
+def _shell(values: Values, log: Log, at: int) -> Answer:
+    shell, system = values["shell"], values["system"]
+    if shell != "default":
+        why = f"there is no shell `{shell}` for {system}: `variants` lacks it, or flake.nix is stale"
+        return Answer({**values, "why": why}, {}, ("pyenvspec check", "pyenvspec compile"))
+    why = "env.yaml does not list this machine's system under `systems`"
+    return Answer({**values, "why": why}, {"systems": [system]})
+
+
+def _file(values: Values, log: Log, at: int) -> Answer:
+    return Answer({**values, "file": values.get("file") or values.get("store") or "."})
+
+
+def _url(values: Values, log: Log, at: int) -> Answer:
+    url = values.get("url") or values.get("pip") or ""
+    host = re.match(r"https?://(?:[^@/]*@)?([^/:]+)", url)
+    return Answer({**values, "at": f": {host[1]}" if host else ""})
+
+
+def _host(values: Values, log: Log, at: int) -> Answer:
+    return Answer({**values, "at": f": {values['host']} is not found" if "host" in values else ""})
+
+
+def _driver(values: Values, log: Log, at: int) -> Answer:
+    if "found" not in values:
+        why = "the driver is older than this CUDA needs"
+        return Answer({**values, "why": why}, {}, ("pyenvspec doctor",))
+    number = int(values["found"])  # 11040 is CUDA 11.4
+    newest = f"{number // 1000}.{number % 1000 // 10}"
+    # Within a major version older drivers run newer toolkits, so what runs is every minor of that major.
+    runs = [c for c in cuda_versions() if c.split(".")[0] == newest.split(".")[0] and minimum_driver(c)]
+    why = f"the driver of this machine knows CUDA up to {newest}, and what is asked for is newer"
+    if not runs:
+        return Answer({**values, "why": why}, {}, ("pyenvspec doctor",))
+    below = [c for c in runs if version_key(c) <= version_key(newest)] or runs[:1]
+    return Answer({**values, "why": why}, {"cuda": below[-1]})
+
+
+RESOLVERS: dict[str, Callable[[Values, Log, int], Answer | None]] = {
+    "build-system": _build_system,
+    "package": _package,
+    "program": _program,
+    "wheel-library": _wheel_library,
+    "library": _library,
+    "attribute": _attribute,
+    "name": _name,
+    "collision": _collision,
+    "drv": _derivation,
+    "input": _input,
+    "shell": _shell,
+    "file": _file,
+    "url": _url,
+    "host": _host,
+    "driver": _driver,
+}
