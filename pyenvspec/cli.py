@@ -114,6 +114,7 @@ def _parser() -> argparse.ArgumentParser:
             added.add_argument("--json", action="store_true", help="data as JSON on stdout")
         return added
 
+    _add_init(verb)
     verb("check", "validate env.yaml and write nothing")
     compiling = verb("compile", "write flake.nix and its module from env.yaml")
     compiling.add_argument(
@@ -141,6 +142,21 @@ def _parser() -> argparse.ArgumentParser:
     _add_edits(verb)
     _add_machine_verbs(verb)
     return parser
+
+
+def _add_init(verb: Callable[..., argparse.ArgumentParser]) -> None:
+    starting = verb("init", "look at the project and write env.yaml")
+    starting.add_argument(
+        "--from",
+        dest="source",
+        metavar="FILE",
+        help="take the packages from this file: a lock, requirements, …",
+    )
+    starting.add_argument("--manager", metavar="M", help="uv, poetry, pip, uv2nix, poetry2nix or nixpkgs")
+    starting.add_argument(
+        "--template", metavar="T", help="minimal, cuda, science or nix-lock, whatever the project has"
+    )
+    starting.add_argument("--force", action="store_true", help="replace env.yaml; a copy is kept")
 
 
 def _add_lookups(verb: Callable[..., argparse.ArgumentParser]) -> None:

@@ -164,6 +164,11 @@ CODES: dict[str, str] = {
     "prefetch-answer": "nix-prefetch-github printed something else than its JSON",
     "prefetch-hash": "nix-prefetch-github printed a hash of another form",
     "prefetch-mismatch": "nix-prefetch-github answered for another repository or revision",
+    # writing the first env.yaml
+    "init-exists": "there is an env.yaml already",
+    "init-source": "a file that env.yaml is to be made from is missing or not understood",
+    "init-manager": "a manager does not exist, or cannot build this project",
+    "init-template": "there is no such template",
     # locks of Python packages
     "package-lock-missing": "the lock that the manager builds from does not exist",
     "package-lock-syntax": "a lock of Python packages is not valid TOML",

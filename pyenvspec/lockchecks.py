@@ -72,7 +72,7 @@ class _Check:
             self._tell_missing()
             return
         if (difference := find_difference(self.project)) is not None:
-            self._say_of_lock("package-lock-stale", difference, hint=f"run `{self._relock()}`")
+            self._say_of_lock("package-lock-stale", difference, hint=f"run {self._relock()}")
         self._check_python(lock)
         self._check_names(lock)
         self._check_groups(lock)
@@ -94,20 +94,24 @@ class _Check:
             return
         if has_poetry and wanted == "uv2nix":
             hint = "poetry's own tables are for manager poetry2nix; `uvx migrate-to-uv` turns them into [project]"
-        self.found.add(Diagnostic("package-lock-project", message, project.project_file, hint=hint))
+        # Without a lock the project is still to be moved to this manager.
+        severity = Severity.WARNING if project.lock is None else Severity.ERROR
+        self.found.add(
+            Diagnostic("package-lock-project", message, project.project_file, hint=hint, severity=severity)
+        )
 
     def _tell_missing(self) -> None:
         file = self.project.lock_file
         message = f"manager {self.project.manager} takes every package from {file}, and there is none"
         # poetry of the flake makes the first lock, so the flake has to be there before it.
-        hint = f"run `{self._relock()}`; then compile again"
+        hint = f"run {self._relock()}, then compile again"
         self.found.add(
             Diagnostic("package-lock-missing", message, file, hint=hint, severity=Severity.WARNING)
         )
 
     def _relock(self) -> str:
         tool, rest = self.project.relock.split(" ", 1)
-        return f"{self.project.relock}` (without {tool}: `nix run nixpkgs#{tool} -- {rest}"
+        return f"`{self.project.relock}` (without {tool} here: `nix run nixpkgs#{tool} -- {rest}`)"
 
     def _check_python(self, lock: Lock) -> None:
         version = self.shell.spec.python.version
@@ -220,18 +224,24 @@ class _Check:
         asked: list[tuple[KeyPath, str]] = [
             (("wheels", "disabled", index), name) for index, name in enumerate(spec.wheels.disabled)
         ]
-        asked += [(("overrides", n, "source"), n) for n, o in spec.overrides.items() if o.source == "sdist"]
+        for name, override in spec.overrides.items():
+            needs = {"source": override.source == "sdist", "keep_locked_source": override.keep_locked_source}
+            needs["patches"] = bool(override.patches)
+            asked += [(("overrides", name, key), name) for key, needed in needs.items() if needed]
         for path, name in asked:
-            for package in lock.find(name):
-                if not package.has_source:
-                    self._say(
-                        "package-lock-no-sdist",
-                        path,
-                        f"{package.name} {package.version} is published as wheels only: there is no source to build",
-                        expected="a package with an sdist",
-                        hint=f"leave it a wheel, or write `{name}: {{from_nixpkgs: true}}` under `overrides`",
-                    )
-                    break
+            package = next((package for package in lock.find(name) if not package.has_source), None)
+            if package is not None:
+                # A list of what is better built is kept over many versions; a single package is meant as it stands.
+                listed = path[0] == "wheels"
+                self._say(
+                    "package-lock-no-sdist",
+                    path,
+                    f"{package.name} {package.version} is published as wheels only: there is no source to build"
+                    + (", the wheel is taken" if listed else ""),
+                    expected="a package with an sdist",
+                    hint=f"leave it a wheel, or write `{name}: {{from_nixpkgs: true}}` under `overrides`",
+                    severity=Severity.WARNING if listed else Severity.ERROR,
+                )
         for name, override in spec.overrides.items():
             packages = lock.find(name)
             if override.source == "wheel" and packages and not any(p.wheels for p in packages):
@@ -295,10 +305,12 @@ class _Check:
         expected: str,
         hint: str | None = None,
         key: bool = False,
+        severity: Severity = Severity.ERROR,
     ) -> None:
         raw = self.file.raw
         span = locate(self.shell.tree, path, key=key)
-        self.found.add(Diagnostic(code, message, raw.file, span, raw.line(span.line), expected, hint, path))
+        line = raw.line(span.line)
+        self.found.add(Diagnostic(code, message, raw.file, span, line, expected, hint, path, severity))
 
     def _say_of_lock(self, code: str, message: str, *, hint: str) -> None:
         self.found.add(Diagnostic(code, message, self.project.lock_file, hint=hint))

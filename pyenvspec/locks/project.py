@@ -79,8 +79,8 @@ def read_project_lock(root: Path, manager: str, folder: str) -> ProjectLock:
     folder = posixpath.normpath(folder)
     name = LOCK_OF_MANAGER[manager]
     file, relock = _shown(folder, name), relock_command(name, folder)
-    pyproject = _read_pyproject(root, folder, manager)
     data = _read_bytes(root, file)
+    pyproject = _read_pyproject(root, folder, manager, needed=data is not None)
     if data is None:
         return ProjectLock(manager, folder, None, pyproject)
     read = poetry.read_poetry if name == "poetry.lock" else uv.read_uv
@@ -101,9 +101,11 @@ def _without_collector() -> Iterator[None]:
             gc.enable()
 
 
-def _read_pyproject(root: Path, folder: str, manager: str) -> Table:
+def _read_pyproject(root: Path, folder: str, manager: str, *, needed: bool) -> Table:
     file = _shown(folder, "pyproject.toml")
     data = _read_bytes(root, file)
+    if data is None and not needed:
+        return {}
     if data is None:
         tool = LOCK_OF_MANAGER[manager].removesuffix(".lock")
         message = f"{manager} needs {file}, and there is none"
