@@ -7,17 +7,16 @@ Exit codes: 0 done · 1 env.yaml or a tool's answer is at fault, or `--check` fo
 from __future__ import annotations
 
 import argparse
-import importlib
 import os
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from pyenvspec import __version__
-from pyenvspec.options import Options
 
+TYPE_CHECKING = False  # `--help` needs neither `typing` nor `pathlib`, which take longer than it does
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
+
+    from pyenvspec.options import Options
 
 OK, FAULT, USAGE, BUG, PROBLEM, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
@@ -43,6 +42,8 @@ def run(argv: Sequence[str]) -> int:
 
 
 def _execute(options: Options) -> int:
+    import importlib
+
     from pyenvspec.diagnostics import PyenvspecError
 
     command: Callable[[Options], int] = importlib.import_module(f"pyenvspec.commands.{options.verb}").run
@@ -71,7 +72,11 @@ def _report_bug(error: Exception) -> int:
 def parse_options(argv: Sequence[str]) -> Options:
     """Turn the command line into Options; argparse raises SystemExit for --help and usage errors."""
     words, command = _split_command(argv)
-    namespace = _parser().parse_args(words)
+    namespace = _parser(words).parse_args(words)
+    from pathlib import Path
+
+    from pyenvspec.options import Options
+
     given = {k: v for k, v in vars(namespace).items() if v is not None}
     given["directory"] = Path(given["directory"])
     if "source" in given:
@@ -91,7 +96,28 @@ def _split_command(argv: Sequence[str]) -> tuple[list[str], tuple[str, ...]]:
     return words[:at], tuple(words[at + 1 :])
 
 
-def _parser() -> argparse.ArgumentParser:
+class _Unused:
+    """Takes the options of a verb that this command line does not name."""
+
+    usage: str | None = None
+
+    def add_argument(self, *words: object, **more: object) -> None:
+        """Forget it."""
+
+
+def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
+    """Return the parser for this command line: with the options of its verb only, since each one costs time."""
+    asked = words[0] if words else ""
+    if asked in ("", "-h", "--help", "--version"):
+        return _build_parser(names_only=True)[0]
+    parser, verbs = _build_parser(only=asked)
+    return parser if verbs else _build_parser()[0]
+
+
+def _build_parser(
+    only: str | None = None, *, names_only: bool = False
+) -> tuple[argparse.ArgumentParser, Collection[str]]:
+    """Return the parser with all verbs, or with the one named, and the names of those that it has."""
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument(
         "-C", dest="directory", metavar="DIR", default=".", help="work in DIR, the folder of env.yaml"
@@ -106,9 +132,14 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"pyenvspec {__version__}")
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    # Without `prog` argparse formats a usage to find it.
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB", prog=parser.prog)
 
-    def verb(name: str, text: str, *, json: bool = True) -> argparse.ArgumentParser:
+    def verb(name: str, text: str, *, json: bool = True) -> argparse.ArgumentParser | _Unused:
+        if names_only:
+            verbs.add_parser(name, help=text, add_help=False)
+        if names_only or only not in (None, name):
+            return _Unused()
         added = verbs.add_parser(name, help=text, description=text, parents=[common], allow_abbrev=False)
         if json:
             added.add_argument("--json", action="store_true", help="data as JSON on stdout")
@@ -141,10 +172,10 @@ def _parser() -> argparse.ArgumentParser:
     _add_lookups(verb)
     _add_edits(verb)
     _add_machine_verbs(verb)
-    return parser
+    return parser, verbs.choices
 
 
-def _add_init(verb: Callable[..., argparse.ArgumentParser]) -> None:
+def _add_init(verb: Callable[..., argparse.ArgumentParser | _Unused]) -> None:
     starting = verb("init", "look at the project and write env.yaml")
     starting.add_argument(
         "--from",
@@ -159,7 +190,7 @@ def _add_init(verb: Callable[..., argparse.ArgumentParser]) -> None:
     starting.add_argument("--force", action="store_true", help="replace env.yaml; a copy is kept")
 
 
-def _add_lookups(verb: Callable[..., argparse.ArgumentParser]) -> None:
+def _add_lookups(verb: Callable[..., argparse.ArgumentParser | _Unused]) -> None:
     explaining = verb("explain", "show what a key of env.yaml becomes in Nix, and why")
     explaining.add_argument("key", nargs="?", metavar="KEY", help="a key, like cuda or python.version")
     explaining.add_argument("--plan", action="store_true", help="list everything that was decided")
@@ -172,7 +203,7 @@ def _add_lookups(verb: Callable[..., argparse.ArgumentParser]) -> None:
     )
 
 
-def _add_edits(verb: Callable[..., argparse.ArgumentParser]) -> None:
+def _add_edits(verb: Callable[..., argparse.ArgumentParser | _Unused]) -> None:
     what = "nixpkgs packages; cuda.X is a package of the CUDA set"
     adding = verb("add", "add packages to `native` in env.yaml, keeping its comments")
     adding.add_argument("names", nargs="+", metavar="NAME", help=what)
@@ -183,7 +214,7 @@ def _add_edits(verb: Callable[..., argparse.ArgumentParser]) -> None:
     removing.add_argument("names", nargs="+", metavar="NAME", help=what)
 
 
-def _add_machine_verbs(verb: Callable[..., argparse.ArgumentParser]) -> None:
+def _add_machine_verbs(verb: Callable[..., argparse.ArgumentParser | _Unused]) -> None:
     opening = verb("shell", "compile what is stale and open the shell, or run CMD in it", json=False)
     opening.usage = "pyenvspec shell [-h] [-C DIR] [-q] [VARIANT] [-- CMD …]"
     opening.add_argument("names", nargs="?", default="default", metavar="VARIANT", help="default: default")
