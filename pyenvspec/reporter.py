@@ -85,8 +85,8 @@ def to_json(diagnostic: Diagnostic) -> dict[str, object]:
 def _format_one(diagnostic: Diagnostic, *, color: bool) -> str:
     span, style = diagnostic.span, _STYLES[diagnostic.severity]
     where = f"{diagnostic.file}:{span.line}:{span.column}" if span else diagnostic.file
-    label = _paint(f"{diagnostic.severity}[{diagnostic.code}]", style, color=color)
-    lines = [f"{_paint(make_visible(where), _STYLES['where'], color=color)}: {label}: "]
+    label = paint(f"{diagnostic.severity}[{diagnostic.code}]", style, color=color)
+    lines = [f"{paint(make_visible(where), _STYLES['where'], color=color)}: {label}: "]
     lines[0] += make_visible(diagnostic.message)
     notes = []
     if span and diagnostic.source_line is not None:
@@ -95,10 +95,10 @@ def _format_one(diagnostic: Diagnostic, *, color: bool) -> str:
         notes.append(("expected", diagnostic.expected))
     if diagnostic.hint:
         notes.append(("help", diagnostic.hint))
-    sign = _paint("=", _STYLES["gutter"], color=color)
+    sign = paint("=", _STYLES["gutter"], color=color)
     for name, note in notes:
         first, *more = note.split("\n")
-        label = _paint(name, _STYLES["help"], color=color)
+        label = paint(name, _STYLES["help"], color=color)
         lines.append(f"{' ' * _NUMBER_WIDTH} {sign} {label}: {make_visible(first)}")
         indent = " " * (_NUMBER_WIDTH + len(name) + 5)
         lines += [(indent + make_visible(line)).rstrip() for line in more]
@@ -120,10 +120,10 @@ def _format_snippet(diagnostic: Diagnostic, *, color: bool) -> list[str]:
     number = str(span.line).rjust(_NUMBER_WIDTH)
     room = WIDTH - len(number) - 3
     shown, before, marked = _cut(cells, start, max(end, start), room)
-    bar = _paint("|", _STYLES["gutter"], color=color)
+    bar = paint("|", _STYLES["gutter"], color=color)
     gutter = " " * len(number)
-    carets = _paint("^" * max(marked, 1), _STYLES[diagnostic.severity], color=color)
-    lines = [f"{_paint(number, _STYLES['gutter'], color=color)} {bar} {shown}".rstrip()]
+    carets = paint("^" * max(marked, 1), _STYLES[diagnostic.severity], color=color)
+    lines = [f"{paint(number, _STYLES['gutter'], color=color)} {bar} {shown}".rstrip()]
     expected = make_visible(diagnostic.expected or "")
     if before + max(marked, 1) + 1 + measure(expected) <= room:
         lines.append(f"{gutter} {bar} {' ' * before}{carets} {expected}".rstrip())
@@ -201,7 +201,8 @@ def _spell(character: str) -> str:
     return f"\\u{code:04x}" if code > 0xFF else f"\\x{code:02x}"
 
 
-def _paint(text: str, style: str, *, color: bool) -> str:
+def paint(text: str, style: str, *, color: bool) -> str:
+    """Return the text in a style of the terminal, or as it is."""
     return f"\x1b[{style}m{text}\x1b[0m" if color else text
 
 

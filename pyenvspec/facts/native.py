@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import Any, Literal
+from typing import Literal
 
-from pyenvspec.facts._load import DATA, Status, read_table
+from pyenvspec.facts._load import DATA, Row, Status, read_table
 from pyenvspec.record import dataclass
+
+CATALOGUE_HEADER = "# Attributes of nixpkgs with one line of description each"
+"""How a catalogue starts; a file that does not is none."""
 
 NameKind = Literal["attr", "key", "python", "present", "refused", "service"]
 
@@ -31,7 +34,7 @@ class NativeName:
 
 
 @cache
-def _rows() -> dict[str, dict[str, Any]]:
+def _rows() -> dict[str, Row]:
     return {row["name"]: row for row in read_table("native-names")["names"]}
 
 
