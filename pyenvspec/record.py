@@ -1,8 +1,8 @@
 """Dataclasses that cost little to define: the standard library's `dataclass`, `field` and `replace`, made lean.
 
 The standard ones compile six methods for each class when it is defined, which for our hundred classes takes
-longer than all the rest of a compile. Here the classes share their methods, and `__init__` is compiled when the
-first instance is made. Type checkers see the standard functions; `dataclasses.fields`, `asdict` and
+longer than all the rest of a compile. Here the classes share their methods, and `__init__` is compiled for a
+class of which many instances are made. Type checkers see the standard functions; `dataclasses.fields`, `asdict` and
 `is_dataclass` work on the result. What no class of ours uses is left out.
 """
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["dataclass", "field", "field_names", "replace"]
 
 _MISSING: Any = object()
+_FEW = 6
 _set = object.__setattr__
 
 
@@ -42,7 +43,8 @@ class _Field:
         repr: bool = True,
         hash: bool = True,
     ) -> None:
-        self.default, self.factory = default, factory
+        self.default = default
+        self.factory: Any = factory
         self.init, self.repr, self.hash = init, repr, hash
 
 
@@ -84,7 +86,8 @@ def _make(  # noqa: PLR0913 -- the flags of a dataclass
         "_record_flags": (frozen, kw_only),
         "__dataclass_fields__": _StandardFields(),
         "__match_args__": () if kw_only else tuple(name for name, its in fields.items() if its.init),
-        "__init__": _init_once,
+        "_record_made": 0,
+        "__init__": _init_few,
         **_methods(cls, frozen=frozen, eq=eq, order=order),
     }
     if slots:
@@ -135,11 +138,38 @@ def _methods(cls: type, *, frozen: bool, eq: bool, order: bool) -> dict[str, Any
     return {name: method for name, method in methods.items() if name not in cls.__dict__}
 
 
-def _init_once(self: Any, /, *args: object, **kwargs: object) -> None:
-    """Compile the `__init__` of the class that declares the fields, then go on with it."""
+def _init_few(self: Any, /, *args: object, **kwargs: object) -> None:
+    """Fill the first instances field by field; compile `__init__` for a class that is made more often."""
     owner: Any = next(cls for cls in type(self).__mro__ if "_record_fields" in cls.__dict__)
-    owner.__init__ = _compile_init(owner)
-    owner.__init__(self, *args, **kwargs)
+    owner._record_made += 1
+    if owner._record_made > _FEW or not _fill(self, owner, args, kwargs):
+        owner.__init__ = _compile_init(owner)
+        owner.__init__(self, *args, **kwargs)
+
+
+def _fill(self: Any, owner: Any, args: tuple[object, ...], kwargs: dict[str, object]) -> bool:
+    """Do as the compiled `__init__`; False where arguments and fields do not fit, which it then words."""
+    given = dict(zip(owner.__match_args__, args, strict=False))
+    if len(given) < len(args) or not given.keys().isdisjoint(kwargs):
+        return False
+    given |= kwargs
+    for name, its in owner._record_fields.items():
+        if not its.init:
+            continue
+        if name in given:
+            value = given.pop(name)
+        elif its.factory is not _MISSING:
+            value = its.factory()
+        elif its.default is not _MISSING:
+            value = its.default
+        else:
+            return False
+        _set(self, name, value)
+    if given:
+        return False
+    if hasattr(owner, "__post_init__"):
+        self.__post_init__()
+    return True
 
 
 def _compile_init(cls: Any) -> Any:

@@ -10,6 +10,9 @@ from typing import Any, Literal
 Status = Literal["verified", "inferred", "unknown"]
 """verified: read in the cited text · inferred: reasoned from dates or design · unknown: no text read."""
 
+Row = dict[str, Any]
+"""One row as the file has it; made into a dataclass when it is asked for, since a run asks for few."""
+
 DATA = Path(__file__).parent / "data"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from pyenvspec.facts._load import Status, read_table
+from pyenvspec.facts._load import Row, Status, read_table
 from pyenvspec.record import dataclass
 
 
@@ -113,14 +113,15 @@ def missing_systems(branch: str) -> frozenset[str]:
 
 
 @cache
-def _python() -> dict[tuple[str, str], PythonAttribute]:
-    rows = (PythonAttribute(**row) for row in read_table("python")["python"])
-    return {(row.branch, row.minor): row for row in rows}
+def _python() -> dict[tuple[str, str], Row]:
+    return {(row["branch"], row["minor"]): row for row in read_table("python")["python"]}
 
 
+@cache
 def python_attribute(branch: str, minor: str) -> PythonAttribute | None:
     """Return what is known of an interpreter in a branch; None when the minor has no row."""
-    return _python().get((branch, minor))
+    row = _python().get((branch, minor))
+    return None if row is None else PythonAttribute(**row)
 
 
 @cache
@@ -130,14 +131,15 @@ def python_minors() -> tuple[str, ...]:
 
 
 @cache
-def _cuda() -> dict[tuple[str, str], CudaSet]:
-    rows = (CudaSet(**{**row, "systems": tuple(row["systems"])}) for row in read_table("cuda")["cuda"])
-    return {(row.branch, row.cuda): row for row in rows}
+def _cuda() -> dict[tuple[str, str], Row]:
+    return {(row["branch"], row["cuda"]): row for row in read_table("cuda")["cuda"]}
 
 
+@cache
 def cuda_set(branch: str, cuda: str) -> CudaSet | None:
     """Return what is known of a CUDA set in a branch; None when that CUDA has no row."""
-    return _cuda().get((branch, cuda))
+    row = _cuda().get((branch, cuda))
+    return None if row is None else CudaSet(**{**row, "systems": tuple(row["systems"])})
 
 
 @cache
@@ -153,30 +155,31 @@ def never_released(cuda: str) -> str | None:
 
 
 @cache
-def _cudnn() -> dict[tuple[str, str, str], CudnnTable]:
-    tables = {}
-    for row in read_table("cudnn")["cudnn"]:
-        listed = row["cudnn"]
-        versions = None if listed is None else tuple((version, attr) for version, attr in listed)
-        key = (row["branch"], row["cuda"], row["system"])
-        tables[key] = CudnnTable(*key, versions, row["default"], row["status"], row["source"])
-    return tables
-
-
-def cudnn_table(branch: str, cuda: str, system: str) -> CudnnTable | None:
-    """Return the cuDNN versions of a CUDA set on a system; None when that set has no row."""
-    return _cudnn().get((branch, cuda, system))
+def _cudnn() -> dict[tuple[str, str, str], Row]:
+    return {(row["branch"], row["cuda"], row["system"]): row for row in read_table("cudnn")["cudnn"]}
 
 
 @cache
-def _tools() -> dict[tuple[str, str], Availability]:
-    rows = (Availability(**row) for row in read_table("tools")["tools"])
-    return {(row.branch, row.tool): row for row in rows}
+def cudnn_table(branch: str, cuda: str, system: str) -> CudnnTable | None:
+    """Return the cuDNN versions of a CUDA set on a system; None when that set has no row."""
+    row = _cudnn().get((branch, cuda, system))
+    if row is None:
+        return None
+    listed = row["cudnn"]
+    versions = None if listed is None else tuple((version, attr) for version, attr in listed)
+    return CudnnTable(branch, cuda, system, versions, row["default"], row["status"], row["source"])
 
 
+@cache
+def _tools() -> dict[tuple[str, str], Row]:
+    return {(row["branch"], row["tool"]): row for row in read_table("tools")["tools"]}
+
+
+@cache
 def find_tool(branch: str, tool: str) -> Availability | None:
     """Return whether a branch has a tool; None when the tool has no row."""
-    return _tools().get((branch, tool))
+    row = _tools().get((branch, tool))
+    return None if row is None else Availability(**row)
 
 
 def version_key(version: str) -> tuple[int, ...]:
