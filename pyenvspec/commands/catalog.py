@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
 from pyenvspec.driver import MANIFEST, load_plan
-from pyenvspec.facts.native import CATALOGUE_HEADER, catalogue_names, catalogue_sources, own_catalogue
+from pyenvspec.facts.native import (
+    CATALOGUE_HEADER,
+    catalogue_names,
+    catalogue_sources,
+    forget_catalogue,
+    own_catalogue,
+)
 from pyenvspec.pinning import pin_inputs, read_pins, usable_pins
 from pyenvspec.projectfs import explained
 from pyenvspec.reporter import put, say
@@ -52,10 +58,7 @@ def _update(options: Options) -> None:
         beside = path.with_suffix(f".{os.getpid()}")
         beside.write_text(text, encoding="utf-8")
         beside.replace(path)
-    from pyenvspec.facts import native
-
-    for cached in (native.catalogue, native.catalogue_names):
-        cached.cache_clear()
+    forget_catalogue()
 
 
 def _nixpkgs(options: Options) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from functools import cache
+from pathlib import Path
 from typing import Literal
 
 from pyenvspec.facts._load import DATA, Row, Status, read_table
@@ -98,6 +100,24 @@ def _read_catalogue() -> list[str]:
     return _catalogue_bytes().decode().splitlines()
 
 
+def own_catalogue() -> Path:
+    """Return where `pyenvspec catalog --update` puts a catalogue of the user's own."""
+    cache_home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")  # noqa: PTH111 -- never raises
+    return Path(cache_home) / "pyenvspec" / "catalogue.tsv"
+
+
 @cache
 def _catalogue_bytes() -> bytes:
-    return (DATA / "catalogue.tsv").read_bytes()
+    """Read the user's own catalogue where there is one: it is of a nixpkgs that they use."""
+    try:
+        data = own_catalogue().read_bytes()
+        data.decode()
+    except (OSError, UnicodeDecodeError):
+        data = b""
+    return data if data.startswith(CATALOGUE_HEADER.encode()) else (DATA / "catalogue.tsv").read_bytes()
+
+
+def forget_catalogue() -> None:
+    """Read the catalogue again at the next look-up: it was written anew."""
+    for known in (_catalogue_bytes, _catalogue_set, catalogue, catalogue_names):
+        known.cache_clear()
