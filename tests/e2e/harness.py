@@ -228,6 +228,11 @@ class Nix:
             "USER": "tester",
         }
 
+    def configuration(self) -> dict[str, str]:
+        """The same options by environment, for programs that start Nix themselves."""
+        settings = [f"{name} = {value}" for name, value in zip(_FEATURES[3::3], _FEATURES[4::3], strict=True)]
+        return {"NIX_CONFIG": "\n".join([f"extra-experimental-features = {_FEATURES[1]}", *settings])}
+
     def hash_path(self, path: Path) -> str:
         answer = self.run("flake", "prefetch", "--json", _to_flake(path), cwd=path).check()
         return str(json.loads(answer.stdout)["hash"])
