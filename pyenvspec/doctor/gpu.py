@@ -59,7 +59,7 @@ def _find_driver(context: Context) -> str | None:
 
 def _read_version(context: Context) -> str | None:
     text = context.host.read(_VERSION_FILE) or ""
-    found = re.search(r"Kernel Module\D*?(\d+\.\d+(?:\.\d+)?)", text)
+    found = re.search(r"Kernel Module.*?\s(\d+\.\d+(?:\.\d+)?)\s", text)
     if found:
         return found[1]
     # WSL has no such file.
