@@ -10,6 +10,16 @@ let
   # A package whose markers do not hold here is null.
   isThere = package: package != null && package ? overridePythonAttrs;
 
+  # poetry2nix stops at tags that are younger than it is: several ABIs, GraalPy, RISC-V.
+  isReadable =
+    file:
+    let
+      tags = lib.match ".*-([^-]+)-([^-]+)[.]whl" file;
+      abi = lib.match "[a-z]+[0-9]*_?[a-z0-9]*" (lib.head tags);
+      platform = lib.match "any|.*(x86_64|aarch64|arm64|universal2).*" (lib.last tags);
+    in
+    tags == null || (abi != null && platform != null);
+
   choose =
     prev: name: source:
     let
@@ -57,7 +67,12 @@ in
 {
   sources =
     _: prev:
-    lib.genAttrs given.fromSource (name: choose prev name "sdist")
+    {
+      mkPoetryDep =
+        package:
+        prev.mkPoetryDep (package // { files = lib.filter (file: isReadable file.file) package.files; });
+    }
+    // lib.genAttrs given.fromSource (name: choose prev name "sdist")
     // lib.mapAttrs (name: override: choose prev name override.source) (
       lib.filterAttrs (_: override: override.source != null) given.overrides
     )

@@ -15,10 +15,15 @@ let
 
   lock = overrides.withoutRemoved (lib.importTOML (given.workspace + "/uv.lock"));
   pyproject = lib.importTOML (given.workspace + "/pyproject.toml");
+  # uv2nix takes it for a mistake to build what is published as wheels only.
+  hasSource = package: package ? sdist || !package.source ? registry;
+  withSource = lib.catAttrs "name" (lib.filter hasSource lock.package);
   workspace = inputs.uv2nix.lib.workspace.loadWorkspace {
     workspaceRoot = given.workspace;
     uvLock = lock;
-    config = found: { no-binary-package = found.no-binary-package ++ given.fromSource; };
+    config = found: {
+      no-binary-package = found.no-binary-package ++ lib.intersectLists withSource given.fromSource;
+    };
   };
   sourcePreference = if given.preferWheels then "wheel" else "sdist";
 

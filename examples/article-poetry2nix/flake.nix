@@ -1,0 +1,40 @@
+# Written by pyenvspec from env.yaml; edit env.yaml instead, and run `pyenvspec compile`.
+
+{
+  description = "template of python project managed by poetry2nix";
+
+  # caches: nixos-cuda
+  nixConfig = {
+    extra-substituters = [ "https://cache.nixos-cuda.org" ];
+    extra-trusted-public-keys = [
+      "cache.nixos-cuda.org:74DUi4Ye579gUqzH4ziL9IyiJBlDpMRn9MBN8oNan9M="
+    ];
+  };
+
+  inputs = {
+    nixpkgs.url = "github:NixOS/nixpkgs/nixos-25.05";
+    flake-parts.url = "github:hercules-ci/flake-parts/427bf4bd9435fdf21321c8cc628c24efc14c0f7a?narHash=sha256-4dtXQk/NMePegK/nWp5NSeuZKLATItOq61lpEvmXqGw%3D";
+    flake-parts.inputs.nixpkgs-lib.follows = "nixpkgs";
+    devenv.url = "github:cachix/devenv/5844e78c960ab73bb92e131bc2902b39b9ee52dd?narHash=sha256-gEOKc1EhkbrUj7JTjxwlNyh42vu89lpiyP33ubx/NCw%3D";
+    # What follows "" is cut off: neither locked nor fetched
+    devenv.inputs = {
+      flake-parts.follows = "flake-parts";
+      nixpkgs.follows = "nixpkgs";
+      cachix.follows = "";
+      crate2nix.follows = "";
+      flake-compat.follows = "";
+      ghostty.follows = "";
+      git-hooks.follows = "";
+      nix.follows = "";
+      nixd.follows = "";
+      rust-overlay.follows = "";
+    };
+    nix2container.url = "github:nlewo/nix2container/20d339590c3c36252514a57b0241c47bcd8a08ce?narHash=sha256-vgxwF/GS9lRC9s211RnmJaGKHIUexMiRs7Eslh11E08%3D";
+    nix2container.inputs.nixpkgs.follows = "nixpkgs";
+    mk-shell-bin.url = "github:rrbutani/nix-mk-shell-bin/ff5d8bd4d68a347be5042e2f16caee391cd75887?narHash=sha256-/uEkr1UkJrh11vD02aqufCxtbF5YnhRTIKlx5kyvf%2BI%3D";
+    poetry2nix.url = "github:nix-community/poetry2nix/ce2369db77f45688172384bbeb962bc6c2ea6f94?narHash=sha256-cX98bUuKuihOaRp8dNV1Mq7u6/CQZWTPth2IJPATBXc%3D";
+    poetry2nix.flake = false;
+  };
+
+  outputs = inputs: inputs.flake-parts.lib.mkFlake { inherit inputs; } ./nix/pyenvspec;
+}

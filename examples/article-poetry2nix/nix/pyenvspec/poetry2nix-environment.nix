@@ -1,0 +1,82 @@
+# Written by pyenvspec from its own nix/modules/; edit env.yaml instead and run `pyenvspec compile`.
+#
+# The Pythons of a shell with `poetry2nix`: `runtime` has what the project depends on, `development` also what is
+# imported from the working tree. Only files that these name reach the store: pyproject.toml, poetry.lock, path dependencies.
+{
+  inputs,
+  lib,
+  pkgs,
+}:
+shell:
+let
+  given = shell.poetry2nix;
+  poetry2nix = import inputs.poetry2nix { inherit pkgs; };
+  overrides = import ./poetry2nix-overrides.nix { inherit lib pkgs; } shell.python given;
+
+  # nixpkgs' SDK is older than any macOS it runs on, and refuses wheels for those.
+  python =
+    if pkgs.stdenv.hostPlatform.isDarwin then
+      shell.python
+      // {
+        stdenv = shell.python.stdenv // {
+          targetPlatform = shell.python.stdenv.targetPlatform // {
+            darwinSdkVersion = "14.0";
+          };
+        };
+      }
+    else
+      shell.python;
+
+  project = import ./poetry-project.nix {
+    inherit lib python;
+    inherit (given) groups extras;
+    pyproject = lib.importTOML (given.project + "/pyproject.toml");
+    pyproject-nix = import (inputs.poetry2nix + "/vendor/pyproject.nix") { inherit lib; };
+  };
+
+  locked = poetry2nix.mkPoetryPackages {
+    inherit python;
+    inherit (given) preferWheels;
+    inherit (project) pyProject;
+    poetrylock = given.project + "/poetry.lock";
+    pwd = given.project;
+    overrides = [
+      overrides.sources
+      poetry2nix.defaultPoetryOverrides
+      overrides.overlay
+    ];
+    # `pyProject` has just the dependencies chosen, as one group.
+    groups = [ "main" ];
+    checkGroups = [ ];
+  };
+
+  # The same environment on a Python that finds the shell's libraries; both bring the files of the standard library.
+  interpreter = import ./interpreter.nix { inherit lib pkgs; } shell;
+  environment =
+    packages:
+    (locked.python.withPackages (set: packages ++ given.packages set)).override {
+      python = interpreter;
+      ignoreCollisions = true;
+    };
+
+  editable = locked.python.pkgs.toPythonModule (
+    import ./editable.nix { inherit lib pkgs; } python (lib.attrValues given.editable)
+  );
+  scripts = poetry2nix.mkPoetryScriptsPackage {
+    inherit (locked) python;
+    inherit (project) pyProject scripts;
+  };
+  isInstalled = package: !given.editable ? ${package.pname or ""};
+in
+{
+  runtime = environment locked.poetryPackages;
+  development =
+    if given.editable == { } then
+      environment locked.poetryPackages
+    else
+      environment (
+        lib.filter isInstalled locked.poetryPackages
+        ++ [ editable ]
+        ++ lib.optional (project.scripts != { }) scripts
+      );
+}

@@ -1,0 +1,68 @@
+# Written by pyenvspec from its own nix/modules/; edit env.yaml instead and run `pyenvspec compile`.
+#
+# A shell whose Python Nix has put all packages into: those of nixpkgs that `pythonPackages` names, or what another module of the
+# shell's manager says as `pythonEnv`. Also `packages.python-env`, and `packages.python-env-<variant>`.
+{ flake-parts-lib, lib, ... }:
+let
+  inherit (lib) mkOption types;
+
+  pythonEnv = types.submodule {
+    options = {
+      runtime = mkOption {
+        type = types.package;
+        description = "Python and its packages, nothing of the project: for images and `packages.python-env`.";
+      };
+      development = mkOption {
+        type = types.package;
+        description = "The same with what is imported from the working tree, for the shell.";
+      };
+      tools = mkOption {
+        type = types.listOf types.package;
+        default = [ ];
+        description = "What edits the lock, on PATH in the shell.";
+      };
+      env = mkOption {
+        type = types.attrsOf types.str;
+        default = { };
+        description = "Environment variables of the shell.";
+      };
+    };
+  };
+
+  shell = types.submodule (
+    { config, ... }:
+    {
+      options = {
+        pythonPackages = mkOption {
+          type = types.nullOr (types.functionTo (types.listOf types.package));
+          default = null;
+          description = "Package set → packages of nixpkgs that this Python imports.";
+        };
+        pythonEnv = mkOption {
+          type = types.nullOr pythonEnv;
+          default = null;
+          internal = true;
+          description = "A Python with its packages.";
+        };
+      };
+      config.pythonEnv = lib.mkIf (config.pythonPackages != null) rec {
+        runtime = config.python.withPackages config.pythonPackages;
+        development = runtime;
+      };
+    }
+  );
+
+  nameOf = name: if name == "default" then "python-env" else "python-env-${name}";
+in
+{
+  options.perSystem = flake-parts-lib.mkPerSystemOption (
+    { config, ... }:
+    {
+      options.pyenvspec.shells = mkOption { type = types.lazyAttrsOf shell; };
+
+      config.packages = lib.mapAttrs' (
+        name: shell: lib.nameValuePair (nameOf name) shell.pythonEnv.runtime
+      ) (lib.filterAttrs (_: shell: shell.pythonEnv != null) config.pyenvspec.shells);
+    }
+  );
+}

@@ -1,0 +1,126 @@
+# Written by pyenvspec from its own nix/modules/; edit env.yaml instead and run `pyenvspec compile`.
+#
+# Overrides of single Python packages as data: their options, and what of them is the same for both builders.
+{ lib }:
+let
+  inherit (lib) mkOption types;
+
+  flag =
+    description:
+    mkOption {
+      type = types.bool;
+      default = false;
+      inherit description;
+    };
+
+  list =
+    type: description:
+    mkOption {
+      type = types.listOf type;
+      default = [ ];
+      inherit description;
+    };
+
+  override = types.submodule {
+    options = {
+      remove = flag "Leave the package out.";
+      fromNixpkgs = flag "Take nixpkgs' package in its place.";
+      keepLockedSource = flag "Build nixpkgs' recipe from the source in the lock.";
+      source = mkOption {
+        type = types.nullOr (
+          types.enum [
+            "wheel"
+            "sdist"
+          ]
+        );
+        default = null;
+        description = "Which of the locked files to use.";
+      };
+      buildSystems = list types.str "Python packages that it is built with.";
+      buildTools = list types.package "Programs that it is built with.";
+      libraries = list types.package "Libraries that it links to.";
+      dependencies = list types.str "Further packages it needs at run time: of the lock, else of nixpkgs.";
+      ignoreMissingLibraries = list types.str "Libraries that may be missing when it is built.";
+      env = mkOption {
+        type = types.attrsOf types.str;
+        default = { };
+        description = "Environment of its build.";
+      };
+      patches = list types.path "Patches of its source.";
+      postInstall = mkOption {
+        type = types.lines;
+        default = "";
+        description = "Shell commands after it is installed.";
+      };
+    };
+  };
+
+  extend =
+    old: name: more:
+    lib.optionalAttrs (more != [ ]) { ${name} = (old.${name} or [ ]) ++ more; };
+
+  # nixpkgs takes a list, a text of words, or true for all.
+  ignoreMissing =
+    old: more:
+    let
+      before = old.autoPatchelfIgnoreMissingDeps or [ ];
+      words = if lib.isList before then before else lib.splitString " " before;
+    in
+    lib.optionalAttrs (more != [ ] && before != true && before != "1") {
+      autoPatchelfIgnoreMissingDeps = lib.unique ((if before == false then [ ] else words) ++ more);
+    };
+
+  # A variable may be an attribute of the derivation already, where `env` must not name it again.
+  variables =
+    old: more:
+    lib.filterAttrs (name: _: old ? ${name}) more
+    // lib.optionalAttrs (more != { }) {
+      env = (old.env or { }) // lib.filterAttrs (name: _: !old ? ${name}) more;
+    };
+in
+{
+  type = types.attrsOf override;
+
+  inherit extend ignoreMissing;
+
+  # Override → attributes of a derivation → those that change, whichever builder it is for.
+  attributes =
+    override: old:
+    extend old "nativeBuildInputs" override.buildTools
+    // extend old "buildInputs" override.libraries
+    // extend old "patches" override.patches
+    // ignoreMissing old override.ignoreMissingLibraries
+    // variables old override.env
+    // lib.optionalAttrs (override.postInstall != "") {
+      postInstall = (old.postInstall or "") + override.postInstall;
+    };
+
+  # Which of a package's dependencies are those of a builder's own set, and nixpkgs' packages for the others.
+  split =
+    pkgs: known: name: override:
+    let
+      isWord = part: lib.isString part && part != "";
+      normalise =
+        text: lib.concatStringsSep "-" (lib.filter isWord (builtins.split "[-_.]+" (lib.toLower text)));
+      isKnown = dependency: known (normalise dependency);
+      fromNixpkgs =
+        dependency:
+        lib.attrByPath (lib.splitString "." dependency)
+          (throw "env.yaml: overrides.${name}.dependencies: neither the lock nor nixpkgs has `${dependency}`")
+          pkgs;
+      parted = lib.partition isKnown override.dependencies;
+    in
+    {
+      python = map normalise parted.right;
+      native = map fromNixpkgs parted.wrong;
+    };
+
+  # nixpkgs' recipe of a package.
+  recipeOf =
+    python: name:
+    python.pkgs.${name}
+      or (throw "env.yaml: overrides.${name}.from_nixpkgs: nixpkgs' Python has no `${name}`");
+
+  # Whether a package takes an argument with `.override`: those that are not built from the lock may not.
+  takes = argument: package: (lib.functionArgs (package.override or (_: { }))) ? ${argument};
+}
