@@ -159,12 +159,12 @@ def _import_nixpkgs(name: str, config: Nixpkgs) -> Expr:
     settings: list[Binding] = []
     if config.unfree or name == "nixpkgs-cuda":
         settings.append(bind(("config", "allowUnfree"), True))
-    if config.insecure_python:
-        is_python = Lambda(
-            "package", call("inputs.nixpkgs.lib.hasPrefix", Str("python"), ref("package.pname"))
-        )
-        settings.append(bind(("config", "allowInsecurePredicate"), is_python, "python.version"))
     if name == "nixpkgs":
+        if config.insecure_python:
+            # Not a list of names with versions: which patch version a release has is not known here.
+            is_python = BinOp(call("inputs.nixpkgs.lib.getName", Var("package")), "==", Str("python"))
+            permits = Lambda("package", is_python)
+            settings.append(bind(("config", "allowInsecurePredicate"), permits, "python.version"))
         if config.cuda_support:
             settings.append(bind(("config", "cudaSupport"), True, "cuda"))
         if config.capabilities:

@@ -107,8 +107,7 @@ def _looked_at(alternatives: tuple[Alternative, ...]) -> list[str]:
     """Return what the candidates lack, one line for all those that lack the same."""
     by_reason: dict[str, list[str]] = {}
     for other in alternatives:
-        extra = f" with {_join(list(other.inputs[1:]))}" if other.inputs[1:] else ""
-        by_reason.setdefault(_without_name(other), []).append(other.release + extra)
+        by_reason.setdefault(_without_name(other), []).append(other.release)
     return [f"{', '.join(names)}: {reason}" for reason, names in by_reason.items()]
 
 

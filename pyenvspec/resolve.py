@@ -51,7 +51,7 @@ MANAGER_INPUTS = {
     "uv2nix": ("pyproject-nix", "uv2nix", "pyproject-build-systems"),
 }
 # Interpreters of nixpkgs-python come from its cache only with its own nixpkgs.
-KEEPS_ITS_INPUTS = ("nixpkgs-python",)
+KEPT_INPUTS = {"nixpkgs-python": ("nixpkgs",)}
 # As a flake it brings four inputs that evaluating it as a plain folder does without.
 PLAIN_FOLDERS = ("poetry2nix",)
 # The oldest nixpkgs whose lib the pinned flake-parts and devenv evaluate with: older ones know no `class` in
@@ -127,7 +127,6 @@ def _choose_release(file: SpecFile, managers: dict[str, str], systems: tuple[str
 
 
 _REFUSED_KEYS = {
-    "python": ("python", "version"),
     "cuda": ("cuda", "version"),
     "cudnn": ("cuda", "cudnn"),
     "system": ("systems",),
@@ -142,7 +141,7 @@ def _asks_for(spec: Spec, refusal: Refusal) -> bool:
 
 def _refused(file: SpecFile, refusal: Refusal) -> Diagnostic:
     """Tell a refusal at the key that it is about, in the shell that asks for it."""
-    path = _REFUSED_KEYS.get(refusal.subject, ("python",))
+    path = _REFUSED_KEYS.get(refusal.subject, ("python", "version"))
     asking = [s for s in file.shells if s.tree.get(path[0]) is not None and _asks_for(s.spec, refusal)]
     at = next(iter(asking), file.shells[0])
     span = locate(at.tree, path)
@@ -272,10 +271,10 @@ def _standard_input(name: str, names: tuple[str, ...], choice: Choice) -> FlakeI
     url = f"github:{source.owner}/{source.repo}/{branch}" if branch else source.url
     if name in PLAIN_FOLDERS:
         return FlakeInput(name, url, flake=False)
-    if name in KEEPS_ITS_INPUTS:
-        return FlakeInput(name, url)
     shared = {own: own for own in names} | {"nixpkgs-lib": "nixpkgs"}
-    own_inputs = [own.name for own in source.inputs if own.follows is None or own.name in names]
+    kept = KEPT_INPUTS.get(name, ())
+    ours = [own for own in source.inputs if own.follows is None or own.name in names]
+    own_inputs = [own.name for own in ours if own.name not in kept]
     return FlakeInput(name, url, tuple((own, shared.get(own, "")) for own in own_inputs))
 
 

@@ -302,8 +302,8 @@ def test_what_each_release_lacks_is_told_with_what_works() -> None:
     glibc = "the Python of nixpkgs-python, built with the C library glibc 2.40, cannot load libraries of this release"
     assert refusal.hint.splitlines() == [
         "what works: `cuda.version: 13.0` (or 12.9, 12.8); or `python.version: 3.11` (or 3.12, 3.13)",
-        f"nixos-unstable with nixpkgs-python: {glibc}, built with a newer one",
-        f"nixos-26.05 with nixpkgs-python: {glibc}, built with glibc 2.42",
+        f"nixos-unstable: {glibc}, built with a newer one",
+        f"nixos-26.05: {glibc}, built with glibc 2.42",
         "nixos-25.11, nixos-25.05: no CUDA 13.2 (newer than this release)",
     ]
 

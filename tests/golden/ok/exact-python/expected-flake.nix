@@ -30,6 +30,10 @@
       rust-overlay.follows = "";
     };
     nixpkgs-python.url = "github:cachix/nixpkgs-python/2731df9c2ce7a05e079416f3580bacf1a2bade09?narHash=sha256-e6yzmOYb7N64k5g4bvIvA21TIzhUHjGKaWbKQxBt8bg%3D";
+    # What follows "" is cut off: neither locked nor fetched
+    nixpkgs-python.inputs = {
+      flake-compat.follows = "";
+    };
   };
 
   outputs = inputs: inputs.flake-parts.lib.mkFlake { inherit inputs; } ./nix/pyenvspec;
