@@ -43,10 +43,7 @@ def format_schema() -> str:
 def _accept_scalar(target: Schema, scalar: Schema) -> None:
     """Make a reference to a mapping take the single value that stands for one of its keys too."""
     short = {k: v for k, v in scalar.items() if k in ("anyOf", "type", "pattern")}
-    reference = target.pop("$ref", None)
-    branches = (
-        [{"$ref": reference}] if reference else [b for b in target.pop("anyOf") if b != {"type": "null"}]
-    )
+    branches = target.pop("anyOf", None) or [{"$ref": target.pop("$ref")}]
     target["anyOf"] = [*branches, *short.get("anyOf", [short])]
 
 

@@ -46,9 +46,20 @@ def _env_text(value: object) -> object:
 
 
 def _format_version(value: object) -> object:
-    """`spec: 1` and nothing else; a YAML float 1.0 or a boolean is not it."""
+    """`spec: 1` and nothing else; to JSON Schema 1.0 is the same number, and a boolean is none."""
+    if isinstance(value, float) and value == 1:
+        return 1
     if isinstance(value, bool) or not isinstance(value, int):
         raise PydanticCustomError("spec_version", "must be the number 1")
+    return value
+
+
+def _no_number(value: object) -> object:
+    """To Python 0 and 1 equal `false` and `true`."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        raise PydanticCustomError(
+            "literal_error", "must be {expected}", {"expected": "'auto', True or False"}
+        )
     return value
 
 
@@ -58,10 +69,13 @@ def _nothing_but_a_mapping(value: object) -> object:
     return value
 
 
+# JSON Schema sees the number and not how it was typed, so that oddities such as 1e2 are left to the compiler.
+_VERSION_NUMBER = {"type": "number", "minimum": 0}
+
+
 def _version_schema(example: str) -> WithJsonSchema:
-    # Above 1 and below 1000 a number's text is never in exponent notation, so the pattern holds for it too.
-    number = {"type": "number", "minimum": 1, "exclusiveMaximum": 1000}
-    return WithJsonSchema({"anyOf": [{"type": "string", "pattern": VERSION}, number], "examples": [example]})
+    any_of = [{"type": "string", "pattern": VERSION}, _VERSION_NUMBER]
+    return WithJsonSchema({"anyOf": any_of, "examples": [example]})
 
 
 def _or_scalar(key: str) -> BeforeValidator:
@@ -198,7 +212,7 @@ class Cuda(Model):
             {
                 "anyOf": [
                     {"type": "string", "pattern": f"^(auto|none|[0-9]+(\\.[0-9]+)*){_END}"},
-                    {"type": "number", "minimum": 1, "exclusiveMaximum": 1000},
+                    _VERSION_NUMBER,
                 ]
             }
         ),
@@ -277,7 +291,9 @@ def _fixes_kind(value: object) -> str | None:
 Fixes = Annotated[
     Annotated[Literal["all", "none"], Tag("word")] | Annotated[tuple[PackageName, ...], Tag("list")],
     Discriminator(
-        _fixes_kind, custom_error_type="fixes_type", custom_error_message="must be all, none or a list of packages"
+        _fixes_kind,
+        custom_error_type="fixes_type",
+        custom_error_message="must be all, none or a list of packages",
     ),
 ]
 
@@ -294,7 +310,7 @@ class Nixpkgs(Model):
         description="auto, a release branch (nixos-24.11), nixos-unstable, or a 40-digit revision.",
         examples=["nixos-24.11"],
     )
-    unfree: Literal["auto", True, False] = Field(
+    unfree: Annotated[Literal["auto", True, False], BeforeValidator(_no_number)] = Field(
         "auto",
         description="Allow unfree packages; auto allows them where CUDA is asked for.",
         examples=[True],

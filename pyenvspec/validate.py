@@ -11,7 +11,7 @@ import types
 import typing
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from pyenvspec.diagnostics import Diagnostic, Diagnostics
 from pyenvspec.names import closest
@@ -165,6 +165,39 @@ def _check_variant_keys(raw: RawSpec, variants: Node, found: Diagnostics) -> Non
                 expected = _did_you_mean(entry.key, VARIANT_KEYS)
             span = entry.key_span
             found.add(Diagnostic(code, message, raw.file, span, raw.line(span.line), expected, path=path))
+        own = Mapping(tuple(e for e in variant.value.entries if e.key in VARIANT_KEYS), variant.value.span)
+        for detail in _null_mistakes(Spec, own, ()):
+            found.add(_translate(raw, own, detail))
+
+
+def _null_mistakes(model: Any, node: Node, path: KeyPath) -> Iterator[ErrorDetails]:
+    """Yield the keys set to null that cannot be there: merging takes them away before pydantic sees them."""
+    if not isinstance(node, Mapping):
+        return
+    for entry in node.entries:
+        is_null = isinstance(entry.value, Scalar) and entry.value.value is None
+        at = (*path, entry.key)
+        if isinstance(model, type) and issubclass(model, Model):
+            if is_null and entry.key not in _keys_of(model):
+                yield {"type": "extra_forbidden", "loc": at, "msg": "", "input": None}
+            below = _unwrapped(_field_type(model, entry.key))
+        elif typing.get_origin(model) is dict:
+            name, value = typing.get_args(model)
+            if is_null:
+                yield from _name_mistakes(name, entry.key, at)
+            below = _unwrapped(value)
+        else:
+            return
+        yield from _null_mistakes(below, entry.value, at)
+
+
+def _name_mistakes(kind: Any, name: str, at: KeyPath) -> Iterator[ErrorDetails]:
+    try:
+        TypeAdapter(kind, config=Model.model_config).validate_python(name)
+    except ValidationError as error:
+        for detail in error.errors(include_url=False):
+            detail["loc"] = (*at, "[key]")
+            yield detail
 
 
 def _translate(raw: RawSpec, tree: Mapping, detail: ErrorDetails) -> Diagnostic:
@@ -254,8 +287,10 @@ def _keys_at(path: KeyPath) -> tuple[str, ...]:
             model = _unwrapped(_field_type(model, str(step)))
         else:
             model = _unwrapped(typing.get_args(model)[-1 if isinstance(step, str) else 0])
-    if not (isinstance(model, type) and issubclass(model, Model)):
-        return ()
+    return _keys_of(model) if isinstance(model, type) and issubclass(model, Model) else ()
+
+
+def _keys_of(model: type[Model]) -> tuple[str, ...]:
     return tuple(field.alias or name for name, field in model.model_fields.items())
 
 
