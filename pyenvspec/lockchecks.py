@@ -271,7 +271,7 @@ class _Check:
         """Say once per index what a private one needs: Nix downloads without the user's own settings."""
         for index in sorted(set(self._declared_indices())):
             host = index.partition("://")[2].partition("/")[0].rpartition("@")[2].partition(":")[0]
-            taken = [p.name for p in lock.packages if p.source.kind == "registry" and host in p.source.place]
+            taken = [p.name for p in lock.packages if p.source.place.rstrip("/") == index.rstrip("/")]
             if not host or not taken or host.endswith(_PUBLIC):
                 continue
             self.found.add(

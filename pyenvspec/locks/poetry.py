@@ -126,7 +126,8 @@ def content_hashes(pyproject: Table) -> frozenset[str]:
     poetry = _part(_part(pyproject, "tool"), "poetry")
     full = {key: poetry.get(key) for key in _POETRY_KEYS if key in _OLD_KEYS or poetry.get(key) is not None}
     short = {key: value for key, value in full.items() if value is not None}
-    forms: list[dict[str, Any]] = [full, {key: full[key] for key in _OLD_KEYS}]
+    # Read by poetry 2, a project without anything of poetry's own is hashed in its new form only.
+    forms = [full, {key: full[key] for key in _OLD_KEYS}] if short or not (given or groups) else []
     for wanted in ({}, groups):
         new = {"project": given} if given else {}
         new |= {"dependency-groups": wanted} if wanted else {}
