@@ -49,7 +49,7 @@ FLAKES = (
     _standard("uv2nix", {"nixpkgs": "nixpkgs", "pyproject-nix": "pyproject-nix"}),
     _standard("pyproject-build-systems", {name: name for name in ("nixpkgs", "pyproject-nix", "uv2nix")}),
     _standard("cuda-legacy"),
-    _standard("nixpkgs-python"),
+    _standard("nixpkgs-python", {"flake-compat": ""}),
     _standard("poetry2nix", flake=False),
 )
 
@@ -263,10 +263,7 @@ def test_nix_evaluates_from_our_lock_without_network_and_changes_nothing(nix: Ni
 def test_our_lock_lists_what_nix_lists_when_it_locks_itself(nix: Nix) -> None:
     pins = {given.name: nix.pin(given) for given in FLAKES}
     nix.write(FLAKES, pins)
-    paths = {given.name: given.name for given in FLAKES} | {
-        "nixpkgs-python/nixpkgs": "nixpkgs",
-        "nixpkgs-python/flake-compat": "mk-shell-bin",
-    }
+    paths = {given.name: given.name for given in FLAKES} | {"nixpkgs-python/nixpkgs": "nixpkgs"}
     overrides = [w for n, p in paths.items() for w in ("--override-input", n, f"path:{nix.inputs / p}")]
     nix.run("flake", "lock", *overrides)
     theirs = (nix.project / "flake.lock").read_text()
