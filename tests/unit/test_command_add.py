@@ -1,0 +1,240 @@
+"""`add`: what is written, byte for byte, and what is refused with nothing written."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pyenvspec.cli import run
+from pyenvspec.commands.edit_list import EditError, add_items, remove_items
+from pyenvspec.raw import to_plain
+from pyenvspec.source import read_text
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PYTHON = "python: 3.12 # ours\n"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "env.yaml").write_text(PYTHON)
+    return tmp_path
+
+
+def text_of(project: Path) -> str:
+    return (project / "env.yaml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        # no list yet
+        ("python: 3.12 # x\n", "python: 3.12 # x\nnative: [sox]\n"),
+        ("python: 3.12", "python: 3.12\nnative: [sox]\n"),
+        ("python:\n  version: 3.12\n\n# end\n", "python:\n  version: 3.12\nnative: [sox]\n\n# end\n"),
+        ("python: 3.12\non_enter: |\n  a\n\n", "python: 3.12\non_enter: |\n  a\nnative: [sox]\n\n"),
+        ("native:\npython: 3.12\n", "native: [sox]\npython: 3.12\n"),
+        ("native: ~ # none\n", "native: [sox] # none\n"),
+        ("native: [ ]\n", "native: [sox]\n"),
+        # a list on one line
+        ("native: [git, vim] # x\n", "native: [git, vim, sox] # x\n"),
+        ("native:   [ git ]\n", "native:   [ git, sox ]\n"),
+        ("{python: 3.12, native: [git]}\n", "{python: 3.12, native: [git, sox]}\n"),
+        # a list over several lines
+        ("native: [\n  git, # a\n  vim # b\n]\n", "native: [\n  git, # a\n  vim, # b\n  sox,\n]\n"),
+        ("native: [\n  git,\n  vim,\n]\n", "native: [\n  git,\n  vim,\n  sox,\n]\n"),
+        ("native: [git,\n  vim]\n", "native: [git,\n  vim, sox]\n"),
+        # a list with dashes
+        ("native:\n- git # a\nenv: {}\n", "native:\n- git # a\n- sox\nenv: {}\n"),
+        (
+            "native:\n    -  git\n\n    # b\n    -  vim # c\n\n# end\n",
+            "native:\n    -  git\n\n    # b\n    -  vim # c\n    -  sox\n\n# end\n",
+        ),
+        ("native:\n  - git", "native:\n  - git\n  - sox\n"),
+        # line ends and a byte order mark stay
+        ("native: [git]\r\nenv: {}\r\n", "native: [git, sox]\r\nenv: {}\r\n"),
+        ("\ufeffnative: [git]\n", "\ufeffnative: [git, sox]\n"),
+    ],
+)
+def test_only_the_list_changes(before: str, after: str) -> None:
+    assert add_items(before.encode(), "env.yaml", ("native",), ["sox"]) == after.encode()
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("cuda: 11.8 # c\n", "cuda: {version: 11.8, packages: [cudatoolkit, nccl]} # c\n"),
+        ("cuda: {version: 11.8}\n", "cuda: {version: 11.8, packages: [cudatoolkit, nccl]}\n"),
+        (
+            "cuda:\n  version: 11.8 # v\n  cudnn: 8.9\n# end\n",
+            "cuda:\n  version: 11.8 # v\n  cudnn: 8.9\n  packages: [cudatoolkit, nccl]\n# end\n",
+        ),
+    ],
+)
+def test_a_list_that_has_a_default_keeps_it(before: str, after: str) -> None:
+    path = ("cuda", "packages")
+    assert add_items(before.encode(), "env.yaml", path, ["nccl"], default=["cudatoolkit"]) == after.encode()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "native: &tools\n- git\nenv: {X: a}\nvariants: {a: {native: *tools}}\n",
+        "{python: 3.12}\n",
+        "base: &b {native: [git]}\n<<: *b\n",
+    ],
+)
+def test_what_would_change_more_than_the_list_is_refused(text: str) -> None:
+    with pytest.raises(EditError) as raised:
+        add_items(text.encode(), "env.yaml", ("native",), ["sox"])
+    assert raised.value.diagnostics[0].message == (
+        "this list is written in a way that cannot be changed without changing more than it"
+    )
+
+
+NAMES = st.lists(st.sampled_from(["git", "vim", "sox", "zlib", "xorg.libX11"]), unique=True, min_size=1)
+
+
+@given(NAMES, NAMES, st.sampled_from(["flow", "block", "lines"]))
+def test_adding_and_removing_is_as_if_never_added(there: list[str], more: list[str], style: str) -> None:
+    new = [name for name in more if name not in there]
+    shape = {
+        "flow": f"native: [{', '.join(there)}] # c\n",
+        "block": "native:\n" + "".join(f"  - {name} # {name}\n" for name in there),
+        "lines": "native: [\n" + "".join(f"  {name},\n" for name in there) + "]\n",
+    }[style]
+    before = f"# head\n{PYTHON}{shape}# end\n".encode()
+    added = add_items(before, "env.yaml", ("native",), new) if new else before
+    plain = to_plain(read_text(added, "env.yaml").root)
+    assert isinstance(plain, dict)
+    assert plain["native"] == [*there, *new]
+    assert (remove_items(added, "env.yaml", ("native",), new) if new else added) == before
+
+
+# --- the command
+
+
+def test_packages_are_added(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["add", "-C", str(project), "ffmpeg", "sox", "ffmpeg"]) == 0
+    assert text_of(project) == PYTHON + "native: [ffmpeg, sox]\n"
+    assert capsys.readouterr() == (
+        "",
+        "Added ffmpeg, sox to env.yaml. Run `pyenvspec compile` to use it.\n",
+    )
+
+
+def test_what_is_there_stays_as_it_is(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(["add", "-q", "-C", str(project), "sox"])
+    before = (project / "env.yaml").stat()
+    assert run(["add", "-C", str(project), "sox"]) == 0
+    assert capsys.readouterr().err == "sox is in env.yaml already.\n"
+    assert (project / "env.yaml").stat() == before
+
+
+def test_packages_of_the_cuda_set(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["add", "-C", str(project), "cuda.nccl"]) == 1
+    assert capsys.readouterr().err == (
+        "env.yaml: error[cuda-not-asked]: `cuda.nccl` needs CUDA, which is not asked for\n"
+        "      = help: write `cuda: 11.8` (or another version) into env.yaml first\n"
+    )
+    (project / "env.yaml").write_text(PYTHON + "cuda: 12.4\n")
+    assert run(["add", "-C", str(project), "cuda.nccl", "cuda.cudatoolkit", "sox"]) == 0
+    assert text_of(project) == (
+        PYTHON + "cuda: {version: 12.4, packages: [cudatoolkit, nccl]}\nnative: [sox]\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        (
+            "libgl1-mesa-glx",
+            "env.yaml: error[native-unknown]: nixpkgs has no `libgl1-mesa-glx`\n"
+            "      = help: run `pyenvspec add libGL`\n",
+        ),
+        (
+            "ffmpg",
+            "env.yaml: error[native-unknown]: `ffmpg` is not among the nixpkgs names known offline\n"
+            "      = help: did you mean `ffmpeg`? If nixpkgs has `ffmpg`, run `pyenvspec add --force ffmpg`\n",
+        ),
+        (
+            "numpy",
+            "env.yaml: error[native-refused]: `numpy` does not belong under `native`\n"
+            "      = help: it is a Python package: put it in your lock file or requirements, "
+            "or in `python: {packages: [...]}`\n",
+        ),
+        (
+            "glibc",
+            "env.yaml: error[native-refused]: `glibc` does not belong under `native`\n"
+            "      = help: a second C library in the shell breaks every program of the host; "
+            "the wheels find the right one by themselves\n",
+        ),
+    ],
+)
+def test_a_wrong_name_stops_all(
+    name: str, message: str, project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["add", "-C", str(project), "sox", name]) == 1
+    assert capsys.readouterr().err == message
+    assert text_of(project) == PYTHON
+
+
+def test_force_takes_a_name_that_the_catalogue_does_not_have(project: Path) -> None:
+    assert run(["add", "-q", "-C", str(project), "--force", "ffmpg"]) == 0
+    assert text_of(project) == PYTHON + "native: [ffmpg]\n"
+
+
+def test_a_file_that_was_valid_stays_valid(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["add", "-C", str(project), "--force", "not/a/name"]) == 1
+    assert "error[invalid-value]" in capsys.readouterr().err
+    assert text_of(project) == PYTHON
+
+
+def test_a_file_with_errors_of_its_own_may_be_edited(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project / "env.yaml").write_text(PYTHON + "natve: [git]\n")
+    assert run(["add", "-C", str(project), "sox"]) == 0
+    assert text_of(project) == PYTHON + "natve: [git]\nnative: [sox]\n"
+    assert "error[unknown-key]: `natve`" in capsys.readouterr().err
+
+
+def test_rights_and_links_stay(project: Path, tmp_path: Path) -> None:
+    real = tmp_path / "elsewhere.yaml"
+    (project / "env.yaml").rename(real)
+    real.chmod(0o600)
+    (project / "env.yaml").symlink_to(real)
+    assert run(["add", "-q", "-C", str(project), "sox"]) == 0
+    assert (project / "env.yaml").is_symlink()
+    assert real.read_text() == PYTHON + "native: [sox]\n"
+    assert real.stat().st_mode & 0o777 == 0o600
+    assert sorted(path.name for path in project.iterdir()) == ["elsewhere.yaml", "env.yaml"]
+
+
+def test_a_write_that_fails_leaves_the_file(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(self: Path, target: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("pathlib.Path.replace", refuse)
+    assert run(["add", "-C", str(project), "sox"]) == 1
+    assert "error[write-failed]: `env.yaml`: no space left on device" in capsys.readouterr().err
+    assert text_of(project) == PYTHON
+    assert [path.name for path in project.iterdir()] == ["env.yaml"]
+
+
+def test_json_says_what_was_added(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(["add", "-q", "-C", str(project), "git"])
+    assert run(["add", "--json", "-C", str(project), "git", "sox"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"added": ["sox"], "present": ["git"]}
+
+
+def test_a_folder_without_env_yaml(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["add", "-C", str(tmp_path), "sox"]) == 1
+    assert "error[file-not-found]: there is no `env.yaml` here" in capsys.readouterr().err

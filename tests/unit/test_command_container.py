@@ -1,0 +1,126 @@
+"""`container`: one nix command per action, shown and run; a program named nix on PATH stands in for Nix."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pyenvspec.cli import run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NIX = "nix --extra-experimental-features 'nix-command flakes'"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    root = tmp_path / "project"
+    root.mkdir()
+    (root / "env.yaml").write_text(
+        "name: lab\npython: {version: 3.12, manager: nixpkgs}\n"
+        "containers:\n"
+        "  default: {}\n"
+        '  serve: {image: model, tag: v1, registry: "docker://registry.example/lab/"}\n'
+        '  bare: {registry: "docker://registry.example"}\n'
+    )
+    return root
+
+
+@pytest.mark.parametrize(
+    ("words", "command"),
+    [
+        (["build"], f"{NIX} build '.#container-default' --print-out-paths"),
+        (["build", "serve", "--", "-L"], f"{NIX} build '.#container-serve' --print-out-paths -L"),
+        (["load", "serve"], f"{NIX} run '.#container-serve.copyToDockerDaemon'"),
+        (["load", "--podman"], f"{NIX} run '.#container-default.copyToPodman'"),
+        (
+            ["push", "serve"],
+            f"{NIX} run '.#container-serve.copyTo' -- docker://registry.example/lab/model:v1",
+        ),
+        (
+            ["push", "bare", "--", "--dest-creds", "ada:x"],
+            f"{NIX} run '.#container-bare.copyTo' -- docker://registry.example/lab:latest --dest-creds ada:x",
+        ),
+    ],
+)
+def test_the_one_command(
+    words: list[str], command: str, project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["container", "--dry-run", "-C", str(project), *words]) == 0
+    assert capsys.readouterr().out == command + "\n"
+    assert sorted(path.name for path in project.iterdir()) == ["env.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (
+            ["build", "serv"],
+            "env.yaml: error[container-unknown]: env.yaml has no container `serv`\n"
+            "      = help: did you mean `serve`?\n",
+        ),
+        (
+            ["build", "zzz"],
+            "env.yaml: error[container-unknown]: env.yaml has no container `zzz`\n"
+            "      = help: it has bare, default, serve\n",
+        ),
+        (
+            ["push"],
+            "env.yaml: error[container-no-registry]: `containers.default` does not say where to push to\n"
+            '      = help: write `registry: "docker://registry.example/lab/"` under it\n',
+        ),
+    ],
+)
+def test_what_cannot_be_done_is_refused_before_anything_is_written(
+    words: list[str], message: str, project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["container", "-C", str(project), *words]) == 1
+    assert capsys.readouterr().err == message
+    assert sorted(path.name for path in project.iterdir()) == ["env.yaml"]
+
+
+def test_a_project_without_containers_is_told_how(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "env.yaml").write_text("python: 3.12\n")
+    assert run(["container", "build", "-C", str(tmp_path)]) == 1
+    assert capsys.readouterr().err == (
+        "env.yaml: error[container-unknown]: env.yaml has no container `default`\n"
+        "      = help: write `containers: {default: {}}`\n"
+    )
+
+
+def _run(project: Path, path: str, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "pyenvspec", "container", "-C", str(project), *words],
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_it_compiles_shows_the_command_and_becomes_it(project: Path, tmp_path: Path) -> None:
+    stand_in = tmp_path / "bin" / "nix"
+    stand_in.parent.mkdir()
+    stand_in.write_text('#!/bin/sh\npwd\nls flake.nix\nprintf "%s|" "$@"\nexit 7\n')
+    stand_in.chmod(0o755)
+    done = _run(project, f"{stand_in.parent}:{os.environ['PATH']}", "load", "serve")
+    assert done.returncode == 7
+    assert done.stderr.endswith(f"$ {NIX} run '.#container-serve.copyToDockerDaemon'\n")
+    assert done.stdout == (
+        f"{project}\nflake.nix\n"
+        "--extra-experimental-features|nix-command flakes|run|.#container-serve.copyToDockerDaemon|"
+    )
+
+
+def test_a_machine_without_nix_is_told(project: Path, tmp_path: Path) -> None:
+    done = _run(project, str(tmp_path), "build")
+    assert done.returncode == 1
+    assert done.stderr.endswith(
+        "nix: error[nix-missing]: the program `nix` is not installed, or not on PATH\n"
+        "      = help: install it from https://nixos.org/download, then open a new terminal\n"
+    )
