@@ -431,7 +431,7 @@ class Spec(Model):
     )
     processes: dict[PlainName, Text] = Field(
         {},
-        description="Long-running commands that `devenv-up` starts together.",
+        description="Long-running commands that `processes-up` starts together.",
         examples=[{"web": "python -m http.server"}],
     )
     services: dict[PlainName, Service] = Field(

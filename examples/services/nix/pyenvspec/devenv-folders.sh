@@ -32,7 +32,7 @@ pyenvspec_enter_devenv() {
     DEVENV_RUNTIME=$(mktemp -d /tmp/pyenvspec-XXXXXX)
   fi
   DEVENV_DOTFILE=$DEVENV_ROOT/.devenv
-  if ! mkdir -p "$DEVENV_DOTFILE" 2>/dev/null; then
+  if ! mkdir -p "$DEVENV_DOTFILE" 2>/dev/null || [[ ! -w $DEVENV_DOTFILE ]]; then
     DEVENV_DOTFILE=$DEVENV_RUNTIME/dotfile # the project is read-only
     mkdir -p "$DEVENV_DOTFILE"
   fi

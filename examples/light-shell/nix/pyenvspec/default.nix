@@ -1,0 +1,64 @@
+# Written by pyenvspec from env.yaml; edit env.yaml instead, and run `pyenvspec compile`.
+
+{ inputs, ... }:
+{
+  imports = [ ./native.nix ];
+
+  # systems
+  systems = [
+    "x86_64-linux"
+    "aarch64-linux"
+    "aarch64-darwin"
+  ];
+
+  perSystem =
+    { pkgs, ... }:
+    let
+      base = {
+        # name
+        name = "light-shell";
+
+        # python
+        python = pkgs.python312;
+
+        # python.manager
+        venv = {
+          manager = "uv";
+        };
+
+        # native
+        native = [ pkgs.libsndfile ];
+
+        # env
+        env = {
+          SEED = "42";
+        };
+
+        # scripts
+        scripts = {
+          serve = "python -m http.server";
+        };
+
+        # processes
+        processes = {
+          tick = "while sleep 60; do date; done";
+          web = "serve 8000";
+        };
+      };
+    in
+    {
+      pyenvspec.shells.default = base;
+
+      # variants.newest
+      pyenvspec.shells.newest = base // {
+        # python
+        python = pkgs.python313;
+
+        # python.manager
+        venv = {
+          manager = "uv";
+          folder = ".venv-newest";
+        };
+      };
+    };
+}

@@ -1,0 +1,114 @@
+# Written by pyenvspec from its own nix/modules/; edit env.yaml instead and run `pyenvspec compile`.
+#
+# A shell as its options say, turned into what both renderings need: packages, environment, and the code of entering it.
+{
+  lib,
+  pkgs,
+  inContainer ? false,
+}:
+shell:
+let
+  inherit (shell) venv cuda;
+
+  cudaPackages = lib.optionals (cuda != null) cuda.packages;
+
+  # nixpkgs' own packages know their libraries; wheels must find them.
+  pythonEnv = shell.pythonEnv or null;
+  python =
+    if pythonEnv == null then
+      import ./interpreter.nix { inherit lib pkgs; } shell
+    else if inContainer then
+      pythonEnv.runtime
+    else
+      pythonEnv.development;
+
+  # One folder as NVIDIA's installer lays it out: tools look for lib64 below CUDA_HOME.
+  cudaHome = pkgs.symlinkJoin {
+    name = "cuda-home";
+    paths = lib.concatMap (package: [
+      package
+      (lib.getLib package)
+      (lib.getDev package)
+    ]) cudaPackages;
+    postBuild = "[ -e $out/lib64 ] || ln -s lib $out/lib64";
+  };
+
+  managers = {
+    poetry = pkgs.poetry;
+    uv = pkgs.uv;
+    pip = null;
+  };
+
+  # `train --epochs 3` hands its arguments on where the script is one plain command.
+  withArguments = text: if lib.match "[^\n$;|&<>()#`]+" text == null then text else "${text} \"$@\"";
+
+  scripts = lib.mapAttrsToList (
+    name: text: pkgs.writeShellScriptBin name (withArguments text)
+  ) shell.scripts;
+
+  env =
+    lib.optionalAttrs (cuda != null) {
+      CUDA_HOME = "${cudaHome}";
+      CUDA_PATH = "${cudaHome}";
+    }
+    // lib.optionalAttrs (pythonEnv != null && !inContainer) pythonEnv.env
+    // shell.env;
+
+  exportAll =
+    variables:
+    lib.concatStrings (
+      lib.mapAttrsToList (name: value: "export ${name}=${lib.escapeShellArg value}\n") variables
+    );
+
+  # What venv.sh takes away, as other environments leave it behind; from env.yaml it is meant.
+  cleared = lib.filterAttrs (
+    name: _:
+    lib.elem name [
+      "PYTHONHOME"
+      "PYTHONPATH"
+      "SOURCE_DATE_EPOCH"
+      "UV_PYTHON"
+    ]
+  ) shell.env;
+
+  lines = lib.concatStringsSep "\n";
+
+  enterVenv = ''
+    PYENVSPEC_PYTHON=${lib.escapeShellArg python.interpreter}
+    PYENVSPEC_MANAGER=${venv.manager}
+    PYENVSPEC_VENV=${lib.escapeShellArg venv.folder}
+    PYENVSPEC_PROJECT=${lib.escapeShellArg venv.project}
+    PYENVSPEC_REQUIREMENTS=${
+      lib.escapeShellArg (if venv.requirements == null then "" else venv.requirements)
+    }
+    PYENVSPEC_GROUPS=${lib.escapeShellArg (lines venv.groups)}
+    PYENVSPEC_EXTRAS=${lib.escapeShellArg (lines venv.extras)}
+    PYENVSPEC_INSTALL=${if venv.install then "on_lock_change" else "never"}
+    source ${./venv.sh}
+    unset PYENVSPEC_PYTHON PYENVSPEC_MANAGER PYENVSPEC_VENV PYENVSPEC_PROJECT PYENVSPEC_REQUIREMENTS PYENVSPEC_GROUPS \
+      PYENVSPEC_EXTRAS PYENVSPEC_INSTALL
+  '';
+in
+{
+  inherit python env;
+
+  # Scripts first: one may have the name of a program.
+  packages =
+    scripts
+    ++ [ python ]
+    ++ lib.optional (venv != null && managers.${venv.manager} != null) managers.${venv.manager}
+    ++ lib.optionals (pythonEnv != null && !inContainer) pythonEnv.tools
+    ++ shell.native
+    ++ cudaPackages;
+
+  # Run first, before anything that needs the project's folder.
+  findProject = "source ${./enter.sh}\n";
+
+  # Run last. Variables are set here, not by the derivation: Nix's setup hooks add to some, and LD_PRELOAD stays out of builds.
+  enter = lib.concatStrings [
+    (exportAll env)
+    (lib.optionalString (cuda != null && cuda.driver) "source ${./driver.sh}\n")
+    (lib.optionalString (venv != null) (enterVenv + exportAll cleared))
+    (lib.optionalString (shell.onEnter != "") "source ${pkgs.writeText "on-enter" shell.onEnter}\n")
+  ];
+}
