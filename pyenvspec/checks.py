@@ -8,15 +8,15 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
-from pyenvspec.diagnostics import Diagnostic, Diagnostics, Severity
+from pyenvspec.diagnostics import Diagnostics, Severity
 from pyenvspec.facts.caches import caches, find_cache
 from pyenvspec.facts.devenv import devenv_services
 from pyenvspec.facts.managers import oldest_python
 from pyenvspec.interpolation import parse_interpolation
 from pyenvspec.names import closest, suggest_native
+from pyenvspec.override_checks import check_overrides
+from pyenvspec.place import Place
 from pyenvspec.plan import Package
-from pyenvspec.raw import locate
-from pyenvspec.record import dataclass
 from pyenvspec.spec import LOCK_MANAGERS, VENV_MANAGERS, CustomCache
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ CROSS_CHECKS = (
     "override-conflict",
     "path-missing",
     "path-outside-project",
+    "poetry2nix-unmaintained",
     "python-version",
     "service-unknown",
     "services-need-devenv",
@@ -81,31 +82,6 @@ _MANAGER_KEYS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """A shell of the file, and where findings about it go."""
-
-    file: SpecFile
-    shell: ShellSpec
-    found: Diagnostics
-
-    def say(  # noqa: PLR0913 -- the parts of a message
-        self,
-        code: str,
-        path: KeyPath,
-        message: str,
-        *,
-        expected: str | None = None,
-        hint: str | None = None,
-        severity: Severity = Severity.ERROR,
-    ) -> None:
-        """Keep a finding about the value at `path`."""
-        raw = self.file.raw
-        span = locate(self.shell.tree, path)
-        line = raw.line(span.line)
-        self.found.add(Diagnostic(code, message, raw.file, span, line, expected, hint, path, severity))
-
-
 def named_paths(file: SpecFile) -> tuple[str, ...]:
     """Return every path that env.yaml names, normalised, sorted."""
     return tuple(sorted({posixpath.normpath(path) for shell in file.shells for _, path, _ in _paths(shell)}))
@@ -127,23 +103,24 @@ def check_spec(file: SpecFile, project: Project) -> Diagnostics:
     """Return every finding of the cross-checks over all shells of the file."""
     found = Diagnostics()
     for shell in file.shells:
-        place = _Place(file, shell, found)
+        place = Place(file, shell, found)
         manager = effective_manager(shell, project)
         _check_manager(place, manager, project)
         _check_python(place, manager)
+        check_overrides(place, manager)
         _check_cuda(place)
         _check_native(place)
         _check_env(place)
         _check_services(place)
         _check_paths(place, project)
-    whole = _Place(file, file.shells[0], found)
+    whole = Place(file, file.shells[0], found)
     _check_containers(whole, effective_manager(whole.shell, project))
     _check_caches(whole)
     _check_names(whole)
     return found
 
 
-def _check_manager(place: _Place, manager: str, project: Project) -> None:
+def _check_manager(place: Place, manager: str, project: Project) -> None:
     spec = place.shell.spec
     if spec.python.manager is None and {"uv.lock", "poetry.lock"} <= project.files:
         place.say(
@@ -175,7 +152,7 @@ def _manager_hint(key: str, manager: str) -> str:
     return "remove it, or change `python.manager`"
 
 
-def _check_python(place: _Place, manager: str) -> None:
+def _check_python(place: Place, manager: str) -> None:
     python = place.shell.spec.python
     numbers = tuple(int(number) for number in python.version.split("."))
     oldest = oldest_python(manager)
@@ -195,28 +172,9 @@ def _check_python(place: _Place, manager: str) -> None:
             expected="{}.{} or newer".format(*oldest),
             hint="write `manager: nixpkgs`, or take a newer Python",
         )
-    _check_overrides(place)
 
 
-def _check_overrides(place: _Place) -> None:
-    for name, override in place.shell.spec.overrides.items():
-        if override.remove and len(override.model_fields_set) > 1:
-            place.say(
-                "override-conflict",
-                ("overrides", name),
-                f"`{name}` is removed, so nothing else applies to it",
-                expected="`remove` alone",
-            )
-        if override.keep_locked_source and not override.from_nixpkgs:
-            place.say(
-                "override-conflict",
-                ("overrides", name, "keep_locked_source"),
-                "`keep_locked_source` says how `from_nixpkgs` builds",
-                expected="with `from_nixpkgs: true`",
-            )
-
-
-def _check_cuda(place: _Place) -> None:
+def _check_cuda(place: Place) -> None:
     spec = place.shell.spec
     if spec.cuda is None:
         return
@@ -239,7 +197,7 @@ def _check_cuda(place: _Place) -> None:
         )
 
 
-def _check_native(place: _Place) -> None:
+def _check_native(place: Place) -> None:
     spec = place.shell.spec
     lists: list[tuple[KeyPath, tuple[str, ...]]] = [(("native",), spec.native)]
     for package, override in spec.overrides.items():
@@ -259,7 +217,7 @@ def _check_native(place: _Place) -> None:
             _check_package_name(place, (*base, index), name)
 
 
-def _check_package_name(place: _Place, path: KeyPath, name: str) -> None:
+def _check_package_name(place: Place, path: KeyPath, name: str) -> None:
     suggestion = suggest_native(name)
     if suggestion is None or (suggestion.is_attribute and suggestion.kind == "service"):
         return
@@ -278,7 +236,7 @@ def _check_package_name(place: _Place, path: KeyPath, name: str) -> None:
     place.say(code, path, message, expected=expected, hint=hint, severity=severity)
 
 
-def _check_env(place: _Place) -> None:
+def _check_env(place: Place) -> None:
     spec = place.shell.spec
     for name, text in spec.env.items():
         path: KeyPath = ("env", name)
@@ -317,7 +275,7 @@ def _check_env(place: _Place) -> None:
             )
 
 
-def _check_services(place: _Place) -> None:
+def _check_services(place: Place) -> None:
     spec = place.shell.spec
     if spec.services and spec.shell == "native":
         place.say(
@@ -341,7 +299,7 @@ def _check_services(place: _Place) -> None:
             )
 
 
-def _check_paths(place: _Place, project: Project) -> None:
+def _check_paths(place: Place, project: Project) -> None:
     for path, value, must_exist in _paths(place.shell):
         normal = posixpath.normpath(value)
         if value.startswith(("/", "~")) or normal.split("/")[0] == "..":
@@ -384,7 +342,7 @@ def _paths(shell: ShellSpec) -> Iterator[tuple[KeyPath, str, bool]]:
         yield ("modules", index), module, True
 
 
-def _check_containers(place: _Place, manager: str) -> None:
+def _check_containers(place: Place, manager: str) -> None:
     for name in place.shell.spec.containers:
         if manager in VENV_MANAGERS:
             place.say(
@@ -397,7 +355,7 @@ def _check_containers(place: _Place, manager: str) -> None:
             )
 
 
-def _check_caches(place: _Place) -> None:
+def _check_caches(place: Place) -> None:
     for index, cache in enumerate(place.shell.spec.caches):
         if isinstance(cache, CustomCache):
             if cache.key is None:
@@ -430,7 +388,7 @@ def _check_caches(place: _Place) -> None:
             )
 
 
-def _check_names(place: _Place) -> None:
+def _check_names(place: Place) -> None:
     spec = place.shell.spec
     reserved: Iterable[tuple[str, Iterable[str], frozenset[str]]] = (
         ("variants", spec.variants, frozenset({"default"})),

@@ -122,6 +122,7 @@ CODES: dict[str, str] = {
     "override-conflict": "parts of an override contradict each other",
     "path-missing": "a path that env.yaml names does not exist",
     "path-outside-project": "a path leaves the project",
+    "poetry2nix-unmaintained": "a manager is used that nobody keeps up any more",
     "python-version": "a Python version is not precise enough",
     "service-unknown": "devenv has no such service",
     "services-need-devenv": "services are asked for in a native shell",

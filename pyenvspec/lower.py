@@ -237,7 +237,8 @@ def _changed_sections(base: dict[str, Binding], own: dict[str, Binding]) -> Sect
         if base.get(key) != binding
     ]
     for key, binding in base.items():
-        if key not in own:
+        # Another manager's options stand under the same key.
+        if key not in own or own[key].path != binding.path:
             name = binding.path[0]
             assert isinstance(name, str)
             changed.append((key, bind(name, _EMPTY.get(name))))

@@ -77,12 +77,6 @@ let
     // lib.optionalAttrs (more != { }) {
       env = (old.env or { }) // lib.filterAttrs (name: _: !old ? ${name}) more;
     };
-in
-{
-  type = types.attrsOf override;
-
-  inherit extend ignoreMissing;
-
   # Override → attributes of a derivation → those that change, whichever builder it is for.
   attributes =
     override: old:
@@ -94,6 +88,11 @@ in
     // lib.optionalAttrs (override.postInstall != "") {
       postInstall = (old.postInstall or "") + override.postInstall;
     };
+in
+{
+  type = types.attrsOf override;
+
+  inherit attributes extend ignoreMissing;
 
   # Which of a package's dependencies are those of a builder's own set, and nixpkgs' packages for the others.
   split =
@@ -120,6 +119,15 @@ in
     python: name:
     python.pkgs.${name}
       or (throw "env.yaml: overrides.${name}.from_nixpkgs: nixpkgs' Python has no `${name}`");
+
+  # The same with what the override changes; `locked` is the package of the lock.
+  changeRecipe =
+    override: locked: recipe:
+    recipe.overridePythonAttrs (
+      old:
+      lib.optionalAttrs override.keepLockedSource { inherit (locked) version src; }
+      // attributes override old
+    );
 
   # Whether a package takes an argument with `.override`: those that are not built from the lock may not.
   takes = argument: package: (lib.functionArgs (package.override or (_: { }))) ? ${argument};

@@ -37,12 +37,10 @@ let
       recipe = shared.recipeOf python name;
       arguments = lib.intersectAttrs (lib.functionArgs recipe.override) final;
     in
-    (recipe.override arguments).overridePythonAttrs (
-      _:
-      {
+    shared.changeRecipe override locked (
+      (recipe.override arguments).overridePythonAttrs (_: {
         doCheck = false;
-      }
-      // lib.optionalAttrs override.keepLockedSource { inherit (locked) version src; }
+      })
     );
 
   change =

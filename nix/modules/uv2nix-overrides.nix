@@ -16,20 +16,12 @@ let
   keep = lib.filter (package: !lib.elem package.name removed);
 
   fromNixpkgs =
-    final: prev: name: override:
-    let
-      recipe = shared.recipeOf prev.python name;
-      sdist = prev.${name}.override { sourcePreference = "sdist"; };
-    in
+    prev: name: override:
     nixpkgsPrebuilt {
       prev = prev.${name};
-      from =
-        if override.keepLockedSource then
-          recipe.overridePythonAttrs (_: {
-            inherit (sdist) version src;
-          })
-        else
-          recipe;
+      from = shared.changeRecipe override (prev.${name}.override { sourcePreference = "sdist"; }) (
+        shared.recipeOf prev.python name
+      );
     };
 
   buildSystems =
@@ -53,7 +45,7 @@ let
       dependencies = shared.split pkgs (dependency: final ? ${dependency}) name override;
     in
     if override.fromNixpkgs then
-      fromNixpkgs final prev name override
+      fromNixpkgs prev name override
     else
       source.overrideAttrs (
         old:

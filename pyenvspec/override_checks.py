@@ -1,0 +1,110 @@
+"""Cross-checks of what is said of single Python packages, for the lock-file managers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyenvspec.diagnostics import Severity
+from pyenvspec.interpolation import parse_interpolation
+from pyenvspec.locks.model import normalise
+from pyenvspec.plan import Package
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pyenvspec.diagnostics import KeyPath
+    from pyenvspec.place import Place
+    from pyenvspec.spec import Override
+
+# What nixpkgs' recipe says itself.
+_OF_THE_RECIPE = ("source", "build_systems", "dependencies")
+
+
+def check_overrides(place: Place, manager: str) -> None:
+    """Check overrides against each other and against `wheels`."""
+    spec = place.shell.spec
+    if manager == "poetry2nix":
+        place.say(
+            "poetry2nix-unmaintained",
+            ("python", "manager"),
+            "poetry2nix has no maintainer any more; its nixpkgs is the one that it last worked with",
+            expected="uv2nix is the way forward",
+            hint="run `pyenvspec init --from poetry.lock --manager uv2nix` to move",
+            severity=Severity.NOTE,
+        )
+    _check_spellings(place, "overrides", spec.overrides)
+    built = {normalise(name) for name in spec.wheels.disabled}
+    for name, override in spec.overrides.items():
+        _check_contradictions(place, name, override, normalise(name) in built)
+        _check_env(place, name, override)
+
+
+def _check_spellings(place: Place, key: str, names: Iterable[str]) -> None:
+    seen: dict[str, str] = {}
+    for name in names:
+        first = seen.setdefault(normalise(name), name)
+        if first != name:
+            place.say(
+                "override-conflict",
+                (key, name),
+                f"`{first}` and `{name}` are one package",
+                expected="each package once",
+                hint=f"put both under `{normalise(name)}`",
+            )
+
+
+def _check_contradictions(place: Place, name: str, override: Override, is_built: bool) -> None:
+    path: KeyPath = ("overrides", name)
+    given = override.model_fields_set
+    if override.remove and len(given) > 1:
+        place.say(
+            "override-conflict",
+            path,
+            f"`{name}` is removed, so nothing else applies to it",
+            expected="`remove` alone",
+        )
+        return
+    if override.keep_locked_source and not override.from_nixpkgs:
+        place.say(
+            "override-conflict",
+            (*path, "keep_locked_source"),
+            "`keep_locked_source` says how `from_nixpkgs` builds",
+            expected="with `from_nixpkgs: true`",
+        )
+    for key in _OF_THE_RECIPE:
+        if override.from_nixpkgs and getattr(override, key):
+            place.say(
+                "override-conflict",
+                (*path, key),
+                f"nixpkgs' recipe of `{name}` has its own {key.replace('_', ' ')}",
+                expected=f"`from_nixpkgs` or `{key}`",
+            )
+    if override.source == "wheel" and (override.patches or is_built):
+        place.say(
+            "override-conflict",
+            (*path, "source"),
+            f"`{name}` is to be a wheel, and "
+            + ("a wheel cannot be patched" if override.patches else "is under `wheels.disabled`"),
+            expected="`source: sdist`" if override.patches else "one of both",
+        )
+
+
+def _check_env(place: Place, name: str, override: Override) -> None:
+    for key, text in override.env.items():
+        path: KeyPath = ("overrides", name, "env", key)
+        parts, wrong = parse_interpolation(text)
+        for token in wrong:
+            place.say(
+                "env-interpolation",
+                path,
+                f"`{token}` is not a package",
+                expected="${pkgs.X} or ${cuda.X}",
+                hint=f"for the text itself write `${token}`",
+            )
+        if place.shell.spec.cuda is None and any(isinstance(p, Package) and p.scope == "cuda" for p in parts):
+            place.say(
+                "cuda-not-asked",
+                path,
+                f"`{key}` uses ${{cuda.…}}, and CUDA is not asked for",
+                expected="`cuda: 11.8` at the top level",
+            )

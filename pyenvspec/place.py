@@ -1,0 +1,38 @@
+"""A shell of env.yaml as the cross-checks see it, and where what they find goes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyenvspec.diagnostics import Diagnostic, Severity
+from pyenvspec.raw import locate
+from pyenvspec.record import dataclass
+
+if TYPE_CHECKING:
+    from pyenvspec.diagnostics import Diagnostics, KeyPath
+    from pyenvspec.spec import ShellSpec, SpecFile
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A shell of the file, and where findings about it go."""
+
+    file: SpecFile
+    shell: ShellSpec
+    found: Diagnostics
+
+    def say(  # noqa: PLR0913 -- the parts of a message
+        self,
+        code: str,
+        path: KeyPath,
+        message: str,
+        *,
+        expected: str | None = None,
+        hint: str | None = None,
+        severity: Severity = Severity.ERROR,
+    ) -> None:
+        """Keep a finding about the value at `path`."""
+        raw = self.file.raw
+        span = locate(self.shell.tree, path)
+        line = raw.line(span.line)
+        self.found.add(Diagnostic(code, message, raw.file, span, line, expected, hint, path, severity))

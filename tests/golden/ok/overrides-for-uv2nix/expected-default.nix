@@ -1,0 +1,164 @@
+# Written by pyenvspec from env.yaml; edit env.yaml instead, and run `pyenvspec compile`.
+
+{ inputs, ... }:
+{
+  imports = [
+    ./devenv.nix
+    ./uv2nix.nix
+  ];
+
+  # systems
+  systems = [ "x86_64-linux" ];
+
+  perSystem =
+    { pkgs, system, ... }:
+    let
+      base = {
+        # name
+        name = "lab";
+
+        # python
+        python = pkgs.python311;
+
+        # python.manager
+        uv2nix = {
+          workspace = ./../../app;
+          folder = "app";
+
+          # python.groups
+          groups = [ "dev-tools" ];
+
+          # python.extras
+          extras = [ "gpu" ];
+
+          # python.packages
+          packages = ps: [
+            ps.tkinter
+            ps.scikit-learn
+          ];
+
+          # python.editable
+          editable = {
+            my-app = "src";
+            other = ".";
+          };
+
+          # wheels.prefer
+          preferWheels = false;
+
+          # wheels.disabled
+          fromSource = [
+            "foo"
+            "foo-bar"
+          ];
+
+          # overrides
+          overrides = {
+            alpha = {
+              fromNixpkgs = true;
+              keepLockedSource = true;
+            };
+            beta.source = "sdist";
+            gamma = {
+              source = "sdist";
+              buildSystems = [
+                "setuptools"
+                "setuptools-scm"
+              ];
+              buildTools = [
+                pkgs.cmake
+                pkgs.autoPatchelfHook
+              ];
+              libraries = [
+                pkgs.cudaPackages_11_8.cudnn_8_9
+                pkgs.cudaPackages_11_8.nccl
+                pkgs.zlib
+              ];
+              dependencies = [
+                "numpy"
+                "libtensorflow"
+              ];
+              ignoreMissingLibraries = [ "libcuda.so.1" ];
+              patches = [ ./../../fix.patch ];
+              env = {
+                CUDNN = "${pkgs.cudaPackages_11_8.cudnn_8_9}/lib";
+                MAX_JOBS = "4";
+                TEXT = "a ${pkgs.zlib} b";
+              };
+              postInstall = ''
+                rm -f $out/LICENSE
+                echo "'''''${x}"
+              '';
+            };
+            zeta-pkg.remove = true;
+          };
+        };
+
+        # cuda
+        cuda = {
+          packages = [
+            pkgs.cudaPackages_11_8.cudatoolkit
+            pkgs.cudaPackages_11_8.cudnn_8_9
+          ];
+        };
+      };
+    in
+    {
+      # nixpkgs
+      _module.args.pkgs = import inputs.nixpkgs {
+        inherit system;
+        config.allowUnfree = true;
+        # cuda
+        config.cudaSupport = true;
+        overlays = [ (final: _: { cudaPackages = final.cudaPackages_11_8; }) ];
+      };
+
+      pyenvspec.shells.default = base;
+
+      # variants.small
+      pyenvspec.shells.small = base // {
+        # python.manager
+        uv2nix = base.uv2nix // {
+          # python.groups
+          groups = [ "docs" ];
+          # overrides
+          overrides = {
+            beta.source = "sdist";
+            gamma = {
+              source = "sdist";
+              buildSystems = [
+                "setuptools"
+                "setuptools-scm"
+              ];
+              buildTools = [
+                pkgs.cmake
+                pkgs.autoPatchelfHook
+              ];
+              libraries = [
+                pkgs.cudaPackages_11_8.cudnn_8_9
+                pkgs.cudaPackages_11_8.nccl
+                pkgs.zlib
+              ];
+              dependencies = [
+                "numpy"
+                "libtensorflow"
+              ];
+              ignoreMissingLibraries = [ "libcuda.so.1" ];
+              patches = [ ./../../fix.patch ];
+              env = {
+                CUDNN = "${pkgs.cudaPackages_11_8.cudnn_8_9}/lib";
+                MAX_JOBS = "4";
+                TEXT = "a ${pkgs.zlib} b";
+              };
+              postInstall = ''
+                rm -f $out/LICENSE
+                echo "'''''${x}"
+              '';
+            };
+            zeta-pkg.remove = true;
+          };
+          extras = [ ];
+        };
+      };
+    };
+}
