@@ -45,7 +45,7 @@ def run(options: Options) -> int:
 def _update(options: Options) -> None:
     reference = _nixpkgs(options)
     if not options.quiet:
-        say(f"Listing {reference}; this takes some minutes and 3 GB of memory.")
+        say(f"Listing {reference}; this takes some minutes.")
     # `^` is a pattern that every package matches.
     asked = SystemRunner().run(
         nix_argv("search", "--json", "--quiet", reference, "^"), timeout=_PATIENCE, cwd=options.directory
