@@ -1,0 +1,75 @@
+"""What evaluating a shell costs, by Nix's own counters, which repeat exactly."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from harness import Nix, cache_folder, find_inputs
+
+from pyenvspec.cli import run as run_pyenvspec
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = [pytest.mark.nix, pytest.mark.inputs]
+
+# The same packages and the libraries that wheels expect, as written by hand.
+BARE = """
+{
+  inputs.nixpkgs.url = "github:NixOS/nixpkgs/nixos-unstable";
+  outputs = { nixpkgs, ... }: let pkgs = nixpkgs.legacyPackages.x86_64-linux; in {
+    devShells.x86_64-linux.default = pkgs.mkShell {
+      packages = [ %(packages)s ];
+      LD_LIBRARY_PATH = pkgs.lib.makeLibraryPath (
+        [ pkgs.stdenv.cc.cc pkgs.zlib ] ++ pkgs.pythonManylinuxPackages.manylinux2014
+      );
+    };
+  };
+}
+"""
+SHELLS = {
+    "a Python alone": ("{version: 3.12, manager: pip}", "[]", "pkgs.python312"),
+    "a project": (
+        "{version: 3.12, manager: uv}",
+        "[libsndfile, ffmpeg]",
+        "pkgs.python312 pkgs.uv pkgs.libsndfile pkgs.ffmpeg",
+    ),
+}
+COUNTERS = ("nrThunks", "nrFunctionCalls")
+MOST = 1.15
+
+
+@pytest.mark.parametrize("name", SHELLS)
+def test_the_light_shell_costs_little_more_than_mkshell(nix_bin: Path, tmp_path: Path, name: str) -> None:
+    inputs = find_inputs()
+    if inputs is None:
+        pytest.skip(f"needs flake inputs in {cache_folder() / 'inputs'} or in PYENVSPEC_INPUTS")
+    python, native, packages = SHELLS[name]
+    ours, bare = tmp_path / "ours", tmp_path / "bare"
+    for folder in (ours, bare):
+        folder.mkdir()
+    (ours / "env.yaml").write_text(f"shell: native\npython: {python}\nnative: {native}\n")
+    assert run_pyenvspec(["compile", "-q", "-C", str(ours)]) == 0
+    (bare / "flake.nix").write_text(BARE % {"packages": packages})
+    nix = Nix(nix_bin / "nix", tmp_path)
+    costs = [evaluate(nix, inputs, folder) for folder in (ours, bare)]
+    for counter, most in zip(costs[0], costs[1], strict=True):
+        assert counter < MOST * most
+
+
+def evaluate(nix: Nix, inputs: Path, folder: Path) -> list[int]:
+    """The counters and the bytes of one evaluation."""
+    named = nix.input_names(folder)
+    overrides = [
+        word for name in sorted(named) for word in ("--override-input", name, f"path:{inputs / name}")
+    ]
+    target = ".#devShells.x86_64-linux.default.drvPath"
+    stats = folder / "stats.json"
+    env = {"NIX_SHOW_STATS": "1", "NIX_SHOW_STATS_PATH": str(stats)}
+    nix.run(
+        "eval", "--no-eval-cache", "--no-write-lock-file", target, *overrides, cwd=folder, env=env
+    ).check()
+    told = json.loads(stats.read_text())
+    return [*(told[counter] for counter in COUNTERS), told["gc"]["totalBytes"]]
