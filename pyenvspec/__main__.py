@@ -7,10 +7,15 @@ import sys
 
 def main() -> None:
     """Run the command line and exit with its code."""
-    _start_light()
-    from pyenvspec.cli import run
+    from pyenvspec import uptodate
 
-    code = run(sys.argv[1:])
+    code = uptodate.answer(sys.argv[1:])
+    if code is None:
+        _start_light()
+        uptodate.is_wanted = True
+        from pyenvspec.cli import run
+
+        code = run(sys.argv[1:])
     _leave(code)
 
 

@@ -44,6 +44,7 @@ class Compiled:
     trees: dict[str, File]
     files: dict[str, bytes]
     findings: tuple[Diagnostic, ...]
+    project: Project
 
 
 def check_project(root: Path) -> tuple[SpecFile, Plan, tuple[Diagnostic, ...]]:
@@ -54,6 +55,11 @@ def check_project(root: Path) -> tuple[SpecFile, Plan, tuple[Diagnostic, ...]]:
 
 def check_tree(root: Path, raw: RawSpec) -> tuple[SpecFile, Plan, tuple[Diagnostic, ...]]:
     """Run the passes between the tree of env.yaml and the plan."""
+    file, _, plan, findings = _check_tree(root, raw)
+    return file, plan, findings
+
+
+def _check_tree(root: Path, raw: RawSpec) -> tuple[SpecFile, Project, Plan, tuple[Diagnostic, ...]]:
     # tree → model, each shell merged
     file, found = validate_spec(raw)
     if file is None:
@@ -68,7 +74,7 @@ def check_tree(root: Path, raw: RawSpec) -> tuple[SpecFile, Plan, tuple[Diagnost
         raise PyenvspecError(*found.ordered())
     # model → decisions
     plan = resolve_plan(file, project, locks)
-    return file, plan, found.ordered()
+    return file, project, plan, found.ordered()
 
 
 def _check_locks(root: Path, file: SpecFile, project: Project, found: Diagnostics) -> Locks:
@@ -95,7 +101,7 @@ def compile_project(root: Path, *, locked: bool = False) -> Compiled:
 
 def compile_tree(root: Path, raw: RawSpec, *, locked: bool = False) -> Compiled:
     """Run every pass but the reading and the writing."""
-    file, plan, findings = check_tree(root, raw)
+    file, project, plan, findings = _check_tree(root, raw)
     # inputs → inputs by revision and hash, as far as env.lock.json and the tested revisions know them
     lock = read_pins(root)
     unpinned = check_pins(plan.inputs, lock, locked=locked)
@@ -117,7 +123,7 @@ def compile_tree(root: Path, raw: RawSpec, *, locked: bool = False) -> Compiled:
         files[f"{FOLDER}/{name}"] = content
     if flake_lock is not None and plan.generate.flake:
         files["flake.lock"] = flake_lock.encode()
-    return Compiled(file, plan, trees, files, (*findings, *unpinned))
+    return Compiled(file, plan, trees, files, (*findings, *unpinned), project)
 
 
 def _imported(module: File) -> tuple[str, ...]:

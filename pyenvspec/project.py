@@ -14,7 +14,7 @@ from pyenvspec.record import dataclass
 if TYPE_CHECKING:
     from pathlib import Path
 
-_LOOKED_FOR = ("pyproject.toml", "poetry.lock", "uv.lock", "requirements.txt")
+LOOKED_FOR = ("pyproject.toml", "poetry.lock", "uv.lock", "requirements.txt")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Project:
 def look_at_project(root: Path, project: str, named: tuple[str, ...]) -> Project:
     """Return what is in `root`; `named` are the relative paths that env.yaml names."""
     folder = os.path.join(root, project)  # noqa: PTH118 (cold start: no Path per look)
-    files = frozenset(name for name in _LOOKED_FOR if os.path.isfile(os.path.join(folder, name)))  # noqa: PTH113, PTH118
+    files = frozenset(name for name in LOOKED_FOR if os.path.isfile(os.path.join(folder, name)))  # noqa: PTH113, PTH118
     present = frozenset(path for path in named if os.path.exists(os.path.join(root, path)))  # noqa: PTH110, PTH118
     poetry = False
     if "pyproject.toml" in files:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import posixpath
 from typing import TYPE_CHECKING
 
+from pyenvspec import uptodate
 from pyenvspec.checkout import make_known_to_git
+from pyenvspec.checks import named_paths
 from pyenvspec.driver import FOLDER, compile_project
-from pyenvspec.reporter import put, report, say, to_json
+from pyenvspec.journal import STAGING
+from pyenvspec.project import LOOKED_FOR
+from pyenvspec.projectfs import GENERATED_PATHS
+from pyenvspec.reporter import format_text, put, report, say, to_json
 from pyenvspec.tools import SystemRunner
 from pyenvspec.write import Kind, WriteOptions, apply, bundle, plan_writes
 
@@ -21,6 +27,7 @@ if TYPE_CHECKING:
 
 def run(options: Options) -> int:
     """Compile the project; 1 where `--check` finds stale files."""
+    uptodate.watch()
     compiled = compile_project(options.directory, locked=options.locked)
     if options.emit or options.stdout:
         report(compiled.findings, options.as_text())
@@ -66,7 +73,21 @@ def _write(compiled: Compiled, changes: Changes, options: Options) -> int:
             for line in _summary(paths):
                 say(f"{verb} {line}")
         say("Now run `nix develop`." if written else "Everything is up to date.")
+    if not outcome.notes and not notes:
+        _remember(compiled, options)
     return 0
+
+
+def _remember(compiled: Compiled, options: Options) -> None:
+    """Let the next compile find that nothing changed without compiling."""
+    project, folder = compiled.project, compiled.file.spec.python.project
+    looked_for = {
+        posixpath.normpath(posixpath.join(folder, name)): name in project.files for name in LOOKED_FOR
+    }
+    looked_for |= {path: path in project.present for path in named_paths(compiled.file)}
+    looked_for |= {path: False for path in (STAGING, *GENERATED_PATHS) if path not in compiled.files}
+    texts = (format_text(compiled.findings), format_text(compiled.findings, color=True))
+    uptodate.remember(str(options.directory), looked_for, compiled.files, texts)
 
 
 def _summary(paths: Iterable[str]) -> list[str]:
