@@ -78,7 +78,7 @@ def describe_host(nixpkgs: Path, nix: Nix) -> dict[str, object]:
     """What hostpkgs' host.json says, the package set underneath by its hash."""
     names = _listed("programs") | set(COMPILER)
     programs = {name: path for name in sorted(names) if (path := _which(name, install_tools()))}
-    pythons = _find_pythons()
+    pythons = find_pythons()
     return {
         "system": f"{platform.machine()}-{platform.system().lower()}",
         "nixpkgs": {"path": str(nixpkgs), "narHash": nix.hash_path(nixpkgs)},
@@ -114,7 +114,8 @@ def _which(name: str, *first: Path) -> str | None:
     return shutil.which(name, path=os.pathsep.join([*map(str, first), *plain]))
 
 
-def _find_pythons() -> dict[str, dict[str, str]]:
+@functools.cache
+def find_pythons() -> dict[str, dict[str, str]]:
     """By minor version, the first that can make a virtual environment; a distribution's own last."""
     found: dict[str, dict[str, str]] = {}
     for candidate in sorted(_python_candidates(), key=lambda path: path.parent == Path("/usr/bin")):

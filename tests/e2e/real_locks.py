@@ -1,0 +1,182 @@
+"""Locks of real-life dependency sets, made by the real uv and the real poetry against their package index.
+
+In: the name of a set, a Python, a manager. Out: a project folder with lock and env.yaml, or why there is none.
+`python tests/e2e/real_locks.py` makes and evaluates all of them and writes the table in docs/locks.md.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+sys.path[:0] = [str(Path(__file__).parent)]
+
+from harness import Nix, cache_folder, find_inputs, find_pythons, install_tools  # noqa: E402
+
+from pyenvspec.diagnostics import PyenvspecError  # noqa: E402
+from pyenvspec.driver import Compiled, compile_project  # noqa: E402
+from pyenvspec.locks.project import read_project_lock  # noqa: E402
+from pyenvspec.write import apply, plan_writes  # noqa: E402
+
+SETS = {
+    "numpy, pandas": ["numpy", "pandas", "matplotlib"],
+    "scikit-learn, h5py": ["scikit-learn", "scipy", "h5py", "tables"],
+    "torch": ["torch", "torchvision", "torchaudio"],
+    "tensorflow": ["tensorflow"],
+    "jax": ["jax", "flax"],
+    "onnxruntime-gpu": ["onnxruntime-gpu"],
+    "opencv": ["opencv-python", "pillow"],
+    "librosa": ["librosa", "soundfile", "numba"],
+    "transformers": ["transformers[torch]", "sentencepiece", "accelerate"],
+    "spacy": ["spacy"],
+    "pyqt": ["pyqt5", "pyqt6"],
+    "pyside": ["pyside6"],
+    "speech": ["pyworld", "nnmnkwii", "mecab-python3", "openai-whisper"],
+    "jupyter, streamlit": ["jupyterlab", "ipywidgets", "streamlit"],
+    "xformers, bitsandbytes": ["bitsandbytes", "xformers"],
+    "fastapi, sqlalchemy": ["fastapi[standard]", "sqlalchemy", "psycopg2-binary"],
+}
+PYTHONS = ("3.10", "3.11", "3.12", "3.13")
+OUTPUTS = ("packages.x86_64-linux.python-env", "devShells.x86_64-linux.default")
+_CLEAN = ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME")
+
+
+@dataclass(frozen=True)
+class Case:
+    """One project: a set on a Python for a manager."""
+
+    name: str
+    python: str
+    manager: str
+
+    @property
+    def folder(self) -> str:
+        return re.sub(r"[^a-z0-9]+", "-", f"{self.name}-{self.python}-{self.manager}")
+
+
+class CannotLockError(Exception):
+    """The tool, the interpreter or the package index is missing; says which."""
+
+
+def make_project(case: Case, folder: Path) -> Path:
+    """Write pyproject.toml and env.yaml and let the tool of the manager make the lock."""
+    folder.mkdir(parents=True, exist_ok=True)
+    major, minor = case.python.split(".")
+    wanted = f">={case.python},<{major}.{int(minor) + 1}"
+    listed = json.dumps(SETS[case.name])
+    text = f'[project]\nname = "demo"\nversion = "0.1.0"\nrequires-python = "{wanted}"\ndependencies = {listed}\n'
+    (folder / "pyproject.toml").write_text(text)
+    (folder / "env.yaml").write_text(f"python: {{version: {case.python}, manager: {case.manager}}}\n")
+    interpreter = find_pythons().get(case.python)
+    if interpreter is None:
+        raise CannotLockError(f"needs Python {case.python}")
+    _run(["uv", "lock", "--no-python-downloads", "--python", interpreter["executable"]], folder)
+    if case.manager == "poetry2nix":
+        # Told by uv's own lock, since no address of an index is written here.
+        index = re.search(r'registry = "([^"]+)"', (folder / "uv.lock").read_text())
+        (folder / "uv.lock").unlink()
+        source = f'url = "{index[1]}/"\npriority = "primary"\n' if index else ""
+        more = f'\n[tool.poetry]\npackage-mode = false\n\n[[tool.poetry.source]]\nname = "index"\n{source}'
+        (folder / "pyproject.toml").write_text(text + more)
+        _run(["poetry", "lock", "--no-interaction"], folder, Path(interpreter["executable"]).parent)
+    return folder
+
+
+def _run(command: list[str], folder: Path, *first: Path) -> None:
+    path = os.pathsep.join([str(install_tools()), *map(str, first), os.environ["PATH"]])
+    if not shutil.which(command[0], path=path):
+        raise CannotLockError(f"needs {command[0]}")
+    environment = {name: value for name, value in os.environ.items() if name not in _CLEAN}
+    environment |= {"PATH": path, "POETRY_VIRTUALENVS_CREATE": "false"}
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise CannotLockError(f"{shutil.which(command[0], path=path)}: {(done.stderr or done.stdout)[-400:]}")
+
+
+def evaluate(nix: Nix, inputs: Path, folder: Path) -> str | None:
+    """Evaluate environment and shell, pure and without import from derivation; return what failed."""
+    subprocess.run(["git", "init", "-q"], cwd=folder, check=True)
+    subprocess.run(["git", "add", "-A"], cwd=folder, check=True)
+    present = [name for name in sorted(nix.input_names(folder)) if (inputs / name).is_dir()]
+    overrides = [word for name in present for word in ("--override-input", name, f"path:{inputs / name}")]
+    fixed = [
+        "--no-write-lock-file",
+        "--accept-flake-config",
+        "--option",
+        "allow-import-from-derivation",
+        "false",
+    ]
+    for output in OUTPUTS:
+        asked = ["eval", "--raw", f".#{output}.drvPath", *fixed, *overrides]
+        result = nix.run(*asked, cwd=folder)
+        if result.code or not result.stdout.endswith(".drv"):
+            return f"{output}: {result.stderr[-600:]}"
+    return None
+
+
+def compile_case(folder: Path) -> Compiled:
+    """Compile and write; raises PyenvspecError."""
+    compiled = compile_project(folder)
+    apply(plan_writes(folder, compiled.files))
+    return compiled
+
+
+def describe(case: Case, nix: Nix, inputs: Path, folder: Path) -> str:
+    """Return the row of one case for the table."""
+    try:
+        make_project(case, folder)
+    except CannotLockError as error:
+        reason = " ".join(str(error).split())[-90:].replace("|", "/")
+        return f"| {case.name} | {case.python} | {case.manager} | | | no lock: {reason} |"
+    lock = read_project_lock(folder, case.manager, ".").lock
+    assert lock is not None
+    named = [package.split("[")[0] for package in SETS[case.name]]
+    versions = ", ".join(f"{name} {found[0].version}" for name in named if (found := lock.find(name)))
+    head = f"| {case.name} | {case.python} | {case.manager} | {versions} ({len(lock.packages)} packages)"
+    try:
+        plan = compile_case(folder).plan
+    except PyenvspecError as error:
+        return f"{head} | | refused: {error.diagnostics[0].message} |"
+    fixes = sorted(
+        {d.key.removeprefix("overrides.") for d in plan.decisions if d.key.startswith("overrides.")}
+    )
+    failed = evaluate(nix, inputs, folder)
+    said = "evaluates" if failed is None else f"fails: {' '.join(failed.split())[-80:]}".replace("|", "/")
+    return f"{head} | {', '.join(fixes)} | {said}, {' '.join(plan.systems)} |"
+
+
+def cases() -> list[Case]:
+    """Return every set on every Python with uv2nix, and on the two that poetry2nix knows best with it."""
+    uv = [Case(name, python, "uv2nix") for name in SETS for python in PYTHONS]
+    return uv + [Case(name, python, "poetry2nix") for name in SETS for python in ("3.11", "3.12")]
+
+
+def main() -> int:
+    """Write the table."""
+    inputs, nix = find_inputs(), shutil.which("nix") or str(cache_folder() / "nix" / "bin" / "nix")
+    if inputs is None:
+        print(f"needs flake inputs in {cache_folder() / 'inputs'}", file=sys.stderr)  # noqa: T201
+        return 1
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        rows = [describe(case, Nix(Path(nix), folder), inputs, folder / case.folder) for case in cases()]
+    page = ROOT / "docs" / "locks.md"
+    before = page.read_text().split("<!-- table -->")[0]
+    head = [
+        "| set | Python | manager | locked | known fixes | result on x86_64-linux, systems served |",
+        "|---" * 6 + "|",
+    ]
+    page.write_text(before + "<!-- table -->\n\n" + "\n".join([*head, *rows]) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,36 @@
+"""Locks as uv and poetry make them today: each compiles without a hand-written override, and Nix evaluates it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+import real_locks
+from harness import Nix, cache_folder, find_inputs
+from real_locks import CannotLockError, Case
+
+from pyenvspec.diagnostics import Severity
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CASES = [Case(name, "3.12", "uv2nix") for name in real_locks.SETS]
+CASES += [Case(name, "3.11", "poetry2nix") for name in ("numpy, pandas", "librosa", "opencv")]
+
+
+@pytest.mark.slow
+@pytest.mark.nix
+@pytest.mark.inputs
+@pytest.mark.parametrize("case", CASES, ids=[case.folder for case in CASES])
+def test_a_lock_made_today_compiles_and_evaluates(case: Case, nix_bin: Path, tmp_path: Path) -> None:
+    inputs = find_inputs()
+    if inputs is None:
+        pytest.skip(f"needs flake inputs in {cache_folder() / 'inputs'} or in PYENVSPEC_INPUTS")
+    folder = tmp_path / "project"
+    try:
+        real_locks.make_project(case, folder)
+    except CannotLockError as missing:
+        pytest.skip(str(missing))
+    compiled = real_locks.compile_case(folder)
+    assert [one for one in compiled.findings if one.severity is not Severity.NOTE] == []
+    assert real_locks.evaluate(Nix(nix_bin / "nix", tmp_path), inputs, folder) is None
