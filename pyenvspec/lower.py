@@ -39,7 +39,6 @@ if TYPE_CHECKING:
         CudaSet,
         Data,
         FlakeInput,
-        Interpreter,
         Nixpkgs,
         Plan,
         Shell,
@@ -133,12 +132,18 @@ def _per_system(plan: Plan) -> Expr:
     if plan.containers:
         images = AttrSet(tuple(bind(c.name, _container(c)) for c in plan.containers))
         entries.append(bind(("pyenvspec", "containers"), images, "containers", blank=True))
-    lets = [bind("base", whole)] if variants else []
+    lets: list[Binding] = []
     if any(given.name == "nixpkgs-cuda" for given in plan.inputs):
-        lets.insert(
-            0,
-            bind("cudaPkgs", _import_nixpkgs("nixpkgs-cuda", plan.nixpkgs), "An older nixpkgs for CUDA only"),
-        )
+        older = _import_nixpkgs("nixpkgs-cuda", plan.nixpkgs)
+        lets.append(bind("cudaPkgs", older, "An older nixpkgs for CUDA only"))
+    for shell in plan.shells:
+        if shell.nixpkgs is not None:
+            own = _import_nixpkgs("nixpkgs", shell.nixpkgs)
+            how = "for this CUDA" if shell.nixpkgs.cuda_support else "without CUDA"
+            comment = f"variants.{shell.name}.cuda: Python packages of nixpkgs are built {how}"
+            lets.append(bind(_own_pkgs(shell), own, comment, blank=bool(lets)))
+    if variants:
+        lets.append(bind("base", whole, blank=bool(lets)))
     body: Expr = AttrSet(tuple(entries))
     if lets:
         body = Let(tuple(lets), body)
@@ -150,7 +155,8 @@ def _arguments(plan: Plan) -> Pattern:
     inputs_of_system = any(shell.interpreter.origin == "nixpkgs-python" for shell in plan.shells)
     if inputs_of_system:
         names.append("inputs'")
-    if not plan.nixpkgs.plain or any(given.name == "nixpkgs-cuda" for given in plan.inputs):
+    imports = not plan.nixpkgs.plain or any(shell.nixpkgs is not None for shell in plan.shells)
+    if imports or any(given.name == "nixpkgs-cuda" for given in plan.inputs):
         names.append("system")
     return Pattern(tuple(Param(name) for name in names), ellipsis=True)
 
@@ -194,7 +200,7 @@ def _shell_sections(plan: Plan, shell: Shell) -> Sections:
     environment = shell.environment
     scope = Scope(shell.cuda)
     sections = [("name", bind("name", plan.name))]
-    sections.append(("python", bind("python", _interpreter(shell.interpreter))))
+    sections.append(("python", bind("python", _interpreter(shell))))
     if environment.manager == "nixpkgs":
         sections.append(("python.packages", bind("pythonPackages", select_packages(environment.packages))))
     elif environment.manager in LOCK_MANAGERS:
@@ -258,10 +264,15 @@ def _as_bindings(sections: Sections) -> tuple[Binding, ...]:
     )
 
 
-def _interpreter(interpreter: Interpreter) -> Expr:
+def _interpreter(shell: Shell) -> Expr:
+    interpreter = shell.interpreter
     if interpreter.origin == "nixpkgs-python":
         return Select(Var("inputs'"), ("nixpkgs-python", "packages", interpreter.attribute))
-    return Select(Var("pkgs"), (interpreter.attribute,))
+    return Select(Var("pkgs" if shell.nixpkgs is None else _own_pkgs(shell)), (interpreter.attribute,))
+
+
+def _own_pkgs(shell: Shell) -> str:
+    return f"pkgs-{shell.name}"
 
 
 def _venv(shell: Shell) -> Expr:

@@ -127,7 +127,10 @@ class CudaSet:
 
 @dataclass(frozen=True, slots=True)
 class Shell:
-    """One shell, described once for both renderings (devenv, native)."""
+    """One shell, described once for both renderings (devenv, native).
+
+    `nixpkgs` is there where the packages of its Python are built otherwise than the plan's: for another CUDA or none.
+    """
 
     name: str
     interpreter: Interpreter
@@ -139,6 +142,7 @@ class Shell:
     processes: tuple[tuple[str, str], ...]
     services: tuple[tuple[str, Data], ...]
     on_enter: str | None
+    nixpkgs: Nixpkgs | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from pyenvspec.plan import Decision
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from pyenvspec.plan import Cache, FlakeInput, Nixpkgs
+    from pyenvspec.plan import Cache, FlakeInput, Nixpkgs, Shell
     from pyenvspec.releases import Choice
 
 _INPUT_REASONS = {
@@ -62,14 +62,14 @@ def _decide_cache(cache: Cache, served: Mapping[str, tuple[str, str]]) -> Decisi
     )
 
 
-def decide_settings(nixpkgs: Nixpkgs, *, asked: bool) -> tuple[Decision, ...]:
+def decide_settings(nixpkgs: Nixpkgs, shells: Iterable[Shell], *, asked: bool) -> tuple[Decision, ...]:
     """Return why nixpkgs is configured as it is; `asked` when `unfree` is the user's own word."""
     found: list[Decision] = []
     if nixpkgs.unfree:
         reason = "asked for" if asked else "CUDA is unfree software"
         found.append(Decision("nixpkgs.unfree", "true", reason))
     if nixpkgs.insecure_python:
-        reason = "nixpkgs marks this Python insecure; asking for the version permits it"
+        reason = "nixpkgs refuses this Python as insecure; asking for the version permits it and nothing else"
         found.append(Decision("python.version", "permitted", reason))
     if nixpkgs.cuda_support:
         found.append(
@@ -78,4 +78,9 @@ def decide_settings(nixpkgs: Nixpkgs, *, asked: bool) -> tuple[Decision, ...]:
     if nixpkgs.capabilities:
         reason = "only for these GPUs; caches have the default set, so such packages are built here"
         found.append(Decision("cuda.capabilities", ", ".join(nixpkgs.capabilities), reason))
+    for shell in shells:
+        if shell.nixpkgs is not None:
+            choice = "cudaSupport" if shell.nixpkgs.cuda_support else "no cudaSupport"
+            reason = "nixpkgs builds Python packages for one CUDA or for none, so this variant has a set of its own"
+            found.append(Decision(f"variants.{shell.name}.cuda", choice, reason))
     return tuple(found)

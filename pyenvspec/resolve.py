@@ -13,7 +13,7 @@ from pyenvspec.checks import effective_manager
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
 from pyenvspec.facts.caches import caches_for, find_cache
 from pyenvspec.facts.input_sources import input_source
-from pyenvspec.facts.nixpkgs import find_release
+from pyenvspec.facts.nixpkgs import find_release, version_key
 from pyenvspec.locks.model import normalise
 from pyenvspec.package_overrides import plan_overrides, plan_text
 from pyenvspec.plan import (
@@ -74,11 +74,14 @@ def resolve_plan(file: SpecFile, project: Project, locks: Locks | None = None) -
     systems, lacking = _wanted_systems(file, locks or {})
     choice = _choose_release(file, managers, systems)
     file, fixes = _fix_shells(file, locks or {}, choice)
-    shells = tuple(_plan_shell(shell, managers[shell.name], choice) for shell in file.shells)
+    nixpkgs, otherwise = _plan_nixpkgs_of_shells(file, choice, managers)
+    shells = tuple(
+        replace(_plan_shell(shell, managers[shell.name], choice), nixpkgs=otherwise.get(shell.name))
+        for shell in file.shells
+    )
     name = spec.name or _valid_name(project.folder)
     inputs = _plan_inputs(spec, choice, managers.values())
     caches = _plan_caches(spec, choice)
-    nixpkgs = _plan_nixpkgs(file, choice, managers)
     return Plan(
         name=name,
         description=spec.description if spec.description is not None else f"Python environment of {name}",
@@ -97,7 +100,7 @@ def resolve_plan(file: SpecFile, project: Project, locks: Locks | None = None) -
             *_release_decisions(choice),
             *lacking,
             *fixes,
-            *decide_settings(nixpkgs, asked=spec.nixpkgs.unfree != "auto"),
+            *decide_settings(nixpkgs, shells, asked=spec.nixpkgs.unfree != "auto"),
             *decide_caches(caches, choice),
             *decide_inputs(inputs),
         ),
@@ -289,28 +292,35 @@ def _plan_caches(spec: Spec, choice: Choice) -> tuple[Cache, ...]:
     return _distinct(planned)
 
 
-def _plan_nixpkgs(file: SpecFile, choice: Choice, managers: dict[str, str]) -> Nixpkgs:
+def _plan_nixpkgs_of_shells(
+    file: SpecFile, choice: Choice, managers: dict[str, str]
+) -> tuple[Nixpkgs, dict[str, Nixpkgs]]:
+    """Return the nixpkgs of the file, and by variant those that differ from it.
+
+    nixpkgs builds Python packages for one CUDA or for none; a .venv has wheels instead.
+    """
+    built = [shell for shell in file.shells if managers[shell.name] not in VENV_MANAGERS]
+    plans = {shell.name: _plan_nixpkgs(file, choice, shell.spec.cuda) for shell in built}
+    main = next(iter(plans.values())) if plans else _plan_nixpkgs(file, choice, None)
+    others = {name: plan for name, plan in plans.items() if plan != main}
+    return main, {n: p if p.cuda_support else replace(p, capabilities=()) for n, p in others.items()}
+
+
+def _plan_nixpkgs(file: SpecFile, choice: Choice, cuda: Cuda | None) -> Nixpkgs:
+    """Return the nixpkgs whose Python packages are built for this CUDA."""
     spec = file.spec
-    from_nixpkgs = [
-        s for s in file.shells if s.spec.cuda is not None and managers[s.name] not in VENV_MANAGERS
-    ]
-    unfree = bool(choice.cuda) if spec.nixpkgs.unfree == "auto" else spec.nixpkgs.unfree
     capabilities = _distinct(
         c for s in file.shells if s.spec.cuda is not None for c in s.spec.cuda.capabilities
     )
-    set_for_packages = None
-    if from_nixpkgs:
-        assert from_nixpkgs[0].spec.cuda is not None
-        set_for_packages = _plan_cuda(from_nixpkgs[0].spec.cuda, choice)
+    found = _plan_cuda(cuda, choice) if cuda else None
     return Nixpkgs(
         release=choice.release,
-        unfree=unfree,
+        unfree=bool(choice.cuda) if spec.nixpkgs.unfree == "auto" else spec.nixpkgs.unfree,
         insecure_python=any(python.insecure for python in choice.python),
-        cuda_support=bool(from_nixpkgs),
-        capabilities=tuple(sorted(capabilities)),
-        cuda_set=set_for_packages.attribute
-        if set_for_packages and set_for_packages.origin == "pkgs"
-        else None,
+        cuda_support=found is not None,
+        # The last one is what nixpkgs also compiles for the GPUs to come.
+        capabilities=tuple(sorted(capabilities, key=version_key)),
+        cuda_set=found.attribute if found and found.origin == "pkgs" else None,
         overlays=tuple(_relative(path) for path in spec.nixpkgs.overlays),
         input_overlays=("cuda-legacy",) if "cuda-legacy" in choice.inputs else (),
     )

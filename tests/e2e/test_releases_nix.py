@@ -173,6 +173,21 @@ CASES = {
         ),
         (r"cudnn-9\.8\.0\.87",),
     ),
+    # packages of nixpkgs, in each shell built for its own CUDA
+    "nixpkgs-packages-by-variant": Case(
+        "name: lab\npython: {version: 3.12, manager: nixpkgs, packages: [numpy]}\n"
+        "cuda: {version: 12.6, capabilities: [10.0, 8.6]}\n"
+        "variants: {cpu: {cuda: null}, newer: {cuda: {version: 12.8}}}\n",
+        "nixos-26.05",
+        (
+            "python = pkgs.python312;",
+            "python = pkgs-cpu.python312;",
+            "python = pkgs-newer.python312;",
+            "overlays = [ (final: _: { cudaPackages = final.cudaPackages_12_6; }) ];",
+            "overlays = [ (final: _: { cudaPackages = final.cudaPackages_12_8; }) ];",
+        ),
+        shells=frozenset({"default", "cpu", "newer"}),
+    ),
     # a release that is asked for
     "pinned-release": Case(
         venv("3.12", "cuda: 12.4", "nixpkgs: {release: nixos-24.11}"),
@@ -215,6 +230,13 @@ def test_the_release_and_the_nix_are_the_ones_expected(case: Case, tmp_path: Pat
     assert f'nixpkgs.url = "github:NixOS/nixpkgs/{case.nixpkgs}";' in result.files["flake.nix"].decode()
     lines = [line.strip() for line in result.files["nix/pyenvspec/default.nix"].decode().splitlines()]
     assert [line for line in case.nix if line not in lines] == []
+
+
+def test_capabilities_are_in_the_order_of_the_hardware(tmp_path: Path) -> None:
+    plan = compiled(
+        tmp_path, venv("3.12", "cuda: {version: 12.8, capabilities: [12.0, 8.6, 10.0, 9.0]}")
+    ).plan
+    assert plan.nixpkgs.capabilities == ("8.6", "9.0", "10.0", "12.0")
 
 
 @dataclass(frozen=True)
