@@ -6,7 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pyenvspec.locks.model import Edge, Lock, Source
@@ -256,11 +256,13 @@ KEYS_OF_BOTH = ("name", "version", "source", "dependencies", "optional-dependenc
 class TestAnyBytes:
     """Whatever is in a lock, the answer is a lock or a finding."""
 
+    @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(st.binary(max_size=200))
     def test_bytes(self, data: bytes) -> None:
         with contextlib.suppress(PackageLockError):
             read_uv(*_loaded(data))
 
+    @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(
         st.lists(st.sampled_from([*UV_PACKAGE.splitlines(), *POETRY_1.splitlines(), "x = [", "[[package]]"]))
     )
@@ -276,6 +278,7 @@ class TestAnyBytes:
     )
     KEYS = st.sampled_from([*KEYS_OF_BOTH, "files", "metadata", "extras"])
 
+    @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(st.lists(st.dictionaries(KEYS, JSON)), st.dictionaries(KEYS, JSON))
     def test_values_of_any_type(self, packages: list[dict[str, object]], metadata: dict[str, object]) -> None:
         document = {"version": 1, "package": [{"name": "x", "version": "1", **p} for p in packages]}
