@@ -114,11 +114,20 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     return parser if verbs else _build_parser()[0]
 
 
+def _formatter(prog: str) -> argparse.HelpFormatter:
+    # argparse would import shutil for it, and with it three libraries for compression, for each option.
+    try:
+        width = int(os.environ.get("COLUMNS") or 0) or os.get_terminal_size().columns
+    except (ValueError, OSError):  # no number, no terminal
+        width = 0
+    return argparse.HelpFormatter(prog, width=(width or 80) - 2)
+
+
 def _build_parser(
     only: str | None = None, *, names_only: bool = False
 ) -> tuple[argparse.ArgumentParser, Collection[str]]:
     """Return the parser with all verbs, or with the one named, and the names of those that it has."""
-    common = argparse.ArgumentParser(add_help=False)
+    common = argparse.ArgumentParser(add_help=False, formatter_class=_formatter)
     common.add_argument(
         "-C", dest="directory", metavar="DIR", default=".", help="work in DIR, the folder of env.yaml"
     )
@@ -128,6 +137,7 @@ def _build_parser(
     common.add_argument("-q", "--quiet", action="store_true", help="errors only")
     parser = argparse.ArgumentParser(
         prog="pyenvspec",
+        formatter_class=_formatter,
         description="Compile env.yaml into a Nix flake: a reproducible Python environment.",
         allow_abbrev=False,
     )
@@ -140,7 +150,14 @@ def _build_parser(
             verbs.add_parser(name, help=text, add_help=False)
         if names_only or only not in (None, name):
             return _Unused()
-        added = verbs.add_parser(name, help=text, description=text, parents=[common], allow_abbrev=False)
+        added = verbs.add_parser(
+            name,
+            help=text,
+            description=text,
+            parents=[common],
+            allow_abbrev=False,
+            formatter_class=_formatter,
+        )
         if json:
             added.add_argument("--json", action="store_true", help="data as JSON on stdout")
         return added

@@ -40,8 +40,16 @@ def _rows() -> dict[str, Row]:
     return {row["name"]: row for row in read_table("native-names")["names"]}
 
 
+@cache
+def _rows_bytes() -> bytes:
+    return (DATA / "native-names.json").read_bytes()
+
+
 def find_native_name(name: str) -> NativeName | None:
     """Return the curated row of a name, as written or in lower case."""
+    quoted = (f'"{spelling}"'.encode() for spelling in {name, name.lower()} if name.isprintable())
+    if not any(word in _rows_bytes() for word in quoted):
+        return None  # as for most names; taking the file apart takes longer
     rows = _rows()
     row = rows.get(name) or rows.get(name.lower())
     return None if row is None else NativeName(**row)
