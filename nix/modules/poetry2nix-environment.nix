@@ -54,10 +54,16 @@ let
   interpreter = import ./interpreter.nix { inherit lib pkgs; } shell;
   environment =
     packages:
-    (locked.python.withPackages (set: packages ++ given.packages set)).override {
+    ((locked.python.withPackages (set: packages ++ given.packages set)).override {
       python = interpreter;
       ignoreCollisions = true;
-    };
+    }).overrideAttrs
+      (old: {
+        name = "${shell.name}-env";
+        passthru = old.passthru // {
+          set = locked.python.pkgs;
+        };
+      });
 
   editable = locked.python.pkgs.toPythonModule (
     import ./editable.nix { inherit lib pkgs; } python (lib.attrValues given.editable)

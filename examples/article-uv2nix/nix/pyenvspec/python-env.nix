@@ -10,7 +10,7 @@ let
     options = {
       runtime = mkOption {
         type = types.package;
-        description = "Python and its packages, nothing of the project: for images and `packages.python-env`.";
+        description = "Python and its packages, nothing of the project; a lock's packages as `set`.";
       };
       development = mkOption {
         type = types.package;

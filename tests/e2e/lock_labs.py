@@ -1,0 +1,119 @@
+"""Small projects with locks of both kinds, and what the real Nix says of the packages built from them.
+
+The locks are written here, of packages that exist nowhere: evaluating fetches nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness import Nix
+
+from pyenvspec.driver import compile_project
+from pyenvspec.write import apply, plan_writes
+
+HOST = "https://files.example"
+LINUX = "manylinux_2_17_x86_64.manylinux2014_x86_64"
+
+
+@dataclass(frozen=True)
+class Package:
+    """A package of a lock. `files` are `any` (a wheel for all), `linux` (one with libraries) and `sdist`."""
+
+    name: str
+    needs: tuple[str, ...] = ()
+    files: tuple[str, ...] = ("linux", "sdist")
+    version: str = "1.2.3"
+
+    def file_names(self) -> list[str]:
+        stem = f"{self.name.replace('-', '_')}-{self.version}"
+        kinds = {
+            "any": f"{stem}-py3-none-any.whl",
+            "linux": f"{stem}-cp310-cp310-{LINUX}.whl",
+            "sdist": f"{stem}.tar.gz",
+        }
+        return [kinds[kind] for kind in self.files]
+
+
+def _hash(name: str) -> str:
+    return f"sha256:{hashlib.sha256(name.encode()).hexdigest()}"
+
+
+def format_uv_lock(direct: list[str], packages: list[Package]) -> str:
+    text = 'version = 1\nrevision = 2\nrequires-python = "==3.10.*"\n'
+    for package in packages:
+        text += f'\n[[package]]\nname = "{package.name}"\nversion = "{package.version}"\n'
+        text += f'source = {{ registry = "{HOST}/simple" }}\n'
+        text += _list("dependencies", [f'{{ name = "{name}" }}' for name in package.needs])
+        entries = {
+            name: f'{{ url = "{HOST}/{name}", hash = "{_hash(name)}" }}' for name in package.file_names()
+        }
+        text += "".join(f"sdist = {entry}\n" for name, entry in entries.items() if name.endswith(".gz"))
+        text += _list("wheels", [entry for name, entry in entries.items() if name.endswith(".whl")])
+    text += '\n[[package]]\nname = "lab"\nversion = "0.1.0"\nsource = { virtual = "." }\n'
+    return text + _list("dependencies", [f'{{ name = "{name}" }}' for name in direct])
+
+
+def _list(key: str, items: list[str]) -> str:
+    return f"{key} = [\n" + "".join(f"    {item},\n" for item in items) + "]\n" if items else ""
+
+
+def format_poetry_lock(packages: list[Package]) -> str:
+    text = ""
+    for package in packages:
+        text += f'[[package]]\nname = "{package.name}"\nversion = "{package.version}"\ndescription = ""\n'
+        text += 'optional = false\npython-versions = ">=3.8"\ngroups = ["main"]\n'
+        text += _list("files", [f'{{file = "{n}", hash = "{_hash(n)}"}}' for n in package.file_names()])
+        if package.needs:
+            text += "\n[package.dependencies]\n" + "".join(f'{name} = "*"\n' for name in package.needs)
+        text += "\n"
+    return text + '[metadata]\nlock-version = "2.1"\npython-versions = "==3.10.*"\n'
+
+
+def make_lab(folder: Path, env: str, direct: list[str], packages: list[Package]) -> Path:
+    """A compiled project, with a lock of either kind."""
+    folder.mkdir(parents=True)
+    requirements = json.dumps(direct)
+    (folder / "pyproject.toml").write_text(
+        f'[project]\nname = "lab"\nversion = "0.1.0"\nrequires-python = "==3.10.*"\ndependencies = {requirements}\n'
+    )
+    (folder / "uv.lock").write_text(format_uv_lock(direct, packages))
+    (folder / "poetry.lock").write_text(format_poetry_lock(packages))
+    (folder / "src").mkdir()
+    (folder / "src" / "of_the_project.py").write_text("MARK = 'of the project'\n")
+    (folder / "fix.patch").write_text("a patch\n")
+    (folder / "env.yaml").write_text(env)
+    apply(plan_writes(folder, compile_project(folder).files))
+    return folder
+
+
+@dataclass(frozen=True)
+class Lab:
+    """Evaluates a project with local inputs, pure and without import from derivation."""
+
+    nix: Nix
+    inputs: Path
+    folder: Path
+
+    def run(self, *arguments: str) -> str:
+        named = [name for name in sorted(self.nix.input_names(self.folder)) if (self.inputs / name).is_dir()]
+        overrides = [w for name in named for w in ("--override-input", name, f"path:{self.inputs / name}")]
+        answer = self.nix.run(*arguments, "--accept-flake-config", *overrides, cwd=self.folder)
+        return answer.check().stdout
+
+    def evaluate(self, attribute: str, function: str = "x: x") -> Any:
+        return json.loads(
+            self.run("eval", "--json", "--no-write-lock-file", f".#{attribute}", "--apply", function)
+        )
+
+    def derivation(self, attribute: str) -> str:
+        return str(self.evaluate(attribute, "x: x.drvPath"))
+
+    def requisites(self, derivation: str) -> list[Path]:
+        store = Nix(self.nix.program.with_name("nix-store"), self.nix.home)
+        listed = store.run("--query", "--requisites", derivation, cwd=self.folder).check().stdout
+        return [Path(line) for line in listed.splitlines()]

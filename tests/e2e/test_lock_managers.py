@@ -1,0 +1,310 @@
+"""The managers that build from a lock, with the real uv2nix and poetry2nix: derivations show each override."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from harness import Nix, cache_folder, find_inputs
+from lock_labs import Lab, Package, make_lab
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = [pytest.mark.nix, pytest.mark.inputs]
+MANAGERS = ("poetry2nix", "uv2nix")
+each_manager = pytest.mark.parametrize("manager", MANAGERS)
+ENV = "packages.x86_64-linux.python-env"
+
+PACKAGES = [
+    Package("alpha", files=("any", "sdist")),
+    Package("beta", ("alpha", "gone")),
+    Package("built"),
+    Package("changed"),
+    Package("changed-too"),
+    Package("gone", ("only-for-gone",)),
+    Package("only-for-gone"),
+    Package("plain"),
+    Package("pybind11", files=("any", "sdist"), version="9.8.7"),
+    Package("six", files=("any", "sdist"), version="9.8.7"),
+    Package("wheels-only", files=("linux",)),
+]
+OVERRIDES = """
+overrides:
+  Gone: {remove: true}
+  six: {from_nixpkgs: true}
+  pybind11: {from_nixpkgs: true, keep_locked_source: true}
+  built: {source: sdist, build_systems: [setuptools], build_tools: [cmake], dependencies: [alpha, libtensorflow]}
+  changed:
+    libraries: [cuda.cudnn, libsndfile]
+    ignore_missing_libraries: [libcuda.so.1, libnvinfer.so.8]
+    env: {MAX_JOBS: 4, CUDNN: "${cuda.cudnn}/lib"}
+    post_install: rm -f $out/LICENSE
+  Changed_Too: {patches: [./fix.patch]}
+"""
+SHELL = """
+name: lab
+systems: [x86_64-linux]
+fixes: none
+cuda: 11.8
+wheels: {disabled: [alpha, wheels-only]}
+containers:
+  default: {image: lab}
+  with-files: {image: lab, copy: [./src]}
+python:
+  version: 3.10
+  editable: {lab: ./src}
+"""
+# What the derivations of a set of packages say, as JSON.
+DESCRIBE = """
+env:
+let names = inputs: map (x: x.pname or x.name) (builtins.filter builtins.isAttrs inputs);
+in builtins.mapAttrs (_: package: if package == null then null else {
+  name = package.name;
+  source = package.src.name or null;
+  native = names package.nativeBuildInputs;
+  build = names (package.buildInputs ++ package.propagatedBuildInputs);
+  needs = if builtins.isAttrs (package.dependencies or null) then builtins.attrNames package.dependencies else [ ];
+  ignored = package.autoPatchelfIgnoreMissingDeps or [ ];
+  variables = { MAX_JOBS = package.drvAttrs.MAX_JOBS or null; CUDNN = package.drvAttrs.CUDNN or null; };
+  patches = map (x: baseNameOf (toString x)) (package.patches or [ ]);
+  postInstall = package.postInstall or "";
+  drv = package.drvPath;
+}) { %s }
+"""
+
+
+@pytest.fixture(scope="module")
+def labs(nix_bin: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Lab]:
+    inputs = find_inputs()
+    if inputs is None:
+        pytest.skip(f"needs flake inputs in {cache_folder() / 'inputs'} or in PYENVSPEC_INPUTS")
+    nix = Nix(nix_bin / "nix", tmp_path_factory.mktemp("home"))
+    folder = tmp_path_factory.mktemp("labs")
+    direct = [package.name for package in PACKAGES if package.name != "only-for-gone"]
+    return {
+        manager: Lab(
+            nix,
+            inputs,
+            make_lab(folder / manager, f"{SHELL}  manager: {manager}\n{OVERRIDES}", direct, PACKAGES),
+        )
+        for manager in MANAGERS
+    }
+
+
+@pytest.fixture(scope="module")
+def described(labs: dict[str, Lab]) -> dict[str, dict[str, Any]]:
+    wanted = " ".join(f"{p.name} = env.set.{p.name} or null;" for p in PACKAGES)
+    return {manager: lab.evaluate(ENV, DESCRIBE % wanted) for manager, lab in labs.items()}
+
+
+def _closure(lab: Lab, attribute: str) -> list[str]:
+    return [path.name for path in lab.requisites(lab.derivation(attribute))]
+
+
+@each_manager
+def test_the_environment_holds_every_package_of_the_lock(labs: dict[str, Lab], manager: str) -> None:
+    closure = _closure(labs[manager], ENV)
+    for package in ("alpha", "beta", "built", "changed", "plain", "wheels-only"):
+        assert any(f"{package}-1.2.3.drv" in name for name in closure), package
+
+
+@each_manager
+def test_remove_leaves_nothing_of_a_package(
+    labs: dict[str, Lab], described: dict[str, dict[str, Any]], manager: str
+) -> None:
+    assert described[manager]["gone"] is None
+    closure = _closure(labs[manager], ENV)
+    assert [name for name in closure if "gone" in name] == []
+
+
+@each_manager
+def test_from_nixpkgs_takes_its_version(described: dict[str, dict[str, Any]], manager: str) -> None:
+    assert "six" in described[manager]["six"]["name"]
+    assert "9.8.7" not in described[manager]["six"]["name"]
+
+
+@each_manager
+def test_keep_locked_source_builds_the_recipe_from_the_lock(
+    labs: dict[str, Lab], described: dict[str, dict[str, Any]], manager: str
+) -> None:
+    found = described[manager]["pybind11"]
+    assert found["name"].endswith("pybind11-9.8.7")
+    needed = [path.name for path in labs[manager].requisites(found["drv"])]
+    assert any(name.endswith("pybind11-9.8.7.tar.gz.drv") for name in needed)
+    assert not any("pybind11-9.8.7-py3" in name for name in needed)
+
+
+@each_manager
+def test_source_chooses_the_file(described: dict[str, dict[str, Any]], manager: str) -> None:
+    assert described[manager]["plain"]["source"].endswith(".whl")
+    assert described[manager]["built"]["source"].endswith("built-1.2.3.tar.gz")
+
+
+@each_manager
+def test_wheels_disabled_builds_what_has_a_source(described: dict[str, dict[str, Any]], manager: str) -> None:
+    assert described[manager]["alpha"]["source"].endswith(".tar.gz")
+    assert described[manager]["wheels-only"]["source"].endswith(".whl")
+
+
+@each_manager
+def test_build_systems_and_build_tools_build_it(described: dict[str, dict[str, Any]], manager: str) -> None:
+    assert {"setuptools", "cmake"} <= set(described[manager]["built"]["native"])
+    assert "cmake" not in described[manager]["plain"]["native"]
+
+
+@each_manager
+def test_dependencies_are_of_the_lock_or_of_nixpkgs(
+    described: dict[str, dict[str, Any]], manager: str
+) -> None:
+    found = described[manager]["built"]
+    assert {"alpha", "libtensorflow"} <= {*found["build"], *found["needs"]}
+
+
+@each_manager
+def test_libraries_are_linked(described: dict[str, dict[str, Any]], manager: str) -> None:
+    assert {"cudnn", "libsndfile"} <= set(described[manager]["changed"]["build"])
+
+
+@each_manager
+def test_ignored_libraries_may_be_missing(described: dict[str, dict[str, Any]], manager: str) -> None:
+    assert {"libcuda.so.1", "libnvinfer.so.8"} <= set(described[manager]["changed"]["ignored"])
+
+
+@each_manager
+def test_env_is_that_of_the_build(described: dict[str, dict[str, Any]], manager: str) -> None:
+    variables = described[manager]["changed"]["variables"]
+    assert variables["MAX_JOBS"] == "4"
+    assert "cudnn" in variables["CUDNN"]
+
+
+@each_manager
+def test_patches_are_of_the_source(described: dict[str, dict[str, Any]], manager: str) -> None:
+    found = described[manager]["changed-too"]
+    assert [name.endswith("fix.patch") for name in found["patches"]] == [True]
+    assert found["source"].endswith(".tar.gz")
+
+
+@each_manager
+def test_post_install_runs(described: dict[str, dict[str, Any]], manager: str) -> None:
+    assert "rm -f $out/LICENSE" in described[manager]["changed"]["postInstall"]
+
+
+@each_manager
+def test_only_the_shell_has_the_working_tree(labs: dict[str, Lab], manager: str) -> None:
+    lab = labs[manager]
+    assert any(name.endswith("-editable.drv") for name in _closure(lab, "devShells.x86_64-linux.default"))
+    assert not any(name.endswith("-editable.drv") for name in _closure(lab, ENV))
+
+
+@each_manager
+def test_an_image_has_of_the_project_what_copy_says(labs: dict[str, Lab], manager: str) -> None:
+    lab = labs[manager]
+    holds: dict[str, bool] = {}
+    for name in ("default", "with-files"):
+        paths = lab.requisites(lab.derivation(f"packages.x86_64-linux.container-{name}"))
+        assert any("lab-env" in path.name for path in paths)
+        assert not any(path.name.endswith("-editable.drv") for path in paths)
+        holds[name] = any(_has_mark(path) for path in paths)
+    assert holds == {"default": False, "with-files": True}
+
+
+def _has_mark(path: Path) -> bool:
+    return path.is_dir() and any(path.rglob("of_the_project.py"))
+
+
+@each_manager
+def test_flake_check_and_flake_show_pass_with_few_inputs(labs: dict[str, Lab], manager: str) -> None:
+    lab = labs[manager]
+    lab.run("flake", "lock")
+    lab.run("flake", "check", "--no-build")
+    shown = json.loads(lab.run("flake", "show", "--json"))
+    assert set(shown["packages"]["x86_64-linux"]) >= {"python-env", "container-default"}
+    assert ("poetry" in shown.get("apps", {}).get("x86_64-linux", {})) == (manager == "poetry2nix")
+    nodes = set(json.loads((lab.folder / "flake.lock").read_text())["nodes"])
+    own = (
+        {"poetry2nix"} if manager == "poetry2nix" else {"uv2nix", "pyproject-nix", "pyproject-build-systems"}
+    )
+    assert nodes == {"root", "nixpkgs", "flake-parts", "devenv", "nix2container", "mk-shell-bin", *own}
+
+
+def test_poetry_runs_where_there_is_no_lock(labs: dict[str, Lab]) -> None:
+    lab = labs["poetry2nix"]
+    lock = (lab.folder / "poetry.lock").rename(lab.folder / "poetry.lock.away")
+    try:
+        program = lab.evaluate("apps.x86_64-linux.poetry", "app: app.program")
+    finally:
+        lock.rename(lab.folder / "poetry.lock")
+    assert program.endswith("-poetry")
+
+
+def test_uv_in_the_shell_installs_and_downloads_nothing(labs: dict[str, Lab]) -> None:
+    hook = labs["uv2nix"].evaluate("devShells.x86_64-linux.default", "shell: shell.shellHook")
+    assert "export UV_NO_SYNC=1" in hook
+    assert "export UV_PYTHON_DOWNLOADS=never" in hook
+
+
+CONFLICTS = """\
+version = 1
+revision = 2
+requires-python = "==3.10.*"
+conflicts = [[
+    { package = "lab", extra = "cpu" },
+    { package = "lab", extra = "gpu" },
+]]
+
+[[package]]
+name = "lab"
+version = "0.1.0"
+source = { virtual = "." }
+
+[package.optional-dependencies]
+cpu = [
+    { name = "torch", version = "2.1.0+cpu", source = { registry = "https://whl.example/cpu" } },
+]
+gpu = [
+    { name = "torch", version = "2.1.0", source = { registry = "https://files.example/simple" } },
+]
+"""
+TORCH = """
+[[package]]
+name = "torch"
+version = "%s"
+source = { registry = "%s" }
+wheels = [
+    { url = "https://whl.example/torch-%s-cp310-cp310-linux_x86_64.whl", hash = "sha256:%s" },
+]
+"""
+
+
+def test_conflicting_extras_of_two_indices_are_two_shells(labs: dict[str, Lab], tmp_path: Path) -> None:
+    env = (
+        "python: {version: 3.10, manager: uv2nix, extras: [cpu]}\nsystems: [x86_64-linux]\nfixes: none\n"
+        "variants: {gpu: {python: {extras: [gpu]}}}\n"
+    )
+    folder = make_lab(tmp_path / "lab", env.replace("[cpu]", "[]").replace("[gpu]", "[]"), [], [])
+    (folder / "uv.lock").write_text(
+        CONFLICTS
+        + TORCH % ("2.1.0", "https://files.example/simple", "2.1.0", "0" * 64)
+        + TORCH % ("2.1.0+cpu", "https://whl.example/cpu", "2.1.0%2Bcpu", "1" * 64)
+    )
+    project = folder / "pyproject.toml"
+    project.write_text(
+        project.read_text() + '[project.optional-dependencies]\ncpu = ["torch"]\ngpu = ["torch"]\n'
+    )
+    (folder / "env.yaml").write_text(env)
+    lab = Lab(labs["uv2nix"].nix, labs["uv2nix"].inputs, _compile(folder))
+    cpu = _closure(lab, ENV)
+    gpu = _closure(lab, "packages.x86_64-linux.python-env-gpu")
+    assert [name for name in cpu if "torch-2.1.0" in name] != []
+    assert all("+cpu" in name for name in cpu if "torch-2.1.0" in name)
+    assert not any("+cpu" in name for name in gpu)
+
+
+def _compile(folder: Path) -> Path:
+    from pyenvspec.driver import compile_project
+    from pyenvspec.write import apply, plan_writes
+
+    apply(plan_writes(folder, compile_project(folder).files))
+    return folder
