@@ -72,10 +72,12 @@ class Diagnostics:
     """A growing list of findings that a pass fills and its caller reads."""
 
     items: list[Diagnostic] = field(default_factory=list)
+    _known: set[Diagnostic] = field(default_factory=set, repr=False)
 
     def add(self, diagnostic: Diagnostic) -> None:
         """Keep a finding once, however many shells of the file lead to it."""
-        if diagnostic not in self.items:
+        if diagnostic not in self._known:
+            self._known.add(diagnostic)
             self.items.append(diagnostic)
 
     @property
