@@ -31,7 +31,7 @@ def format_reference() -> str:
     schema = build_schema()
     sections = [_section("env.yaml", schema, schema)]
     for name in sorted(schema["$defs"]):
-        if not name.startswith(("Partial", "Variant")):
+        if not name.startswith(("Partial", "Variant")) and "properties" in schema["$defs"][name]:
             sections.append(_section(name, schema["$defs"][name], schema))
     body = "\n".join(sections)
     return f"""{_NOTE}
@@ -61,7 +61,8 @@ def _section(name: str, part: dict[str, Any], schema: dict[str, Any]) -> str:
 def _type(value: dict[str, Any], schema: dict[str, Any]) -> str:
     if "$ref" in value:
         name = value["$ref"].rsplit("/", 1)[-1]
-        return f"[{name}](#{name.lower()})"
+        target = schema["$defs"][name]
+        return f"[{name}](#{name.lower()})" if "properties" in target else _type(target, schema)
     if "anyOf" in value or "oneOf" in value:
         kinds = [_type(branch, schema) for branch in value.get("anyOf") or value["oneOf"]]
         return " or ".join(dict.fromkeys(kind for kind in kinds if kind != "null"))

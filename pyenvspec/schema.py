@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import copy
 import json
-from typing import Any
+import re
+from typing import TYPE_CHECKING, Any
 
+from pyenvspec.facts.caches import caches
+from pyenvspec.facts.devenv import devenv_services
+from pyenvspec.facts.native import find_native_name, native_names
+from pyenvspec.facts.nixpkgs import releases
 from pyenvspec.spec import VARIANT_KEYS, Spec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 HEADER = (
     "Written by pyenvspec from its model of env.yaml; edit env.yaml instead, and run `pyenvspec compile`."
@@ -21,15 +29,18 @@ def build_schema() -> Schema:
     definitions: Schema = schema["$defs"]
     properties: Schema = schema["properties"]
     for key, inner in (("python", "version"), ("cuda", "version"), ("nixpkgs", "release")):
-        _accept_scalar(properties[key], definitions[key.capitalize()]["properties"][inner])
+        mapping = definitions[key.capitalize()]
+        _accept_scalar(properties[key], mapping["properties"][inner])
+        # pydantic leaves out what the mapping says as well; editors look no further than the key.
+        properties[key].setdefault("description", mapping["description"])
     _close_mappings(schema)
+    _offer_names(schema)
     properties["variants"]["patternProperties"] = {
         name: _variant_schema(properties, definitions) for name in properties["variants"]["patternProperties"]
     }
     _tidy(schema)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "env.yaml of pyenvspec",
         **{k: v for k, v in schema.items() if k != "title"},
     }
 
@@ -37,7 +48,13 @@ def build_schema() -> Schema:
 def format_schema() -> str:
     """Return the schema as text; its first line says what wrote it, since JSON has no comments."""
     body = json.dumps(build_schema(), indent=2, ensure_ascii=False)
+    # One line for each name on offer.
+    body = re.sub(r'^( *)\{\n\1  "label": .*?\n\1\}', _in_one_line, body, flags=re.DOTALL | re.MULTILINE)
     return '{"$comment": ' + json.dumps(HEADER) + "," + body[1:] + "\n"
+
+
+def _in_one_line(found: re.Match[str]) -> str:
+    return found[1] + json.dumps(json.loads(found[0]), ensure_ascii=False)
 
 
 def _accept_scalar(target: Schema, scalar: Schema) -> None:
@@ -45,6 +62,38 @@ def _accept_scalar(target: Schema, scalar: Schema) -> None:
     short = {k: v for k, v in scalar.items() if k in ("anyOf", "type", "pattern")}
     branches = target.pop("anyOf", None) or [{"$ref": target.pop("$ref")}]
     target["anyOf"] = [*branches, *short.get("anyOf", [short])]
+    # Editors offer examples as values, and a mapping among them as "[object Object]".
+    target["examples"] = scalar["examples"]
+
+
+def _offer_names(schema: Schema) -> None:
+    """Let editors complete names that are known without refusing others.
+
+    `defaultSnippets` is what yaml-language-server and VS Code read; an enum, or hundreds of examples, would be
+    listed in full whenever one points at a value or mistypes it.
+    """
+    properties, definitions = schema["properties"], schema["$defs"]
+    # One definition, since variants name packages too.
+    definitions["NixpkgsName"] = _offering(properties["native"]["items"], _native_names())
+    properties["native"]["items"] = {"$ref": "#/$defs/NixpkgsName"}
+    known = [cache.name for cache in caches() if cache.is_usable]
+    properties["caches"]["items"] = _offering(properties["caches"]["items"], known)
+    branches = [release.branch for release in releases()]
+    definitions["Nixpkgs"]["properties"]["release"] |= _offering({}, branches)
+    properties["services"]["defaultSnippets"] = [
+        {"label": name, "body": {name: {"enable": True}}} for name in devenv_services()
+    ]
+
+
+def _offering(target: Schema, names: Iterable[str]) -> Schema:
+    return {**target, "defaultSnippets": [{"label": name, "body": name} for name in names]}
+
+
+def _native_names() -> list[str]:
+    """Return what packages that other package managers call otherwise are called in nixpkgs."""
+    names = {row.attr for row in native_names() if row.attr}
+    rows = {name: find_native_name(name) for name in names}
+    return sorted(name for name, row in rows.items() if row is None or row.kind in ("attr", "service"))
 
 
 def _variant_schema(properties: Schema, definitions: Schema) -> Schema:

@@ -1,0 +1,171 @@
+"""Editors help with env.yaml: the real yaml-language-server completes, explains and checks it by our schema."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from documents import RIGHT, mutants, write
+from harness import cache_folder
+from jsonschema import Draft202012Validator
+from ruamel.yaml import YAML
+from yaml_language_server import LanguageServer, install
+
+from pyenvspec.schema import build_schema, format_schema
+from pyenvspec.spec import MANAGERS, Spec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).parents[2]
+SCHEMA = "nix/pyenvspec/env.schema.json"
+MODELINE = f"# yaml-language-server: $schema=./{SCHEMA}\n"
+CURSOR = "█"
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project as compile leaves it."""
+    folder = tmp_path_factory.mktemp("a project")
+    (folder / SCHEMA).parent.mkdir(parents=True)
+    (folder / SCHEMA).write_text(format_schema(), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def server(project: Path) -> Iterator[LanguageServer]:
+    program = install(cache_folder())
+    if isinstance(program, str):
+        pytest.skip(program)
+    running = LanguageServer(program, project)
+    yield running
+    running.stop()
+
+
+def _at_cursor(text: str) -> tuple[str, tuple[int, int]]:
+    """The file without the cursor, and where that was."""
+    before, _, after = (MODELINE + text).partition(CURSOR)
+    return before + after, (before.count("\n"), len(before.rpartition("\n")[2]))
+
+
+def _complete(server: LanguageServer, project: Path, text: str) -> dict[str, dict[str, object]]:
+    whole, position = _at_cursor(text)
+    path = project / f"{abs(hash(text))}.yaml"
+    server.check(path, whole)
+    return server.complete(path, position)
+
+
+NATIVE = {"ffmpeg", "libsndfile", "mecab", "openssl", "zlib", "opencv4", "libGL", "xorg.libX11"}
+
+
+@pytest.mark.parametrize(
+    ("text", "offered"),
+    [
+        ("█", {"python", "cuda", "native", "variants", "on_enter"}),
+        ("python:\n  █", {"version", "manager", "groups", "install"}),
+        ("python:\n  version: 3.10\n  manager: █", set(MANAGERS)),
+        ("python: 3.10\ncuda:\n  █", {"version", "cudnn", "packages", "driver"}),
+        ("python: 3.10\nnative: [█]", NATIVE),
+        ("python: 3.10\nnative:\n  - ff█", NATIVE),
+        ("python: 3.10\nsystems:\n  - █", {"x86_64-linux", "aarch64-darwin"}),
+        ("python: 3.10\nshell: █", {"devenv", "native"}),
+        ("python: 3.10\nservices:\n  █", {"postgres", "redis"}),
+        ("python: 3.10\ncaches:\n  - █", {"nix-community", "url"}),
+        ("python: 3.10\nnixpkgs:\n  release: █", {"auto", "nixos-25.05", "nixos-unstable"}),
+        ("python: 3.10\noverrides:\n  torch:\n    █", {"remove", "libraries", "build_tools"}),
+        ("python: 3.10\nvariants:\n  cpu:\n    █", {"cuda", "native", "env"}),
+        ("python: 3.10\nvariants:\n  cpu:\n    python:\n      manager: █", set(MANAGERS)),
+        ("python: 3.10\nvariants:\n  cpu:\n    native:\n      - █", NATIVE),
+    ],
+)
+def test_keys_and_values_are_offered(
+    server: LanguageServer, project: Path, text: str, offered: set[str]
+) -> None:
+    assert offered <= set(_complete(server, project, text))
+
+
+def test_what_a_variant_may_not_change_is_not_offered(server: LanguageServer, project: Path) -> None:
+    offered = _complete(server, project, "python: 3.10\nvariants:\n  cpu:\n    █")
+    assert not {"name", "systems", "containers", "nixpkgs", "variants"} & set(offered)
+
+
+def test_every_key_that_is_offered_says_what_it_does(server: LanguageServer, project: Path) -> None:
+    offered = _complete(server, project, "█")
+    for key, field in Spec.model_fields.items():
+        told = offered[key]["documentation"]
+        text = told["value"] if isinstance(told, dict) else told
+        assert str(field.description)[:20] in str(text), key
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("pyt█hon: 3.10", "where its packages come from"),
+        ("python: {ver█sion: 3.10}", "a minor (3.10) or an exact one"),
+        ("python: 3.10\ncu█da: 11.8", "The CUDA version"),
+        ("python: 3.10\ncuda: {version: 11.8, cud█nn: 8.9}", "auto takes the one that nixpkgs has"),
+        ("python: 3.10\nna█tive: [ffmpeg]", "their libraries visible to this Python only"),
+        ("python: 3.10\nvariants: {cpu: {pyt█hon: 3.11}}", "where its packages come from"),
+        ("python: 3.10\nvariants: {cpu: {python: {ver█sion: 3.11}}}", "a minor (3.10) or an exact one"),
+    ],
+)
+def test_pointing_at_a_key_tells_what_it_does(
+    server: LanguageServer, project: Path, text: str, told: str
+) -> None:
+    whole, position = _at_cursor(text)
+    path = project / f"hover-{abs(hash(text))}.yaml"
+    server.check(path, whole)
+    shown = server.hover(path, position)
+    assert told in re.sub(r"\\(.)", r"\1", shown)
+    assert len(shown) < 600
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("python: 3.10\ncudn: 11.8", "Property cudn is not allowed."),
+        ("python: {version: 3.10, managr: uv}", "Property managr is not allowed."),
+        ("python: 3.10\nvariants: {cpu: {nativ: [a]}}", "Property nativ is not allowed."),
+        ("python: 3.10\nvariants: {cpu: {systems: [x86_64-linux]}}", "Property systems is not allowed."),
+        ("cuda: 11.8", 'Missing property "python".'),
+        ("python: 3.10\nshell: devenw", 'Value is not accepted. Valid values: "devenv", "native".'),
+        ("python: 3.10\ncaches: [{key: 'a:AA'}]", 'Missing property "url".'),
+        ("python: 3.10\nnative: [ffmpeg, []]", 'Incorrect type. Expected "string".'),
+    ],
+)
+def test_a_mistake_is_told_in_one_short_line(
+    server: LanguageServer, project: Path, text: str, message: str
+) -> None:
+    assert server.check(project / f"wrong-{abs(hash(text))}.yaml", MODELINE + text) == [message]
+
+
+def test_a_name_with_a_newline_in_it_is_told(server: LanguageServer, project: Path) -> None:
+    (message,) = server.check(project / "newline.yaml", MODELINE + 'python: 3.10\nnative: ["a\\n"]')
+    assert message.startswith("String does not match the pattern")
+
+
+def test_every_example_and_golden_case_is_accepted(server: LanguageServer, project: Path) -> None:
+    files = [*ROOT.glob("examples/*/env.yaml"), *ROOT.glob("tests/golden/ok/*/env.yaml")]
+    shown = {path: project / f"{path.parent.name}.yaml" for path in files}
+    for path, other in shown.items():
+        text = path.read_text()
+        server.open(other, text if text.startswith(MODELINE) else MODELINE + text)
+    complaints = {path.parent.name: server.diagnostics(other) for path, other in shown.items()}
+    assert {name: found for name, found in complaints.items() if found} == {}
+    assert len(complaints) > 10
+
+
+def test_the_server_says_yes_and_no_as_jsonschema_does(server: LanguageServer, project: Path) -> None:
+    """So what tests/test_schema_agrees.py finds is true of editors as well."""
+    validator = Draft202012Validator(build_schema())
+    reader = YAML(typ="safe", pure=True)
+    texts = [write(tree) + "\n" for tree in [*RIGHT.values(), *mutants(250, seed=17)]]
+    for number, text in enumerate(texts):
+        server.open(project / f"mutant-{number}.yaml", MODELINE + text)
+    for number, text in enumerate(texts):
+        accepted = server.diagnostics(project / f"mutant-{number}.yaml") == []
+        assert accepted == validator.is_valid(reader.load(text)), text
