@@ -63,10 +63,10 @@ def _list(key: str, items: list[str]) -> str:
 
 
 def format_poetry_lock(packages: list[Package]) -> str:
-    text = ""
+    text = "" if packages else "package = []\n\n"
     for package in packages:
         text += f'[[package]]\nname = "{package.name}"\nversion = "{package.version}"\ndescription = ""\n'
-        text += 'optional = false\npython-versions = ">=3.8"\ngroups = ["main"]\n'
+        text += 'optional = false\npython-versions = ">=3.8"\n'
         text += _list("files", [f'{{file = "{n}", hash = "{_hash(n)}"}}' for n in package.file_names()])
         if package.needs:
             text += "\n[package.dependencies]\n" + "".join(f'{name} = "*"\n' for name in package.needs)
@@ -76,17 +76,20 @@ def format_poetry_lock(packages: list[Package]) -> str:
 
 def make_lab(folder: Path, env: str, direct: list[str], packages: list[Package]) -> Path:
     """A compiled project, with a lock of either kind."""
-    folder.mkdir(parents=True)
     requirements = json.dumps(direct)
-    (folder / "pyproject.toml").write_text(
-        f'[project]\nname = "lab"\nversion = "0.1.0"\nrequires-python = "==3.10.*"\ndependencies = {requirements}\n'
-    )
-    (folder / "uv.lock").write_text(format_uv_lock(direct, packages))
-    (folder / "poetry.lock").write_text(format_poetry_lock(packages))
-    (folder / "src").mkdir()
-    (folder / "src" / "of_the_project.py").write_text("MARK = 'of the project'\n")
-    (folder / "fix.patch").write_text("a patch\n")
-    (folder / "env.yaml").write_text(env)
+    project = '[project]\nname = "lab"\nversion = "0.1.0"\nrequires-python = "==3.10.*"\n'
+    project += f"dependencies = {requirements}\n"
+    locks = {"uv.lock": format_uv_lock(direct, packages), "poetry.lock": format_poetry_lock(packages)}
+    return lay_lab(folder, {"env.yaml": env, "pyproject.toml": project, **locks})
+
+
+def lay_lab(folder: Path, files: dict[str, str]) -> Path:
+    """A compiled project of these files, and some of its own."""
+    own = {"src/of_the_project.py": "MARK = 'of the project'\n", "fix.patch": "a patch\n"}
+    for name, text in (own | files).items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
     apply(plan_writes(folder, compile_project(folder).files))
     return folder
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from harness import Nix, cache_folder, find_inputs
+from uv_locks import add_uv_lock
 
 from pyenvspec.driver import load_plan
 
@@ -76,7 +77,15 @@ class Evaluator:
         copied = self.folder / example.name
         if not copied.exists():
             shutil.copytree(example, copied)
+            self.add_lock(copied)
         return copied
+
+    def add_lock(self, copied: Path) -> None:
+        shell = load_plan(copied).shells[0]
+        environment, version = shell.environment, shell.interpreter.version
+        project = copied / environment.project
+        if environment.manager == "uv2nix" and not (project / "uv.lock").exists():
+            add_uv_lock(project, version)
 
     def overrides(self, copied: Path) -> list[str]:
         named = sorted(self.nix.input_names(copied))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from harness import Nix, cache_folder, find_inputs
-from lock_labs import Lab, Package, make_lab
+from lock_labs import Lab, Package, format_poetry_lock, format_uv_lock, lay_lab, make_lab
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -279,22 +281,15 @@ wheels = [
 
 
 def test_conflicting_extras_of_two_indices_are_two_shells(labs: dict[str, Lab], tmp_path: Path) -> None:
-    env = (
-        "python: {version: 3.10, manager: uv2nix, extras: [cpu]}\nsystems: [x86_64-linux]\nfixes: none\n"
-        "variants: {gpu: {python: {extras: [gpu]}}}\n"
-    )
-    folder = make_lab(tmp_path / "lab", env.replace("[cpu]", "[]").replace("[gpu]", "[]"), [], [])
-    (folder / "uv.lock").write_text(
-        CONFLICTS
+    files = {
+        "env.yaml": "python: {version: 3.10, manager: uv2nix, extras: [cpu]}\nsystems: [x86_64-linux]\nfixes: none\n"
+        "variants: {gpu: {python: {extras: [gpu]}}}\n",
+        "pyproject.toml": PROJECT + '[project.optional-dependencies]\ncpu = ["torch"]\ngpu = ["torch"]\n',
+        "uv.lock": CONFLICTS
         + TORCH % ("2.1.0", "https://files.example/simple", "2.1.0", "0" * 64)
-        + TORCH % ("2.1.0+cpu", "https://whl.example/cpu", "2.1.0%2Bcpu", "1" * 64)
-    )
-    project = folder / "pyproject.toml"
-    project.write_text(
-        project.read_text() + '[project.optional-dependencies]\ncpu = ["torch"]\ngpu = ["torch"]\n'
-    )
-    (folder / "env.yaml").write_text(env)
-    lab = Lab(labs["uv2nix"].nix, labs["uv2nix"].inputs, _compile(folder))
+        + TORCH % ("2.1.0+cpu", "https://whl.example/cpu", "2.1.0%2Bcpu", "1" * 64),
+    }
+    lab = replace(labs["uv2nix"], folder=lay_lab(tmp_path / "lab", files))
     cpu = _closure(lab, ENV)
     gpu = _closure(lab, "packages.x86_64-linux.python-env-gpu")
     assert [name for name in cpu if "torch-2.1.0" in name] != []
@@ -302,9 +297,108 @@ def test_conflicting_extras_of_two_indices_are_two_shells(labs: dict[str, Lab], 
     assert not any("+cpu" in name for name in gpu)
 
 
-def _compile(folder: Path) -> Path:
-    from pyenvspec.driver import compile_project
-    from pyenvspec.write import apply, plan_writes
+PROJECT = '[project]\nname = "lab"\nversion = "0.1.0"\nrequires-python = "==3.10.*"\ndependencies = []\n'
+GROUPS = """
+[[package]]
+name = "lab"
+version = "0.1.0"
+source = { editable = "." }
+dependencies = [
+    { name = "alpha" },
+]
 
-    apply(plan_writes(folder, compile_project(folder).files))
-    return folder
+[package.dev-dependencies]
+dev = [
+    { name = "beta" },
+]
+docs = [
+    { name = "built" },
+]
+
+[package.metadata]
+requires-dist = [{ name = "alpha" }]
+
+[package.metadata.requires-dev]
+dev = [{ name = "beta" }]
+docs = [{ name = "built" }]
+"""
+
+
+def test_a_project_with_a_build_system_is_editable_as_uv_does_it(
+    labs: dict[str, Lab], tmp_path: Path
+) -> None:
+    lock = format_uv_lock([], [Package(name) for name in ("alpha", "beta", "built")])
+    files = {
+        "env.yaml": "python: {version: 3.10, manager: uv2nix, editable: {Lab: ./src}}\nsystems: [x86_64-linux]\n"
+        "fixes: none\nvariants: {docs: {python: {groups: [docs]}}}\n",
+        "pyproject.toml": PROJECT.replace("[]", '["alpha"]')
+        + '[dependency-groups]\ndev = ["beta"]\ndocs = ["built"]\n'
+        + '[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n',
+        "uv.lock": lock[: lock.rindex("\n[[package]]")] + GROUPS,
+    }
+    lab = replace(labs["uv2nix"], folder=lay_lab(tmp_path / "lab", files))
+    shell = lab.requisites(lab.derivation("devShells.x86_64-linux.default"))
+    editable = [path for path in shell if path.name.endswith("-lab-0.1.0.drv")]
+    assert ["$PYENVSPEC_ROOT" in path.read_text() for path in editable] == [True]
+    runtime = _closure(lab, ENV)
+    assert not any(name.endswith("-lab-0.1.0.drv") for name in runtime)
+    # The default groups are uv's: dev, and what is asked for.
+    assert _versions(runtime) == {"alpha", "beta"}
+    assert _versions(_closure(lab, "packages.x86_64-linux.python-env-docs")) == {"alpha", "beta", "built"}
+
+
+def _versions(closure: list[str]) -> set[str]:
+    """Which packages of a lab are there."""
+    return {found[1] for name in closure if (found := re.search(r"([a-z]+)-1\.2\.3\.drv$", name))}
+
+
+POETRY_1 = """
+[tool.poetry]
+name = "lab"
+version = "0.1.0"
+description = ""
+authors = []
+
+[tool.poetry.dependencies]
+python = "3.10.*"
+Alpha = "*"
+windows_only = { version = "*", markers = "sys_platform == 'win32'" }
+beta = { version = "*", optional = true }
+
+[tool.poetry.extras]
+more = ["beta"]
+
+[tool.poetry.group.dev.dependencies]
+built = "*"
+
+[tool.poetry.group.docs]
+optional = true
+
+[tool.poetry.group.docs.dependencies]
+changed = "*"
+"""
+
+
+def test_groups_extras_and_markers_of_an_older_pyproject(labs: dict[str, Lab], tmp_path: Path) -> None:
+    names = ("alpha", "windows-only", "beta", "built", "changed")
+    files = {
+        "env.yaml": "python: {version: 3.10, manager: poetry2nix}\nsystems: [x86_64-linux]\nfixes: none\n"
+        "variants: {all: {python: {groups: [docs], extras: [more]}}}\n",
+        "pyproject.toml": POETRY_1,
+        "poetry.lock": format_poetry_lock([Package(name) for name in names]),
+    }
+    lab = replace(labs["poetry2nix"], folder=lay_lab(tmp_path / "lab", files))
+    assert _versions(_closure(lab, ENV)) == {"alpha", "built"}
+    everything = _versions(_closure(lab, "packages.x86_64-linux.python-env-all"))
+    assert everything == {"alpha", "beta", "built", "changed"}
+
+
+@pytest.mark.parametrize("manager", [*MANAGERS, "nixpkgs"])
+def test_packages_of_nixpkgs_come_with_what_they_need(
+    labs: dict[str, Lab], tmp_path: Path, manager: str
+) -> None:
+    env = f"python: {{version: 3.10, manager: {manager}, packages: [jinja2]}}\nsystems: [x86_64-linux]\n"
+    lab = replace(labs["uv2nix"], folder=make_lab(tmp_path / "lab", env, [], []))
+    closure = _closure(lab, ENV)
+    for name in ("jinja2", "markupsafe"):
+        assert any(re.search(rf"-{name}-[0-9.]+\.drv$", path) for path in closure), name
