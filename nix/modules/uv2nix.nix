@@ -55,6 +55,17 @@ let
     };
   };
 
+  # Edits the lock. A root user without a read-only store would have it write into the environment.
+  uv =
+    pkgs:
+    pkgs.writeShellScriptBin "uv" ''
+      if [ "''${1-}" = sync ]; then
+        echo "uv: Nix makes this environment; after \`uv lock\`, open the shell again" >&2
+        exit 1
+      fi
+      exec ${pkgs.uv}/bin/uv "$@"
+    '';
+
   shell =
     pkgs:
     types.submodule (
@@ -65,18 +76,19 @@ let
           default = null;
           description = "The packages of a uv.lock.";
         };
-        config.pythonEnv = lib.mkIf (config.uv2nix != null) (
-          import ./uv2nix-environment.nix { inherit inputs lib pkgs; } config
-          // {
-            tools = [ pkgs.uv ];
-            # uv edits the lock here and nothing else: packages and interpreter are Nix's.
-            env = {
-              UV_NO_SYNC = "1";
-              UV_PYTHON = config.python.interpreter;
-              UV_PYTHON_DOWNLOADS = "never";
-            };
-          }
-        );
+        config.pythonEnv = lib.mkIf (config.uv2nix != null) rec {
+          inherit (import ./uv2nix-environment.nix { inherit inputs lib pkgs; } config)
+            runtime
+            development
+            ;
+          tools = [ (uv pkgs) ];
+          # `uv run` starts what Nix has built; no interpreter is fetched.
+          env = {
+            UV_NO_SYNC = "1";
+            UV_PROJECT_ENVIRONMENT = "${development}";
+            UV_PYTHON_DOWNLOADS = "never";
+          };
+        };
       }
     );
 in

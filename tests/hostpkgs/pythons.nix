@@ -54,7 +54,10 @@ let
             inherit minor patch;
             suffix = lib.removePrefix "3.${minor}.${patch}" found.version;
           };
-        }).passthru;
+        }).passthru
+        // {
+          inherit (final) stdenv;
+        };
     };
 
   missing =
