@@ -1,0 +1,128 @@
+#!/usr/bin/env python3
+"""What evaluating a shell costs, by Nix's own counters: the same Python, uv and libsndfile, five ways.
+
+Needs Nix and the sources of the inputs in the cache folder (or PYENVSPEC_INPUTS), as the tests with real Nix do.
+The counters depend on the package set: only their ratios are worth keeping.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+from measure import ROOT, keep, parse_arguments, print_table, workspace
+
+sys.path.insert(0, str(ROOT / "tests" / "e2e"))
+from harness import Nix, cache_folder, find_inputs
+
+from pyenvspec.cli import run as run_pyenvspec
+
+FLAKES = Path(__file__).parent / "flakes"
+ENV = """\
+name: lab
+shell: {shell}
+systems: [x86_64-linux]
+python: {{version: 3.12, manager: uv}}
+native: [libsndfile]
+"""
+SHELLS = {
+    "a bare mkShell": "mkshell",
+    "pyenvspec, shell: native": "native",
+    "pyenvspec, shell: devenv": "devenv",
+    "flake-parts and devenv, by hand": "by-hand",
+    "devenv's flake-parts template": "devenv-template",
+}
+# Inputs of inputs that a flake without our `follows` would fetch, and what stands in for a second nixpkgs.
+NESTED = {
+    "by-hand": {
+        "nixpkgs-stable": "nixpkgs-host",
+        "flake-parts/nixpkgs-lib": "nixpkgs",
+        "devenv/git-hooks": "git-hooks",
+    },
+    "devenv-template": {"devenv/git-hooks": "git-hooks", "devenv/nixpkgs": "nixpkgs-host"},
+}
+TARGET = ".#devShells.x86_64-linux.default.drvPath"
+
+
+def find_nix() -> Path | None:
+    """Return the Nix on PATH, or the one that the tests use."""
+    found = shutil.which("nix") or shutil.which("nix", path=str(cache_folder() / "nix" / "bin"))
+    return Path(found) if found else None
+
+
+def lay_project(kind: str, folder: Path) -> None:
+    """Write the flake of one shell: one of ours compiled, or one kept beside this file."""
+    if kind not in ("native", "devenv"):
+        shutil.copytree(FLAKES / kind, folder)
+        return
+    folder.mkdir()
+    (folder / "env.yaml").write_text(ENV.format(shell=kind))
+    if run_pyenvspec(["compile", "-q", "-C", str(folder)]) != 0:
+        raise SystemExit(f"the {kind} shell does not compile")
+
+
+def count(nix: Nix, inputs: Path, kind: str, folder: Path) -> dict[str, int]:
+    """Return the counters of one evaluation without a cache."""
+    places = {name: name for name in nix.input_names(folder) if (inputs / name).is_dir()} | NESTED.get(
+        kind, {}
+    )
+    overrides = [
+        word
+        for name, place in sorted(places.items())
+        for word in ("--override-input", name, f"path:{inputs / place}")
+    ]
+    stats = folder / "stats.json"
+    env = {"NIX_SHOW_STATS": "1", "NIX_SHOW_STATS_PATH": str(stats)}
+    # devenv asks for the project's folder, which only an impure evaluation knows; ours need not.
+    impure = ["--impure"] if kind in NESTED else []
+    asked = ["eval", *impure, "--no-eval-cache", "--no-write-lock-file", TARGET, *overrides]
+    nix.run(*asked, cwd=folder, env=env).check()
+    told = json.loads(stats.read_text())
+    return {
+        "thunks": told["nrThunks"],
+        "function calls": told["nrFunctionCalls"],
+        "bytes": sum(told[part]["bytes"] for part in ("envs", "list", "sets", "values")),
+    }
+
+
+def main() -> int:
+    """Measure, print and keep."""
+    options = parse_arguments(__doc__)
+    program, inputs = find_nix(), find_inputs()
+    if program is None or inputs is None:
+        print(
+            "nothing measured: needs",
+            "Nix" if program is None else f"the inputs in {cache_folder() / 'inputs'}",
+        )
+        return 0
+    results = {}
+    with workspace() as folder:
+        nix = Nix(program, folder)
+        for name, kind in SHELLS.items():
+            lay_project(kind, folder / kind)
+            results[name] = count(nix, inputs, kind, folder / kind)
+            if not options.quick and results[name] != count(nix, inputs, kind, folder / kind):
+                print(f"{name}: the counters did not repeat")
+        version = nix.run("--version", cwd=folder).stdout.strip()
+    bare, by_hand = (results[name] for name in ("a bare mkShell", "flake-parts and devenv, by hand"))
+    rows = []
+    for name, one in results.items():
+        ratios = (f"{one['thunks'] / other['thunks']:.2f}" for other in (bare, by_hand))
+        counts = (
+            f"{one['thunks'] / 1e3:.0f} k",
+            f"{one['function calls'] / 1e3:.0f} k",
+            f"{one['bytes'] / 1e6:.0f} MB",
+        )
+        rows.append((name, *counts, *ratios))
+    print_table(("", *bare, "thunks of mkShell's", "of those by hand"), rows)
+    print(
+        "\nThe last two build devenv's task runner from a nixpkgs fetched while evaluating; that is taken out here."
+    )
+    keep("evaluation", {"nix": version, "results": results}, quick=options.quick)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
