@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +22,7 @@ sys.path[:0] = [str(Path(__file__).parent)]
 
 from harness import Nix, cache_folder, find_inputs, find_pythons, install_tools  # noqa: E402
 
-from pyenvspec.diagnostics import PyenvspecError  # noqa: E402
+from pyenvspec.diagnostics import PyenvspecError, Severity  # noqa: E402
 from pyenvspec.driver import Compiled, compile_project  # noqa: E402
 from pyenvspec.locks.project import read_project_lock  # noqa: E402
 from pyenvspec.write import apply, plan_writes  # noqa: E402
@@ -80,14 +81,24 @@ def make_project(case: Case, folder: Path) -> Path:
         raise CannotLockError(f"needs Python {case.python}")
     _run(["uv", "lock", "--no-python-downloads", "--python", interpreter["executable"]], folder)
     if case.manager == "poetry2nix":
-        # Told by uv's own lock, since no address of an index is written here.
         index = re.search(r'registry = "([^"]+)"', (folder / "uv.lock").read_text())
         (folder / "uv.lock").unlink()
-        source = f'url = "{index[1]}/"\npriority = "primary"\n' if index else ""
-        more = f'\n[tool.poetry]\npackage-mode = false\n\n[[tool.poetry.source]]\nname = "index"\n{source}'
-        (folder / "pyproject.toml").write_text(text + more)
-        _run(["poetry", "lock", "--no-interaction"], folder, Path(interpreter["executable"]).parent)
+        _lock_with_poetry(folder, text, index[1] if index else None, Path(interpreter["executable"]).parent)
     return folder
+
+
+def _lock_with_poetry(folder: Path, text: str, index: str | None, python: Path) -> None:
+    """Lock with the default index; where poetry cannot read that one, with the plain list that uv used."""
+    more = "\n[tool.poetry]\npackage-mode = false\n"
+    source = f'\n[[tool.poetry.source]]\nname = "index"\nurl = "{index}/"\npriority = "primary"\n'
+    (folder / "pyproject.toml").write_text(text + more)
+    try:
+        _run(["poetry", "lock", "--no-interaction"], folder, python)
+    except CannotLockError:
+        if index is None:
+            raise
+        (folder / "pyproject.toml").write_text(text + more + source)
+        _run(["poetry", "lock", "--no-interaction"], folder, python)
 
 
 def _run(command: list[str], folder: Path, *first: Path) -> None:
@@ -95,7 +106,7 @@ def _run(command: list[str], folder: Path, *first: Path) -> None:
     if not shutil.which(command[0], path=path):
         raise CannotLockError(f"needs {command[0]}")
     environment = {name: value for name, value in os.environ.items() if name not in _CLEAN}
-    environment |= {"PATH": path, "POETRY_VIRTUALENVS_CREATE": "false"}
+    environment |= {"PATH": path, "POETRY_VIRTUALENVS_PATH": str(folder.parent / "virtualenvs")}
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise CannotLockError(f"{shutil.which(command[0], path=path)}: {(done.stderr or done.stdout)[-400:]}")
@@ -118,7 +129,7 @@ def evaluate(nix: Nix, inputs: Path, folder: Path) -> str | None:
         asked = ["eval", "--raw", f".#{output}.drvPath", *fixed, *overrides]
         result = nix.run(*asked, cwd=folder)
         if result.code or not result.stdout.endswith(".drv"):
-            return f"{output}: {result.stderr[-600:]}"
+            return f"{output}: {result.stderr}"
     return None
 
 
@@ -144,12 +155,14 @@ def describe(case: Case, nix: Nix, inputs: Path, folder: Path) -> str:
     try:
         plan = compile_case(folder).plan
     except PyenvspecError as error:
-        return f"{head} | | refused: {error.diagnostics[0].message} |"
+        (first, *_) = [one for one in error.diagnostics if one.severity is Severity.ERROR]
+        return f"{head} | | refused: {first.message} |"
     fixes = sorted(
         {d.key.removeprefix("overrides.") for d in plan.decisions if d.key.startswith("overrides.")}
     )
     failed = evaluate(nix, inputs, folder)
-    said = "evaluates" if failed is None else f"fails: {' '.join(failed.split())[-80:]}".replace("|", "/")
+    reasons = re.findall(r"error: (.*)", failed or "") or ["something else"]
+    said = "evaluates" if failed is None else f"fails: {reasons[-1][:100].replace('|', '/')}"
     return f"{head} | {', '.join(fixes)} | {said}, {' '.join(plan.systems)} |"
 
 
@@ -167,7 +180,12 @@ def main() -> int:
         return 1
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        rows = [describe(case, Nix(Path(nix), folder), inputs, folder / case.folder) for case in cases()]
+        with ThreadPoolExecutor(4) as several:
+            rows = [
+                *several.map(
+                    lambda c: describe(c, Nix(Path(nix), folder), inputs, folder / c.folder), cases()
+                )
+            ]
     page = ROOT / "docs" / "locks.md"
     before = page.read_text().split("<!-- table -->")[0]
     head = [
