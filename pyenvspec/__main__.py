@@ -25,11 +25,6 @@ def _start_light() -> None:
 
     # Nothing to collect comes up in the time that this process lives.
     gc.disable()
-    # pydantic looks through all installed packages for plugins that watch programs validate; this one is not
-    # watched. Where the module has another name, plugins are looked for as usual.
-    no_plugins = type(sys)("pydantic.plugin._loader")
-    no_plugins.get_plugins = lambda: ()  # type: ignore[attr-defined]
-    sys.modules.setdefault(no_plugins.__name__, no_plugins)
 
 
 def _leave(code: int) -> None:

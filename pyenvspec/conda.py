@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
 from pyenvspec.facts.native import catalogue_names, find_native_name
 from pyenvspec.facts.packages import pypi_name
-from pyenvspec.record import dataclass, field
 
 _SPEC = re.compile(
     r"(?:[\w.-]+(?:/[\w-]+)?::)?([A-Za-z0-9_][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\])?\s*([=<>!~ ].*)?$"

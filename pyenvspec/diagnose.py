@@ -7,11 +7,11 @@ Text to data; the families are a table (`facts.failures`), the look-ups that a t
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pyenvspec.diagnose_context import RESOLVERS, Log, Values
 from pyenvspec.facts.failures import families
-from pyenvspec.record import dataclass
 
 if TYPE_CHECKING:
     from pyenvspec.facts.failures import Family

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,6 @@ from pyenvspec.facts.failures import build_system_of, package_of_program
 from pyenvspec.facts.nixpkgs import cuda_versions, version_key
 from pyenvspec.facts.wheels import find_library, is_driver_library, is_libc_library
 from pyenvspec.names import suggest_native
-from pyenvspec.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable

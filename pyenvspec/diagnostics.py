@@ -6,9 +6,8 @@ prints them.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from enum import StrEnum
-
-from pyenvspec.record import dataclass, field
 
 KeyPath = tuple[str | int, ...]
 """Path of a value in env.yaml: mapping keys as `str`, list positions as 0-based `int`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import TYPE_CHECKING
 
 from pyenvspec.assets import module_closure, read_schema
@@ -14,7 +15,6 @@ from pyenvspec.nixexpr import Path as NixPath
 from pyenvspec.nixexpr import render
 from pyenvspec.pinning import check_pins, pin_inputs, read_pins, tested_pins, usable_pins
 from pyenvspec.project import look_at_project
-from pyenvspec.record import dataclass, field_names, replace
 from pyenvspec.resolve import resolve_plan
 from pyenvspec.source import read_file
 from pyenvspec.spec import LOCK_MANAGERS
@@ -136,9 +136,9 @@ def _imported(module: File) -> tuple[str, ...]:
         elif isinstance(node, tuple):
             for item in node:
                 visit(item)
-        else:
-            for name in field_names(node):
-                visit(getattr(node, name))
+        elif is_dataclass(node):
+            for field in fields(node):
+                visit(getattr(node, field.name))
 
     visit(module.body)
     return tuple(names)

@@ -7,13 +7,13 @@ so anyway, is found by the comment over its section instead.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pyenvspec.diagnostics import PyenvspecError
 from pyenvspec.keys import SHORT_FORMS, find_key
 from pyenvspec.nixexpr.compare import find_bindings, find_changes, render_binding
 from pyenvspec.raw import Mapping, Scalar, Sequence, walk_path, without
-from pyenvspec.record import dataclass, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,6 +5,7 @@ What the user's own override says of a package stays as it is; a fix only adds t
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pyenvspec.facts.fixes import fixes_for
@@ -12,7 +13,6 @@ from pyenvspec.locks.available import is_built, usable_systems
 from pyenvspec.locks.model import normalise
 from pyenvspec.locks.needed import needed_packages
 from pyenvspec.plan import Decision
-from pyenvspec.record import dataclass, replace
 from pyenvspec.spec import Override
 
 if TYPE_CHECKING:

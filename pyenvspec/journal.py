@@ -30,6 +30,7 @@ import os
 import re
 import stat
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,7 +48,6 @@ from pyenvspec.projectfs import (
     project_lock,
     write_new,
 )
-from pyenvspec.record import dataclass, replace
 from pyenvspec.survivor import survivor
 
 if TYPE_CHECKING:

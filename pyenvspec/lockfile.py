@@ -10,11 +10,11 @@ import binascii
 import hashlib
 import json
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote
 
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError, Span
-from pyenvspec.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

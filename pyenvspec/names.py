@@ -6,10 +6,10 @@ no misspelt name.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pyenvspec.facts.native import catalogue, catalogue_names, find_native_name, is_catalogued
-from pyenvspec.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -5,12 +5,12 @@ Takes the plan's inputs and what env.lock.json holds; touches no network.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pyenvspec.diagnostics import Diagnostic, Severity
 from pyenvspec.facts.input_sources import known_hash, read_at
 from pyenvspec.lockfile import LOCK_FILE, LockError, Pin, Source, parse_lock, parse_source
-from pyenvspec.record import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

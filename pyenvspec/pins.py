@@ -10,6 +10,7 @@ import queue
 import re
 import threading
 from collections import deque
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 from pyenvspec.diagnostics import Diagnostic
 from pyenvspec.facts.input_sources import known_hash
 from pyenvspec.lockfile import LOCK_FILE, REVISION, LockError, Pin, is_nar_hash
-from pyenvspec.record import dataclass, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

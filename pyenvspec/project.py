@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-from pyenvspec.record import dataclass
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
-
-from pyenvspec.record import dataclass
 
 PythonOrigin = Literal["nixpkgs", "nixpkgs-python"]
 CudaOrigin = Literal["nixpkgs", "cuda-legacy", "nixpkgs-cuda"]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pyenvspec.facts import inputs, nixpkgs
-from pyenvspec.record import replace
 from pyenvspec.release_candidates import TOOLS, minor_of
 from pyenvspec.release_model import CudaRequest, Nearest, Refusal
 

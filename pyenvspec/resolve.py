@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from pyenvspec.checks import effective_manager
@@ -32,7 +33,6 @@ from pyenvspec.plan import (
 )
 from pyenvspec.raw import locate
 from pyenvspec.reasons import decide_caches, decide_inputs, decide_settings
-from pyenvspec.record import replace
 from pyenvspec.releases import CudaRequest, Refusal, Request, choose
 from pyenvspec.spec import VENV_MANAGERS, CustomCache
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pyenvspec.record import dataclass
 from pyenvspec.source_text import shorten
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ a hostile file is stopped before it costs anything.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import yaml
@@ -14,7 +15,6 @@ import yaml
 from pyenvspec import source_problem as problem
 from pyenvspec.diagnostics import Diagnostics
 from pyenvspec.raw import Entry, Mapping, Scalar, Sequence
-from pyenvspec.record import replace
 from pyenvspec.source_scalar import find_control, meant_boolean, resolve_plain
 from pyenvspec.source_syntax import explain_error
 

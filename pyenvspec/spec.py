@@ -6,12 +6,11 @@ the reference. What needs more than one key to judge (cross-checks) lives in `ch
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Strict, Tag, WithJsonSchema
 from pydantic_core import PydanticCustomError
-
-from pyenvspec.record import dataclass
 
 if TYPE_CHECKING:
     from pyenvspec.raw import Mapping, RawSpec

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 import tomllib
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pyenvspec.conda import read_conda
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
 from pyenvspec.facts.nixpkgs import python_minors, version_key
 from pyenvspec.locks.constraints import allows_python
-from pyenvspec.record import dataclass, field
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,10 +10,9 @@ import os
 import shlex
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, NoReturn, Protocol
-
-from pyenvspec.record import dataclass
 
 if TYPE_CHECKING:
     import subprocess
@@ -187,14 +186,24 @@ def _run_through(argv: tuple[str, ...], cwd: Path | None, env: Mapping[str, str 
     import signal
     import subprocess
 
+    passed_on = {signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2}
+    # A program may signal us before its handler is there; until then signals wait, for us and not for the program.
+    signal.pthread_sigmask(signal.SIG_BLOCK, passed_on)
     try:
-        process = subprocess.Popen(argv, cwd=cwd, env=merged_env(env))
+        process = subprocess.Popen(
+            argv,
+            cwd=cwd,
+            env=merged_env(env),
+            preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_UNBLOCK, passed_on),
+        )
     except OSError as error:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, passed_on)
         return _not_started(argv, cwd, error).returncode
     # The terminal sends ^C and ^\ to the program itself, which decides; the others reach only us.
     handlers = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGQUIT)}
-    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
+    for number in passed_on:
         handlers[number] = signal.signal(number, lambda received, _: process.send_signal(received))
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, passed_on)
     try:
         code = process.wait()
     finally:

@@ -10,8 +10,6 @@ from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).parent.parent / "pyenvspec"
-
 
 def imported(folder: Path, *words: str) -> set[str]:
     """Return the modules that a command line imports."""
@@ -47,7 +45,6 @@ def test_a_compile_imports_only_what_it_needs(project: Path) -> None:
     first = imported(project, "compile")
     assert {"pydantic", "yaml"} <= first
     needless = {
-        "importlib.metadata",
         "rapidfuzz",
         "rich",
         "jsonschema",
@@ -58,11 +55,3 @@ def test_a_compile_imports_only_what_it_needs(project: Path) -> None:
     assert not first & needless
     again = imported(project, "compile")
     assert not again & {"pydantic", "yaml", "typing", "pathlib", "argparse", "re", "json", "hashlib"}
-
-
-def test_our_dataclasses_are_the_lean_ones() -> None:
-    for path in PACKAGE.rglob("*.py"):
-        text = path.read_text()
-        assert "\nfrom dataclasses import" not in text or path.name == "record.py", (
-            f"{path}: take pyenvspec.record"
-        )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pyenvspec.commands import compile as compiling
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
 from pyenvspec.driver import MANIFEST, load_plan
 from pyenvspec.names import closest
-from pyenvspec.record import replace
 from pyenvspec.reporter import put, say
 from pyenvspec.tools import NOT_FOUND, exec_or_run, nix_argv
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 import shlex
+from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING
 
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError, Severity
 from pyenvspec.driver import MANIFEST, check_tree
 from pyenvspec.locks.project import LOCK_OF_MANAGER
-from pyenvspec.record import replace
 from pyenvspec.reporter import make_visible, put, report, say
 from pyenvspec.scaffold import TEMPLATES, format_manifest, format_template
 from pyenvspec.source import read_text

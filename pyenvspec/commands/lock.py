@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,6 @@ from pyenvspec.driver import load_plan
 from pyenvspec.lockfile import LOCK_FILE, REVISION, format_lock
 from pyenvspec.pinning import read_pins, usable_pins, wanted_sources
 from pyenvspec.pins import fetch_pins
-from pyenvspec.record import dataclass
 from pyenvspec.reporter import put, report, say
 from pyenvspec.tools import SystemRunner
 from pyenvspec.write import WriteOptions, apply, plan_writes

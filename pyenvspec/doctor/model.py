@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING
-
-from pyenvspec.record import dataclass
 
 if TYPE_CHECKING:
     from pathlib import Path

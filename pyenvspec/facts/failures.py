@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
 from pyenvspec.facts._load import Status, read_table
-from pyenvspec.record import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

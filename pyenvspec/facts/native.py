@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Literal
 
 from pyenvspec.facts._load import DATA, Row, Status, read_table
-from pyenvspec.record import dataclass
 
 CATALOGUE_HEADER = "# Attributes of nixpkgs with one line of description each"
 """How a catalogue starts; a file that does not is none."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Literal
 
 from pyenvspec.facts._load import Status, read_table
-from pyenvspec.record import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pyenvspec.locks.model import normalise
 from pyenvspec.locks.needed import needed_packages
 from pyenvspec.locks.wheels import fits
-from pyenvspec.record import dataclass
 
 if TYPE_CHECKING:
     from pyenvspec.locks.model import LockedPackage

@@ -6,9 +6,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 from functools import cache
-
-from pyenvspec.record import dataclass, field
 
 _MACHINES = {
     "x86_64-linux": ("linux", "Linux", "x86_64"),

@@ -7,9 +7,8 @@ since a lock of 5,000 packages names more than 100,000 files and a compile asks 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 from typing import Literal
-
-from pyenvspec.record import dataclass, field
 
 Tool = Literal["poetry", "uv"]
 SourceKind = Literal["registry", "git", "url", "path", "directory", "editable", "virtual"]

@@ -7,13 +7,13 @@ import os
 import posixpath
 import tomllib
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pyenvspec.locks import poetry, uv
 from pyenvspec.locks.model import normalise
 from pyenvspec.locks.problem import problem
 from pyenvspec.locks.toml import load_toml
-from pyenvspec.record import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,9 +7,8 @@ chosen has newer ones than wheels ask for, or says so itself.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import cache
-
-from pyenvspec.record import dataclass
 
 _MACHINES = {
     "x86_64-linux": ("x86_64",),

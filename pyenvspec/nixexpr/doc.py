@@ -6,9 +6,8 @@ must break counts as wider than any page.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
-
-from pyenvspec.record import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
