@@ -10,7 +10,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from pyenvspec.facts._load import read_table
-from pyenvspec.lower import HEADER
+from pyenvspec.plan import HEADER
 
 if TYPE_CHECKING:
     from pyenvspec.plan import Plan

@@ -6,17 +6,17 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import TYPE_CHECKING
 
 from pyenvspec.assets import module_closure, read_schema
-from pyenvspec.checks import check_spec, effective_manager, named_paths
+from pyenvspec.checking.checks import check_spec, named_paths
 from pyenvspec.companions import companion_files
 from pyenvspec.diagnostics import PyenvspecError, Severity
-from pyenvspec.flakelock import find_unknown, format_flake_lock
 from pyenvspec.lower import lower_flake, lower_module
 from pyenvspec.nixexpr import Path as NixPath
 from pyenvspec.nixexpr import render
-from pyenvspec.pinning import check_pins, pin_inputs, read_pins, tested_pins, usable_pins
-from pyenvspec.project import look_at_project
+from pyenvspec.pinning.flakelock import find_unknown, format_flake_lock
+from pyenvspec.pinning.pins import check_pins, pin_inputs, read_pins, tested_pins, usable_pins
+from pyenvspec.project import effective_manager, look_at_project
+from pyenvspec.reading.source import read_file
 from pyenvspec.resolve import resolve_plan
-from pyenvspec.source import read_file
 from pyenvspec.spec import LOCK_MANAGERS
 from pyenvspec.validate import validate_spec
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pyenvspec.diagnostics import Diagnostic, Diagnostics
-    from pyenvspec.lockchecks import Locks
+    from pyenvspec.locks.project import Locks
     from pyenvspec.nixexpr import File
     from pyenvspec.plan import Plan
     from pyenvspec.project import Project
@@ -82,7 +82,7 @@ def _check_locks(root: Path, file: SpecFile, project: Project, found: Diagnostic
     managers = {shell.name: effective_manager(shell, project) for shell in file.shells}
     if not set(managers.values()) & set(LOCK_MANAGERS):
         return {}
-    from pyenvspec.lockchecks import check_locks, read_locks
+    from pyenvspec.checking.locks import check_locks, read_locks
 
     locks = read_locks(root, file, managers, found)
     check_locks(file, locks, found)

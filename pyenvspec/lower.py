@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pyenvspec.explaining.references import Scope, project_path
 from pyenvspec.nixexpr import (
     AttrSet,
     Binding,
@@ -30,7 +31,7 @@ from pyenvspec.nixexpr import (
     ref,
 )
 from pyenvspec.packagesnix import change_locked, lower_locked, select_packages
-from pyenvspec.references import Scope, project_path
+from pyenvspec.plan import HEADER
 from pyenvspec.spec import LOCK_MANAGERS
 
 if TYPE_CHECKING:
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
         Shell,
     )
 
-HEADER = "Written by pyenvspec from env.yaml; edit env.yaml instead, and run `pyenvspec compile`."
 MODULES = "./nix/pyenvspec"
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pyenvspec.explaining.references import project_path
 from pyenvspec.nixexpr import AttrSet, Binding, Expr, Lambda, List, Select, Str, Var, bind
-from pyenvspec.references import project_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from pyenvspec.explaining.references import Scope
     from pyenvspec.plan import Environment, Package, PackageOverride
-    from pyenvspec.references import Scope
 
 _EMPTY: dict[str, Expr] = {
     "groups": List(()),

@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pyenvspec.diagnostics import Diagnostic
-    from pyenvspec.release_model import Alternative
+    from pyenvspec.releases.model import Alternative
+
+HEADER = "Written by pyenvspec from env.yaml; edit env.yaml instead, and run `pyenvspec compile`."
+"""The first line of every generated file: what made it, from what, and where to edit instead."""
 
 Data = None | bool | int | float | str | list["Data"] | dict[str, "Data"]
 """Plain data of env.yaml that goes to Nix as it is (options of services)."""

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pyenvspec.spec import ShellSpec
+
 LOOKED_FOR = ("pyproject.toml", "poetry.lock", "uv.lock", "requirements.txt")
 
 
@@ -40,3 +42,15 @@ def look_at_project(root: Path, project: str, named: tuple[str, ...]) -> Project
         with open(os.path.join(folder, "pyproject.toml"), "rb") as stream:  # noqa: PTH118, PTH123
             poetry = re.search(rb"^\s*\[\s*tool\s*\.\s*poetry\b", stream.read(), re.MULTILINE) is not None
     return Project(root.resolve().name, files, present, poetry)
+
+
+def effective_manager(shell: ShellSpec, project: Project) -> str:
+    """Return the manager in use: the one asked for, else from the lock or project file found, else pip."""
+    asked = shell.spec.python.manager
+    if asked is not None:
+        return asked
+    if "uv.lock" in project.files:
+        return "uv"
+    if "poetry.lock" in project.files or project.has_poetry_section:
+        return "poetry"
+    return "uv" if "pyproject.toml" in project.files and "requirements.txt" not in project.files else "pip"

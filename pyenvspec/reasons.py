@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from pyenvspec.plan import Cache, FlakeInput, Nixpkgs, Shell
-    from pyenvspec.releases import Choice
+    from pyenvspec.releases.choose import Choice
 
 _INPUT_REASONS = {
     "nixpkgs": ("nixpkgs", "all packages come from it"),

@@ -10,7 +10,6 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
-from pyenvspec.checks import effective_manager
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
 from pyenvspec.facts.caches import caches_for, find_cache
 from pyenvspec.facts.input_sources import input_source
@@ -31,17 +30,18 @@ from pyenvspec.plan import (
     Plan,
     Shell,
 )
+from pyenvspec.project import effective_manager
 from pyenvspec.raw import locate
 from pyenvspec.reasons import decide_caches, decide_inputs, decide_settings
-from pyenvspec.releases import CudaRequest, Refusal, Request, choose
+from pyenvspec.releases.choose import CudaRequest, Refusal, Request, choose
 from pyenvspec.spec import VENV_MANAGERS, CustomCache
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pyenvspec.lockchecks import Locks
+    from pyenvspec.locks.project import Locks
     from pyenvspec.project import Project
-    from pyenvspec.releases import Choice, PythonChoice
+    from pyenvspec.releases.choose import Choice, PythonChoice
     from pyenvspec.spec import Cuda, ShellSpec, Spec, SpecFile
 
 T = TypeVar("T")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pyenvspec.raw import Mapping, Node, Scalar, Sequence
-from pyenvspec.source import read_text
+from pyenvspec.reading.source import read_text
 from pyenvspec.spec import VARIANT_KEYS
 
 if TYPE_CHECKING:

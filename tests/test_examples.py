@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pyenvspec.driver import compile_project
-from pyenvspec.write import plan_writes
+from pyenvspec.writing.write import plan_writes
 
 EXAMPLES = sorted(path.parent for path in (Path(__file__).parent.parent / "examples").glob("*/env.yaml"))
 

@@ -16,8 +16,8 @@ from pyenvspec.diagnostics import CODES, PyenvspecError
 from pyenvspec.driver import compile_project, compile_tree
 from pyenvspec.nixexpr import render
 from pyenvspec.raw import Mapping, Node, Sequence
+from pyenvspec.reading.source import read_file
 from pyenvspec.reporter import format_text
-from pyenvspec.source import read_file
 
 GOLDEN = Path(__file__).parent / "golden"
 OK = sorted(path for path in (GOLDEN / "ok").iterdir() if path.is_dir())

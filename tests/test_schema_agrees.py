@@ -35,10 +35,10 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from ruamel.yaml import YAML
 
-from pyenvspec.checks import CROSS_CHECKS
+from pyenvspec.checking.checks import CROSS_CHECKS
 from pyenvspec.diagnostics import PyenvspecError, Severity
+from pyenvspec.reading.source import read_text
 from pyenvspec.schema import build_schema
-from pyenvspec.source import read_text
 from pyenvspec.validate import validate_spec
 
 if TYPE_CHECKING:

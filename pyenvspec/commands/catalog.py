@@ -15,10 +15,10 @@ from pyenvspec.facts.native import (
     forget_catalogue,
     own_catalogue,
 )
-from pyenvspec.pinning import pin_inputs, read_pins, usable_pins
-from pyenvspec.projectfs import explained
+from pyenvspec.pinning.pins import pin_inputs, read_pins, usable_pins
 from pyenvspec.reporter import put, say
 from pyenvspec.tools import SystemRunner, nix_argv
+from pyenvspec.writing.projectfs import explained
 
 if TYPE_CHECKING:
     from pyenvspec.options import Options

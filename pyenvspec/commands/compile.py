@@ -6,15 +6,15 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from pyenvspec import uptodate
-from pyenvspec.checkout import make_known_to_git
-from pyenvspec.checks import named_paths
+from pyenvspec.checking.checks import named_paths
 from pyenvspec.driver import FOLDER, compile_project
-from pyenvspec.journal import STAGING
 from pyenvspec.project import LOOKED_FOR
-from pyenvspec.projectfs import GENERATED_PATHS
 from pyenvspec.reporter import format_text, put, report, say, to_json
 from pyenvspec.tools import SystemRunner
-from pyenvspec.write import Kind, WriteOptions, apply, bundle, plan_writes
+from pyenvspec.writing.checkout import make_known_to_git
+from pyenvspec.writing.journal import STAGING
+from pyenvspec.writing.projectfs import GENERATED_PATHS
+from pyenvspec.writing.write import Kind, WriteOptions, apply, bundle, plan_writes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pyenvspec.diagnostics import Diagnostic
     from pyenvspec.driver import Compiled
     from pyenvspec.options import Options
-    from pyenvspec.write import Changes
+    from pyenvspec.writing.write import Changes
 
 
 def run(options: Options) -> int:

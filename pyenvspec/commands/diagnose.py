@@ -6,13 +6,13 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
-from pyenvspec.diagnose import diagnose_log, merge_yaml
+from pyenvspec.diagnosing.diagnose import diagnose_log, merge_yaml
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
 from pyenvspec.reporter import make_visible, put, say
 from pyenvspec.yamlflow import format_flow
 
 if TYPE_CHECKING:
-    from pyenvspec.diagnose import Advice
+    from pyenvspec.diagnosing.diagnose import Advice
     from pyenvspec.options import Options
 
 _MOST_BYTES = 64 * 1024 * 1024

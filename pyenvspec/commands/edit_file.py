@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from pyenvspec.diagnostics import PyenvspecError
 from pyenvspec.driver import MANIFEST, check_tree
-from pyenvspec.projectfs import explained, fsync_folder, project_lock, write_new
+from pyenvspec.reading.source import read_file, read_text
 from pyenvspec.reporter import report, say
-from pyenvspec.source import read_file, read_text
+from pyenvspec.writing.projectfs import explained, fsync_folder, project_lock, write_new
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,9 +10,9 @@ import re
 from typing import TYPE_CHECKING
 
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
-from pyenvspec.keys import SHORT_FORMS
+from pyenvspec.explaining.keys import SHORT_FORMS
 from pyenvspec.raw import Mapping, Scalar, Sequence, to_plain, walk_path
-from pyenvspec.source import read_text
+from pyenvspec.reading.source import read_text
 from pyenvspec.yamlflow import format_flow
 
 if TYPE_CHECKING:

@@ -7,17 +7,17 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from pyenvspec.driver import MANIFEST, compile_tree, load_plan
-from pyenvspec.explain import Explanation, explain_key
-from pyenvspec.keys import find_key
+from pyenvspec.explaining.explain import Explanation, explain_key
+from pyenvspec.explaining.keys import find_key
+from pyenvspec.reading.source import read_file
 from pyenvspec.reporter import WIDTH, make_visible, put, say
-from pyenvspec.source import read_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from pyenvspec.options import Options
     from pyenvspec.plan import Decision, Plan
-    from pyenvspec.release_model import Alternative
+    from pyenvspec.releases.model import Alternative
 
 _USAGE = 2
 

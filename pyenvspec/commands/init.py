@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError, Severity
 from pyenvspec.driver import MANIFEST, check_tree
 from pyenvspec.locks.project import LOCK_OF_MANAGER
+from pyenvspec.reading.source import read_text
 from pyenvspec.reporter import make_visible, put, report, say
-from pyenvspec.scaffold import TEMPLATES, format_manifest, format_template
-from pyenvspec.source import read_text
 from pyenvspec.spec import LOCK_MANAGERS, MANAGERS
-from pyenvspec.survey import Survey, survey_project
+from pyenvspec.starting.scaffold import TEMPLATES, format_manifest, format_template
+from pyenvspec.starting.survey import Survey, survey_project
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -8,21 +8,21 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from pyenvspec.checkout import make_known_to_git
 from pyenvspec.driver import load_plan
-from pyenvspec.lockfile import LOCK_FILE, REVISION, format_lock
-from pyenvspec.pinning import read_pins, usable_pins, wanted_sources
-from pyenvspec.pins import fetch_pins
+from pyenvspec.pinning.fetch import fetch_pins
+from pyenvspec.pinning.lockfile import LOCK_FILE, REVISION, format_lock
+from pyenvspec.pinning.pins import read_pins, usable_pins, wanted_sources
 from pyenvspec.reporter import put, report, say
 from pyenvspec.tools import SystemRunner
-from pyenvspec.write import WriteOptions, apply, plan_writes
+from pyenvspec.writing.checkout import make_known_to_git
+from pyenvspec.writing.write import WriteOptions, apply, plan_writes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
-    from pyenvspec.lockfile import Pin, Source
     from pyenvspec.options import Options
-    from pyenvspec.pins import Progress
+    from pyenvspec.pinning.fetch import Progress
+    from pyenvspec.pinning.lockfile import Pin, Source
     from pyenvspec.plan import Plan
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from pyenvspec.checkout import make_known_to_git
 from pyenvspec.driver import compile_project
 from pyenvspec.facts.caches import find_cache
 from pyenvspec.reporter import report, say
 from pyenvspec.tools import NOT_FOUND, SystemRunner, exec_or_run, nix_argv
-from pyenvspec.write import apply, plan_writes
+from pyenvspec.writing.checkout import make_known_to_git
+from pyenvspec.writing.write import apply, plan_writes
 
 if TYPE_CHECKING:
     from pyenvspec.driver import Compiled

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from pyenvspec.commands.lock import relock
 from pyenvspec.diagnostics import Diagnostic
 from pyenvspec.driver import load_plan
-from pyenvspec.lockfile import LockError
-from pyenvspec.pinning import read_pins
+from pyenvspec.pinning.lockfile import LockError
+from pyenvspec.pinning.pins import read_pins
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pyenvspec.checkout import is_in_checkout
 from pyenvspec.doctor.model import Check, Mark
+from pyenvspec.writing.checkout import is_in_checkout
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -26,6 +26,10 @@ LOCK_OF_MANAGER = {"poetry2nix": "poetry.lock", "uv2nix": "uv.lock"}
 COMMANDS = {"poetry.lock": poetry.RELOCK, "uv.lock": uv.RELOCK}
 
 
+Locks = dict[str, "ProjectLock"]
+"""The lock of each shell, by the shell's name; shells of other managers have none."""
+
+
 @dataclass(frozen=True, slots=True)
 class ProjectLock:
     """The lock of one manager in one folder, and the project that it is for.

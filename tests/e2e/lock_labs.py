@@ -14,7 +14,7 @@ from typing import Any
 from harness import Nix
 
 from pyenvspec.driver import compile_project
-from pyenvspec.write import apply, plan_writes
+from pyenvspec.writing.write import apply, plan_writes
 
 HOST = "https://files.example"
 LINUX = "manylinux_2_17_x86_64.manylinux2014_x86_64"

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import pytest
 from local_github import LocalGithub
 
-from pyenvspec.flakelock import format_flake_lock
-from pyenvspec.lockfile import LockError, Pin, Source
-from pyenvspec.pins import fetch_pins
+from pyenvspec.pinning.fetch import fetch_pins
+from pyenvspec.pinning.flakelock import format_flake_lock
+from pyenvspec.pinning.lockfile import LockError, Pin, Source
 from pyenvspec.plan import FlakeInput
 from pyenvspec.tools import SystemRunner, nix_argv
 

@@ -14,7 +14,7 @@ import yaml
 
 from pyenvspec.diagnostics import PyenvspecError
 from pyenvspec.driver import compile_project
-from pyenvspec.write import apply, plan_writes
+from pyenvspec.writing.write import apply, plan_writes
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 from write_crash_child import AFTER, NEW, OLD, REFUSED
 
-from pyenvspec.journal import STAGING, is_interrupted
-from pyenvspec.projectfs import project_lock
-from pyenvspec.write import WriteOptions, apply, plan_writes, recover
+from pyenvspec.writing.journal import STAGING, is_interrupted
+from pyenvspec.writing.projectfs import project_lock
+from pyenvspec.writing.write import WriteOptions, apply, plan_writes, recover
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from pyenvspec import journal
-from pyenvspec.write import WriteError, WriteOptions, apply, plan_writes, recover
+from pyenvspec.writing import journal
+from pyenvspec.writing.write import WriteError, WriteOptions, apply, plan_writes, recover
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,7 +8,7 @@ import pytest
 
 from pyenvspec.diagnostics import PyenvspecError
 from pyenvspec.raw import Mapping, RawSpec, Scalar, Sequence, to_plain
-from pyenvspec.source import read_text
+from pyenvspec.reading.source import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

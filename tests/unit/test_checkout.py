@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pyenvspec.checkout import is_in_checkout, make_known_to_git
 from pyenvspec.diagnostics import Severity
 from pyenvspec.tools import SystemRunner
+from pyenvspec.writing.checkout import is_in_checkout, make_known_to_git
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pyenvspec.cli import run
 from pyenvspec.commands.edit_list import EditError, add_items, remove_items
 from pyenvspec.raw import to_plain
-from pyenvspec.source import read_text
+from pyenvspec.reading.source import read_text
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,8 +11,8 @@ import pytest
 import yaml
 
 from pyenvspec.cli import run
-from pyenvspec.diagnose import diagnose_log, merge_yaml
-from pyenvspec.diagnose_context import Log, package_name
+from pyenvspec.diagnosing.context import Log, package_name
+from pyenvspec.diagnosing.diagnose import diagnose_log, merge_yaml
 from pyenvspec.facts.failures import families
 from pyenvspec.spec import Override, Spec
 

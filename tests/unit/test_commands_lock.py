@@ -10,8 +10,8 @@ import pytest
 from stand_in import StandIn
 
 from pyenvspec.commands import lock, update
-from pyenvspec.lockfile import LockError, Pin, Source, format_lock, parse_lock
 from pyenvspec.options import Options
+from pyenvspec.pinning.lockfile import LockError, Pin, Source, format_lock, parse_lock
 from pyenvspec.plan import FlakeInput
 
 if TYPE_CHECKING:

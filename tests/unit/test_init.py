@@ -10,11 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pyenvspec.cli import run
-from pyenvspec.conda import read_conda
 from pyenvspec.diagnostics import PyenvspecError
 from pyenvspec.driver import check_project
-from pyenvspec.scaffold import TEMPLATES
-from pyenvspec.survey import choose_python
+from pyenvspec.starting.conda import read_conda
+from pyenvspec.starting.scaffold import TEMPLATES
+from pyenvspec.starting.survey import choose_python
 
 if TYPE_CHECKING:
     from pathlib import Path

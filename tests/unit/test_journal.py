@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pyenvspec import journal, projectfs
-from pyenvspec.journal import STAGING, is_interrupted
-from pyenvspec.projectfs import project_lock
-from pyenvspec.write import WriteError, WriteOptions, apply, plan_writes, recover
+from pyenvspec.writing import journal, projectfs
+from pyenvspec.writing.journal import STAGING, is_interrupted
+from pyenvspec.writing.projectfs import project_lock
+from pyenvspec.writing.write import WriteError, WriteOptions, apply, plan_writes, recover
 
 if TYPE_CHECKING:
     from pathlib import Path

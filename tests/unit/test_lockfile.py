@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pyenvspec.lockfile import LockError, Pin, Source, format_lock, is_nar_hash, parse_lock, parse_source
+from pyenvspec.pinning.lockfile import (
+    LockError,
+    Pin,
+    Source,
+    format_lock,
+    is_nar_hash,
+    parse_lock,
+    parse_source,
+)
 
 if TYPE_CHECKING:
     from pyenvspec.diagnostics import Diagnostic

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pyenvspec import pinning
 from pyenvspec.diagnostics import Severity
 from pyenvspec.facts.input_sources import input_source, input_sources, known_hash
-from pyenvspec.lockfile import LockError, Pin, Source, format_lock, is_nar_hash
-from pyenvspec.pinning import check_pins, pin_inputs, read_pins
+from pyenvspec.pinning import pins as pinning
+from pyenvspec.pinning.lockfile import LockError, Pin, Source, format_lock, is_nar_hash
+from pyenvspec.pinning.pins import check_pins, pin_inputs, read_pins
 from pyenvspec.plan import FlakeInput
 
 if TYPE_CHECKING:

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from stand_in import StandIn
 
-from pyenvspec.lockfile import LockError, Pin, Source
-from pyenvspec.pins import fetch_pins
+from pyenvspec.pinning.fetch import fetch_pins
+from pyenvspec.pinning.lockfile import LockError, Pin, Source
 from pyenvspec.tools import SystemRunner
 
 if TYPE_CHECKING:
     from pyenvspec.diagnostics import Diagnostic
-    from pyenvspec.pins import Progress
+    from pyenvspec.pinning.fetch import Progress
 
 REV = "7af23cfe91064865ecf2e835da28b45b3c6f49fd"
 OTHER_REV = "49dac8d206c42175b069b7c6050ba27060a21106"

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from reading import plain, problem, problems, read, scalars, slice_of
 
-from pyenvspec import source_tree
 from pyenvspec.diagnostics import PyenvspecError, Span
 from pyenvspec.raw import Mapping, to_plain
-from pyenvspec.source import read_file, read_text
+from pyenvspec.reading import tree as source_tree
+from pyenvspec.reading.source import read_file, read_text
 
 if TYPE_CHECKING:
     from pathlib import Path

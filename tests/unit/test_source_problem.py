@@ -6,7 +6,7 @@ import pytest
 import yaml
 from reading import problem, problems
 
-from pyenvspec import source_tree
+from pyenvspec.reading import tree as source_tree
 
 
 @pytest.fixture(autouse=True, params=["libyaml", "pure"])

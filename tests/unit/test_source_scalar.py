@@ -6,8 +6,8 @@ import pytest
 import yaml
 from reading import plain, read, value_of
 
-from pyenvspec import source_tree
 from pyenvspec.raw import Scalar, Sequence, SourceFloat, SourceInt
+from pyenvspec.reading import tree as source_tree
 
 
 @pytest.fixture(autouse=True, params=["libyaml", "pure"])

@@ -6,9 +6,9 @@ import pytest
 import yaml
 from reading import plain, problem, read, scalars, slice_of
 
-from pyenvspec import source_tree
 from pyenvspec.diagnostics import Span
 from pyenvspec.raw import Mapping, Sequence, to_plain
+from pyenvspec.reading import tree as source_tree
 
 
 @pytest.fixture(autouse=True, params=["libyaml", "pure"])

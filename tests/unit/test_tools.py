@@ -155,5 +155,6 @@ def test_staying_passes_codes_and_signals_on() -> None:
 
 
 def test_importing_does_not_load_subprocess() -> None:
-    code = "import pyenvspec.write, pyenvspec.checkout; sys.stdout.write(str('subprocess' in sys.modules))"
+    modules = "pyenvspec.writing.write, pyenvspec.writing.checkout"
+    code = f"import {modules}; sys.stdout.write(str('subprocess' in sys.modules))"
     assert in_new_python(code).stdout == "False"

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pyenvspec import journal, projectfs
-from pyenvspec.projectfs import GENERATED_PATHS, is_writable_path, os_diagnostic
-from pyenvspec.write import Kind, WriteError, WriteOptions, apply, bundle, plan_writes
+from pyenvspec.writing import journal, projectfs
+from pyenvspec.writing.projectfs import GENERATED_PATHS, is_writable_path, os_diagnostic
+from pyenvspec.writing.write import Kind, WriteError, WriteOptions, apply, bundle, plan_writes
 
 HEAD = b"# Written by pyenvspec from env.yaml; edit that instead.\n"
 FILES = {

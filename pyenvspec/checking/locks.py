@@ -25,15 +25,12 @@ if TYPE_CHECKING:
 
     from pyenvspec.diagnostics import KeyPath
     from pyenvspec.locks.model import Lock, LockedPackage
-    from pyenvspec.locks.project import ProjectLock
+    from pyenvspec.locks.project import Locks, ProjectLock
     from pyenvspec.spec import ShellSpec, SpecFile
 
 DEFAULT_SYSTEMS = ("x86_64-linux", "aarch64-linux", "aarch64-darwin")
 # Indices that everyone may read; what is asked of netrc does not concern them.
 _PUBLIC = ("pytorch.org", "nvidia.com")
-
-Locks = dict[str, "ProjectLock"]
-"""The lock of each shell, by the shell's name; shells of other managers have none."""
 
 
 def read_locks(root: Path, file: SpecFile, managers: Mapping[str, str], found: Diagnostics) -> Locks:

@@ -8,15 +8,16 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
+from pyenvspec.checking.overrides import check_overrides
+from pyenvspec.checking.place import Place
 from pyenvspec.diagnostics import Diagnostics, Severity
 from pyenvspec.facts.caches import caches, find_cache
 from pyenvspec.facts.devenv import devenv_services
 from pyenvspec.facts.managers import oldest_python
 from pyenvspec.interpolation import parse_interpolation
 from pyenvspec.names import closest, suggest_native
-from pyenvspec.override_checks import check_overrides
-from pyenvspec.place import Place
 from pyenvspec.plan import Package
+from pyenvspec.project import effective_manager
 from pyenvspec.spec import LOCK_MANAGERS, VENV_MANAGERS, CustomCache
 
 if TYPE_CHECKING:
@@ -85,18 +86,6 @@ _MANAGER_KEYS = {
 def named_paths(file: SpecFile) -> tuple[str, ...]:
     """Return every path that env.yaml names, normalised, sorted."""
     return tuple(sorted({posixpath.normpath(path) for shell in file.shells for _, path, _ in _paths(shell)}))
-
-
-def effective_manager(shell: ShellSpec, project: Project) -> str:
-    """Return the manager in use: the one asked for, else from the lock or project file found, else pip."""
-    asked = shell.spec.python.manager
-    if asked is not None:
-        return asked
-    if "uv.lock" in project.files:
-        return "uv"
-    if "poetry.lock" in project.files or project.has_poetry_section:
-        return "poetry"
-    return "uv" if "pyproject.toml" in project.files and "requirements.txt" not in project.files else "pip"
 
 
 def check_spec(file: SpecFile, project: Project) -> Diagnostics:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from pyenvspec.source_complaint import Complaint, quote_rest
-from pyenvspec.source_layout import (
+from pyenvspec.reading.complaint import Complaint, quote_rest
+from pyenvspec.reading.layout import (
     behind_value,
     missing_colon,
     missing_key,
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from pyenvspec.diagnostics import Diagnostic
-    from pyenvspec.source_text import SourceText
+    from pyenvspec.reading.text import SourceText
 
 _CLOSING = {"[": "]", "{": "}"}
 

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyenvspec.diagnostics import Diagnostic, Severity
-from pyenvspec.journal import STAGING, Action, Step, commit, is_interrupted, recover, recover_locked
-from pyenvspec.projectfs import (
+from pyenvspec.writing.journal import STAGING, Action, Step, commit, is_interrupted, recover, recover_locked
+from pyenvspec.writing.projectfs import (
     FLAKE_LOCK,
     GENERATED_PATHS,
     MODULE_FOLDER,

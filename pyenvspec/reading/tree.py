@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import yaml
 
-from pyenvspec import source_problem as problem
 from pyenvspec.diagnostics import Diagnostics
 from pyenvspec.raw import Entry, Mapping, Scalar, Sequence
-from pyenvspec.source_scalar import find_control, meant_boolean, resolve_plain
-from pyenvspec.source_syntax import explain_error
+from pyenvspec.reading import problem as problem
+from pyenvspec.reading.scalar import find_control, meant_boolean, resolve_plain
+from pyenvspec.reading.syntax import explain_error
 
 if TYPE_CHECKING:
     from pyenvspec.diagnostics import Diagnostic, Span
     from pyenvspec.raw import Node
-    from pyenvspec.source_text import SourceText
+    from pyenvspec.reading.text import SourceText
 
 MAX_DEPTH = 100
 MAX_COPIES = 100_000

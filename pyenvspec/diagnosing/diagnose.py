@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pyenvspec.diagnose_context import RESOLVERS, Log, Values
+from pyenvspec.diagnosing.context import RESOLVERS, Log, Values
 from pyenvspec.facts.failures import families
 
 if TYPE_CHECKING:

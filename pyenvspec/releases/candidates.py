@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pyenvspec.facts import inputs, nixpkgs
-from pyenvspec.release_model import CUDA_INPUT, Candidate, CudaChoice, Lack, PythonChoice
+from pyenvspec.releases.model import CUDA_INPUT, Candidate, CudaChoice, Lack, PythonChoice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pyenvspec.facts.nixpkgs import Release
-    from pyenvspec.release_model import CudaOrigin, CudaRequest, Request, Subject
+    from pyenvspec.releases.model import CudaOrigin, CudaRequest, Request, Subject
 
 TOOLS = (("needs_uv", "uv"), ("needs_poetry", "poetry"), ("needs_poetry2nix", "poetry2nix"))
 

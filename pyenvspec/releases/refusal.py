@@ -6,13 +6,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pyenvspec.facts import inputs, nixpkgs
-from pyenvspec.release_candidates import TOOLS, minor_of
-from pyenvspec.release_model import CudaRequest, Nearest, Refusal
+from pyenvspec.releases.candidates import TOOLS, minor_of
+from pyenvspec.releases.model import CudaRequest, Nearest, Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from pyenvspec.release_model import Alternative, Candidate, Changed, Request, Subject
+    from pyenvspec.releases.model import Alternative, Candidate, Changed, Request, Subject
 
     Finder = Callable[[Request], Candidate | None]
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pyenvspec.source_complaint import MISSING_SPACE, quote_rest
-from pyenvspec.source_text import shorten
+from pyenvspec.reading.complaint import MISSING_SPACE, quote_rest
+from pyenvspec.reading.text import shorten
 
 if TYPE_CHECKING:
     from pyenvspec.diagnostics import Diagnostic
-    from pyenvspec.source_complaint import Complaint
+    from pyenvspec.reading.complaint import Complaint
 
 _KEY_LINE = re.compile(
     r"(?P<indent> *)(?:- +)*(?P<key>[^\s:#'\"][^:#]*?) *:(?: +(?P<value>[^\s#].*))?(?: .*)?$"

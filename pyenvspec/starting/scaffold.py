@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pyenvspec.survey import DEFAULT_PYTHON
+from pyenvspec.starting.survey import DEFAULT_PYTHON
 
 if TYPE_CHECKING:
-    from pyenvspec.survey import Survey
+    from pyenvspec.starting.survey import Survey
 
 SCHEMA_LINE = "# yaml-language-server: $schema=./nix/pyenvspec/env.schema.json\n"
 

@@ -12,8 +12,8 @@ from pyenvspec.plan import Package
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from pyenvspec.checking.place import Place
     from pyenvspec.diagnostics import KeyPath
-    from pyenvspec.place import Place
     from pyenvspec.spec import Override
 
 # What nixpkgs' recipe says itself.

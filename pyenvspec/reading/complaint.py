@@ -6,11 +6,11 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pyenvspec.source_text import shorten
+from pyenvspec.reading.text import shorten
 
 if TYPE_CHECKING:
     from pyenvspec.diagnostics import Diagnostic
-    from pyenvspec.source_text import SourceText
+    from pyenvspec.reading.text import SourceText
 
 MISSING_SPACE = re.compile(r"([A-Za-z_][\w.-]*):(?![\s/])(\S.*)", re.DOTALL)
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
 from pyenvspec.raw import Mapping, RawSpec
-from pyenvspec.source_text import MAX_BYTES, decode
-from pyenvspec.source_tree import TreeReading
+from pyenvspec.reading.text import MAX_BYTES, decode
+from pyenvspec.reading.tree import TreeReading
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,10 +10,10 @@ import tomllib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pyenvspec.conda import read_conda
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
 from pyenvspec.facts.nixpkgs import python_minors, version_key
 from pyenvspec.locks.constraints import allows_python
+from pyenvspec.starting.conda import read_conda
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,8 +11,8 @@ import re
 from typing import TYPE_CHECKING
 
 from pyenvspec.facts import inputs, nixpkgs
-from pyenvspec.release_candidates import linux_systems, list_candidates, minor_of
-from pyenvspec.release_model import (
+from pyenvspec.releases.candidates import linux_systems, list_candidates, minor_of
+from pyenvspec.releases.model import (
     CUDA_INPUT,
     Alternative,
     Candidate,
@@ -26,7 +26,7 @@ from pyenvspec.release_model import (
     Refusal,
     Request,
 )
-from pyenvspec.release_refusal import (
+from pyenvspec.releases.refusal import (
     build_refusal,
     describe_request,
     refuse_at_revision,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pyenvspec.source_complaint import MISSING_SPACE, quote_rest
-from pyenvspec.source_text import name_character, shorten
+from pyenvspec.reading.complaint import MISSING_SPACE, quote_rest
+from pyenvspec.reading.text import name_character, shorten
 
 if TYPE_CHECKING:
     from pyenvspec.diagnostics import Diagnostic, Span
-    from pyenvspec.source_text import SourceText
+    from pyenvspec.reading.text import SourceText
 
 
 def second_document(source: SourceText, start: int) -> Diagnostic:

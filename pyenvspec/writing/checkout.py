@@ -11,7 +11,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from pyenvspec.diagnostics import Diagnostic, Severity
-from pyenvspec.projectfs import MODULE_FOLDER
+from pyenvspec.writing.projectfs import MODULE_FOLDER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pyenvspec.diagnostics import PyenvspecError
-from pyenvspec.keys import SHORT_FORMS, find_key
+from pyenvspec.explaining.keys import SHORT_FORMS, find_key
 from pyenvspec.nixexpr.compare import find_bindings, find_changes, render_binding
 from pyenvspec.raw import Mapping, Scalar, Sequence, walk_path, without
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from pyenvspec.diagnostics import KeyPath
     from pyenvspec.driver import Compiled
-    from pyenvspec.keys import Key
+    from pyenvspec.explaining.keys import Key
     from pyenvspec.nixexpr import Binding
     from pyenvspec.nixexpr.compare import Found
     from pyenvspec.plan import Decision

@@ -36,7 +36,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyenvspec.diagnostics import Diagnostic, Severity
-from pyenvspec.projectfs import (
+from pyenvspec.writing.projectfs import (
     COPY_SUFFIX,
     WriteError,
     blocked_parent,
@@ -48,7 +48,7 @@ from pyenvspec.projectfs import (
     project_lock,
     write_new,
 )
-from pyenvspec.survivor import survivor
+from pyenvspec.writing.survivor import survivor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

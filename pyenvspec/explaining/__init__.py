@@ -1,0 +1,1 @@
+"""What a key of env.yaml becomes, and why."""

@@ -1,0 +1,1 @@
+"""env.yaml as bytes in, the tree with positions out."""

@@ -1,0 +1,1 @@
+"""What lies in a project, turned into a first env.yaml."""

@@ -1,0 +1,1 @@
+"""Generated files to disk: all or none, and known to git."""
