@@ -79,7 +79,6 @@
               python.pkgs.pydantic
               python.pkgs.pyyaml
               python.pkgs.rapidfuzz
-              python.pkgs.ruamel-yaml
             ];
             pythonImportsCheck = [ "pyenvspec" ];
             meta.mainProgram = "pyenvspec";
