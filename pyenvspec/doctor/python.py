@@ -22,7 +22,8 @@ _INDEX_LINE = re.compile(
     r"[\s=\"'\[]*(\S+)",
     re.MULTILINE,
 )
-_PUBLIC = ("pypi.org", "files.pythonhosted.org", "download.pytorch.org", "pypi.nvidia.com", "test.pypi.org")
+# By the label before the top-level domain: whose indices everyone may read.
+_PUBLIC_OWNERS = ("pypi", "pythonhosted", "pytorch", "nvidia")
 _PUBLIC_CODE = ("github.com", "gitlab.com", "huggingface.co")
 
 
@@ -72,6 +73,10 @@ def _check_indices(context: Context) -> Iterator[Check]:
         yield _check_password(context, host, is_sandboxed=is_sandboxed)
 
 
+def _is_public(host: str) -> bool:
+    return host in _PUBLIC_CODE or host.split(".")[-2:-1] in ([owner] for owner in _PUBLIC_OWNERS)
+
+
 def _private_hosts(context: Context, environment: Environment) -> set[str]:
     """Return the hosts of package indices besides the public ones, as the project's files name them."""
     names = [environment.requirements] if environment.requirements else []
@@ -83,7 +88,7 @@ def _private_hosts(context: Context, environment: Environment) -> set[str]:
             text = "\n".join(re.findall(r"(?ms)^\[\[?tool\.(?:uv|poetry)[^\n]*$.*?(?=^\[|\Z)", text))
         for line in _INDEX_LINE.findall(text):
             host = _HOST_OF_URL.match(line)
-            if host and host[1] not in (*_PUBLIC, *_PUBLIC_CODE):
+            if host and not _is_public(host[1]):
                 found.add(host[1])
     return found
 

@@ -76,6 +76,14 @@ def index_is_missing() -> str:
 # ---- real packages ------------------------------------------------------------------------------
 
 
+def default_index() -> str:
+    """The address that pip takes where it is told none."""
+    code = "from pip._internal.models.index import PyPI; print(PyPI.simple_url)"
+    return subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.strip()
+
+
 def ask_for(lab: Lab, manager: str, *packages: str) -> None:
     """Writes what the manager reads, and its lock, with the manager's own command."""
     if manager == "pip":
@@ -93,7 +101,7 @@ def ask_for(lab: Lab, manager: str, *packages: str) -> None:
         # As pip and uv ask: mirrors of the index often lack the other interface.
         [[tool.poetry.source]]
         name = "index"
-        url = "https://pypi.org/simple/"
+        url = "{default_index()}/"
     """
     (lab.root / "pyproject.toml").write_text(textwrap.dedent(project))
     lab.run(str(install_tools() / manager), "lock").check()

@@ -421,12 +421,12 @@ def test_a_private_index_needs_a_password(
     netrc: str | None, line: str, project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (project / "requirements.txt").write_text(
-        "--index-url https://pypi.org/simple\n--extra-index-url https://pypi.lab.example/simple\nnumpy\n"
+        "--index-url https://download.pytorch.org/whl/cpu\n--extra-index-url https://pypi.lab.example/simple\nnumpy\n"
     )
     doctor(project, DescribedHost({"/home/ada/.netrc": netrc} if netrc else {}))
     out = section(capsys.readouterr().out, "python")
     assert line in out + "\n"
-    assert "pypi.org" not in out
+    assert "pytorch.org" not in out
 
 
 def test_index_tables_of_uv_and_poetry_are_read(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
