@@ -9,7 +9,9 @@ import pytest
 from pyenvspec.driver import compile_project
 from pyenvspec.writing.write import plan_writes
 
-EXAMPLES = sorted(path.parent for path in (Path(__file__).parent.parent / "examples").glob("*/env.yaml"))
+ROOT = Path(__file__).parent.parent
+# The project's own shell counts as one.
+EXAMPLES = [ROOT, *sorted(path.parent for path in (ROOT / "examples").glob("*/env.yaml"))]
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=[path.name for path in EXAMPLES])
