@@ -62,7 +62,7 @@ def _list(key: str, items: list[str]) -> str:
     return f"{key} = [\n" + "".join(f"    {item},\n" for item in items) + "]\n" if items else ""
 
 
-def format_poetry_lock(packages: list[Package]) -> str:
+def format_poetry_lock(packages: list[Package], *, names_its_index: bool = False) -> str:
     text = "" if packages else "package = []\n\n"
     for package in packages:
         text += f'[[package]]\nname = "{package.name}"\nversion = "{package.version}"\ndescription = ""\n'
@@ -70,6 +70,8 @@ def format_poetry_lock(packages: list[Package]) -> str:
         text += _list("files", [f'{{file = "{n}", hash = "{_hash(n)}"}}' for n in package.file_names()])
         if package.needs:
             text += "\n[package.dependencies]\n" + "".join(f'{name} = "*"\n' for name in package.needs)
+        if names_its_index:
+            text += f'\n[package.source]\ntype = "legacy"\nurl = "{HOST}/simple"\nreference = "index"\n'
         text += "\n"
     return text + '[metadata]\nlock-version = "2.1"\npython-versions = "==3.10.*"\n'
 

@@ -393,6 +393,20 @@ def test_groups_extras_and_markers_of_an_older_pyproject(labs: dict[str, Lab], t
     assert everything == {"alpha", "beta", "built", "changed"}
 
 
+def test_a_poetry_lock_may_name_its_index(labs: dict[str, Lab], tmp_path: Path) -> None:
+    packages = [Package("h5py"), Package("markupsafe"), Package("plain", files=("sdist",))]
+    names = [package.name for package in packages]
+    env = "python: {version: 3.10, manager: poetry2nix}\nsystems: [x86_64-linux]\nfixes: none\n"
+    folder = make_lab(tmp_path / "lab", env, names, packages)
+    (folder / "poetry.lock").write_text(format_poetry_lock(packages, names_its_index=True))
+    wanted = " ".join(f"{name} = env.set.{name};" for name in names)
+    found = replace(labs["poetry2nix"], folder=folder).evaluate(ENV, DESCRIBE % wanted)
+    assert {name: found[name]["source"] for name in names} == {
+        package.name: package.file_names()[0] for package in packages
+    }
+    assert "hdf5" not in found["h5py"]["build"], "poetry2nix takes a wheel for a wheel"
+
+
 @pytest.mark.parametrize("manager", [*MANAGERS, "nixpkgs"])
 def test_packages_of_nixpkgs_come_with_what_they_need(
     labs: dict[str, Lab], tmp_path: Path, manager: str

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CASES = [Case(name, "3.12", "uv2nix") for name in real_locks.SETS]
-CASES += [Case(name, "3.11", "poetry2nix") for name in ("numpy, pandas", "librosa", "opencv")]
+CASES += [
+    Case(name, "3.11", "poetry2nix") for name in ("numpy, pandas", "pyside", "speech", "fastapi, sqlalchemy")
+]
 
 
 @pytest.mark.slow

@@ -20,6 +20,16 @@ let
     in
     tags == null || (abi != null && platform != null);
 
+  # What a lock that names its index is fetched with. poetry2nix' overrides ask each source for `isWheel`, and that of
+  # MarkupSafe for `override`, to give it a name in capitals; an index goes by the name as it is.
+  fetchPypiLegacy =
+    arguments:
+    pkgs.fetchPypiLegacy arguments
+    // {
+      isWheel = lib.hasSuffix ".whl" arguments.file;
+      override = _: fetchPypiLegacy arguments;
+    };
+
   choose =
     prev: name: source:
     let
@@ -66,6 +76,7 @@ in
   sources =
     _: prev:
     {
+      inherit fetchPypiLegacy;
       mkPoetryDep =
         package:
         prev.mkPoetryDep (package // { files = lib.filter (file: isReadable file.file) package.files; });
