@@ -8,15 +8,14 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
+from pyenvspec.checking.interpolated import check_interpolation
 from pyenvspec.checking.overrides import check_overrides
 from pyenvspec.checking.place import Place
 from pyenvspec.diagnostics import Diagnostics, Severity
 from pyenvspec.facts.caches import caches, find_cache
 from pyenvspec.facts.devenv import devenv_services
 from pyenvspec.facts.managers import oldest_python
-from pyenvspec.interpolation import parse_interpolation
 from pyenvspec.names import closest, suggest_native
-from pyenvspec.plan import Package
 from pyenvspec.project import effective_manager
 from pyenvspec.spec import LOCK_MANAGERS, VENV_MANAGERS, CustomCache
 
@@ -246,22 +245,7 @@ def _check_env(place: Place) -> None:
                 hint="list the packages under `native`: this Python finds them",
                 severity=Severity.WARNING,
             )
-        parts, wrong = parse_interpolation(text)
-        for token in wrong:
-            place.say(
-                "env-interpolation",
-                path,
-                f"`{token}` is not a package",
-                expected="${pkgs.X} or ${cuda.X}",
-                hint=f"for the text itself write `${token}`",
-            )
-        if spec.cuda is None and any(isinstance(p, Package) and p.scope == "cuda" for p in parts):
-            place.say(
-                "cuda-not-asked",
-                path,
-                f"`{name}` uses ${{cuda.…}}, and CUDA is not asked for",
-                expected="`cuda: 11.8` at the top level",
-            )
+        check_interpolation(place, path, text)
 
 
 def _check_services(place: Place) -> None:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pyenvspec.checking.interpolated import check_interpolation
 from pyenvspec.diagnostics import Severity
-from pyenvspec.interpolation import parse_interpolation
 from pyenvspec.locks.model import normalise
-from pyenvspec.plan import Package
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -91,20 +90,4 @@ def _check_contradictions(place: Place, name: str, override: Override, is_built:
 
 def _check_env(place: Place, name: str, override: Override) -> None:
     for key, text in override.env.items():
-        path: KeyPath = ("overrides", name, "env", key)
-        parts, wrong = parse_interpolation(text)
-        for token in wrong:
-            place.say(
-                "env-interpolation",
-                path,
-                f"`{token}` is not a package",
-                expected="${pkgs.X} or ${cuda.X}",
-                hint=f"for the text itself write `${token}`",
-            )
-        if place.shell.spec.cuda is None and any(isinstance(p, Package) and p.scope == "cuda" for p in parts):
-            place.say(
-                "cuda-not-asked",
-                path,
-                f"`{key}` uses ${{cuda.…}}, and CUDA is not asked for",
-                expected="`cuda: 11.8` at the top level",
-            )
+        check_interpolation(place, ("overrides", name, "env", key), text)
