@@ -29,7 +29,9 @@ def _imports(path: Path) -> set[str]:
     found: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("pyenvspec."):
-            found.add(node.module.removeprefix("pyenvspec."))
+            module = node.module.removeprefix("pyenvspec.")
+            # A module may also be taken from its folder: `from pyenvspec.reading import source`.
+            found |= {module, *(f"{module}.{alias.name}" for alias in node.names)}
         if isinstance(node, ast.ImportFrom) and node.module == "pyenvspec":
             found |= {alias.name for alias in node.names}
     return found
