@@ -19,7 +19,7 @@ from measure import ROOT, keep, print_table
 
 from pyenvspec.driver import compile_project, load_plan
 from pyenvspec.pinning.flakelock import find_unknown, format_flake_lock
-from pyenvspec.pinning.lockfile import Pin, Source
+from pyenvspec.pinning.pinfile import Pin, Source
 from pyenvspec.pinning.pins import tested_pins
 
 OTHERS = Path(__file__).parent / "others.json"

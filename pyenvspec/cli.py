@@ -20,6 +20,21 @@ if TYPE_CHECKING:
 
 OK, FAULT, USAGE, BUG, PROBLEM, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
+MODULES = {
+    "add": "edit.add",
+    "catalog": "search.catalog",
+    "compile": "compile.command",
+    "diagnose": "diagnose.command",
+    "doctor": "doctor.command",
+    "explain": "explain.command",
+    "init": "init.command",
+    "lock": "pin.lock",
+    "remove": "edit.remove",
+    "search": "search.command",
+    "update": "pin.update",
+}
+"""Verbs whose function stands in a module of another name below `commands`."""
+
 ISSUES = "https://github.com/pyenvspec/pyenvspec/issues"
 
 
@@ -46,7 +61,8 @@ def _execute(options: Options) -> int:
 
     from pyenvspec.diagnostics import PyenvspecError
 
-    command: Callable[[Options], int] = importlib.import_module(f"pyenvspec.commands.{options.verb}").run
+    module = MODULES.get(options.verb, options.verb)
+    command: Callable[[Options], int] = importlib.import_module(f"pyenvspec.commands.{module}").run
     try:
         return command(options)
     except PyenvspecError as error:

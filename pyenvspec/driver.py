@@ -5,31 +5,31 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import TYPE_CHECKING
 
-from pyenvspec.assets import module_closure, read_schema
 from pyenvspec.checking.checks import check_spec, named_paths
-from pyenvspec.companions import companion_files
 from pyenvspec.diagnostics import PyenvspecError, Severity
-from pyenvspec.lower import lower_flake, lower_module
+from pyenvspec.lowering.companions import companion_files
+from pyenvspec.lowering.lower import lower_flake, lower_module
+from pyenvspec.lowering.vendored import module_closure, read_schema
 from pyenvspec.nixexpr import Path as NixPath
 from pyenvspec.nixexpr import render
 from pyenvspec.pinning.flakelock import find_unknown, format_flake_lock
 from pyenvspec.pinning.pins import check_pins, pin_inputs, read_pins, tested_pins, usable_pins
-from pyenvspec.project import effective_manager, look_at_project
+from pyenvspec.project.folder import effective_manager, look_at_project
 from pyenvspec.reading.source import read_file
-from pyenvspec.resolve import resolve_plan
-from pyenvspec.spec import LOCK_MANAGERS
-from pyenvspec.validate import validate_spec
+from pyenvspec.resolving.resolve import resolve_plan
+from pyenvspec.spec.model import LOCK_MANAGERS
+from pyenvspec.spec.validate import validate_spec
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from pyenvspec.diagnostics import Diagnostic, Diagnostics
-    from pyenvspec.locks.project import Locks
     from pyenvspec.nixexpr import File
     from pyenvspec.plan import Plan
-    from pyenvspec.project import Project
+    from pyenvspec.project.folder import Project
+    from pyenvspec.project.locks.locked_project import Locks
     from pyenvspec.raw import RawSpec
-    from pyenvspec.spec import SpecFile
+    from pyenvspec.spec.model import SpecFile
 
 MANIFEST = "env.yaml"
 FOLDER = "nix/pyenvspec"
@@ -82,7 +82,7 @@ def _check_locks(root: Path, file: SpecFile, project: Project, found: Diagnostic
     managers = {shell.name: effective_manager(shell, project) for shell in file.shells}
     if not set(managers.values()) & set(LOCK_MANAGERS):
         return {}
-    from pyenvspec.checking.locks import check_locks, read_locks
+    from pyenvspec.checking.package_locks import check_locks, read_locks
 
     locks = read_locks(root, file, managers, found)
     check_locks(file, locks, found)

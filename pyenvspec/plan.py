@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pyenvspec.diagnostics import Diagnostic
-    from pyenvspec.releases.model import Alternative
+    from pyenvspec.resolving.releases.model import Alternative
 
 HEADER = "Written by pyenvspec from env.yaml; edit env.yaml instead, and run `pyenvspec compile`."
 """The first line of every generated file: what made it, from what, and where to edit instead."""

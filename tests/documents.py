@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pyenvspec.raw import Mapping, Node, Scalar, Sequence
 from pyenvspec.reading.source import read_text
-from pyenvspec.spec import VARIANT_KEYS
+from pyenvspec.spec.model import VARIANT_KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

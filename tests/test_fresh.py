@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pyenvspec.reference import format_errors, format_reference
-from pyenvspec.schema import format_schema
+from pyenvspec.spec.reference import format_errors, format_reference
+from pyenvspec.spec.schema import format_schema
 
 ROOT = Path(__file__).parent.parent
 

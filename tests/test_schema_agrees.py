@@ -38,8 +38,8 @@ from ruamel.yaml import YAML
 from pyenvspec.checking.checks import CROSS_CHECKS
 from pyenvspec.diagnostics import PyenvspecError, Severity
 from pyenvspec.reading.source import read_text
-from pyenvspec.schema import build_schema
-from pyenvspec.validate import validate_spec
+from pyenvspec.spec.schema import build_schema
+from pyenvspec.spec.validate import validate_spec
 
 if TYPE_CHECKING:
     import random

@@ -16,15 +16,15 @@ from pyenvspec.facts.caches import caches, find_cache
 from pyenvspec.facts.devenv import devenv_services
 from pyenvspec.facts.managers import oldest_python
 from pyenvspec.names import closest, suggest_native
-from pyenvspec.project import effective_manager
-from pyenvspec.spec import LOCK_MANAGERS, VENV_MANAGERS, CustomCache
+from pyenvspec.project.folder import effective_manager
+from pyenvspec.spec.model import LOCK_MANAGERS, VENV_MANAGERS, CustomCache
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from pyenvspec.diagnostics import KeyPath
-    from pyenvspec.project import Project
-    from pyenvspec.spec import ShellSpec, SpecFile
+    from pyenvspec.project.folder import Project
+    from pyenvspec.spec.model import ShellSpec, SpecFile
 
 CROSS_CHECKS = (
     "cache-key-missing",

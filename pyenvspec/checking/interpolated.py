@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pyenvspec.interpolation import parse_interpolation
 from pyenvspec.plan import Package
+from pyenvspec.spec.interpolation import parse_interpolation
 
 if TYPE_CHECKING:
     from pyenvspec.checking.place import Place

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from pyenvspec.checking.interpolated import check_interpolation
 from pyenvspec.diagnostics import Severity
-from pyenvspec.locks.model import normalise
+from pyenvspec.project.locks.model import normalise
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pyenvspec.checking.place import Place
     from pyenvspec.diagnostics import KeyPath
-    from pyenvspec.spec import Override
+    from pyenvspec.spec.model import Override
 
 # What nixpkgs' recipe says itself.
 _OF_THE_RECIPE = ("source", "build_systems", "dependencies")

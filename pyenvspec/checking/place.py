@@ -10,7 +10,7 @@ from pyenvspec.raw import locate
 
 if TYPE_CHECKING:
     from pyenvspec.diagnostics import Diagnostics, KeyPath
-    from pyenvspec.spec import ShellSpec, SpecFile
+    from pyenvspec.spec.model import ShellSpec, SpecFile
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import shlex
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pyenvspec.commands import compile as compiling
+from pyenvspec.commands.compile import command as compiling
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
 from pyenvspec.driver import MANIFEST, load_plan
 from pyenvspec.names import closest

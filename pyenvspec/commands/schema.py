@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pyenvspec.reporter import put
-from pyenvspec.schema import format_schema
+from pyenvspec.spec.schema import format_schema
 
 if TYPE_CHECKING:
     from pyenvspec.options import Options

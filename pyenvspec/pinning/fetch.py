@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any
 
 from pyenvspec.diagnostics import Diagnostic
 from pyenvspec.facts.input_sources import known_hash
-from pyenvspec.pinning.lockfile import LOCK_FILE, REVISION, LockError, Pin, is_nar_hash
+from pyenvspec.pinning.pinfile import LOCK_FILE, REVISION, LockError, Pin, is_nar_hash
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from pyenvspec.pinning.lockfile import Source
+    from pyenvspec.pinning.pinfile import Source
     from pyenvspec.tools import Result, Runner
 
 PROGRAM = "nix-prefetch-github"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from pyenvspec.facts.input_sources import InputSource
-    from pyenvspec.pinning.lockfile import Pin
+    from pyenvspec.pinning.pinfile import Pin
     from pyenvspec.plan import FlakeInput
 
 VERSION = 7

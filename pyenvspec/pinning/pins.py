@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pyenvspec.diagnostics import Diagnostic, Severity
 from pyenvspec.facts.input_sources import known_hash, read_at
-from pyenvspec.pinning.lockfile import LOCK_FILE, LockError, Pin, Source, parse_lock, parse_source
+from pyenvspec.pinning.pinfile import LOCK_FILE, LockError, Pin, Source, parse_lock, parse_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -93,6 +93,10 @@ class TreeReading:
             return self._parser.get_event()
         # ValueError, OverflowError: the pure parser lets chr() refuse an escape such as "\UFFFFFFFF".
         except (yaml.YAMLError, ValueError, OverflowError) as error:
+            # A libyaml with a limit of its own meets it while it scans ahead, before our count does.
+            if isinstance(error, yaml.MarkedYAMLError) and "nesting depth" in (error.problem or ""):
+                mark = error.problem_mark or error.context_mark
+                self._add(self._too_deep(mark.index if mark else self._end), stop=True)
             self._add(explain_error(error, self._source, self._brackets, self._end), stop=True)
 
     def _add(self, finding: Diagnostic, *, stop: bool = False) -> None:
@@ -192,12 +196,13 @@ class TreeReading:
     def _enter(self, event: Any) -> int:
         start = self._content_start(event)
         if len(self._path) >= MAX_DEPTH:
-            self._add(
-                problem.nesting(self._source, self._source.span(start, start + 1), MAX_DEPTH), stop=True
-            )
+            self._add(self._too_deep(start), stop=True)
         if event.flow_style:
             self._brackets.append(start)
         return start
+
+    def _too_deep(self, at: int) -> Diagnostic:
+        return problem.nesting(self._source, self._source.span(at, at + 1), MAX_DEPTH)
 
     def _leave(self, started: Any, ended: Any, start: int) -> Span:
         if started.flow_style:

@@ -25,7 +25,7 @@ from harness import Nix, cache_folder, find_inputs, find_pythons, install_tools 
 
 from pyenvspec.diagnostics import PyenvspecError, Severity  # noqa: E402
 from pyenvspec.driver import Compiled, compile_project  # noqa: E402
-from pyenvspec.locks.project import read_project_lock  # noqa: E402
+from pyenvspec.project.locks.locked_project import read_project_lock  # noqa: E402
 from pyenvspec.writing.write import apply, plan_writes  # noqa: E402
 
 SETS = {

@@ -13,8 +13,8 @@ from jsonschema import Draft202012Validator
 from ruamel.yaml import YAML
 from yaml_language_server import LanguageServer, install
 
-from pyenvspec.schema import build_schema, format_schema
-from pyenvspec.spec import MANAGERS, Spec
+from pyenvspec.spec.model import MANAGERS, Spec
+from pyenvspec.spec.schema import build_schema, format_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

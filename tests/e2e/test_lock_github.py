@@ -14,7 +14,7 @@ from local_github import LocalGithub
 
 from pyenvspec.pinning.fetch import fetch_pins
 from pyenvspec.pinning.flakelock import format_flake_lock
-from pyenvspec.pinning.lockfile import LockError, Pin, Source
+from pyenvspec.pinning.pinfile import LockError, Pin, Source
 from pyenvspec.plan import FlakeInput
 from pyenvspec.tools import SystemRunner, nix_argv
 

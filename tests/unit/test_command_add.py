@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pyenvspec.cli import run
-from pyenvspec.commands.edit_list import EditError, add_items, remove_items
+from pyenvspec.commands.edit.list import EditError, add_items, remove_items
 from pyenvspec.raw import to_plain
 from pyenvspec.reading.source import read_text
 

@@ -11,10 +11,10 @@ import pytest
 import yaml
 
 from pyenvspec.cli import run
-from pyenvspec.diagnosing.context import Log, package_name
-from pyenvspec.diagnosing.diagnose import diagnose_log, merge_yaml
+from pyenvspec.commands.diagnose.context import Log, package_name
+from pyenvspec.commands.diagnose.patterns import diagnose_log, merge_yaml
 from pyenvspec.facts.failures import families
-from pyenvspec.spec import Override, Spec
+from pyenvspec.spec.model import Override, Spec
 
 LOGS = Path(__file__).parent.parent / "data" / "logs"
 CASES = sorted(path.stem for path in LOGS.glob("*.log"))

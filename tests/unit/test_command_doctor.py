@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pyenvspec.cli import run
-from pyenvspec.commands.doctor import examine
-from pyenvspec.doctor.host import SystemHost
+from pyenvspec.commands.doctor.command import examine
+from pyenvspec.commands.doctor.host import SystemHost
 from pyenvspec.options import Options
 from pyenvspec.tools import NOT_FOUND, Result
 

@@ -9,10 +9,10 @@ import pytest
 
 from pyenvspec.cli import run
 from pyenvspec.driver import compile_project
-from pyenvspec.explaining.keys import KeyNameError, find_key
 from pyenvspec.nixexpr import Apply, AttrSet, BinOp, File, Lambda, Let, Str, Var, bind
 from pyenvspec.nixexpr.compare import find_bindings, find_changes, render_binding
 from pyenvspec.reading.source import read_text
+from pyenvspec.spec.keys import KeyNameError, find_key
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pyenvspec.cli import run
-from pyenvspec.commands.edit_list import remove_items
+from pyenvspec.commands.edit.list import remove_items
 
 if TYPE_CHECKING:
     from pathlib import Path

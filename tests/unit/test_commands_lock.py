@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from stand_in import StandIn
 
-from pyenvspec.commands import lock, update
+from pyenvspec.commands.pin import lock, update
 from pyenvspec.options import Options
-from pyenvspec.pinning.lockfile import LockError, Pin, Source, format_lock, parse_lock
+from pyenvspec.pinning.pinfile import LockError, Pin, Source, format_lock, parse_lock
 from pyenvspec.plan import FlakeInput
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import pytest
 
 from pyenvspec.driver import load_plan
 from pyenvspec.pinning import pins as pinning
-from pyenvspec.pinning.lockfile import LOCK_FILE, Pin, format_lock, parse_source
+from pyenvspec.pinning.pinfile import LOCK_FILE, Pin, format_lock, parse_source
 
 CASES = Path(__file__).parent.parent / "golden" / "ok"
 # The projects together have every key; the names of folders and files in them are part of what is given.

@@ -8,17 +8,17 @@ import pytest
 
 from pyenvspec.facts.fixes import fixes_for, known_fixes
 from pyenvspec.facts.native import catalogue_names
-from pyenvspec.fixes import apply_fixes, fix_decisions, served_systems
-from pyenvspec.locks.model import normalise
-from pyenvspec.locks.project import ProjectLock
-from pyenvspec.locks.toml import load_toml
-from pyenvspec.locks.uv import read_uv
+from pyenvspec.project.locks.locked_project import ProjectLock
+from pyenvspec.project.locks.model import normalise
+from pyenvspec.project.locks.toml import load_toml
+from pyenvspec.project.locks.uv import read_uv
 from pyenvspec.raw import Mapping
-from pyenvspec.spec import LOCK_MANAGERS, Override, ShellSpec, Spec
+from pyenvspec.resolving.fixes import apply_fixes, fix_decisions, served_systems
+from pyenvspec.spec.model import LOCK_MANAGERS, Override, ShellSpec, Spec
 
 if TYPE_CHECKING:
     from pyenvspec.facts.fixes import KnownFix
-    from pyenvspec.fixes import Fixed
+    from pyenvspec.resolving.fixes import Fixed
 
 LINUX = ("x86_64-linux",)
 WHEEL = "cp311-cp311-manylinux_2_28_x86_64"

@@ -12,7 +12,7 @@ import pytest
 
 from pyenvspec.facts.input_sources import input_source, input_sources
 from pyenvspec.pinning.flakelock import find_unknown, format_flake_lock
-from pyenvspec.pinning.lockfile import Pin, Source, parse_source
+from pyenvspec.pinning.pinfile import Pin, Source, parse_source
 from pyenvspec.plan import FlakeInput
 
 if TYPE_CHECKING:

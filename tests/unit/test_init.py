@@ -10,11 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pyenvspec.cli import run
+from pyenvspec.commands.init.conda import read_conda
+from pyenvspec.commands.init.scaffold import TEMPLATES
+from pyenvspec.commands.init.survey import choose_python
 from pyenvspec.diagnostics import PyenvspecError
 from pyenvspec.driver import check_project
-from pyenvspec.starting.conda import read_conda
-from pyenvspec.starting.scaffold import TEMPLATES
-from pyenvspec.starting.survey import choose_python
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -110,7 +110,7 @@ def test_a_lock_moves_to_another_manager_with_one_command(
     (tmp_path / "pyproject.toml").write_text(pyproject)
     import tomllib
 
-    from pyenvspec.locks.poetry import content_hashes
+    from pyenvspec.project.locks.poetry import content_hashes
 
     fresh = sorted(content_hashes(tomllib.loads(pyproject)))[0]
     lock = (

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pyenvspec.pinning.lockfile import (
+from pyenvspec.pinning.pinfile import (
     LockError,
     Pin,
     Source,

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pyenvspec.locks.model import Edge, Lock, Source
-from pyenvspec.locks.poetry import content_hashes, read_poetry
-from pyenvspec.locks.problem import PackageLockError
-from pyenvspec.locks.project import read_project_lock
-from pyenvspec.locks.toml import cut_files, file_name, load_toml
-from pyenvspec.locks.uv import read_uv
+from pyenvspec.project.locks.locked_project import read_project_lock
+from pyenvspec.project.locks.model import Edge, Lock, Source
+from pyenvspec.project.locks.poetry import content_hashes, read_poetry
+from pyenvspec.project.locks.problem import PackageLockError
+from pyenvspec.project.locks.toml import cut_files, file_name, load_toml
+from pyenvspec.project.locks.uv import read_uv
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pyenvspec.locks.constraints import Surroundings, allows_python, same_pythons
-from pyenvspec.locks.wheels import fits, parse_wheel
+from pyenvspec.project.locks.constraints import Surroundings, allows_python, same_pythons
+from pyenvspec.project.locks.wheels import fits, parse_wheel
 
 LINUX, ARM, MAC = "x86_64-linux", "aarch64-linux", "aarch64-darwin"
 

@@ -9,7 +9,7 @@ import pytest
 from pyenvspec.diagnostics import Severity
 from pyenvspec.facts.input_sources import input_source, input_sources, known_hash
 from pyenvspec.pinning import pins as pinning
-from pyenvspec.pinning.lockfile import LockError, Pin, Source, format_lock, is_nar_hash
+from pyenvspec.pinning.pinfile import LockError, Pin, Source, format_lock, is_nar_hash
 from pyenvspec.pinning.pins import check_pins, pin_inputs, read_pins
 from pyenvspec.plan import FlakeInput
 

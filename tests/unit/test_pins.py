@@ -13,7 +13,7 @@ import pytest
 from stand_in import StandIn
 
 from pyenvspec.pinning.fetch import fetch_pins
-from pyenvspec.pinning.lockfile import LockError, Pin, Source
+from pyenvspec.pinning.pinfile import LockError, Pin, Source
 from pyenvspec.tools import SystemRunner
 
 if TYPE_CHECKING:

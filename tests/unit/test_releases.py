@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pyenvspec.facts import inputs, nixpkgs
-from pyenvspec.releases.choose import Choice, CudaRequest, Refusal, Request, choose
+from pyenvspec.resolving.releases.choose import Choice, CudaRequest, Refusal, Request, choose
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "releases.tsv"
 HEADER = "python\tcuda\trelease\tinputs\tpython from\tcuda from\tcudnn\tsystems"

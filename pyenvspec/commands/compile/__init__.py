@@ -1,0 +1,1 @@
+"""`pyenvspec compile`: writes the files, or shows what would be written."""

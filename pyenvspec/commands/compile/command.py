@@ -1,0 +1,106 @@
+"""`pyenvspec compile`: env.yaml to files, or `--check`, `--diff`, `--stdout`, `--emit`."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING
+
+from pyenvspec import uptodate
+from pyenvspec.checking.checks import named_paths
+from pyenvspec.driver import FOLDER, compile_project
+from pyenvspec.project.folder import LOOKED_FOR
+from pyenvspec.reporter import format_text, put, report, say, to_json
+from pyenvspec.tools import SystemRunner
+from pyenvspec.writing.checkout import make_known_to_git
+from pyenvspec.writing.journal import STAGING
+from pyenvspec.writing.projectfs import GENERATED_PATHS
+from pyenvspec.writing.write import Kind, WriteOptions, apply, bundle, plan_writes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pyenvspec.diagnostics import Diagnostic
+    from pyenvspec.driver import Compiled
+    from pyenvspec.options import Options
+    from pyenvspec.writing.write import Changes
+
+
+def run(options: Options) -> int:
+    """Compile the project; 1 where `--check` finds stale files."""
+    uptodate.watch()
+    compiled = compile_project(options.directory, locked=options.locked)
+    if options.emit or options.stdout:
+        report(compiled.findings, options.as_text())
+        put(_emitted(compiled, options) if options.emit else bundle(compiled.files))
+        return 0
+    wanted = WriteOptions(check=options.check, diff=options.diff, force=options.force)
+    changes = plan_writes(options.directory, compiled.files, wanted)
+    if options.check or options.diff:
+        return _show(compiled, changes, options)
+    return _write(compiled, changes, options)
+
+
+def _emitted(compiled: Compiled, options: Options) -> str:
+    from pyenvspec.commands.compile.emit import emit_stage
+
+    assert options.emit is not None
+    return emit_stage(compiled, options.emit)
+
+
+def _show(compiled: Compiled, changes: Changes, options: Options) -> int:
+    findings = (*compiled.findings, *(changes.stale_findings() if options.check else ()))
+    if options.json:
+        _put_json(changes, findings)
+    else:
+        report(findings, options)
+        if options.diff:
+            put(changes.diff())
+    return int(options.check and changes.is_stale)
+
+
+def _write(compiled: Compiled, changes: Changes, options: Options) -> int:
+    outcome = apply(changes, on_wait=lambda: say("waiting for another pyenvspec in this project …"))
+    done = outcome.changes
+    notes = make_known_to_git(options.directory, sorted(compiled.files), SystemRunner())
+    findings = (*compiled.findings, *outcome.notes, *notes)
+    if options.json:
+        _put_json(done, findings)
+        return 0
+    report(findings, options)
+    if not options.quiet:
+        written = done.of(Kind.CREATED, Kind.CHANGED)
+        for verb, paths in (("wrote", written), ("removed", done.of(Kind.REMOVED))):
+            for line in _summary(paths):
+                say(f"{verb} {line}")
+        say("Now run `nix develop`." if written else "Everything is up to date.")
+    if not outcome.notes and not notes:
+        _remember(compiled, options)
+    return 0
+
+
+def _remember(compiled: Compiled, options: Options) -> None:
+    """Let the next compile find that nothing changed without compiling."""
+    project, folder = compiled.project, compiled.file.spec.python.project
+    looked_for = {
+        posixpath.normpath(posixpath.join(folder, name)): name in project.files for name in LOOKED_FOR
+    }
+    looked_for |= {path: path in project.present for path in named_paths(compiled.file)}
+    looked_for |= {path: False for path in (STAGING, *GENERATED_PATHS) if path not in compiled.files}
+    texts = (format_text(compiled.findings), format_text(compiled.findings, color=True))
+    uptodate.remember(str(options.directory), looked_for, compiled.files, texts)
+
+
+def _summary(paths: Iterable[str]) -> list[str]:
+    """Name the files of the project one by one, and the folder of the modules once."""
+    modules = [path for path in paths if path.startswith(f"{FOLDER}/")]
+    lines = [path for path in paths if path not in modules]
+    if len(modules) > 1:
+        return [*lines, f"{FOLDER}/ ({len(modules)} files)"]
+    return [*lines, *modules]
+
+
+def _put_json(changes: Changes, findings: Iterable[Diagnostic]) -> None:
+    import json
+
+    fates = {kind.value: list(changes.of(kind)) for kind in Kind}
+    put(json.dumps({**fates, "findings": [to_json(finding) for finding in findings]}, indent=2) + "\n")

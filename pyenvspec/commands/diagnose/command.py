@@ -1,0 +1,93 @@
+"""`pyenvspec diagnose [LOG]`: what a failed Nix run means, and the lines of env.yaml that fix it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+from pyenvspec.commands.diagnose.patterns import diagnose_log, merge_yaml
+from pyenvspec.diagnostics import Diagnostic, PyenvspecError
+from pyenvspec.reporter import make_visible, put, say
+from pyenvspec.spec.flow import format_flow
+
+if TYPE_CHECKING:
+    from pyenvspec.commands.diagnose.patterns import Advice
+    from pyenvspec.options import Options
+
+_MOST_BYTES = 64 * 1024 * 1024
+_USAGE = 2
+_LONGEST = 160
+
+
+def run(options: Options) -> int:
+    """Print what is known of the log; 1 when nothing is."""
+    if options.source is None and sys.stdin.isatty():
+        say("usage: pyenvspec diagnose LOG, or: nix develop 2>&1 | pyenvspec diagnose")
+        return _USAGE
+    advices = diagnose_log(_read(options))
+    if options.json:
+        put(json.dumps(_data(advices), indent=2, ensure_ascii=False) + "\n")
+    elif advices:
+        put(_format(advices))
+    else:
+        say("Nothing in this log is known here. The first line with `error:` is the one to look at;")
+        say("`nix log` with the .drv path that it names shows the whole build.")
+    return 0 if advices else 1
+
+
+def _read(options: Options) -> str:
+    if options.source is None:
+        return sys.stdin.buffer.read(_MOST_BYTES).decode(errors="replace")
+    try:
+        with options.source.open("rb") as stream:
+            return stream.read(_MOST_BYTES).decode(errors="replace")
+    except OSError as error:
+        name = str(options.source)
+        reason = error.strerror or str(error)
+        raise PyenvspecError(
+            Diagnostic("file-unreadable", f"`{name}` cannot be read: {reason}", name)
+        ) from None
+
+
+def format_yaml(data: dict[str, Any], depth: int = 0) -> list[str]:
+    """Return lines to paste: the two upper levels in block style, what is below on one line."""
+    lines: list[str] = []
+    for key, value in data.items():
+        if isinstance(value, dict) and depth < 1:
+            lines += ["  " * depth + f"{key}:", *format_yaml(value, depth + 1)]
+        else:
+            lines.append("  " * depth + f"{key}: {format_flow(value)}")
+    return lines
+
+
+def _format(advices: tuple[Advice, ...]) -> str:
+    lines: list[str] = []
+    for advice in advices:
+        shown = make_visible(advice.text)
+        shown = shown if len(shown) <= _LONGEST else shown[:_LONGEST] + "…"
+        lines += [f"line {advice.line}: {shown}", f"  {make_visible(advice.finding)}"]
+        lines += [f"  - {make_visible(command)}" for command in advice.commands]
+        lines += [f"  see {advice.source}", ""]
+    if merged := merge_yaml(advices):
+        lines += ["Put into env.yaml (join with what is there under the same keys):", ""]
+        lines += [f"  {make_visible(line)}" for line in format_yaml(merged)]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _data(advices: tuple[Advice, ...]) -> dict[str, object]:
+    return {
+        "findings": [
+            {
+                "family": advice.family,
+                "line": advice.line,
+                "text": advice.text,
+                "finding": advice.finding,
+                "yaml": advice.yaml,
+                "commands": list(advice.commands),
+                "source": advice.source,
+            }
+            for advice in advices
+        ],
+        "yaml": merge_yaml(advices),
+    }

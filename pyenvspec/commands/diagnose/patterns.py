@@ -1,0 +1,100 @@
+"""Diagnosing: the output of a failed Nix run in, what it means and the lines of env.yaml that fix it out.
+
+Text to data; the families are a table (`facts.failures`), the look-ups that a table cannot hold are in
+`diagnose_context`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pyenvspec.commands.diagnose.context import RESOLVERS, Log, Values
+from pyenvspec.facts.failures import families
+
+if TYPE_CHECKING:
+    from pyenvspec.facts.failures import Family
+
+_STYLE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07")
+_HOLE = re.compile(r"\{([a-z_]+)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """One thing that went wrong: the line of the log that says so, what it means, what to do."""
+
+    family: str
+    line: int
+    text: str
+    finding: str
+    yaml: dict[str, Any]
+    commands: tuple[str, ...]
+    source: str
+
+
+def diagnose_log(text: str) -> tuple[Advice, ...]:
+    """Return what is known of a log, in its order, each thing once."""
+    log = Log(_STYLE.sub("", text).replace("\r\n", "\n").replace("\r", "\n"))
+    found: dict[tuple[str, str], Advice] = {}
+    for family in families():
+        for match in family.compiled().finditer(log.text):
+            advice = _advise(family, match, log)
+            if advice is not None:
+                found.setdefault((advice.family, advice.finding), advice)
+    return tuple(sorted(found.values(), key=lambda advice: advice.line))
+
+
+def merge_yaml(advices: tuple[Advice, ...]) -> dict[str, Any]:
+    """Return the lines of all advices as one mapping: lists are joined, the first of two values stays."""
+    merged: dict[str, Any] = {}
+    for advice in advices:
+        merged = _merge(merged, advice.yaml)
+    return merged
+
+
+def _merge(base: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
+    result = dict(base)
+    for key, value in more.items():
+        there = result.get(key)
+        if isinstance(there, dict) and isinstance(value, dict):
+            result[key] = _merge(there, value)
+        elif isinstance(there, list) and isinstance(value, list):
+            result[key] = [*there, *(item for item in value if item not in there)]
+        else:
+            result.setdefault(key, value)
+    return result
+
+
+def _advise(family: Family, match: re.Match[str], log: Log) -> Advice | None:
+    values: Values = {name: text for name, text in match.groupdict().items() if text is not None}
+    yaml, commands = family.yaml, family.commands
+    if family.resolve is not None:
+        answer = RESOLVERS[family.resolve](values, log, match.start())
+        if answer is None:  # it only looks like one of these
+            return None
+        values = answer.values
+        yaml = answer.yaml if answer.yaml is not None else yaml
+        commands = answer.commands if answer.commands is not None else commands
+    number = log.line_number(match.start())
+    return Advice(
+        family.id,
+        number,
+        log.line(number).strip(),
+        _fill(family.finding, values),
+        _fill_data(yaml, values),
+        tuple(_fill(command, values) for command in commands),
+        family.source,
+    )
+
+
+def _fill(text: str, values: Values) -> str:
+    return _HOLE.sub(lambda hole: values.get(hole.group(1), hole.group()), text)
+
+
+def _fill_data(data: Any, values: Values) -> Any:
+    if isinstance(data, dict):
+        return {_fill(key, values): _fill_data(value, values) for key, value in data.items()}
+    if isinstance(data, list):
+        return [_fill_data(item, values) for item in data]
+    return _fill(data, values) if isinstance(data, str) else data

@@ -1,0 +1,106 @@
+"""`pyenvspec doctor`: what of this machine stands in the way of the shell; 4 when something does."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+from pyenvspec.commands.doctor.caches import check_caches
+from pyenvspec.commands.doctor.git import check_git
+from pyenvspec.commands.doctor.gpu import check_gpu
+from pyenvspec.commands.doctor.host import SystemHost
+from pyenvspec.commands.doctor.model import Check, Context, Mark
+from pyenvspec.commands.doctor.nix import check_nix
+from pyenvspec.commands.doctor.python import check_python
+from pyenvspec.diagnostics import PyenvspecError
+from pyenvspec.driver import MANIFEST, compile_project
+from pyenvspec.reporter import make_visible, paint, put, wants_color
+from pyenvspec.tools import SystemRunner
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from pyenvspec.commands.doctor.host import Host
+    from pyenvspec.options import Options
+    from pyenvspec.plan import Plan
+    from pyenvspec.tools import Runner
+
+PROBLEM = 4
+_SIGNS = {Mark.GOOD: "✔", Mark.WARN: "!", Mark.BAD: "✘"}
+_PLAIN_SIGNS = {Mark.GOOD: "ok", Mark.WARN: "!", Mark.BAD: "X"}
+_STYLES = {Mark.GOOD: "32", Mark.WARN: "1;33", Mark.BAD: "1;31"}
+
+
+def run(options: Options) -> int:
+    """Look at everything and print it."""
+    return examine(options, SystemHost(), SystemRunner())
+
+
+def examine(options: Options, host: Host, runner: Runner) -> int:
+    """Run every group on a machine and print the findings."""
+    checks = list(_collect(options, host, runner))
+    has_problem = any(check.mark is Mark.BAD for check in checks)
+    if options.json:
+        put(json.dumps(_data(checks), indent=2, ensure_ascii=False) + "\n")
+    else:
+        shown = [check for check in checks if check.mark is Mark.BAD or not options.quiet]
+        put(_format(shown, color=wants_color(sys.stdout, options.color)))
+    return PROBLEM if has_problem else 0
+
+
+def _collect(options: Options, host: Host, runner: Runner) -> Iterator[Check]:
+    plan: Plan | None = None
+    generated: tuple[str, ...] = ()
+    if host.exists(str(options.directory / MANIFEST)):
+        try:
+            compiled = compile_project(options.directory)
+            plan, generated = compiled.plan, tuple(sorted(compiled.files))
+            yield Check("project", Mark.GOOD, f"env.yaml is valid: {plan.name}, {plan.nixpkgs.release}")
+        except PyenvspecError as error:
+            count = len(error.diagnostics)
+            text = f"env.yaml has {count} error{'s' if count > 1 else ''}"
+            yield Check("project", Mark.BAD, text, ("pyenvspec check",))
+    else:
+        yield Check("project", Mark.GOOD, "no env.yaml here: only the machine is looked at")
+    context = Context(host, runner, options.directory, plan, options.online)
+    yield from check_nix(context)
+    if plan:
+        yield from check_git(context, generated)
+    yield from check_caches(context)
+    yield from check_python(context)
+    yield from check_gpu(context)
+
+
+def _format(checks: Iterable[Check], *, color: bool) -> str:
+    signs = _SIGNS if _has_signs() else _PLAIN_SIGNS
+    width = max(len(sign) for sign in signs.values())
+    lines: list[str] = []
+    group = ""
+    for check in checks:
+        if check.group != group:
+            lines += [""] if lines else []
+            lines.append(paint(check.group, "1", color=color))
+            group = check.group
+        sign = paint(signs[check.mark].ljust(width), _STYLES[check.mark], color=color)
+        lines.append(f"  {sign} {make_visible(check.text)}")
+        lines += [f"  {' ' * width}   {make_visible(line)}" for line in check.fix]
+    return "\n".join(lines) + "\n" if lines else ""
+
+
+def _has_signs() -> bool:
+    """Whether stdout can show the signs: a terminal in another encoding would print question marks."""
+    try:
+        "✔✘".encode(getattr(sys.stdout, "encoding", None) or "utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _data(checks: list[Check]) -> dict[str, object]:
+    return {
+        "problems": sum(check.mark is Mark.BAD for check in checks),
+        "checks": [
+            {"group": c.group, "mark": c.mark.value, "text": c.text, "fix": list(c.fix)} for c in checks
+        ],
+    }

@@ -1,0 +1,92 @@
+"""Git: Nix sees of a checkout only what git knows, and copies a folder that is none as a whole."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyenvspec.commands.doctor.model import Check, Mark
+from pyenvspec.writing.checkout import is_in_checkout
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pyenvspec.commands.doctor.model import Context
+
+GROUP = "git"
+_LARGE = 50 * 1024 * 1024
+_MOST_FILES = 50_000
+_MOST_SHOWN = 3
+
+
+def check_git(context: Context, generated: tuple[str, ...]) -> Iterator[Check]:
+    """Yield the findings on the checkout; `generated` are the files that a compile gives."""
+    if not is_in_checkout(context.root):
+        yield from _check_plain_folder(context)
+        return
+    listed = context.run("git", "ls-files", "-z")
+    if not listed.ok:
+        lines = listed.stderr.strip().splitlines()
+        reason = "git is not installed" if listed.missing else (lines[0] if lines else "git failed")
+        fix = ("install git: Nix needs it to read a checkout",) if listed.missing else ()
+        yield Check(GROUP, Mark.BAD, reason, fix)
+        return
+    known = set(listed.stdout.split("\0"))
+    written = [path for path in generated if context.host.exists(str(context.root / path))]
+    yield _check_generated(context, written, known)
+    yield _check_large(context, sorted(known - {""}))
+
+
+def _check_plain_folder(context: Context) -> Iterator[Check]:
+    files = context.host.files(str(context.root), _MOST_FILES)
+    size = sum(bytes_ for _, bytes_ in files)
+    if size < _LARGE and len(files) < _MOST_FILES:
+        yield Check(GROUP, Mark.GOOD, "not a git checkout; Nix copies the folder, which is small")
+        return
+    text = f"not a git checkout: Nix copies all of it ({_megabytes(size)}) whenever something changes"
+    yield Check(GROUP, Mark.WARN, text, ("git init, and list data folders in .gitignore",))
+
+
+def _check_generated(context: Context, written: list[str], known: set[str]) -> Check:
+    if not written:
+        return Check(GROUP, Mark.WARN, "nothing is compiled yet", ("pyenvspec compile",))
+    unknown = [path for path in written if path not in known]
+    if not unknown:
+        return Check(GROUP, Mark.GOOD, f"git knows all {len(written)} generated files")
+    asked = context.run("git", "check-ignore", "-z", "--", *unknown)
+    ignored = [path for path in asked.stdout.split("\0") if path]
+    if ignored:
+        fix = f"git check-ignore -v {ignored[0]}"
+        return Check(
+            GROUP,
+            Mark.BAD,
+            f"git ignores {_some(ignored)}, so Nix does not see it",
+            (f"{fix} shows the line of .gitignore",),
+        )
+    names = " ".join(unknown)
+    return Check(
+        GROUP,
+        Mark.BAD,
+        f"git does not know {_some(unknown)}, so Nix does not see it",
+        (f"git add --intent-to-add {names}",),
+    )
+
+
+def _check_large(context: Context, known: list[str]) -> Check:
+    sizes = dict(context.host.files(str(context.root), _MOST_FILES))
+    large = sorted(((sizes.get(path, 0), path) for path in known), reverse=True)
+    total = sum(size for size, _ in large)
+    big = [path for size, path in large if size >= _LARGE]
+    if not big and total < 10 * _LARGE:
+        return Check(GROUP, Mark.GOOD, f"what Nix copies is small ({_megabytes(total)})")
+    shown = f", {_some(big)} above all" if big else ""
+    fix = (f"git rm --cached {big[0]}, and list it in .gitignore" if big else "list data in .gitignore",)
+    return Check(GROUP, Mark.WARN, f"Nix copies {_megabytes(total)} at each change{shown}", fix)
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1024**2:.0f} MB"
+
+
+def _some(names: list[str]) -> str:
+    more = len(names) - _MOST_SHOWN
+    return ", ".join(names[:_MOST_SHOWN]) + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,128 @@
+"""The GPU: the driver's libcuda, whether its version is enough for the CUDA of env.yaml, and glibc."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from pyenvspec.commands.doctor.model import Check, Mark
+from pyenvspec.facts.drivers import minimum_driver
+from pyenvspec.facts.nixpkgs import cuda_versions, find_release, version_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pyenvspec.commands.doctor.model import Context
+
+GROUP = "gpu"
+_NIXOS = "/run/opengl-driver/lib"
+_WSL = "/usr/lib/wsl/lib"
+_LIBCUDA = "libcuda.so.1"
+_VERSION_FILE = "/proc/driver/nvidia/version"
+
+
+def check_gpu(context: Context) -> Iterator[Check]:
+    """Yield the findings; a machine without a GPU is no fault, since the shell opens there too."""
+    asked = _asked(context)
+    if context.plan and not asked:
+        yield Check(GROUP, Mark.GOOD, "env.yaml asks for no CUDA")
+        return
+    place = _find_driver(context)
+    version = _read_version(context)
+    if place is None:
+        yield _without_driver(version, asked)
+        return
+    yield Check(GROUP, Mark.GOOD, f"the driver's {_LIBCUDA} is {place}")
+    if context.host.exists("/dev/nvidiactl") and not context.host.is_readable("/dev/nvidiactl"):
+        yield Check(GROUP, Mark.BAD, "you may not open /dev/nvidiactl", ("sudo usermod -aG video $USER",))
+    yield from _check_version(version, asked)
+    yield from _check_libc(context)
+
+
+def _asked(context: Context) -> tuple[str, ...]:
+    shells = context.plan.shells if context.plan else ()
+    return tuple(sorted({shell.cuda.version for shell in shells if shell.cuda}, key=version_key))
+
+
+def _find_driver(context: Context) -> str | None:
+    """Return where it is, in the order in which the shell's Python looks."""
+    for folder, name in ((_NIXOS, "NixOS"), (_WSL, "WSL")):
+        if context.host.exists(f"{folder}/{_LIBCUDA}"):
+            return f"in {folder} ({name})"
+    for program in ("/sbin/ldconfig", "/usr/sbin/ldconfig"):
+        listed = context.run(program, "-p")
+        found = re.search(rf"{re.escape(_LIBCUDA)} \([^)]*(?:x86-64|AArch64)[^)]*\) => (\S+)", listed.stdout)
+        if found:
+            return f"{found[1]} (ldconfig)"
+    return None
+
+
+def _read_version(context: Context) -> str | None:
+    text = context.host.read(_VERSION_FILE) or ""
+    found = re.search(r"Kernel Module.*?\s(\d+\.\d+(?:\.\d+)?)\s", text)
+    if found:
+        return found[1]
+    # WSL has no such file.
+    asked = context.run("nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader")
+    found = re.match(r"\d+\.\d+(?:\.\d+)?", asked.stdout.strip()) if asked.ok else None
+    return found[0] if found else None
+
+
+def _without_driver(version: str | None, asked: tuple[str, ...]) -> Check:
+    if version:
+        text = f"the kernel has NVIDIA driver {version}, and its {_LIBCUDA} is not found"
+        fix = (
+            "install the driver's libraries (Debian, Ubuntu: libcuda1 or libnvidia-compute)",
+            "or say where they are: export PYENVSPEC_DRIVER=/folder/of/libcuda",
+        )
+        return Check(GROUP, Mark.BAD, text, fix)
+    if not asked:
+        return Check(GROUP, Mark.GOOD, "no NVIDIA driver on this machine")
+    text = "no NVIDIA driver on this machine: the shell opens, and programs that need the GPU do not run"
+    return Check(GROUP, Mark.WARN, text)
+
+
+def _check_version(version: str | None, asked: tuple[str, ...]) -> Iterator[Check]:
+    if version is None:
+        yield Check(GROUP, Mark.WARN, "the version of the driver cannot be read")
+        return
+    if not asked:
+        yield Check(
+            GROUP, Mark.GOOD, f"driver {version} runs CUDA up to {_newest_for(version) or 'none known here'}"
+        )
+    for cuda in asked:
+        row = minimum_driver(".".join(cuda.split(".")[:2]))
+        if row is None or row.driver is None:
+            yield Check(
+                GROUP, Mark.WARN, f"which driver CUDA {cuda} needs is not known here; this is {version}"
+            )
+        elif version_key(version) >= version_key(row.driver):
+            yield Check(GROUP, Mark.GOOD, f"driver {version} runs CUDA {cuda}, which needs {row.driver}")
+        else:
+            newest = _newest_for(version)
+            fix = [f"install driver {row.driver} or newer"]
+            fix += [f"or write `cuda: {newest}` into env.yaml"] if newest else []
+            text = f"driver {version} is too old for CUDA {cuda}, which needs {row.driver}"
+            yield Check(GROUP, Mark.BAD, text, tuple(fix))
+
+
+def _newest_for(version: str) -> str | None:
+    """Return the newest CUDA that a driver runs."""
+    rows = [(cuda, minimum_driver(cuda)) for cuda in cuda_versions()]
+    runs = [c for c, row in rows if row and row.driver and version_key(version) >= version_key(row.driver)]
+    return runs[-1] if runs else None
+
+
+def _check_libc(context: Context) -> Iterator[Check]:
+    """A driver of NixOS is linked to the glibc of that system, which must not be newer than the shell's."""
+    release = find_release(context.plan.nixpkgs.release) if context.plan else None
+    ours, theirs = context.host.libc(), release.glibc if release else None
+    if ours is None or theirs is None:
+        return
+    if not context.host.exists(f"{_NIXOS}/{_LIBCUDA}") or version_key(ours) <= version_key(theirs):
+        yield Check(GROUP, Mark.GOOD, f"glibc: {ours} here, {theirs} in the shell")
+        return
+    text = (
+        f"the driver may need glibc {ours}, and the shell has {theirs} ({release.branch if release else ''})"
+    )
+    yield Check(GROUP, Mark.WARN, text, ("write a newer `nixpkgs.release` into env.yaml",))

@@ -1,0 +1,90 @@
+"""Nix: there, new enough, with flakes, with a daemon that answers and room on the disk."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from pyenvspec.commands.doctor.model import Check, Mark
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pyenvspec.commands.doctor.model import Context
+
+GROUP = "nix"
+OLDEST = (2, 18)
+TESTED = (2, 26)
+_GIGABYTE = 1024**3
+_LITTLE_SPACE = 10 * _GIGABYTE
+_NO_SPACE = 1 * _GIGABYTE
+_USER_CONF = "~/.config/nix/nix.conf"
+
+
+def check_nix(context: Context) -> Iterator[Check]:
+    """Yield the findings; without Nix only that."""
+    told = context.run("nix", "--version")
+    if not told.ok:
+        reason = "is not installed, or not on PATH" if told.missing else "does not start"
+        fix = ("install it from https://nixos.org/download, then open a new terminal",)
+        yield Check(GROUP, Mark.BAD, f"nix {reason}", fix)
+        return
+    yield _check_version(told.stdout.strip())
+    yield _check_features(context)
+    yield _check_store(context)
+    free = context.host.free_bytes("/nix/store")
+    if free is not None:
+        yield _check_space(free)
+
+
+def _check_version(text: str) -> Check:
+    found = re.search(r"(\d+)\.(\d+)", text)
+    version = (int(found[1]), int(found[2])) if found else (0, 0)
+    # Lix counts on from 2.90, and starts where Nix 2.18 was.
+    if version >= TESTED:
+        return Check(GROUP, Mark.GOOD, text)
+    oldest = ".".join(map(str, OLDEST))
+    tested = ".".join(map(str, TESTED))
+    if version >= OLDEST:
+        return Check(GROUP, Mark.WARN, f"{text}: older than {tested}, the oldest that is tested", _upgrade())
+    return Check(GROUP, Mark.BAD, f"{text}: older than {oldest}, too old for the generated flake", _upgrade())
+
+
+def _upgrade() -> tuple[str, ...]:
+    return ("sudo nix upgrade-nix, or install it anew from https://nixos.org/download",)
+
+
+def _check_features(context: Context) -> Check:
+    known = context.setting("experimental-features")
+    # The question itself switched nix-command on, so it has to be asked once more without.
+    plain = context.run("nix", "config", "show", "experimental-features")
+    has_command = plain.ok or "'nix-command' is disabled" not in plain.stderr
+    missing = [name for name, has in (("nix-command", has_command), ("flakes", "flakes" in known)) if not has]
+    if not missing:
+        return Check(GROUP, Mark.GOOD, "flakes are switched on")
+    fix = f"mkdir -p ~/.config/nix && echo 'experimental-features = nix-command flakes' >> {_USER_CONF}"
+    return Check(GROUP, Mark.BAD, f"switched off: {', '.join(missing)}", (fix,))
+
+
+def _check_store(context: Context) -> Check:
+    for words in (("store", "info"), ("store", "ping")):
+        asked = context.run("nix", "--extra-experimental-features", "nix-command", *words)
+        if asked.ok:
+            return Check(GROUP, Mark.GOOD, "the store answers")
+        if "is not a recognised command" not in asked.stderr:
+            break
+    if asked.timed_out:
+        reason = "it took too long"
+    else:
+        lines = [line.strip() for line in asked.stderr.splitlines() if "error:" in line]
+        reason = lines[-1].removeprefix("error:").strip() if lines else "no reason given"
+    fix = ("sudo systemctl start nix-daemon",) if "daemon" in reason or asked.timed_out else ()
+    return Check(GROUP, Mark.BAD, f"the store does not answer: {reason}", fix)
+
+
+def _check_space(free: int) -> Check:
+    text = f"{free / _GIGABYTE:.0f} GB are free for /nix/store"
+    if free >= _LITTLE_SPACE:
+        return Check(GROUP, Mark.GOOD, text)
+    fix = ("nix-collect-garbage --delete-old",)
+    return Check(GROUP, Mark.BAD if free < _NO_SPACE else Mark.WARN, f"only {text}", fix)

@@ -1,0 +1,1 @@
+"""`pyenvspec add` and `remove`: env.yaml changed in place, its comments kept."""

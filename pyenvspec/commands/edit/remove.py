@@ -1,0 +1,52 @@
+"""`pyenvspec remove NAME…`: take packages out of `native` (`cuda.X`: of `cuda.packages`) of env.yaml."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from pyenvspec.commands.edit.add import listed, place, shown
+from pyenvspec.commands.edit.file import edit_file
+from pyenvspec.commands.edit.list import remove_items
+from pyenvspec.diagnostics import Diagnostic, PyenvspecError
+from pyenvspec.names import closest
+from pyenvspec.reporter import put, say
+
+if TYPE_CHECKING:
+    from pyenvspec.diagnostics import KeyPath
+    from pyenvspec.options import Options
+    from pyenvspec.raw import RawSpec
+
+
+def run(options: Options) -> int:
+    """Remove all of them, or none when one is not there."""
+    wanted: dict[KeyPath, list[str]] = {}
+    for path, name in map(place, dict.fromkeys(options.names)):
+        wanted.setdefault(path, []).append(name)
+
+    def change(data: bytes, raw: RawSpec) -> bytes:
+        absent = [(path, n) for path, names in wanted.items() for n in names if n not in listed(raw, path)]
+        if absent:
+            raise PyenvspecError(*(_not_listed(raw, path, name) for path, name in absent))
+        for path, names in wanted.items():
+            data = remove_items(data, raw.file, path, names)
+        return data
+
+    edit_file(options, change)
+    removed = [shown(path, name) for path, names in wanted.items() for name in names]
+    if options.json:
+        put(json.dumps({"removed": removed}) + "\n")
+    elif not options.quiet:
+        say(f"Removed {', '.join(removed)} from env.yaml. Run `pyenvspec compile` to use it.")
+    return 0
+
+
+def _not_listed(raw: RawSpec, path: KeyPath, name: str) -> Diagnostic:
+    names = [str(item) for item in listed(raw, path)]
+    near = closest(name, names)
+    key = ".".join(map(str, path))
+    if near:
+        hint = f"did you mean `{shown(path, near)}`?"
+    else:
+        hint = f"`{key}` holds {', '.join(names)}" if names else f"`{key}` is empty"
+    return Diagnostic("edit-not-listed", f"`{shown(path, name)}` is not in env.yaml", raw.file, hint=hint)

@@ -1,0 +1,1 @@
+"""`pyenvspec explain`: what a key becomes in Nix, and why."""

@@ -1,0 +1,155 @@
+"""`pyenvspec explain KEY` and `--plan`: what env.yaml becomes in Nix, and why."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from typing import TYPE_CHECKING
+
+from pyenvspec.commands.explain.consequences import Explanation, explain_key
+from pyenvspec.driver import MANIFEST, compile_tree, load_plan
+from pyenvspec.reading.source import read_file
+from pyenvspec.reporter import WIDTH, make_visible, put, say
+from pyenvspec.spec.keys import find_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from pyenvspec.options import Options
+    from pyenvspec.plan import Decision, Plan
+    from pyenvspec.resolving.releases.model import Alternative
+
+_USAGE = 2
+
+
+def run(options: Options) -> int:
+    """Explain one key, or list every decision."""
+    if options.plan and options.key is None:
+        plan = load_plan(options.directory)
+        put(_json(_plan_data(plan)) if options.json else _format_plan(plan))
+        return 0
+    if options.key is None or options.plan:
+        say("usage: pyenvspec explain KEY, or pyenvspec explain --plan")
+        return _USAGE
+    explanation = _explain(options, options.key)
+    put(_json(_key_data(explanation)) if options.json else _format_key(explanation))
+    return 0
+
+
+def _explain(options: Options, name: str) -> Explanation:
+    if not (options.directory / MANIFEST).exists():
+        # What a key is for can be asked before there is a file.
+        return Explanation(find_key(name, None), (), (), (), ())
+    raw = read_file(options.directory / MANIFEST, MANIFEST)
+    return explain_key(name, raw, lambda tree: compile_tree(options.directory, tree))
+
+
+def _json(data: object) -> str:
+    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+
+
+def _format_key(found: Explanation) -> str:
+    key = found.key
+    lines = [*_wrap(f"{key.name}: {key.description}", ""), ""]
+    if found.lines:
+        lines.append(f"{MANIFEST}:")
+        lines += [f"{line.number:5} | {make_visible(line.text)}".rstrip() for line in found.lines]
+    else:
+        lines.append(f"Not in {MANIFEST}.")
+        lines += [f"  default: {key.default}"] if key.default else []
+        lines += [f"  example: {key.name}: {key.example}"] if key.example else []
+    lines += ["", *_format_nix(found)]
+    if found.decisions:
+        lines += ["why:", *_format_decisions(found.decisions)]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _format_nix(found: Explanation) -> Iterator[str]:
+    if found.lines and found.changes_nothing:
+        yield "Without it the files would be the same: it says what is so anyway."
+        yield ""
+    place = None
+    for part in found.nix:
+        if place != (part.file, part.inside):
+            yield from [""] if place else []
+            yield f"{part.file}{f', in {part.inside}' if part.inside else ''}:"
+            place = (part.file, part.inside)
+        yield from (f"  {make_visible(line)}".rstrip() for line in part.text.splitlines())
+    if found.nix:
+        yield ""
+    if found.files:
+        yield "files that are there or differ because of it:"
+        yield from (f"  {path}" for path in found.files)
+        yield ""
+
+
+def _format_decisions(decisions: Iterable[Decision]) -> Iterator[str]:
+    for decision in decisions:
+        yield f"  {decision.key}: {make_visible(decision.choice)}"
+        yield from _wrap(decision.reason, "    ")
+        if decision.source:
+            yield from _wrap(f"source: {decision.source}", "    ")
+
+
+def _format_plan(plan: Plan) -> str:
+    lines = ["decided:", *_format_decisions(plan.decisions)]
+    if plan.alternatives:
+        lines += ["", "not taken:"]
+        for other in plan.alternatives:
+            lines += [f"  {_name(other)}", *_wrap(other.reason, "    ")]
+    return "\n".join(lines) + "\n"
+
+
+def _name(other: Alternative) -> str:
+    extra = [name for name in other.inputs if name != "nixpkgs"]
+    return f"{other.release} with {', '.join(extra)}" if extra else other.release
+
+
+def _wrap(text: str, indent: str) -> list[str]:
+    wrapped = textwrap.wrap(
+        make_visible(text), WIDTH - len(indent), break_long_words=False, break_on_hyphens=False
+    )
+    return [indent + line for line in wrapped]
+
+
+def _key_data(found: Explanation) -> dict[str, object]:
+    key = found.key
+    return {
+        "key": key.name,
+        "given": bool(found.lines),
+        "description": key.description,
+        "default": key.default,
+        "example": key.example,
+        "lines": [{"line": line.number, "text": line.text} for line in found.lines],
+        "changes_nothing": found.changes_nothing,
+        "nix": [{"file": part.file, "inside": part.inside, "text": part.text} for part in found.nix],
+        "files": list(found.files),
+        "decisions": [_decision_data(decision) for decision in found.decisions],
+    }
+
+
+def _plan_data(plan: Plan) -> dict[str, object]:
+    return {
+        "decisions": [_decision_data(decision) for decision in plan.decisions],
+        "alternatives": [
+            {
+                "release": other.release,
+                "inputs": list(other.inputs),
+                "reason": other.reason,
+                "lacks": [
+                    {"subject": lack.subject, "wanted": lack.wanted, "reason": lack.reason}
+                    for lack in other.lacks
+                ],
+            }
+            for other in plan.alternatives
+        ],
+    }
+
+
+def _decision_data(decision: Decision) -> dict[str, str | None]:
+    return {
+        "key": decision.key,
+        "choice": decision.choice,
+        "reason": decision.reason,
+        "source": decision.source,
+    }

@@ -1,0 +1,1 @@
+"""`pyenvspec lock` and `update`: inputs by revision and hash."""

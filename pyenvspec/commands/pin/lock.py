@@ -1,0 +1,122 @@
+"""`pyenvspec lock`: pin every input by revision and hash; pins that serve stay as they are."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from pyenvspec.driver import load_plan
+from pyenvspec.pinning.fetch import fetch_pins
+from pyenvspec.pinning.pinfile import LOCK_FILE, REVISION, format_lock
+from pyenvspec.pinning.pins import read_pins, usable_pins, wanted_sources
+from pyenvspec.reporter import put, report, say
+from pyenvspec.tools import SystemRunner
+from pyenvspec.writing.checkout import make_known_to_git
+from pyenvspec.writing.write import WriteOptions, apply, plan_writes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+    from pyenvspec.options import Options
+    from pyenvspec.pinning.fetch import Progress
+    from pyenvspec.pinning.pinfile import Pin, Source
+    from pyenvspec.plan import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One input before and after; None where it has no pin."""
+
+    name: str
+    old: Pin | None
+    new: Pin | None
+
+
+def run(options: Options) -> int:
+    """Pin what has no pin yet, and what asks for something else than its pin is for."""
+    plan = load_plan(options.directory)
+    return relock(options, plan, read_pins(options.directory), moved=())
+
+
+def relock(options: Options, plan: Plan, old: Mapping[str, Pin], *, moved: Collection[str]) -> int:
+    """Get the pins of the inputs in `moved`, or of all that have none where it is empty.
+
+    Nothing is written before every pin is there.
+    """
+    wanted = wanted_sources(plan.inputs)
+    kept = usable_pins(plan.inputs, old)
+    asked = {n: s for n, s in wanted.items() if (n in moved if moved else n not in kept)}
+    new = kept | fetch_pins(_movable(asked, kept), SystemRunner(), on_progress=_progress(options))
+    new = dict(sorted(new.items()))
+    changes = [Change(n, old.get(n), new.get(n)) for n in sorted({*old, *new}) if old.get(n) != new.get(n)]
+    if not options.dry_run:
+        _write(options, new)
+    _tell(options, new, changes)
+    return 0
+
+
+def _movable(asked: Mapping[str, Source], kept: Mapping[str, Pin]) -> dict[str, Source]:
+    """A revision stays what it is: asked for by one, an input has the only pin it can have."""
+    return {n: s for n, s in asked.items() if n not in kept or not REVISION.fullmatch(s.ref or "")}
+
+
+def _progress(options: Options) -> Callable[[Progress], None] | None:
+    if options.quiet or not sys.stderr.isatty():
+        return None
+
+    def tell(progress: Progress) -> None:
+        end = "pinned" if progress.pin else "failed"
+        say(f"[{progress.done}/{progress.total}] {progress.name}: {end}")
+
+    return tell
+
+
+def _write(options: Options, pins: Mapping[str, Pin]) -> None:
+    files = {LOCK_FILE: format_lock(pins).encode()}
+    changes = plan_writes(options.directory, files, WriteOptions(force=options.force, partial=True))
+    outcome = apply(changes, on_wait=lambda: say("waiting for another pyenvspec in this project …"))
+    notes = make_known_to_git(options.directory, [LOCK_FILE], SystemRunner())
+    report((*outcome.notes, *notes), options)
+
+
+def _tell(options: Options, pins: Mapping[str, Pin], changes: list[Change]) -> None:
+    if options.json:
+        document = {
+            "changes": [{"input": c.name, "old": _data(c.old), "new": _data(c.new)} for c in changes],
+            "pins": {name: _data(pin) for name, pin in pins.items()},
+            "written": not options.dry_run,
+        }
+        put(json.dumps(document, indent=2) + "\n")
+        return
+    width = max((len(change.name) for change in changes), default=0)
+    for change in changes:
+        put(f"{change.name:{width}}  {_short(change.old)} → {_short(change.new)}\n")
+    if options.quiet:
+        return
+    if not changes:
+        say("Every input is pinned already, and nothing moved.")
+    elif options.dry_run:
+        say(f"Nothing was written. Run `pyenvspec {options.verb}` without --dry-run to take these.")
+    else:
+        say(f"Wrote {LOCK_FILE}. Run `pyenvspec compile` to use these pins, and commit both.")
+
+
+def _data(pin: Pin | None) -> dict[str, str | int | None] | None:
+    if pin is None:
+        return None
+    source = pin.source
+    return {
+        "owner": source.owner, "repo": source.repo, "ref": source.ref, "rev": pin.rev,
+        "narHash": pin.nar_hash, "lastModified": pin.last_modified, "url": pin.url,
+    }  # fmt: skip
+
+
+def _short(pin: Pin | None) -> str:
+    if pin is None:
+        return "not pinned"
+    if pin.last_modified is None:
+        return pin.rev[:12]
+    return f"{pin.rev[:12]} ({datetime.fromtimestamp(pin.last_modified, UTC):%Y-%m-%d})"

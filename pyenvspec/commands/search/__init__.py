@@ -1,0 +1,1 @@
+"""`pyenvspec search` and `catalog`: names of nixpkgs packages, offline."""

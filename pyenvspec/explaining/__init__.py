@@ -1,1 +1,0 @@
-"""What a key of env.yaml becomes, and why."""

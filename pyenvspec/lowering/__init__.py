@@ -1,0 +1,1 @@
+"""A plan → Nix expressions and the other files that are written."""

@@ -1,0 +1,321 @@
+"""Lowering: a plan in, Nix expressions out. Total: nothing is chosen here, and failing is our bug.
+
+`lower_flake` gives flake.nix, `lower_module` the flake-parts module. What does not depend on
+env.yaml is in `nix/modules/`; here its options get their values.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyenvspec.lowering.locked import change_locked, lower_locked, select_packages
+from pyenvspec.lowering.references import Scope, project_path
+from pyenvspec.nixexpr import (
+    AttrSet,
+    Binding,
+    BinOp,
+    Expr,
+    File,
+    Inherit,
+    Lambda,
+    Let,
+    List,
+    Param,
+    Path,
+    Pattern,
+    Select,
+    Str,
+    Var,
+    attrs,
+    bind,
+    call,
+    ref,
+)
+from pyenvspec.plan import HEADER
+from pyenvspec.spec.model import LOCK_MANAGERS
+
+if TYPE_CHECKING:
+    from pyenvspec.plan import (
+        Container,
+        CudaSet,
+        Data,
+        FlakeInput,
+        Nixpkgs,
+        Plan,
+        Shell,
+    )
+
+MODULES = "./nix/pyenvspec"
+
+
+def lower_flake(plan: Plan) -> File:
+    """Return flake.nix: what Nix must read as plain text, and one call."""
+    outputs = call("inputs.flake-parts.lib.mkFlake", _inherit("inputs"), Path(MODULES))
+    entries = [bind("description", plan.description)]
+    if plan.caches:
+        settings = attrs(
+            bind("extra-substituters", [cache.url for cache in plan.caches]),
+            bind("extra-trusted-public-keys", [cache.key for cache in plan.caches]),
+        )
+        entries.append(bind("nixConfig", settings, _comment_caches(plan), blank=True))
+    inputs = AttrSet(tuple(b for i in plan.inputs for b in _input_bindings(i)))
+    entries.append(bind("inputs", inputs, blank=True))
+    entries.append(bind("outputs", Lambda("inputs", outputs), blank=True))
+    return File(HEADER, AttrSet(tuple(entries)))
+
+
+def _inherit(*names: str) -> AttrSet:
+    """`{ inherit a b; }`."""
+    return AttrSet((Inherit(names),))
+
+
+def _comment_caches(plan: Plan) -> str:
+    return "caches: " + ", ".join(cache.name for cache in plan.caches)
+
+
+def _input_bindings(given: FlakeInput) -> tuple[Binding, ...]:
+    name = given.name
+    bindings = [bind((name, "url"), given.url)]
+    if not given.flake:
+        bindings.append(bind((name, "flake"), False))
+    cut = [own for own, ours in given.follows if not ours]
+    kept = [(own, ours) for own, ours in given.follows if ours]
+    bindings += [bind((name, "inputs", own, "follows"), ours) for own, ours in kept]
+    if cut:
+        emptied = AttrSet(tuple(bind((own, "follows"), "") for own in cut))
+        bindings = [b for b in bindings if b.path[1:2] != ("inputs",)]
+        inputs = AttrSet(tuple(bind((own, "follows"), ours) for own, ours in kept) + emptied.entries)
+        bindings.append(
+            bind((name, "inputs"), inputs, 'What follows "" is cut off: neither locked nor fetched')
+        )
+    return tuple(bindings)
+
+
+def lower_module(plan: Plan) -> File:
+    """Return nix/pyenvspec/default.nix, the flake-parts module of this env.yaml."""
+    imports = [Path(f"./{plan.renderer}.nix"), *(Path(f"./{name}.nix") for name in _environments(plan))]
+    if plan.containers:
+        imports.append(Path(f"./{plan.renderer}-containers.nix"))
+    imports += [project_path(path) for path in plan.modules]
+    body = AttrSet(
+        (
+            bind("imports", List(tuple(imports))),
+            bind("systems", list(plan.systems), "systems", blank=True),
+            bind("perSystem", _per_system(plan), blank=True),
+        )
+    )
+    return File(HEADER, Lambda(Pattern((Param("inputs"),), ellipsis=True), body))
+
+
+def _environments(plan: Plan) -> tuple[str, ...]:
+    """Return the names of the modules that put Python packages into a shell."""
+    modules = {name: name for name in LOCK_MANAGERS} | {"nixpkgs": "python-env"}
+    used = {shell.environment.manager for shell in plan.shells}
+    return tuple(sorted(modules[manager] for manager in used & set(modules)))
+
+
+def _per_system(plan: Plan) -> Expr:
+    entries: list[Binding] = []
+    if not plan.nixpkgs.plain:
+        pkgs = _import_nixpkgs("nixpkgs", plan.nixpkgs)
+        entries.append(bind(("_module", "args", "pkgs"), pkgs, "nixpkgs"))
+    sections = [_shell_sections(plan, shell) for shell in plan.shells]
+    default = dict(sections[0])
+    variants = list(zip(plan.shells[1:], sections[1:], strict=True))
+    shells = ("pyenvspec", "shells")
+    whole = AttrSet(_as_bindings(sections[0]))
+    entries.append(bind((*shells, "default"), Var("base") if variants else whole, blank=bool(entries)))
+    for shell, section in variants:
+        changed = _changed_sections(default, dict(section))
+        value = BinOp(Var("base"), "//", AttrSet(_as_bindings(changed))) if changed else Var("base")
+        entries.append(bind((*shells, shell.name), value, f"variants.{shell.name}", blank=True))
+    if plan.containers:
+        images = AttrSet(tuple(bind(c.name, _container(c)) for c in plan.containers))
+        entries.append(bind(("pyenvspec", "containers"), images, "containers", blank=True))
+    lets: list[Binding] = []
+    if any(given.name == "nixpkgs-cuda" for given in plan.inputs):
+        older = _import_nixpkgs("nixpkgs-cuda", plan.nixpkgs)
+        lets.append(bind("cudaPkgs", older, "An older nixpkgs for CUDA only"))
+    for shell in plan.shells:
+        if shell.nixpkgs is not None:
+            own = _import_nixpkgs("nixpkgs", shell.nixpkgs)
+            how = "for this CUDA" if shell.nixpkgs.cuda_support else "without CUDA"
+            comment = f"variants.{shell.name}.cuda: Python packages of nixpkgs are built {how}"
+            lets.append(bind(_own_pkgs(shell), own, comment, blank=bool(lets)))
+    if variants:
+        lets.append(bind("base", whole, blank=bool(lets)))
+    body: Expr = AttrSet(tuple(entries))
+    if lets:
+        body = Let(tuple(lets), body)
+    return Lambda(_arguments(plan), body)
+
+
+def _arguments(plan: Plan) -> Pattern:
+    names = ["pkgs"]
+    inputs_of_system = any(shell.interpreter.origin == "nixpkgs-python" for shell in plan.shells)
+    if inputs_of_system:
+        names.append("inputs'")
+    imports = not plan.nixpkgs.plain or any(shell.nixpkgs is not None for shell in plan.shells)
+    if imports or any(given.name == "nixpkgs-cuda" for given in plan.inputs):
+        names.append("system")
+    return Pattern(tuple(Param(name) for name in names), ellipsis=True)
+
+
+def _import_nixpkgs(name: str, config: Nixpkgs) -> Expr:
+    settings: list[Binding] = []
+    if config.unfree or name == "nixpkgs-cuda":
+        settings.append(bind(("config", "allowUnfree"), True))
+    if name == "nixpkgs":
+        if config.insecure_python:
+            # Not a list of names with versions: which patch version a release has is not known here.
+            is_python = BinOp(call("inputs.nixpkgs.lib.getName", Var("package")), "==", Str("python"))
+            permits = Lambda("package", is_python)
+            settings.append(bind(("config", "allowInsecurePredicate"), permits, "python.version"))
+        if config.cuda_support:
+            settings.append(bind(("config", "cudaSupport"), True, "cuda"))
+        if config.capabilities:
+            settings.append(
+                bind(("config", "cudaCapabilities"), list(config.capabilities), "cuda.capabilities")
+            )
+        overlays = _overlays(config)
+        if overlays:
+            settings.append(bind("overlays", List(overlays)))
+    return call("import", ref(f"inputs.{name}"), AttrSet((Inherit(("system",)), *settings)))
+
+
+def _overlays(config: Nixpkgs) -> tuple[Expr, ...]:
+    overlays: list[Expr] = [ref(f"inputs.{name}.overlays.default") for name in config.input_overlays]
+    if config.cuda_set:
+        chosen = attrs(bind("cudaPackages", Select(Var("final"), (config.cuda_set,))))
+        overlays.append(Lambda("final", Lambda("_", chosen)))
+    overlays += [call("import", project_path(path)) for path in config.overlays]
+    return tuple(overlays)
+
+
+Sections = tuple[tuple[str, Binding], ...]
+
+
+def _shell_sections(plan: Plan, shell: Shell) -> Sections:
+    """Return the options of one shell with the env.yaml key that each comes from, in a fixed order."""
+    environment = shell.environment
+    scope = Scope(shell.cuda)
+    sections = [("name", bind("name", plan.name))]
+    sections.append(("python", bind("python", _interpreter(shell))))
+    if environment.manager == "nixpkgs":
+        sections.append(("python.packages", bind("pythonPackages", select_packages(environment.packages))))
+    elif environment.manager in LOCK_MANAGERS:
+        sections.append(("python.manager", bind(environment.manager, lower_locked(environment, scope))))
+    else:
+        sections.append(("python.manager", bind("venv", _venv(shell))))
+    if shell.cuda:
+        sections.append(("cuda", bind("cuda", _cuda(shell.cuda, scope))))
+    if shell.native:
+        sections.append(("native", bind("native", List(tuple(scope.package(p) for p in shell.native)))))
+    if shell.env:
+        values = AttrSet(tuple(bind(name, scope.text(parts)) for name, parts in shell.env))
+        sections.append(("env", bind("env", values)))
+    for key, texts in (("scripts", shell.scripts), ("processes", shell.processes)):
+        if texts:
+            sections.append((key, bind(key, AttrSet(tuple(bind(name, text) for name, text in texts)))))
+    if shell.services:
+        services = AttrSet(tuple(bind(name, _sorted_data(options)) for name, options in shell.services))
+        sections.append(("services", bind("services", services)))
+    if shell.on_enter is not None:
+        sections.append(("on_enter", bind("onEnter", shell.on_enter)))
+    return tuple(sections)
+
+
+_EMPTY: dict[str, Expr] = {
+    "onEnter": Str(""),
+    "native": List(()),
+    "env": AttrSet(()),
+    "scripts": AttrSet(()),
+    "processes": AttrSet(()),
+    "services": AttrSet(()),
+}
+
+
+def _changed_sections(base: dict[str, Binding], own: dict[str, Binding]) -> Sections:
+    """Return what a variant says otherwise than the default shell; what it takes away is emptied."""
+    changed = [
+        (key, _changed_locked(base.get(key), binding))
+        for key, binding in own.items()
+        if base.get(key) != binding
+    ]
+    for key, binding in base.items():
+        # Another manager's options stand under the same key.
+        if key not in own or own[key].path != binding.path:
+            name = binding.path[0]
+            assert isinstance(name, str)
+            changed.append((key, bind(name, _EMPTY.get(name))))
+    return tuple(changed)
+
+
+def _changed_locked(base: Binding | None, own: Binding) -> Binding:
+    """Say only what is otherwise of a long block, over that of the default shell."""
+    if base is None or base.path != own.path or own.path[0] not in LOCK_MANAGERS:
+        return own
+    return Binding(own.path, BinOp(Select(Var("base"), own.path), "//", change_locked(base.value, own.value)))
+
+
+def _as_bindings(sections: Sections) -> tuple[Binding, ...]:
+    return tuple(
+        Binding(b.path, b.value, comment=key, blank_before=i > 0) for i, (key, b) in enumerate(sections)
+    )
+
+
+def _interpreter(shell: Shell) -> Expr:
+    interpreter = shell.interpreter
+    if interpreter.origin == "nixpkgs-python":
+        return Select(Var("inputs'"), ("nixpkgs-python", "packages", interpreter.attribute))
+    return Select(Var("pkgs" if shell.nixpkgs is None else _own_pkgs(shell)), (interpreter.attribute,))
+
+
+def _own_pkgs(shell: Shell) -> str:
+    return f"pkgs-{shell.name}"
+
+
+def _venv(shell: Shell) -> Expr:
+    environment = shell.environment
+    entries = [bind("manager", environment.manager)]
+    if environment.project != ".":
+        entries.append(bind("project", environment.project))
+    if environment.requirements is not None:
+        entries.append(bind("requirements", environment.requirements))
+    if environment.groups:
+        entries.append(bind("groups", list(environment.groups)))
+    if environment.extras:
+        entries.append(bind("extras", list(environment.extras)))
+    if not environment.install:
+        entries.append(bind("install", False))
+    if environment.venv != ".venv":
+        entries.append(bind("folder", environment.venv))
+    return AttrSet(tuple(entries))
+
+
+def _cuda(cuda: CudaSet, scope: Scope) -> Expr:
+    entries = [bind("packages", List(tuple(scope.package(p) for p in cuda.packages)))]
+    if not cuda.driver:
+        entries.append(bind("driver", False))
+    return AttrSet(tuple(entries))
+
+
+def _container(container: Container) -> Expr:
+    entries = [bind("image", container.image)]
+    if container.tag != "latest":
+        entries.append(bind("tag", container.tag))
+    entries.append(bind("command", list(container.command)))
+    if container.copy:
+        entries.append(bind("copy", List(tuple(project_path(path) for path in container.copy))))
+    if container.registry is not None:
+        entries.append(bind("registry", container.registry))
+    return AttrSet(tuple(entries))
+
+
+def _sorted_data(data: Data) -> Data:
+    """Order the keys of mappings all the way down: the file's order must not show."""
+    if isinstance(data, dict):
+        return {key: _sorted_data(value) for key, value in sorted(data.items())}
+    if isinstance(data, list):
+        return [_sorted_data(item) for item in data]
+    return data

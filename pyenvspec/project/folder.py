@@ -1,0 +1,56 @@
+"""What lies in the project folder beside env.yaml: the locks and project files that decide the manager.
+
+Looks, never writes. The result is data, so that the passes after it touch no files.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pyenvspec.spec.model import ShellSpec
+
+LOOKED_FOR = ("pyproject.toml", "poetry.lock", "uv.lock", "requirements.txt")
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """The folder as far as compiling needs it.
+
+    `files` are the project files found in the folder that `python.project` names, `present` those of the
+    paths named in env.yaml that exist, `has_poetry_section` whether pyproject.toml is poetry's.
+    """
+
+    folder: str
+    files: frozenset[str]
+    present: frozenset[str] = frozenset()
+    has_poetry_section: bool = False
+
+
+def look_at_project(root: Path, project: str, named: tuple[str, ...]) -> Project:
+    """Return what is in `root`; `named` are the relative paths that env.yaml names."""
+    folder = os.path.join(root, project)  # noqa: PTH118 (cold start: no Path per look)
+    files = frozenset(name for name in LOOKED_FOR if os.path.isfile(os.path.join(folder, name)))  # noqa: PTH113, PTH118
+    present = frozenset(path for path in named if os.path.exists(os.path.join(root, path)))  # noqa: PTH110, PTH118
+    poetry = False
+    if "pyproject.toml" in files:
+        with open(os.path.join(folder, "pyproject.toml"), "rb") as stream:  # noqa: PTH118, PTH123
+            poetry = re.search(rb"^\s*\[\s*tool\s*\.\s*poetry\b", stream.read(), re.MULTILINE) is not None
+    return Project(root.resolve().name, files, present, poetry)
+
+
+def effective_manager(shell: ShellSpec, project: Project) -> str:
+    """Return the manager in use: the one asked for, else from the lock or project file found, else pip."""
+    asked = shell.spec.python.manager
+    if asked is not None:
+        return asked
+    if "uv.lock" in project.files:
+        return "uv"
+    if "poetry.lock" in project.files or project.has_poetry_section:
+        return "poetry"
+    return "uv" if "pyproject.toml" in project.files and "requirements.txt" not in project.files else "pip"

@@ -1,0 +1,79 @@
+"""Which packages of an environment Nix can get: a wheel for this Python and system, or a source to build."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pyenvspec.project.locks.model import normalise
+from pyenvspec.project.locks.needed import needed_packages
+from pyenvspec.project.locks.wheels import fits
+
+if TYPE_CHECKING:
+    from pyenvspec.project.locks.locked_project import ProjectLock
+    from pyenvspec.project.locks.model import LockedPackage
+    from pyenvspec.spec.model import Override, Spec
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A package that an environment needs and that cannot be had on a system."""
+
+    package: LockedPackage
+    system: str
+
+
+def find_missing(project: ProjectLock, spec: Spec, systems: tuple[str, ...]) -> tuple[Missing, ...]:
+    """Return what cannot be had, in the order of the lock and of `systems`.
+
+    What is needed is looked for only where something is missing from the whole lock.
+    """
+    assert project.lock is not None
+    overrides = {normalise(name): override for name, override in spec.overrides.items()}
+    python = spec.python.version
+    suspects = [
+        Missing(package, system)
+        for package in project.lock.packages
+        if not package.has_source and not _is_replaced(overrides.get(package.name))
+        for system in systems
+        if not any(fits(wheel, python, system) for wheel in package.wheels)
+    ]
+    needed: dict[str, set[tuple[str, str]]] = {}
+    found = []
+    for one in suspects:
+        if one.system not in needed:
+            asked = (spec.python.groups, spec.python.extras)
+            reached = needed_packages(project, python, one.system, *asked)
+            needed[one.system] = {(package.name, package.version) for package in reached}
+        if (one.package.name, one.package.version) in needed[one.system]:
+            found.append(one)
+    return tuple(found)
+
+
+def usable_systems(
+    project: ProjectLock, spec: Spec, systems: tuple[str, ...]
+) -> tuple[tuple[str, ...], str | None]:
+    """Return the systems on which everything can be had, and the first package that another one lacks."""
+    missing = find_missing(project, spec, systems)
+    without = {one.system for one in missing}
+    reason = f"{missing[0].package.name} {missing[0].package.version}" if missing else None
+    return tuple(system for system in systems if system not in without), reason
+
+
+def is_built(package: LockedPackage, spec: Spec, systems: tuple[str, ...]) -> bool:
+    """Return whether some system builds the package from its source instead of taking a wheel."""
+    if not package.has_source:
+        return False
+    if package.source.kind in ("git", "directory", "editable", "virtual"):
+        return True
+    asked = [o.source for name, o in spec.overrides.items() if o.source and normalise(name) == package.name]
+    if asked:
+        return asked[0] == "sdist"
+    if not spec.wheels.prefer or any(normalise(name) == package.name for name in spec.wheels.disabled):
+        return True
+    python = spec.python.version
+    return any(not any(fits(wheel, python, system) for wheel in package.wheels) for system in systems)
+
+
+def _is_replaced(override: Override | None) -> bool:
+    return override is not None and (override.remove or override.from_nixpkgs)

@@ -1,0 +1,135 @@
+"""A lock with the pyproject.toml beside it, read from the project's folder."""
+
+from __future__ import annotations
+
+import gc
+import os
+import posixpath
+import tomllib
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pyenvspec.project.locks import poetry, uv
+from pyenvspec.project.locks.model import normalise
+from pyenvspec.project.locks.problem import problem
+from pyenvspec.project.locks.toml import load_toml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from pyenvspec.project.locks.model import Lock
+    from pyenvspec.project.locks.problem import Table
+
+LOCK_OF_MANAGER = {"poetry2nix": "poetry.lock", "uv2nix": "uv.lock"}
+COMMANDS = {"poetry.lock": poetry.RELOCK, "uv.lock": uv.RELOCK}
+
+
+Locks = dict[str, "ProjectLock"]
+"""The lock of each shell, by the shell's name; shells of other managers have none."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectLock:
+    """The lock of one manager in one folder, and the project that it is for.
+
+    `folder` is relative to env.yaml; `lock` is None where there is no file.
+    """
+
+    manager: str
+    folder: str
+    lock: Lock | None
+    pyproject: dict[str, Any] = field(repr=False)
+
+    @property
+    def lock_file(self) -> str:
+        """The lock's name as the user knows it."""
+        return _shown(self.folder, LOCK_OF_MANAGER[self.manager])
+
+    @property
+    def project_file(self) -> str:
+        """The name of pyproject.toml as the user knows it."""
+        return _shown(self.folder, "pyproject.toml")
+
+    @property
+    def relock(self) -> str:
+        """The command that makes the lock anew."""
+        return relock_command(LOCK_OF_MANAGER[self.manager], self.folder)
+
+    def part(self, *keys: str) -> Table:
+        """Return a table of pyproject.toml, empty where it is missing or something else."""
+        table: object = self.pyproject
+        for key in keys:
+            table = table.get(key) if isinstance(table, dict) else None
+        return table if isinstance(table, dict) else {}
+
+    @property
+    def name(self) -> str | None:
+        """The project's own name, normalised."""
+        given = self.part("project").get("name") or self.part("tool", "poetry").get("name")
+        return normalise(given) if isinstance(given, str) else None
+
+
+def relock_command(lock: str, folder: str) -> str:
+    """Return the one command that makes a lock anew, to be run in the folder of env.yaml."""
+    tool, verb = COMMANDS[lock].split()
+    option = {"poetry": "-C", "uv": "--project"}[tool]
+    return f"{tool} {verb}" if folder == "." else f"{tool} {verb} {option} {folder}"
+
+
+def read_project_lock(root: Path, manager: str, folder: str) -> ProjectLock:
+    """Read lock and pyproject.toml of a lock-file manager; raises `PackageLockError` where they cannot be read."""
+    folder = posixpath.normpath(folder)
+    name = LOCK_OF_MANAGER[manager]
+    file, relock = _shown(folder, name), relock_command(name, folder)
+    data = _read_bytes(root, file)
+    pyproject = _read_pyproject(root, folder, manager, needed=data is not None)
+    if data is None:
+        return ProjectLock(manager, folder, None, pyproject)
+    read = poetry.read_poetry if name == "poetry.lock" else uv.read_uv
+    with _without_collector():
+        document, text = load_toml(data, file, relock)
+        return ProjectLock(manager, folder, read(document, file, text), pyproject)
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Pause the garbage collector: a lock is a million small objects and none of them is garbage yet."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _read_pyproject(root: Path, folder: str, manager: str, *, needed: bool) -> Table:
+    file = _shown(folder, "pyproject.toml")
+    data = _read_bytes(root, file)
+    if data is None and not needed:
+        return {}
+    if data is None:
+        tool = LOCK_OF_MANAGER[manager].removesuffix(".lock")
+        message = f"{manager} needs {file}, and there is none"
+        hint = f"write one with `{tool} init`, or name its folder under `python.project`"
+        raise problem("package-lock-project", message, file, hint=hint)
+    try:
+        return tomllib.loads(data.decode("utf-8"))
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        raise problem("package-lock-project", f"{file} is not valid TOML: {error}", file) from None
+
+
+def _read_bytes(root: Path, file: str) -> bytes | None:
+    try:
+        with open(os.path.join(root, file), "rb") as stream:  # noqa: PTH118, PTH123 (as in project.py)
+            return stream.read()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, ValueError) as error:
+        raise problem("file-unreadable", f"{file} cannot be read: {error}", file) from None
+
+
+def _shown(folder: str, name: str) -> str:
+    return name if folder == "." else f"{folder}/{name}"

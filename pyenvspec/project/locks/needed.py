@@ -1,0 +1,152 @@
+"""Which packages of a lock an environment needs: what is reached from the project on one Python and system."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyenvspec.project.locks.constraints import Surroundings, allows_python
+from pyenvspec.project.locks.model import Edge, normalise
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from pyenvspec.project.locks.locked_project import ProjectLock
+    from pyenvspec.project.locks.model import Lock, LockedPackage
+    from pyenvspec.project.locks.problem import Table
+
+
+class Walk:
+    """One walk through a lock, from the project along the dependencies whose markers hold."""
+
+    def __init__(self, lock: Lock, around: Surroundings) -> None:
+        self.around = around
+        self.reached: dict[str, tuple[LockedPackage, set[str]]] = {}
+        self._by_name: dict[str, list[LockedPackage]] = {}
+        for package in lock.packages:
+            if not package.markers or any(around.holds(marker) for marker in package.markers):
+                self._by_name.setdefault(package.name, []).append(package)
+
+    def follow(self, edges: Iterable[Edge]) -> None:
+        """Add what the edges lead to, with everything below."""
+        waiting = list(edges)
+        while waiting:
+            edge = waiting.pop()
+            for package in self._by_name.get(edge.name, ()):
+                if edge.version not in (None, package.version):
+                    continue
+                key = f"{package.name} {package.version}"
+                known = self.reached.get(key)
+                wanted = {normalise(extra) for extra in edge.extras}
+                if known is None:
+                    self.reached[key] = (package, wanted)
+                    waiting += self._below(package, wanted)
+                elif not wanted <= known[1]:
+                    known[1].update(wanted)
+                    waiting += self._below(package, known[1])
+
+    def _below(self, package: LockedPackage, extras: set[str]) -> Iterator[Edge]:
+        named = [edge for extra, edges in package.extras if extra in extras for edge in edges]
+        names = {edge.name for edge in named}
+        for edge in (*package.dependencies, *named):
+            if edge.optional and edge.name not in names:
+                continue
+            if any(self.around.holds(edge.marker, extra) for extra in ("", *extras)):
+                yield edge
+
+
+def needed_packages(
+    project: ProjectLock, python: str, system: str, groups: Iterable[str], extras: Iterable[str]
+) -> tuple[LockedPackage, ...]:
+    """Return the packages of the environment; the project itself is among them where the lock names it."""
+    assert project.lock is not None
+    extras = tuple(map(normalise, extras))
+    groups = (*map(normalise, groups), *_default_groups(project))
+    own = project.name or ""
+    chosen = [f"extra-{len(own)}-{own}-{extra}" for extra in extras]
+    chosen += [f"group-{len(own)}-{own}-{group}" for group in groups]
+    walk = Walk(project.lock, Surroundings(python, system, frozenset(chosen)))
+    if project.lock.tool == "uv":
+        walk.follow([Edge(own, extras=extras)])
+        for package in project.lock.find(own):
+            walk.follow(
+                edge
+                for group, edges in package.groups
+                if group in groups
+                for edge in edges
+                if walk.around.holds(edge.marker)
+            )
+    else:
+        walk.follow(edge for edge in _poetry_roots(project, groups, extras, walk.around))
+    return tuple(package for package, _ in walk.reached.values())
+
+
+def _default_groups(project: ProjectLock) -> tuple[str, ...]:
+    """Return the groups that are installed without being asked for: uv's default is dev, and so was poetry's."""
+    given = project.part("tool", "uv").get("default-groups", ["dev"])
+    if given == "all":
+        return tuple(map(normalise, project.part("dependency-groups")))
+    return tuple(normalise(str(group)) for group in given) if isinstance(given, list) else ()
+
+
+def _poetry_roots(
+    project: ProjectLock, groups: tuple[str, ...], extras: tuple[str, ...], around: Surroundings
+) -> Iterator[Edge]:
+    poetry = project.part("tool", "poetry")
+    named = project.part("tool", "poetry", "extras")
+    optional = {
+        normalise(name)
+        for extra, names in named.items()
+        if normalise(extra) in extras and isinstance(names, list)
+        for name in names
+        if isinstance(name, str)
+    }
+    tables = [poetry.get("dependencies"), poetry.get("dev-dependencies") if "dev" in groups else None]
+    for group, table in project.part("tool", "poetry", "group").items():
+        if normalise(group) in groups and isinstance(table, dict):
+            tables.append(table.get("dependencies"))
+    for table in tables:
+        for name, given in table.items() if isinstance(table, dict) else ():
+            choices = given if isinstance(given, list) else [given]
+            if any(_applies(choice, normalise(name) in optional, around) for choice in choices):
+                wanted = [
+                    e
+                    for c in choices
+                    if isinstance(c, dict)
+                    for e in c.get("extras", ())
+                    if isinstance(e, str)
+                ]
+                yield Edge(normalise(name), extras=tuple(wanted))
+    listed = project.part("project").get("dependencies")
+    for text in listed if isinstance(listed, list) else ():
+        yield from _from_requirement(text, around)
+
+
+def _applies(given: object, asked: bool, around: Surroundings) -> bool:
+    if not isinstance(given, dict):
+        return True
+    if given.get("optional") is True and not asked:
+        return False
+    return _platform_holds(given, around) and around.holds(_text(given, "markers"))
+
+
+def _platform_holds(given: Table, around: Surroundings) -> bool:
+    platform, python = _text(given, "platform"), _text(given, "python")
+    if platform and not around.holds(f"sys_platform == '{platform}'"):
+        return False
+    return not python or allows_python(python, around.python) is not False
+
+
+def _text(table: Table, key: str) -> str | None:
+    value = table.get(key)
+    return value if isinstance(value, str) else None
+
+
+def _from_requirement(text: object, around: Surroundings) -> Iterator[Edge]:
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    try:
+        given = Requirement(str(text))
+    except InvalidRequirement:
+        return
+    if around.holds(str(given.marker) if given.marker else None):
+        yield Edge(normalise(given.name), extras=tuple(sorted(given.extras)))

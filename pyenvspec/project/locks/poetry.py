@@ -1,0 +1,145 @@
+"""poetry.lock, formats 1.x and 2.x: tables in, `Lock` out; and the hash that ties it to its pyproject.toml."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from pyenvspec.project.locks.model import Edge, Lock, LockedPackage, Source, normalise
+from pyenvspec.project.locks.problem import Reading, problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pyenvspec.project.locks.model import Edges, SourceKind
+    from pyenvspec.project.locks.problem import Table
+
+RELOCK = "poetry lock"
+_KINDS: dict[str, SourceKind] = {
+    "legacy": "registry",
+    "git": "git",
+    "url": "url",
+    "file": "path",
+    "directory": "directory",
+}
+_POETRY_KEYS = ("dependencies", "source", "extras", "dev-dependencies", "group")
+_OLD_KEYS = _POETRY_KEYS[:-1]
+_PROJECT_KEYS = ("requires-python", "dependencies", "optional-dependencies")
+
+
+def read_poetry(document: Table, file: str, text: str) -> Lock:
+    """Return the lock; a format other than 1.x and 2.x is an error, since what it means is not known."""
+    reading = Reading(file)
+    metadata = reading.table(document, "metadata")
+    version = reading.text(metadata, "lock-version", "none")
+    if not re.fullmatch(r"[12]\.[0-9]+", version):
+        hint = f"make it anew with the poetry of this project's shell: `{RELOCK}`"
+        shown = "no lock-version" if version == "none" else f"lock-version {version}"
+        raise problem(
+            "package-lock-format", f"{file} has {shown}, and 1.x and 2.x are known", file, hint=hint
+        )
+    old_files = {normalise(name): files for name, files in reading.table(metadata, "files").items()}
+    return Lock(
+        tool="poetry",
+        file=file,
+        format=version,
+        python=reading.text(metadata, "python-versions", "*"),
+        packages=tuple(_package(reading, table, old_files) for table in reading.tables(document, "package")),
+        content_hash=reading.text(metadata, "content-hash", "") or None,
+        text=text,
+    )
+
+
+def _package(reading: Reading, table: Table, old_files: dict[str, Any]) -> LockedPackage:
+    name, version = normalise(reading.text(table, "name")), reading.text(table, "version")
+    given = reading.items(table, "files") if "files" in table else old_files.get(name, [])
+    if not isinstance(given, list):
+        raise reading.wrong("files", "a list")
+    files = [_file(reading, value) for value in given]
+    if "files" not in table:
+        # Format 1.x lists the files of every version of a name together.
+        files = [file for file in files if _is_of_version(file, version)]
+    extras = reading.table(table, "extras")
+    return LockedPackage(
+        name=name,
+        version=version,
+        source=_source(reading, reading.table(table, "source")),
+        wheels=tuple(file for file in files if file.endswith(".whl")),
+        sdist=next(
+            (file for file in files if file.endswith((".tar.gz", ".zip", ".tar.bz2", ".tar.xz"))), None
+        ),
+        dependencies=tuple(_edges(reading, table)),
+        extras=tuple((normalise(extra), _extra_edges(reading, extras, extra)) for extra in extras),
+    )
+
+
+def _is_of_version(file: str, version: str) -> bool:
+    return re.search(rf"-{re.escape(version)}(-|\.tar|\.zip|$)", file) is not None
+
+
+def _file(reading: Reading, value: object) -> str:
+    if isinstance(value, str):
+        return value
+    if not isinstance(value, dict):
+        raise reading.wrong("files", "a list of tables")
+    return reading.text(value, "file")
+
+
+def _source(reading: Reading, table: Table) -> Source:
+    if not table:
+        return Source("registry")
+    kind, place = reading.text(table, "type"), reading.text(table, "url")
+    if kind not in _KINDS:
+        raise reading.wrong("type", f"one of {', '.join(_KINDS)}")
+    return Source(_KINDS[kind], place)
+
+
+def _edges(reading: Reading, table: Table) -> Iterator[Edge]:
+    dependencies = reading.table(table, "dependencies")
+    for name, value in dependencies.items():
+        for given in value if isinstance(value, list) else [value]:
+            if isinstance(given, dict):
+                optional = given.get("optional") is True
+                marker = reading.text(given, "markers") if "markers" in given else None
+                yield Edge(normalise(name), None, marker, reading.texts(given, "extras"), optional)
+            elif isinstance(given, str):
+                yield Edge(normalise(name))
+            else:
+                raise reading.wrong("dependencies", "a table of constraints")
+
+
+def _extra_edges(reading: Reading, extras: Table, extra: str) -> Edges:
+    names = (re.match(r"[A-Za-z0-9._-]+", text) for text in reading.texts(extras, extra))
+    return tuple(Edge(normalise(name[0])) for name in names if name)
+
+
+def content_hashes(pyproject: Table) -> frozenset[str]:
+    """Return every hash that some poetry writes for this pyproject.toml.
+
+    Which parts are hashed has grown: groups came in 1.2, `[project]` in 2.0, `[dependency-groups]` in 2.3.
+    """
+    project = _part(pyproject, "project")
+    given = {key: project[key] for key in _PROJECT_KEYS if project.get(key) is not None}
+    groups = _part(pyproject, "dependency-groups")
+    poetry = _part(_part(pyproject, "tool"), "poetry")
+    full = {key: poetry.get(key) for key in _POETRY_KEYS if key in _OLD_KEYS or poetry.get(key) is not None}
+    short = {key: value for key, value in full.items() if value is not None}
+    # Read by poetry 2, a project without anything of poetry's own is hashed in its new form only.
+    forms = [full, {key: full[key] for key in _OLD_KEYS}] if short or not (given or groups) else []
+    for wanted in ({}, groups):
+        new = {"project": given} if given else {}
+        new |= {"dependency-groups": wanted} if wanted else {}
+        if new:
+            forms.append({**new, "tool": {"poetry": short}})
+    return frozenset(_hash(form) for form in forms)
+
+
+def _part(table: Table, key: str) -> Table:
+    value = table.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def _hash(content: Table) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()

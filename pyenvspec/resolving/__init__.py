@@ -1,0 +1,1 @@
+"""A valid env.yaml and its project → a plan: every choice, with its reason."""

@@ -1,0 +1,200 @@
+"""Known fixes for a lock: which of them apply to a shell, and the overrides that they and the user give together.
+
+What the user's own override says of a package stays as it is; a fix only adds the keys that it does not have.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from pyenvspec.facts.fixes import fixes_for
+from pyenvspec.plan import Decision
+from pyenvspec.project.locks.available import is_built, usable_systems
+from pyenvspec.project.locks.model import normalise
+from pyenvspec.project.locks.needed import needed_packages
+from pyenvspec.spec.model import Override
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pyenvspec.facts.fixes import KnownFix
+    from pyenvspec.project.locks.locked_project import ProjectLock
+    from pyenvspec.project.locks.model import LockedPackage
+    from pyenvspec.spec.model import ShellSpec, Spec
+
+# Build backends are built by themselves; to give them another one would go in a circle.
+# fmt: off
+_BACKENDS = frozenset({
+    "build", "calver", "cython", "editables", "flit-core", "hatch-vcs", "hatchling", "installer", "maturin",
+    "meson", "meson-python", "packaging", "pathspec", "pbr", "pdm-backend", "pip", "pluggy", "poetry-core",
+    "pyproject-hooks", "scikit-build-core", "setuptools", "setuptools-scm", "tomli", "trove-classifiers",
+    "typing-extensions", "uv-build", "wheel",
+})
+# fmt: on
+_FOLDERS = ("directory", "editable", "virtual")
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedFix:
+    """A fix that applies to a package of the lock; `keys` are those of the override that it gives."""
+
+    package: str
+    version: str
+    keys: tuple[str, ...]
+    fix: KnownFix
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """The overrides of a shell by normalised name, and which fixes went into them."""
+
+    overrides: dict[str, Override]
+    applied: tuple[AppliedFix, ...]
+
+
+def apply_fixes(project: ProjectLock | None, spec: Spec, systems: tuple[str, ...]) -> Fixed:
+    """Return the user's overrides with the fixes that apply under them; without a lock, the user's own."""
+    users = {normalise(name): override for name, override in sorted(spec.overrides.items())}
+    if project is None or project.lock is None or spec.fixes == "none":
+        return Fixed(users, ())
+    skipped = {normalise(name) for name in spec.fixes} if isinstance(spec.fixes, tuple) else frozenset[str]()
+    merged, applied = dict(users), dict[tuple[str, int], AppliedFix]()
+    needed = _Needed(project, spec, systems)
+    for package in project.lock.packages:
+        own = users.get(package.name)
+        if package.name in skipped or (own is not None and (own.remove or own.from_nixpkgs)):
+            continue
+        fixes = _fitting(package, project.manager, spec, systems)
+        given = _joined(fixes)
+        taken = own.model_fields_set if own is not None else set[str]()
+        added = {key: value for key, value in given.items() if key not in taken}
+        if not added or package not in needed:
+            continue
+        before = merged.get(package.name)
+        merged[package.name] = _over(before, added)
+        for number, fix in enumerate(fixes):
+            if keys := tuple(sorted(fix.override.keys() & added.keys())):
+                applied[package.name, number] = AppliedFix(package.name, package.version, keys, fix)
+    return Fixed(dict(sorted(merged.items())), tuple(applied[key] for key in sorted(applied)))
+
+
+class _Needed:
+    """Which packages the environment needs on some of its systems; looked for at the first question."""
+
+    def __init__(self, project: ProjectLock, spec: Spec, systems: tuple[str, ...]) -> None:
+        self._project, self._spec, self._systems = project, spec, systems
+        self._found: frozenset[tuple[str, str]] | None = None
+
+    def __contains__(self, package: LockedPackage) -> bool:
+        if self._found is None:
+            python = self._spec.python
+            self._found = frozenset(
+                (one.name, one.version)
+                for system in self._systems
+                for one in needed_packages(
+                    self._project, python.version, system, python.groups, python.extras
+                )
+            )
+        return (package.name, package.version) in self._found
+
+
+def _over(before: Override | None, added: dict[str, Any]) -> Override:
+    """Add keys to an override; lists of two versions of one package (a forked lock) are joined."""
+    given = before.model_dump(include=before.model_fields_set) if before is not None else {}
+    both = {key: _join(given.get(key), value) for key, value in added.items()}
+    return Override.model_validate({**given, **both})
+
+
+def _joined(fixes: tuple[KnownFix, ...]) -> dict[str, Any]:
+    joined: dict[str, Any] = {}
+    for fix in fixes:
+        for key, value in fix.override.items():
+            joined[key] = _join(joined.get(key), value)
+    return joined
+
+
+def _join(old: Any, new: Any) -> Any:
+    if isinstance(old, list | tuple):
+        return [*old, *(item for item in new if item not in old)]
+    return {**old, **new} if isinstance(old, dict) else new
+
+
+def _fitting(
+    package: LockedPackage, manager: str, spec: Spec, systems: tuple[str, ...]
+) -> tuple[KnownFix, ...]:
+    found = fixes_for(package.name, manager)
+    if not found or package.source.kind in _FOLDERS:
+        return ()
+    built = is_built(package, spec, systems)
+    fitting = [
+        fix
+        for fix in found
+        if (fix.built_from == "any" or (fix.built_from == "sdist") == built)
+        and (not fix.needs_cuda or spec.cuda is not None)
+        and _is_version(package, fix)
+    ]
+    has_backend = package.name in _BACKENDS or any(
+        "build_systems" in f.override for f in fitting if not f.is_fallback
+    )
+    return tuple(fix for fix in fitting if not (fix.is_fallback and has_backend))
+
+
+def _is_version(package: LockedPackage, fix: KnownFix) -> bool:
+    if not fix.versions or not package.version:
+        return True
+    from pyenvspec.project.locks.constraints import contains
+
+    return contains(fix.versions, package.version)
+
+
+def fix_decisions(fixed: Fixed, prefix: str = "") -> tuple[Decision, ...]:
+    """Return one decision per fix, so that explain lists what was applied and why."""
+    return tuple(
+        Decision(
+            f"{prefix}overrides.{one.package}",
+            ", ".join(f"{key}: {_shown(one.fix.override[key])}" for key in one.keys),
+            f"known fix for {one.package} {one.version}: {one.fix.why}",
+            one.fix.source,
+        )
+        for one in fixed.applied
+    )
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(str(item) for item in value)}]"
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def fix_shells(
+    shells: tuple[ShellSpec, ...], locks: Mapping[str, ProjectLock], systems: tuple[str, ...]
+) -> tuple[tuple[ShellSpec, ...], tuple[Decision, ...]]:
+    """Return the shells with the fixes under their overrides, and a decision for each fix."""
+    fixed, decisions = [], list[Decision]()
+    for shell in shells:
+        if shell.name not in locks:
+            fixed.append(shell)
+            continue
+        given = apply_fixes(locks[shell.name], shell.spec, systems)
+        fixed.append(replace(shell, spec=shell.spec.model_copy(update={"overrides": given.overrides})))
+        decisions += fix_decisions(given, "" if shell.name == "default" else f"variants.{shell.name}.")
+    return tuple(fixed), tuple(decisions)
+
+
+def served_systems(
+    shells: tuple[ShellSpec, ...], locks: Mapping[str, ProjectLock], systems: tuple[str, ...]
+) -> tuple[tuple[str, ...], tuple[Decision, ...]]:
+    """Return those of the default systems on which everything in the locks can be had, and why not the others."""
+    decisions = list[Decision]()
+    for shell in shells:
+        project = locks.get(shell.name)
+        if project is None or project.lock is None:
+            continue
+        usable, lacking = usable_systems(project, shell.spec, systems)
+        if len(usable) < len(systems):
+            left_out = ", ".join(system for system in systems if system not in usable)
+            reason = f"{lacking} has no wheel for {left_out}, and no source"
+            decisions.append(Decision("systems", ", ".join(usable), reason, project.lock_file))
+        systems = usable
+    return systems, tuple(decisions)

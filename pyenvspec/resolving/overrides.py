@@ -1,0 +1,78 @@
+"""Overrides of single packages as the plan holds them: names as PEP 503 spells them, packages with their set.
+
+`plan_overrides` takes the model's overrides, whoever gave them; where two speak of one package, the first wins.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING
+
+from pyenvspec.plan import Package, PackageOverride
+from pyenvspec.project.locks.model import normalise
+from pyenvspec.spec.interpolation import parse_interpolation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pyenvspec.plan import CudaSet, Text
+    from pyenvspec.spec.model import Override
+
+
+def plan_overrides(
+    given: Iterable[tuple[str, Override]], cuda: CudaSet | None
+) -> tuple[PackageOverride, ...]:
+    """Return the overrides ordered by name; `given` has the user's own before the known fixes."""
+    planned: dict[str, PackageOverride] = {}
+    for written, override in given:
+        name = normalise(written)
+        planned.setdefault(name, _plan_override(name, override, cuda))
+    return tuple(override for _, override in sorted(planned.items()))
+
+
+def _plan_override(name: str, override: Override, cuda: CudaSet | None) -> PackageOverride:
+    # A wheel is installed as it is: only a source can be patched.
+    source = override.source or ("sdist" if override.patches else None)
+    return PackageOverride(
+        name=name,
+        remove=override.remove,
+        from_nixpkgs=override.from_nixpkgs,
+        keep_locked_source=override.keep_locked_source,
+        source=source,
+        build_systems=_names(override.build_systems),
+        build_tools=_packages(override.build_tools, cuda),
+        libraries=_packages(override.libraries, cuda),
+        dependencies=tuple(dict.fromkeys(override.dependencies)),
+        ignore_missing_libraries=tuple(dict.fromkeys(override.ignore_missing_libraries)),
+        env=tuple((key, plan_text(text, cuda)) for key, text in sorted(override.env.items())),
+        patches=tuple(posixpath.normpath(path) for path in override.patches),
+        post_install=override.post_install,
+    )
+
+
+def _names(written: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(normalise(name) for name in written))
+
+
+def _packages(written: Iterable[str], cuda: CudaSet | None) -> tuple[Package, ...]:
+    return tuple(dict.fromkeys(_package(name, cuda) for name in written))
+
+
+def _package(written: str, cuda: CudaSet | None) -> Package:
+    head, *rest = written.split(".")
+    return (
+        choose_cudnn(Package("cuda", tuple(rest)), cuda) if head == "cuda" else Package("pkgs", (head, *rest))
+    )
+
+
+def plan_text(text: str, cuda: CudaSet | None) -> Text:
+    """Split a value at its packages."""
+    parts, _ = parse_interpolation(text)
+    return tuple(part if isinstance(part, str) else choose_cudnn(part, cuda) for part in parts)
+
+
+def choose_cudnn(package: Package, cuda: CudaSet | None) -> Package:
+    """Return the package; `cuda.cudnn` is the cuDNN chosen for this shell."""
+    if package.scope == "cuda" and package.path[0] == "cudnn" and cuda and cuda.cudnn:
+        return Package("cuda", (cuda.cudnn, *package.path[1:]))
+    return package

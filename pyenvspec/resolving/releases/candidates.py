@@ -1,0 +1,281 @@
+"""All ways to serve a request, each with what it lacks; which one is best is decided in `releases`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyenvspec.facts import inputs, nixpkgs
+from pyenvspec.resolving.releases.model import CUDA_INPUT, Candidate, CudaChoice, Lack, PythonChoice
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pyenvspec.facts.nixpkgs import Release
+    from pyenvspec.resolving.releases.model import CudaOrigin, CudaRequest, Request, Subject
+
+TOOLS = (("needs_uv", "uv"), ("needs_poetry", "poetry"), ("needs_poetry2nix", "poetry2nix"))
+
+
+def list_candidates(request: Request, served: tuple[Release, ...]) -> list[Candidate]:
+    """Return every way to serve the request from the branches in `served`."""
+    return [candidate for release in served for candidate in _release_candidates(request, release)]
+
+
+def minor_of(version: str) -> str:
+    """Return `3.11` of `3.11.4`; `12` stays as it is."""
+    return ".".join(version.split(".")[:2])
+
+
+def linux_systems(request: Request) -> tuple[str, ...]:
+    """Return the systems of the request that could have CUDA at all."""
+    return tuple(system for system in request.systems if system.endswith("-linux"))
+
+
+def _release_candidates(request: Request, release: Release) -> Iterator[Candidate]:
+    """Yield the release alone, then with each input that brings the CUDA it has not."""
+    own = [_own_cuda(release.branch, wanted, request) for wanted in request.cuda]
+    yield _assemble(request, release, own, None)
+    if all(isinstance(found, CudaChoice) for found in own):
+        return
+    legacy = _fill(own, [_legacy_cuda(release, wanted, request) for wanted in request.cuda])
+    if legacy != own:
+        yield _assemble(request, release, legacy, None)
+    for other in nixpkgs.releases():
+        if other.branch == release.branch or not other.stable:
+            continue
+        second = [_own_cuda(other.branch, wanted, request, CUDA_INPUT) for wanted in request.cuda]
+        if (filled := _fill(own, second)) != own:
+            yield _assemble(request, release, filled, other)
+
+
+def _fill(own: list[CudaChoice | Lack], extra: list[CudaChoice | Lack]) -> list[CudaChoice | Lack]:
+    """Replace what the release lacks by what an extra input has."""
+    return [
+        mine if isinstance(mine, CudaChoice) or isinstance(theirs, Lack) else theirs
+        for mine, theirs in zip(own, extra, strict=True)
+    ]
+
+
+def _assemble(
+    request: Request, release: Release, cuda: list[CudaChoice | Lack], second: Release | None
+) -> Candidate:
+    python = [_find_python(release, version, request) for version in request.python]
+    found_python = tuple(p for p in python if isinstance(p, PythonChoice))
+    found_cuda = tuple(c for c in cuda if isinstance(c, CudaChoice))
+    lacks = [found for found in (*python, *cuda) if isinstance(found, Lack)]
+    lacks += _missing_tools(request, release)
+    lacks += _mix_lacks(release, found_python, second if found_cuda else None)
+    out = {s: r for s in request.systems if (r := _system_reason(s, release, found_cuda, second))}
+    return Candidate(
+        release=release.branch,
+        order=release.order,
+        stable=release.stable,
+        python=found_python,
+        cuda=found_cuda,
+        cuda_release=second.branch if second else None,
+        inputs=_input_names(found_python, found_cuda),
+        systems=tuple(system for system in request.systems if system not in out),
+        left_out=tuple(out.values()),
+        lacks=(*lacks, *_system_lacks(request, release, out)),
+    )
+
+
+def _input_names(python: tuple[PythonChoice, ...], cuda: tuple[CudaChoice, ...]) -> tuple[str, ...]:
+    origins = {choice.origin for choice in python} | {choice.origin for choice in cuda}
+    return ("nixpkgs", *sorted(origins - {"nixpkgs"}))
+
+
+def _find_python(release: Release, version: str, request: Request) -> PythonChoice | Lack:
+    minor = minor_of(version)
+    exact = version != minor
+    row = nixpkgs.python_attribute(release.branch, minor)
+    if row and row.present and not row.prerelease and not exact:
+        return PythonChoice(version, "nixpkgs", row.attr, row.insecure)
+    built = inputs.built_minor(minor)
+    if not built or not built.works or (exact and version not in built.versions):
+        return _python_lack(release, version, exact)
+    if request.needs_poetry2nix or request.needs_python_packages:
+        reason = (
+            f"{release.branch} has no Python {version}, and the interpreters of nixpkgs-python come "
+            "without nixpkgs' Python packages"
+        )
+        return _lack("python", version, reason, inputs.nixpkgs_python_source("python_packages"))
+    return PythonChoice(version, "nixpkgs-python", version)
+
+
+def _python_lack(release: Release, version: str, exact: bool) -> Lack:
+    minor = minor_of(version)
+    if exact:
+        built = inputs.built_minor(minor)
+        newest = f" (the newest {minor} there is {built.latest})" if built else ""
+        return _lack(
+            "python",
+            version,
+            f"nixpkgs-python has no Python {version}{newest}, and nixpkgs has one patch version per release",
+            built.source if built else inputs.nixpkgs_python_source("revision"),
+        )
+    row = nixpkgs.python_attribute(release.branch, minor)
+    if row is None:
+        return _lack("python", version, f"Python {version} is in no release known", release.source)
+    if row.prerelease:
+        reason = f"{release.branch} has only a pre-release of Python {version}"
+    elif row.present is None:
+        reason = f"whether {release.branch} has Python {version} is not known"
+    else:
+        reason = f"{release.branch} has no Python {version}"
+    return _lack("python", version, reason, row.source)
+
+
+def _lack(subject: Subject, wanted: str, reason: str, source: str) -> Lack:
+    return Lack(subject, wanted, reason, source)
+
+
+def _own_cuda(
+    branch: str, wanted: CudaRequest, request: Request, origin: CudaOrigin = "nixpkgs"
+) -> CudaChoice | Lack:
+    """Return the CUDA set of a branch with the cuDNN asked for, or what is missing."""
+    minor = minor_of(wanted.version)
+    row = nixpkgs.cuda_set(branch, minor)
+    if row is None:
+        reason = nixpkgs.never_released(minor)
+        text = (
+            f"CUDA {minor} was never released: {reason}" if reason else f"CUDA {minor} is in no release known"
+        )
+        return _lack("cuda", wanted.version, text, "")
+    if not row.present:
+        state = "is not known to have" if row.present is None else "has no"
+        why = f" ({row.note})" if row.note and row.present is False else ""
+        return _lack("cuda", wanted.version, f"{branch} {state} CUDA {minor}{why}", row.source)
+    if wanted.version != minor and row.full_version != wanted.version:
+        has = f"has {row.full_version}" if row.full_version else "has an unknown patch version"
+        return _lack("cuda", wanted.version, f"{branch} {has}, not CUDA {wanted.version}", row.source)
+    found = _pick_cudnn(branch, wanted, request)
+    if isinstance(found, Lack):
+        return found
+    attr, version = found
+    return CudaChoice(wanted.version, origin, row.attr, attr, version, row.only_runfile)
+
+
+def _pick_cudnn(branch: str, wanted: CudaRequest, request: Request) -> tuple[str | None, str | None] | Lack:
+    """Return the attribute and version of the cuDNN that serves every system of the request."""
+    minor = minor_of(wanted.version)
+    tables = [t for s in linux_systems(request) if (t := nixpkgs.cudnn_table(branch, minor, s))]
+    known = [table for table in tables if table.versions]
+    if wanted.cudnn is None:
+        if tables and not known and tables[0].versions is not None:
+            return None, None
+        return "cudnn", known[0].default if known else None
+    if not known:
+        state = "has none" if tables and tables[0].versions is not None else "its cuDNN is not known"
+        reason = f"CUDA {minor} of {branch}: {state}"
+        return _lack("cudnn", wanted.cudnn, reason, tables[0].source if tables else "")
+    offered = [pair for pair in known[0].versions or () if all(pair in (t.versions or ()) for t in known)]
+    matching = [(attr, version) for version, attr in offered if is_version_of(wanted.cudnn, version)]
+    if not matching:
+        has = ", ".join(version for version, _ in offered)
+        reason = f"CUDA {minor} of {branch} has cuDNN {has}, not {wanted.cudnn}"
+        return _lack("cudnn", wanted.cudnn, reason, known[0].source)
+    return max(matching, key=lambda pair: nixpkgs.version_key(pair[1]))
+
+
+def is_version_of(wanted: str, version: str) -> bool:
+    """Return whether `8.9` or `8.9.7` names the version `8.9.7.29`."""
+    return f"{version}.".startswith(f"{wanted}.")
+
+
+def _legacy_cuda(release: Release, wanted: CudaRequest, request: Request) -> CudaChoice | Lack:
+    minor = minor_of(wanted.version)
+    row = inputs.legacy_cuda_set(minor)
+    if row is None or not row.present:
+        return _lack("cuda", wanted.version, f"cuda-legacy has no CUDA {minor}", row.source if row else "")
+    oldest = nixpkgs.find_release(inputs.cuda_legacy_oldest_nixpkgs())
+    if oldest is None or release.order < oldest.order:
+        reason = f"cuda-legacy needs {inputs.cuda_legacy_oldest_nixpkgs()} or newer, not {release.branch}"
+        return _lack("cuda", wanted.version, reason, row.source)
+    own = nixpkgs.cuda_set(release.branch, minor)
+    if own is None or own.present is not False:
+        # The overlay only adds sets that nixpkgs lacks, so its cuDNN would not be the one evaluated.
+        return _lack(
+            "cuda", wanted.version, f"cuda-legacy leaves CUDA {minor} to {release.branch}", row.source
+        )
+    if wanted.version not in (minor, row.full_version):
+        reason = f"cuda-legacy has {row.full_version}, not CUDA {wanted.version}"
+        return _lack("cuda", wanted.version, reason, row.source)
+    if wanted.cudnn and not is_version_of(wanted.cudnn, row.cudnn or ""):
+        reason = f"CUDA {minor} of cuda-legacy has cuDNN {row.cudnn}, not {wanted.cudnn}"
+        return _lack("cudnn", wanted.cudnn, reason, row.source)
+    return CudaChoice(wanted.version, "cuda-legacy", row.attr, "cudnn", row.cudnn)
+
+
+def _missing_tools(request: Request, release: Release) -> Iterator[Lack]:
+    for flag, tool in TOOLS:
+        if not getattr(request, flag):
+            continue
+        row = nixpkgs.find_tool(release.branch, tool)
+        if row is None or not row.present:
+            known = row is not None and row.present is False
+            reason = f"{release.branch} {'has no' if known else 'is not known to work with'} {tool}"
+            yield Lack("tool", tool, reason, row.source if row else "")
+
+
+def _mix_lacks(release: Release, python: tuple[PythonChoice, ...], second: Release | None) -> Iterator[Lack]:
+    """Yield each pair of origins that cannot be loaded into one process.
+
+    A process has one glibc, the interpreter's: a library built against a newer one does not load. It
+    has one libstdc++, whichever is loaded first: an older one, brought by a CUDA library, leaves
+    everything built by the newer compiler without its symbols.
+    """
+    for origin in sorted({choice.origin for choice in python}):
+        base = release if origin == "nixpkgs" else nixpkgs.find_release(inputs.nixpkgs_python_base())
+        for library in (release, second):
+            if base and library and not _loads_under(library, base):
+                text = (
+                    f"the Python of {base.branch if origin == 'nixpkgs' else origin}, built with the C library "
+                    f"glibc {base.glibc or '(unknown)'}, cannot load libraries of {library.branch}, built with "
+                    f"{f'glibc {library.glibc}' if library.glibc else 'a newer one'}"
+                )
+                yield Lack("mix", library.branch, text, library.source)
+    if second and not _same_compiler(release, second):
+        text = (
+            f"CUDA libraries of {second.branch} bring libstdc++ of GCC {second.gcc or '(unknown)'}; with it "
+            f"loaded first, what {release.branch} built by GCC {release.gcc or '(unknown)'} does not load"
+        )
+        yield Lack("mix", second.branch, text, second.source)
+
+
+def _loads_under(library: Release, base: Release) -> bool:
+    """Return whether a glibc of `base` runs what `library` was built with; branches only move forward."""
+    if library.order <= base.order:
+        return True
+    if library.glibc is None or base.glibc is None:
+        return False
+    return nixpkgs.version_key(library.glibc) <= nixpkgs.version_key(base.glibc)
+
+
+def _same_compiler(release: Release, second: Release) -> bool:
+    return release.gcc is not None and release.gcc == second.gcc
+
+
+def _system_lacks(request: Request, release: Release, out: dict[str, str]) -> Iterator[Lack]:
+    """Yield a lack for each system that the user asked for by name, or one when none is served."""
+    if request.default_systems and len(out) < len(request.systems):
+        return
+    for system, reason in out.items():
+        yield Lack("system", system, reason, release.source)
+
+
+def _system_reason(
+    system: str, release: Release, cuda: tuple[CudaChoice, ...], second: Release | None
+) -> str | None:
+    if system in nixpkgs.missing_systems(release.branch):
+        return f"{release.branch} no longer builds for {system}"
+    for choice in cuda:
+        if choice.origin == "cuda-legacy":
+            systems = inputs.cuda_legacy_systems()
+        else:
+            branch = second.branch if second and choice.origin == CUDA_INPUT else release.branch
+            row = nixpkgs.cuda_set(branch, minor_of(choice.version))
+            systems = row.systems if row else ()
+        if system not in systems:
+            return f"without {system}, for which CUDA {choice.version} is not there"
+    return None

@@ -1,0 +1,284 @@
+"""Which nixpkgs release, and which extra inputs, give the Python and the CUDA asked for.
+
+Takes a `Request`, gives a `Choice` or a `Refusal`. Pure: everything comes from `pyenvspec.facts`.
+The order of preference: a stable branch before the rolling one, then the fewest inputs, then the
+newest release.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from pyenvspec.facts import inputs, nixpkgs
+from pyenvspec.resolving.releases.candidates import linux_systems, list_candidates, minor_of
+from pyenvspec.resolving.releases.model import (
+    CUDA_INPUT,
+    Alternative,
+    Candidate,
+    Choice,
+    CudaChoice,
+    CudaRequest,
+    Decision,
+    Lack,
+    Nearest,
+    PythonChoice,
+    Refusal,
+    Request,
+)
+from pyenvspec.resolving.releases.refusal import (
+    build_refusal,
+    describe_request,
+    refuse_at_revision,
+    refuse_release,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pyenvspec.facts.nixpkgs import Release
+
+__all__ = [
+    "CUDA_INPUT",
+    "Alternative",
+    "Choice",
+    "CudaChoice",
+    "CudaRequest",
+    "Decision",
+    "Lack",
+    "Nearest",
+    "PythonChoice",
+    "Refusal",
+    "Request",
+    "choose",
+]
+
+UNCHECKED = "the name it has in every release; whether this revision has it, Nix finds out"
+REVISION = re.compile(r"[0-9a-f]{40}")
+
+
+def choose(request: Request) -> Choice | Refusal:
+    """Return the best way to serve the request, or why there is none."""
+    if request.release and REVISION.fullmatch(request.release):
+        return _choose_revision(request, request.release)
+    served = _served_releases(request)
+    if not served:
+        return refuse_release(request)
+    candidates = list_candidates(request, served)
+    best = _best_of(candidates)
+    if best is None:
+        return build_refusal(request, _alternatives(candidates, None), find_candidate)
+    return _build_choice(request, best, _alternatives(candidates, best))
+
+
+def find_candidate(request: Request) -> Candidate | None:
+    """Return the best complete candidate of a request, without the words."""
+    return _best_of(list_candidates(request, _served_releases(request)))
+
+
+def _served_releases(request: Request) -> tuple[Release, ...]:
+    """Return the branches that may be taken, oldest first."""
+    oldest = nixpkgs.find_release(request.oldest_release) if request.oldest_release else None
+    return tuple(
+        release
+        for release in nixpkgs.releases()
+        if (request.release is None or release.branch == request.release)
+        and (oldest is None or release.order >= oldest.order)
+    )
+
+
+def _best_of(candidates: Iterable[Candidate]) -> Candidate | None:
+    return min((c for c in candidates if not c.lacks), key=_preference, default=None)
+
+
+def _preference(candidate: Candidate) -> tuple[bool, int, int, bool, int]:
+    """Return what is compared: smaller is better.
+
+    A second nixpkgs doubles what is evaluated and fetched, so it comes after another extra input; the
+    newest such release is the nearest to the main one.
+    """
+    second = nixpkgs.find_release(candidate.cuda_release) if candidate.cuda_release else None
+    return (
+        not candidate.stable,
+        len(candidate.inputs),
+        -candidate.order,
+        second is not None,
+        -second.order if second else 0,
+    )
+
+
+def _alternatives(candidates: list[Candidate], best: Candidate | None) -> tuple[Alternative, ...]:
+    """Return the nearest candidate of each other branch, newest first, with why it lost."""
+    by_release: dict[str, Candidate] = {}
+    for candidate in sorted(candidates, key=lambda c: (len(c.lacks), _preference(c))):
+        if best is None or candidate.release != best.release:
+            by_release.setdefault(candidate.release, candidate)
+    ordered = sorted(by_release.values(), key=lambda c: -c.order)
+    return tuple(Alternative(c.release, c.inputs, _losing_reason(c, best), c.lacks) for c in ordered)
+
+
+def _losing_reason(candidate: Candidate, best: Candidate | None) -> str:
+    if candidate.lacks or best is None:
+        return "; ".join(dict.fromkeys(lack.reason for lack in candidate.lacks))
+    if not candidate.stable:
+        return "not a stable release"
+    if len(candidate.inputs) > len(best.inputs):
+        extra = [name for name in candidate.inputs if name not in best.inputs]
+        return f"needs {'more inputs' if extra[1:] else 'one more input'} ({', '.join(extra)})"
+    return f"older than {best.release}"
+
+
+def _build_choice(request: Request, best: Candidate, alternatives: tuple[Alternative, ...]) -> Choice:
+    decisions = [_decide_release(request, best)]
+    decisions += [_decide_python(choice, best) for choice in best.python]
+    for choice in best.cuda:
+        decisions += _decide_cuda(choice, best, linux_systems(request))
+    if best.left_out:
+        source = _cuda_source(best.cuda[0], best) if best.cuda else ""
+        decisions.append(Decision("systems", ", ".join(best.systems), "; ".join(best.left_out), source))
+    return Choice(
+        request=request,
+        release=best.release,
+        python=best.python,
+        cuda=best.cuda,
+        cuda_release=best.cuda_release,
+        inputs=best.inputs,
+        systems=best.systems,
+        decisions=tuple(decisions),
+        alternatives=alternatives,
+    )
+
+
+def _decide_release(request: Request, best: Candidate) -> Decision:
+    release = nixpkgs.find_release(best.release)
+    source = release.source if release else ""
+    wanted = describe_request(request)
+    if request.release:
+        return Decision("nixpkgs", best.release, "asked for by `nixpkgs.release`", source)
+    extra = ", ".join(best.inputs[1:])
+    if not best.stable:
+        reason = f"no stable release has {wanted}"
+    elif extra:
+        reason = f"no single stable release has {wanted}; this is the newest that does together with {extra}"
+    else:
+        reason = f"the newest stable release that has {wanted}"
+    return Decision("nixpkgs", best.release, reason, source)
+
+
+def _decide_python(choice: PythonChoice, best: Candidate) -> Decision:
+    subject = f"python {choice.version}"
+    minor = minor_of(choice.version)
+    if choice.origin == "nixpkgs":
+        row = nixpkgs.python_attribute(best.release, minor)
+        reason = f"{best.release} has it"
+        if choice.insecure:
+            reason += "; nixpkgs marks it insecure (it gets no fixes any more)"
+        return Decision(subject, choice.attr, reason, row.source if row else "")
+    return _decide_built_python(
+        choice, f"{best.release} has no Python {minor}; nixpkgs-python still builds it"
+    )
+
+
+def _decide_built_python(choice: PythonChoice, gone: str) -> Decision:
+    """Return the decision on an interpreter of nixpkgs-python; `gone` tells why a minor comes from there."""
+    is_exact = choice.version != minor_of(choice.version)
+    why = "nixpkgs has one patch version per release; nixpkgs-python has this one" if is_exact else gone
+    reason = f"{why}. Its own nixpkgs is kept, so that the interpreter is downloaded, not built"
+    subject = f"python {choice.version}"
+    return Decision(subject, f'nixpkgs-python "{choice.attr}"', reason, inputs.nixpkgs_python_source())
+
+
+def _decide_cuda(choice: CudaChoice, best: Candidate, systems: tuple[str, ...]) -> list[Decision]:
+    subject = f"cuda {choice.version}"
+    source = _cuda_source(choice, best)
+    if choice.origin == "nixpkgs":
+        reason = f"{best.release} has it"
+    elif choice.origin == "cuda-legacy":
+        reason = (
+            f"{best.release} no longer has it; the cuda-legacy overlay adds it, without support and "
+            "without a binary cache"
+        )
+    else:
+        reason = (
+            f"{best.release} no longer has it; taken from {best.cuda_release} as the input {CUDA_INPUT}, "
+            "which has the same compiler and no newer glibc, so that both load into one process"
+        )
+    if choice.runfile:
+        reason += "; a CUDA this old comes whole, as `cudatoolkit`, without separate libraries"
+    decisions = [Decision(subject, choice.attr, reason, source)]
+    if choice.cudnn is None:
+        decisions.append(Decision(f"{subject} cudnn", "none", "no cuDNN supports this CUDA there", source))
+    else:
+        table = nixpkgs.cudnn_table(_cuda_branch(choice, best), minor_of(choice.version), (*systems, "")[0])
+        version = choice.cudnn_version or "of a version that is not known here"
+        reason = f"the cuDNN of that set: {version}"
+        decisions.append(
+            Decision(f"{subject} cudnn", choice.cudnn, reason, table.source if table else source)
+        )
+    return decisions
+
+
+def _cuda_branch(choice: CudaChoice, best: Candidate) -> str:
+    return best.cuda_release if choice.origin == CUDA_INPUT and best.cuda_release else best.release
+
+
+def _cuda_source(choice: CudaChoice, best: Candidate) -> str:
+    minor = minor_of(choice.version)
+    if choice.origin == "cuda-legacy":
+        legacy = inputs.legacy_cuda_set(minor)
+        return legacy.source if legacy else ""
+    row = nixpkgs.cuda_set(_cuda_branch(choice, best), minor)
+    return row.source if row else ""
+
+
+def _choose_revision(request: Request, revision: str) -> Choice | Refusal:
+    """Take a revision at its word: no table says what it holds, so each name is the usual one."""
+    if refusal := refuse_at_revision(request):
+        return refusal
+    python = tuple(_python_of_revision(version) for version in request.python)
+    cuda = tuple(_cuda_of_revision(wanted) for wanted in request.cuda)
+    source = "`nixpkgs.release`"
+    decisions = [Decision("nixpkgs", revision, UNCHECKED, source)]
+    for found in python:
+        if found.origin == "nixpkgs":
+            decisions.append(Decision(f"python {found.version}", found.attr, UNCHECKED, source))
+        else:
+            decisions.append(_decide_built_python(found, UNCHECKED))
+    for choice in cuda:
+        decisions.append(Decision(f"cuda {choice.version}", choice.attr, UNCHECKED, source))
+        decisions.append(Decision(f"cuda {choice.version} cudnn", choice.cudnn or "none", UNCHECKED, source))
+    return Choice(
+        request=request,
+        release=revision,
+        python=python,
+        cuda=cuda,
+        cuda_release=None,
+        inputs=("nixpkgs", *sorted({p.origin for p in python} - {"nixpkgs"})),
+        systems=linux_systems(request) if cuda else request.systems,
+        decisions=tuple(decisions),
+        alternatives=(),
+    )
+
+
+def _python_of_revision(version: str) -> PythonChoice:
+    if version != minor_of(version):
+        return PythonChoice(version, "nixpkgs-python", version)
+    return PythonChoice(version, "nixpkgs", f"python{version.replace('.', '')}", version == "2.7")
+
+
+def _cuda_of_revision(wanted: CudaRequest) -> CudaChoice:
+    attr = f"cudaPackages_{minor_of(wanted.version).replace('.', '_')}"
+    return CudaChoice(wanted.version, "nixpkgs", attr, _cudnn_of_revision(wanted))
+
+
+def _cudnn_of_revision(wanted: CudaRequest) -> str:
+    """Return the name that this cuDNN has wherever it has one of its own, else the plain name."""
+    if wanted.cudnn is None:
+        return "cudnn"
+    minor = minor_of(wanted.version)
+    for release in reversed(nixpkgs.releases()):
+        table = nixpkgs.cudnn_table(release.branch, minor, "x86_64-linux")
+        for version, attr in reversed(table.versions or () if table else ()):
+            if f"{version}.".startswith(f"{wanted.cudnn}."):
+                return attr
+    return "cudnn"

@@ -1,0 +1,393 @@
+"""Resolving: everything that is a choice is made here, from facts, and written down with its reason.
+
+Takes the valid file and what lies in the project; gives a `Plan` in which nothing is left to choose.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
+
+from pyenvspec.diagnostics import Diagnostic, PyenvspecError
+from pyenvspec.facts.caches import caches_for, find_cache
+from pyenvspec.facts.input_sources import input_source
+from pyenvspec.facts.nixpkgs import find_release, version_key
+from pyenvspec.plan import (
+    Cache,
+    Container,
+    CudaSet,
+    Decision,
+    Environment,
+    FlakeInput,
+    Generate,
+    Interpreter,
+    Nixpkgs,
+    Package,
+    Plan,
+    Shell,
+)
+from pyenvspec.project.folder import effective_manager
+from pyenvspec.project.locks.model import normalise
+from pyenvspec.raw import locate
+from pyenvspec.resolving.overrides import plan_overrides, plan_text
+from pyenvspec.resolving.reasons import decide_caches, decide_inputs, decide_settings
+from pyenvspec.resolving.releases.choose import CudaRequest, Refusal, Request, choose
+from pyenvspec.spec.model import VENV_MANAGERS, CustomCache
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pyenvspec.project.folder import Project
+    from pyenvspec.project.locks.locked_project import Locks
+    from pyenvspec.resolving.releases.choose import Choice, PythonChoice
+    from pyenvspec.spec.model import Cuda, ShellSpec, Spec, SpecFile
+
+T = TypeVar("T")
+
+MANAGER_INPUTS = {
+    "poetry2nix": ("poetry2nix",),
+    "uv2nix": ("pyproject-nix", "uv2nix", "pyproject-build-systems"),
+}
+# Interpreters of nixpkgs-python come from its cache only with its own nixpkgs.
+KEPT_INPUTS = {"nixpkgs-python": ("nixpkgs",)}
+# As a flake it brings four inputs that evaluating it as a plain folder does without.
+PLAIN_FOLDERS = ("poetry2nix",)
+# The oldest nixpkgs whose lib the pinned flake-parts and devenv evaluate with: older ones know no `class` in
+# evalModules, and for containers no `types.pathInStore`.
+OLDEST_RELEASE = "nixos-23.05"
+OLDEST_RELEASE_FOR_CONTAINERS = "nixos-23.11"
+# The newest nixpkgs that needs the older nix2container: its lib has no `defaultTo`.
+LAST_RELEASE_OF_OLD_NIX2CONTAINER = "nixos-24.11"
+
+DEFAULT_SYSTEMS = ("x86_64-linux", "aarch64-linux", "aarch64-darwin")
+
+
+def resolve_plan(file: SpecFile, project: Project, locks: Locks | None = None) -> Plan:
+    """Return the plan of a valid file; `locks` are those of the lock-file managers, by shell.
+
+    Raises PyenvspecError where no nixpkgs release has what is asked for.
+    """
+    spec = file.spec
+    managers = {shell.name: effective_manager(shell, project) for shell in file.shells}
+    systems, lacking = _wanted_systems(file, locks or {})
+    choice = _choose_release(file, managers, systems)
+    file, fixes = _fix_shells(file, locks or {}, choice)
+    nixpkgs, otherwise = _plan_nixpkgs_of_shells(file, choice, managers)
+    shells = tuple(
+        replace(_plan_shell(shell, managers[shell.name], choice), nixpkgs=otherwise.get(shell.name))
+        for shell in file.shells
+    )
+    name = spec.name or _valid_name(project.folder)
+    inputs = _plan_inputs(spec, choice, managers.values())
+    caches = _plan_caches(spec, choice)
+    return Plan(
+        name=name,
+        description=spec.description if spec.description is not None else f"Python environment of {name}",
+        systems=choice.systems,
+        inputs=inputs,
+        caches=caches,
+        nixpkgs=nixpkgs,
+        renderer=spec.shell,
+        shells=shells,
+        containers=_plan_containers(spec, name),
+        modules=tuple(_relative(path) for path in spec.modules),
+        generate=Generate(**spec.generate.model_dump()),
+        watched=_watched_files(shells),
+        decisions=(
+            *_manager_decisions(file, managers, project),
+            *_release_decisions(choice),
+            *lacking,
+            *fixes,
+            *decide_settings(nixpkgs, shells, asked=spec.nixpkgs.unfree != "auto"),
+            *decide_caches(caches, choice),
+            *decide_inputs(inputs),
+        ),
+        alternatives=choice.alternatives,
+    )
+
+
+def _choose_release(file: SpecFile, managers: dict[str, str], systems: tuple[str, ...]) -> Choice:
+    spec = file.spec
+    used = set(managers.values())
+    wanted = Request(
+        python=_distinct(shell.spec.python.version for shell in file.shells),
+        cuda=_distinct(_cuda_request(s.spec.cuda) for s in file.shells if s.spec.cuda is not None),
+        systems=systems,
+        default_systems=spec.systems is None,
+        needs_uv=bool(used & {"uv", "uv2nix"}),
+        needs_poetry=bool(used & {"poetry", "poetry2nix"}),
+        needs_poetry2nix="poetry2nix" in used,
+        needs_python_packages="nixpkgs" in used or any(s.spec.python.packages for s in file.shells),
+        release=None if spec.nixpkgs.release == "auto" else spec.nixpkgs.release,
+        oldest_release=OLDEST_RELEASE_FOR_CONTAINERS if spec.containers else OLDEST_RELEASE,
+    )
+    choice = choose(wanted)
+    if isinstance(choice, Refusal):
+        raise PyenvspecError(_refused(file, choice))
+    return choice
+
+
+_REFUSED_KEYS = {
+    "cuda": ("cuda", "version"),
+    "cudnn": ("cuda", "cudnn"),
+    "system": ("systems",),
+    "release": ("nixpkgs", "release"),
+}
+
+
+def _asks_for(spec: Spec, refusal: Refusal) -> bool:
+    asked = (spec.python.version, _cuda_request(spec.cuda) if spec.cuda else None)
+    return refusal.culprit is None or refusal.culprit in asked
+
+
+def _refused(file: SpecFile, refusal: Refusal) -> Diagnostic:
+    """Tell a refusal at the key that it is about, in the shell that asks for it."""
+    path = _REFUSED_KEYS.get(refusal.subject, ("python", "version"))
+    asking = [s for s in file.shells if s.tree.get(path[0]) is not None and _asks_for(s.spec, refusal)]
+    at = next(iter(asking), file.shells[0])
+    span = locate(at.tree, path)
+    return Diagnostic(
+        "no-release",
+        refusal.message,
+        file.raw.file,
+        span,
+        file.raw.line(span.line),
+        hint=refusal.hint,
+        path=path,
+    )
+
+
+def _default_systems(file: SpecFile) -> tuple[str, ...]:
+    linux_only = any(shell.spec.cuda is not None for shell in file.shells)
+    return tuple(s for s in DEFAULT_SYSTEMS if not (linux_only and s.endswith("-darwin")))
+
+
+def _wanted_systems(file: SpecFile, locks: Locks) -> tuple[tuple[str, ...], tuple[Decision, ...]]:
+    """Return the systems asked for, or those of the default that the locks serve."""
+    if file.spec.systems:
+        return _distinct(file.spec.systems), ()
+    if not locks:
+        return _default_systems(file), ()
+    from pyenvspec.resolving.fixes import served_systems
+
+    return served_systems(file.shells, locks, _default_systems(file))
+
+
+def _fix_shells(file: SpecFile, locks: Locks, choice: Choice) -> tuple[SpecFile, tuple[Decision, ...]]:
+    """Put the known fixes under the overrides of the shells that are built from a lock."""
+    if not locks:
+        return file, ()
+    from pyenvspec.resolving.fixes import fix_shells
+
+    shells, decisions = fix_shells(file.shells, locks, choice.systems)
+    return replace(file, shells=shells), decisions
+
+
+def _cuda_request(cuda: Cuda) -> CudaRequest:
+    return CudaRequest(cuda.version, None if cuda.cudnn in ("auto", "none") else cuda.cudnn)
+
+
+def _plan_shell(shell: ShellSpec, manager: str, choice: Choice) -> Shell:
+    spec = shell.spec
+    cuda = _plan_cuda(spec.cuda, choice) if spec.cuda is not None else None
+    return Shell(
+        name=shell.name,
+        interpreter=_plan_interpreter(choice.python_for(spec.python.version)),
+        environment=_plan_environment(shell, manager, cuda),
+        cuda=cuda,
+        native=tuple(Package("pkgs", tuple(name.split("."))) for name in _distinct(spec.native)),
+        env=tuple((name, plan_text(text, cuda)) for name, text in sorted(spec.env.items())),
+        scripts=tuple(sorted(spec.scripts.items())),
+        processes=tuple(sorted(spec.processes.items())),
+        services=tuple(sorted(spec.services.items())),
+        on_enter=spec.on_enter,
+    )
+
+
+def _plan_interpreter(found: PythonChoice) -> Interpreter:
+    return Interpreter(found.version, "pkgs" if found.origin == "nixpkgs" else found.origin, found.attr)
+
+
+def _plan_environment(shell: ShellSpec, manager: str, cuda: CudaSet | None) -> Environment:
+    spec, python, venv = shell.spec, shell.spec.python, manager in VENV_MANAGERS
+    return Environment(
+        manager=manager,
+        project=_relative(python.project),
+        requirements=_relative(python.requirements or "requirements.txt") if manager == "pip" else None,
+        groups=_distinct(python.groups if venv else map(normalise, python.groups)),
+        extras=_distinct(python.extras if venv else map(normalise, python.extras)),
+        packages=tuple(Package("python", tuple(name.split("."))) for name in _distinct(python.packages)),
+        install=python.install == "on_lock_change",
+        venv=".venv" if shell.name == "default" else f".venv-{shell.name}",
+        editable=tuple(sorted((normalise(n), _relative(path)) for n, path in python.editable.items())),
+        prefer_wheels=spec.wheels.prefer,
+        from_source=tuple(sorted({normalise(name) for name in spec.wheels.disabled})),
+        overrides=plan_overrides(spec.overrides.items(), cuda),
+    )
+
+
+def _plan_cuda(cuda: Cuda, choice: Choice) -> CudaSet:
+    found = choice.cuda_for(_cuda_request(cuda))
+    cudnn = None if cuda.cudnn == "none" else found.cudnn
+    names = [n for n in _distinct(cuda.packages) if n != "cudnn"] + ([cudnn] if cudnn else [])
+    return CudaSet(
+        version=cuda.version,
+        # The overlay of cuda-legacy puts its sets into pkgs.
+        origin="nixpkgs-cuda" if found.origin == "nixpkgs-cuda" else "pkgs",
+        attribute=found.attr,
+        packages=tuple(Package("cuda", tuple(name.split("."))) for name in names),
+        cudnn=cudnn,
+        capabilities=_distinct(cuda.capabilities),
+        driver=cuda.driver == "auto",
+    )
+
+
+def _plan_inputs(spec: Spec, choice: Choice, managers: Iterable[str]) -> tuple[FlakeInput, ...]:
+    names = ["nixpkgs", "flake-parts"]
+    if spec.shell == "devenv":
+        names.append("devenv")
+    if spec.containers:
+        names += ["nix2container", "mk-shell-bin"] if spec.shell == "devenv" else ["nix2container"]
+    for manager in managers:
+        names += MANAGER_INPUTS.get(manager, ())
+    names += [name for name in choice.inputs if name not in names]
+    ours = [_standard_input(name, _distinct(names), choice) for name in _distinct(names)]
+    users = [
+        FlakeInput(name, f"github:{given.github}" + (f"/{given.ref}" if given.ref else ""), flake=given.flake)
+        for name, given in sorted(spec.inputs.items())
+    ]
+    return (*ours, *users)
+
+
+def _is_old(release: str) -> bool:
+    found, last = find_release(release), find_release(LAST_RELEASE_OF_OLD_NIX2CONTAINER)
+    return found is not None and last is not None and found.order <= last.order
+
+
+def _standard_input(name: str, names: tuple[str, ...], choice: Choice) -> FlakeInput:
+    """Return an input at the revision that was tested, sharing our inputs; what it has besides is cut off."""
+    source = input_source(f"{name}-old" if name == "nix2container" and _is_old(choice.release) else name)
+    branch = {"nixpkgs": choice.release, "nixpkgs-cuda": choice.cuda_release}.get(name)
+    assert source is not None
+    url = f"github:{source.owner}/{source.repo}/{branch}" if branch else source.url
+    if name in PLAIN_FOLDERS:
+        return FlakeInput(name, url, flake=False)
+    shared = {own: own for own in names} | {"nixpkgs-lib": "nixpkgs"}
+    kept = KEPT_INPUTS.get(name, ())
+    ours = [own for own in source.inputs if own.follows is None or own.name in names]
+    own_inputs = [own.name for own in ours if own.name not in kept]
+    return FlakeInput(name, url, tuple((own, shared.get(own, "")) for own in own_inputs))
+
+
+def _plan_caches(spec: Spec, choice: Choice) -> tuple[Cache, ...]:
+    needs = [*choice.inputs, *(["cuda"] if choice.cuda else [])]
+    planned = [Cache(c.name, c.url, c.key or "") for need in needs for c in caches_for(need)]
+    for cache in spec.caches:
+        if isinstance(cache, CustomCache):
+            planned.append(Cache(cache.url, cache.url, cache.key or ""))
+        elif (known := find_cache(cache)) is not None:
+            planned.append(Cache(known.name, known.url, known.key or ""))
+    return _distinct(planned)
+
+
+def _plan_nixpkgs_of_shells(
+    file: SpecFile, choice: Choice, managers: dict[str, str]
+) -> tuple[Nixpkgs, dict[str, Nixpkgs]]:
+    """Return the nixpkgs of the file, and by variant those that differ from it.
+
+    nixpkgs builds Python packages for one CUDA or for none; a .venv has wheels instead.
+    """
+    built = [shell for shell in file.shells if managers[shell.name] not in VENV_MANAGERS]
+    plans = {shell.name: _plan_nixpkgs(file, choice, shell.spec.cuda) for shell in built}
+    main = next(iter(plans.values())) if plans else _plan_nixpkgs(file, choice, None)
+    others = {name: plan for name, plan in plans.items() if plan != main}
+    return main, {n: p if p.cuda_support else replace(p, capabilities=()) for n, p in others.items()}
+
+
+def _plan_nixpkgs(file: SpecFile, choice: Choice, cuda: Cuda | None) -> Nixpkgs:
+    """Return the nixpkgs whose Python packages are built for this CUDA."""
+    spec = file.spec
+    capabilities = _distinct(
+        c for s in file.shells if s.spec.cuda is not None for c in s.spec.cuda.capabilities
+    )
+    found = _plan_cuda(cuda, choice) if cuda else None
+    return Nixpkgs(
+        release=choice.release,
+        unfree=bool(choice.cuda) if spec.nixpkgs.unfree == "auto" else spec.nixpkgs.unfree,
+        insecure_python=any(python.insecure for python in choice.python),
+        cuda_support=found is not None,
+        # The last one is what nixpkgs also compiles for the GPUs to come.
+        capabilities=tuple(sorted(capabilities, key=version_key)),
+        cuda_set=found.attribute if found and found.origin == "pkgs" else None,
+        overlays=tuple(_relative(path) for path in spec.nixpkgs.overlays),
+        input_overlays=("cuda-legacy",) if "cuda-legacy" in choice.inputs else (),
+    )
+
+
+def _plan_containers(spec: Spec, name: str) -> tuple[Container, ...]:
+    return tuple(
+        Container(
+            name=key,
+            image=container.image or name,
+            tag=container.tag,
+            command=container.command,
+            copy=tuple(_relative(path) for path in container.copy_),
+            registry=container.registry,
+        )
+        for key, container in sorted(spec.containers.items())
+    )
+
+
+def _watched_files(shells: tuple[Shell, ...]) -> tuple[str, ...]:
+    """Return the files whose change means another environment, for direnv."""
+    watched = {"env.yaml"}
+    for shell in shells:
+        environment = shell.environment
+        if environment.requirements:
+            watched.add(environment.requirements)
+        elif environment.manager != "nixpkgs":
+            lock = "uv.lock" if environment.manager in ("uv", "uv2nix") else "poetry.lock"
+            watched |= {posixpath.join(environment.project, file) for file in ("pyproject.toml", lock)}
+    return tuple(sorted(posixpath.normpath(path) for path in watched))
+
+
+def _manager_decisions(file: SpecFile, managers: dict[str, str], project: Project) -> tuple[Decision, ...]:
+    found = ", ".join(sorted(project.files)) or "no project file"
+    return tuple(
+        Decision(
+            "python.manager" if shell.name == "default" else f"variants.{shell.name}.python.manager",
+            managers[shell.name],
+            "asked for" if shell.spec.python.manager else f"the project has {found}",
+        )
+        for shell in file.shells
+    )
+
+
+def _release_decisions(choice: Choice) -> tuple[Decision, ...]:
+    """Return the chooser's decisions by key; variants that share a CUDA say the same twice."""
+    return _distinct(
+        Decision(_answered_key(d.subject), d.choice, d.reason, d.source) for d in choice.decisions
+    )
+
+
+def _answered_key(subject: str) -> str:
+    """Return the key of env.yaml that a decision on `nixpkgs`, `python 3.10`, `cuda 11.8 cudnn` answers."""
+    what, *rest = subject.split()
+    if what == "cuda":
+        return "cuda.cudnn" if rest[1:] else "cuda.version"
+    return {"nixpkgs": "nixpkgs.release", "python": "python.version"}.get(what, what)
+
+
+def _valid_name(folder: str) -> str:
+    """Make a folder's name a valid project name: other letters become `-`."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", folder).strip("-.") or "project"
+
+
+def _relative(path: str) -> str:
+    return posixpath.normpath(path)
+
+
+def _distinct(items: Iterable[T]) -> tuple[T, ...]:
+    return tuple(dict.fromkeys(items))

@@ -1,0 +1,168 @@
+"""The JSON Schema of env.yaml, generated from the model; for editors and for `pyenvspec schema`."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from pyenvspec.facts.caches import caches
+from pyenvspec.facts.devenv import devenv_services
+from pyenvspec.facts.native import find_native_name, native_names
+from pyenvspec.facts.nixpkgs import releases
+from pyenvspec.spec.model import VARIANT_KEYS, Spec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+HEADER = (
+    "Written by pyenvspec from its model of env.yaml; edit env.yaml instead, and run `pyenvspec compile`."
+)
+
+Schema = dict[str, Any]
+
+
+def build_schema() -> Schema:
+    """Return the schema (draft 2020-12): what `Spec` takes, shorthands and variants included."""
+    schema = Spec.model_json_schema(by_alias=True, mode="validation")
+    definitions: Schema = schema["$defs"]
+    properties: Schema = schema["properties"]
+    for key, inner in (("python", "version"), ("cuda", "version"), ("nixpkgs", "release")):
+        mapping = definitions[key.capitalize()]
+        _accept_scalar(properties[key], mapping["properties"][inner])
+        # pydantic leaves out what the mapping says as well; editors look no further than the key.
+        properties[key].setdefault("description", mapping["description"])
+    _close_mappings(schema)
+    _offer_names(schema)
+    properties["variants"]["patternProperties"] = {
+        name: _variant_schema(properties, definitions) for name in properties["variants"]["patternProperties"]
+    }
+    _tidy(schema)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **{k: v for k, v in schema.items() if k != "title"},
+    }
+
+
+def format_schema() -> str:
+    """Return the schema as text; its first line says what wrote it, since JSON has no comments."""
+    body = json.dumps(build_schema(), indent=2, ensure_ascii=False)
+    # One line for each name on offer.
+    body = re.sub(r'^( *)\{\n\1  "label": .*?\n\1\}', _in_one_line, body, flags=re.DOTALL | re.MULTILINE)
+    return '{"$comment": ' + json.dumps(HEADER) + "," + body[1:] + "\n"
+
+
+def _in_one_line(found: re.Match[str]) -> str:
+    return found[1] + json.dumps(json.loads(found[0]), ensure_ascii=False)
+
+
+def _accept_scalar(target: Schema, scalar: Schema) -> None:
+    """Make a reference to a mapping take the single value that stands for one of its keys too."""
+    short = {k: v for k, v in scalar.items() if k in ("anyOf", "type", "pattern")}
+    branches = target.pop("anyOf", None) or [{"$ref": target.pop("$ref")}]
+    target["anyOf"] = [*branches, *short.get("anyOf", [short])]
+    # Editors offer examples as values, and a mapping among them as "[object Object]".
+    target["examples"] = scalar["examples"]
+
+
+def _offer_names(schema: Schema) -> None:
+    """Let editors complete names that are known without refusing others.
+
+    `defaultSnippets` is what yaml-language-server and VS Code read; an enum, or hundreds of examples, would be
+    listed in full whenever one points at a value or mistypes it.
+    """
+    properties, definitions = schema["properties"], schema["$defs"]
+    # One definition, since variants name packages too.
+    definitions["NixpkgsName"] = _offering(properties["native"]["items"], _native_names())
+    properties["native"]["items"] = {"$ref": "#/$defs/NixpkgsName"}
+    known = [cache.name for cache in caches() if cache.is_usable]
+    properties["caches"]["items"] = _offering(properties["caches"]["items"], known)
+    branches = [release.branch for release in releases()]
+    definitions["Nixpkgs"]["properties"]["release"] |= _offering({}, branches)
+    properties["services"]["defaultSnippets"] = [
+        {"label": name, "body": {name: {"enable": True}}} for name in devenv_services()
+    ]
+
+
+def _offering(target: Schema, names: Iterable[str]) -> Schema:
+    return {**target, "defaultSnippets": [{"label": name, "body": name} for name in names]}
+
+
+def _native_names() -> list[str]:
+    """Return what packages that other package managers call otherwise are called in nixpkgs."""
+    names = {row.attr for row in native_names() if row.attr}
+    rows = {name: find_native_name(name) for name in names}
+    return sorted(name for name, row in rows.items() if row is None or row.kind in ("attr", "service"))
+
+
+def _variant_schema(properties: Schema, definitions: Schema) -> Schema:
+    """Return the schema of a variant: the keys that may vary, nothing required, null anywhere a key is."""
+    for name in ("Python", "Wheels", "Override", "Cuda"):
+        partial = copy.deepcopy(definitions[name])
+        partial.pop("required", None)
+        _allow_null(partial)
+        definitions["Partial" + name] = partial
+    variant: Schema = {
+        "type": "object",
+        "description": "A shell of its own: merged over the rest, null takes a key away.",
+        "properties": {key: copy.deepcopy(properties[key]) for key in VARIANT_KEYS},
+        "additionalProperties": False,
+    }
+    _allow_null(variant)
+    definitions["Variant"] = variant
+    return {"$ref": "#/$defs/Variant"}
+
+
+def _allow_null(schema: Schema) -> None:
+    properties: Schema = schema.get("properties", {})
+    for key, value in properties.items():
+        properties[key] = {"anyOf": [_partial_reference(value), {"type": "null"}]} | _notes(value)
+
+
+def _partial_reference(schema: Schema) -> Schema:
+    """Point references at the partial twins; mappings inside take null for a key as well."""
+    result: Schema = {}
+    for key, value in schema.items():
+        if key == "$ref":
+            result[key] = value.replace("#/$defs/", "#/$defs/Partial")
+        elif key == "anyOf":
+            result[key] = [_partial_reference(branch) for branch in value]
+        elif key == "patternProperties":
+            result[key] = {
+                name: {"anyOf": [_partial_reference(v), {"type": "null"}]} for name, v in value.items()
+            }
+        else:
+            result[key] = value
+    return {k: v for k, v in result.items() if k not in ("description", "examples", "default", "title")}
+
+
+def _close_mappings(schema: Any) -> None:
+    """Refuse names that do not match: pydantic's `patternProperties` alone lets any other name pass."""
+    if isinstance(schema, list):
+        for item in schema:
+            _close_mappings(item)
+    elif isinstance(schema, dict):
+        if "patternProperties" in schema:
+            schema["additionalProperties"] = False
+        for value in schema.values():
+            _close_mappings(value)
+
+
+def _notes(schema: Schema) -> Schema:
+    return {k: v for k, v in schema.items() if k in ("description", "examples")}
+
+
+def _tidy(schema: Any) -> None:
+    """Drop pydantic's titles and internal defaults: editors show the description."""
+    if isinstance(schema, list):
+        for item in schema:
+            _tidy(item)
+    elif isinstance(schema, dict):
+        if isinstance(schema.get("title"), str):
+            del schema["title"]
+        if schema.get("default") in (None, {}, []) or isinstance(schema.get("default"), dict):
+            schema.pop("default", None)
+        for key, value in schema.items():
+            if key not in ("examples", "enum"):
+                _tidy(value)

@@ -1,1 +1,0 @@
-"""What lies in a project, turned into a first env.yaml."""
