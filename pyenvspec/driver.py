@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pyenvspec.checking.checks import check_spec, named_paths
-from pyenvspec.diagnostics import PyenvspecError, Severity
+from pyenvspec.diagnostics import PyenvspecError
 from pyenvspec.lowering.companions import companion_files
 from pyenvspec.lowering.lower import lower_flake, lower_module
-from pyenvspec.lowering.vendored import module_closure, read_schema
-from pyenvspec.nixexpr import Path as NixPath
+from pyenvspec.lowering.vendored import vendored_files
 from pyenvspec.nixexpr import render
-from pyenvspec.pinning.flakelock import find_unknown, format_flake_lock
-from pyenvspec.pinning.pins import check_pins, pin_inputs, read_pins, tested_pins, usable_pins
-from pyenvspec.project.folder import effective_manager, look_at_project
+from pyenvspec.pinning.pin import pin_plan
+from pyenvspec.project.folder import effective_manager, look_at_folder
 from pyenvspec.reading.source import read_file
 from pyenvspec.resolving.resolve import resolve_plan
 from pyenvspec.spec.model import LOCK_MANAGERS
@@ -26,8 +24,8 @@ if TYPE_CHECKING:
     from pyenvspec.diagnostics import Diagnostic, Diagnostics
     from pyenvspec.nixexpr import File
     from pyenvspec.plan import Plan
-    from pyenvspec.project.folder import Project
-    from pyenvspec.project.locks.locked_project import Locks
+    from pyenvspec.project.folder import ProjectFolder
+    from pyenvspec.project.locks.locked_project import LockedProjects
     from pyenvspec.raw import RawSpec
     from pyenvspec.spec.model import SpecFile
 
@@ -44,7 +42,7 @@ class Compiled:
     trees: dict[str, File]
     files: dict[str, bytes]
     findings: tuple[Diagnostic, ...]
-    project: Project
+    project: ProjectFolder
 
 
 def check_project(root: Path) -> tuple[SpecFile, Plan, tuple[Diagnostic, ...]]:
@@ -59,13 +57,13 @@ def check_tree(root: Path, raw: RawSpec) -> tuple[SpecFile, Plan, tuple[Diagnost
     return file, plan, findings
 
 
-def _check_tree(root: Path, raw: RawSpec) -> tuple[SpecFile, Project, Plan, tuple[Diagnostic, ...]]:
+def _check_tree(root: Path, raw: RawSpec) -> tuple[SpecFile, ProjectFolder, Plan, tuple[Diagnostic, ...]]:
     # tree → model, each shell merged
     file, found = validate_spec(raw)
     if file is None:
         raise PyenvspecError(*found.ordered())
     # what one key alone cannot tell
-    project = look_at_project(root, file.spec.python.project, named_paths(file))
+    project = look_at_folder(root, file.spec.python.project, named_paths(file))
     for finding in check_spec(file, project).items:
         found.add(finding)
     # what the locks of Python packages say to it
@@ -77,7 +75,7 @@ def _check_tree(root: Path, raw: RawSpec) -> tuple[SpecFile, Project, Plan, tupl
     return file, project, plan, found.ordered()
 
 
-def _check_locks(root: Path, file: SpecFile, project: Project, found: Diagnostics) -> Locks:
+def _check_locks(root: Path, file: SpecFile, project: ProjectFolder, found: Diagnostics) -> LockedProjects:
     """Read and check the locks of the lock-file managers; the other managers pay nothing for it."""
     managers = {shell.name: effective_manager(shell, project) for shell in file.shells}
     if not set(managers.values()) & set(LOCK_MANAGERS):
@@ -101,44 +99,19 @@ def compile_project(root: Path, *, locked: bool = False) -> Compiled:
 
 def compile_tree(root: Path, raw: RawSpec, *, locked: bool = False) -> Compiled:
     """Run every pass but the reading and the writing."""
-    file, project, plan, findings = _check_tree(root, raw)
+    file, project, plan, diagnostics = _check_tree(root, raw)
     # inputs → inputs by revision and hash, as far as env.lock.json and the tested revisions know them
-    lock = read_pins(root)
-    unpinned = check_pins(plan.inputs, lock, locked=locked)
-    if any(finding.severity is Severity.ERROR for finding in unpinned):
-        raise PyenvspecError(*findings, *unpinned)
-    pins = tested_pins(plan.inputs) | usable_pins(plan.inputs, lock)
-    flake_lock = None if find_unknown(plan.inputs, pins) else format_flake_lock(plan.inputs, pins)
-    plan = replace(plan, inputs=pin_inputs(plan.inputs, pins))
+    plan, flake_lock, unpinned = pin_plan(root, plan, locked=locked)
     # decisions → expressions
     trees = {f"{FOLDER}/default.nix": lower_module(plan)}
     if plan.generate.flake:
         trees["flake.nix"] = lower_flake(plan)
-    # expressions → text, and the files that are copied or follow from the plan
-    texts = {path: render(tree) for path, tree in trees.items()}
-    texts |= companion_files(plan)
-    texts[f"{FOLDER}/env.schema.json"] = read_schema()
-    files = {path: text.encode() for path, text in texts.items()}
-    for name, content in module_closure(_imported(trees[f"{FOLDER}/default.nix"])).items():
-        files[f"{FOLDER}/{name}"] = content
+    # expressions → text, and what is copied or follows from the plan
+    files = {path: render(tree).encode() for path, tree in trees.items()}
+    files |= {path: text.encode() for path, text in companion_files(plan).items()}
+    files |= {
+        f"{FOLDER}/{name}": data for name, data in vendored_files(trees[f"{FOLDER}/default.nix"]).items()
+    }
     if flake_lock is not None and plan.generate.flake:
         files["flake.lock"] = flake_lock.encode()
-    return Compiled(file, plan, trees, files, (*findings, *unpinned), project)
-
-
-def _imported(module: File) -> tuple[str, ...]:
-    """Return the names of the modules of ours that the generated one imports."""
-    names: list[str] = []
-
-    def visit(node: object) -> None:
-        if isinstance(node, NixPath):
-            names.extend(node.names[-1:] if len(node.names) == 1 else ())
-        elif isinstance(node, tuple):
-            for item in node:
-                visit(item)
-        elif is_dataclass(node):
-            for field in fields(node):
-                visit(getattr(node, field.name))
-
-    visit(module.body)
-    return tuple(names)
+    return Compiled(file, plan, trees, files, (*diagnostics, *unpinned), project)

@@ -66,3 +66,22 @@ def test_only_the_reporter_prints_and_only_tools_starts_processes() -> None:
         tree = ast.parse(text)
         prints = [n for n in ast.walk(tree) if isinstance(n, ast.Name) and n.id == "print"]
         assert not prints or name == "reporter", name
+
+
+def _folder_of(module: str) -> str:
+    """The room of a module: its folder, or the module itself where it stands at the top."""
+    parts = module.split(".")
+    return ".".join(parts[:-1]) or module
+
+
+def test_folders_import_each_other_in_one_direction_only() -> None:
+    modules = _modules()
+    arrows: dict[str, set[str]] = {}
+    for name, path in modules.items():
+        targets = {_folder_of(target) for target in _imports(path) if target in modules}
+        arrows.setdefault(_folder_of(name), set()).update(targets - {_folder_of(name)})
+    waiting, way = dict(arrows), []
+    while free := sorted(room for room, targets in waiting.items() if not targets & set(waiting)):
+        way += free
+        waiting = {room: targets for room, targets in waiting.items() if room not in free}
+    assert not waiting, f"these rooms import each other in a circle: {waiting}"

@@ -18,12 +18,13 @@ from pyenvspec.facts.managers import oldest_python
 from pyenvspec.names import closest, suggest_native
 from pyenvspec.project.folder import effective_manager
 from pyenvspec.spec.model import LOCK_MANAGERS, VENV_MANAGERS, CustomCache
+from pyenvspec.systems import has_cuda
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from pyenvspec.diagnostics import KeyPath
-    from pyenvspec.project.folder import Project
+    from pyenvspec.project.folder import ProjectFolder
     from pyenvspec.spec.model import ShellSpec, SpecFile
 
 CROSS_CHECKS = (
@@ -87,7 +88,7 @@ def named_paths(file: SpecFile) -> tuple[str, ...]:
     return tuple(sorted({posixpath.normpath(path) for shell in file.shells for _, path, _ in _paths(shell)}))
 
 
-def check_spec(file: SpecFile, project: Project) -> Diagnostics:
+def check_spec(file: SpecFile, project: ProjectFolder) -> Diagnostics:
     """Return every finding of the cross-checks over all shells of the file."""
     found = Diagnostics()
     for shell in file.shells:
@@ -108,7 +109,7 @@ def check_spec(file: SpecFile, project: Project) -> Diagnostics:
     return found
 
 
-def _check_manager(place: Place, manager: str, project: Project) -> None:
+def _check_manager(place: Place, manager: str, project: ProjectFolder) -> None:
     spec = place.shell.spec
     if spec.python.manager is None and {"uv.lock", "poetry.lock"} <= project.files:
         place.say(
@@ -167,7 +168,7 @@ def _check_cuda(place: Place) -> None:
     if spec.cuda is None:
         return
     for index, system in enumerate(spec.systems or ()):
-        if system.endswith("-darwin"):
+        if not has_cuda(system):
             place.say(
                 "cuda-on-darwin",
                 ("systems", index),
@@ -272,7 +273,7 @@ def _check_services(place: Place) -> None:
             )
 
 
-def _check_paths(place: Place, project: Project) -> None:
+def _check_paths(place: Place, project: ProjectFolder) -> None:
     for path, value, must_exist in _paths(place.shell):
         normal = posixpath.normpath(value)
         if value.startswith(("/", "~")) or normal.split("/")[0] == "..":

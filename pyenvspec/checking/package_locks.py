@@ -12,43 +12,43 @@ from pyenvspec.diagnostics import Diagnostic, Diagnostics, Severity, Span
 from pyenvspec.names import closest
 from pyenvspec.project.locks.available import find_missing
 from pyenvspec.project.locks.constraints import allows_python
-from pyenvspec.project.locks.locked_project import read_project_lock
+from pyenvspec.project.locks.locked_project import read_locked_project
 from pyenvspec.project.locks.model import normalise
 from pyenvspec.project.locks.stale import find_difference
 from pyenvspec.project.locks.wheels import fits
 from pyenvspec.raw import locate
 from pyenvspec.spec.model import LOCK_MANAGERS
+from pyenvspec.systems import DEFAULT, default_systems
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from pyenvspec.diagnostics import KeyPath
-    from pyenvspec.project.locks.locked_project import Locks, ProjectLock
-    from pyenvspec.project.locks.model import Lock, LockedPackage
+    from pyenvspec.project.locks.locked_project import LockedProject, LockedProjects
+    from pyenvspec.project.locks.model import LockedPackage, PackageLock
     from pyenvspec.spec.model import ShellSpec, SpecFile
 
-DEFAULT_SYSTEMS = ("x86_64-linux", "aarch64-linux", "aarch64-darwin")
 # Indices that everyone may read; what is asked of netrc does not concern them.
 _PUBLIC = ("pytorch.org", "nvidia.com")
 
 
-def read_locks(root: Path, file: SpecFile, managers: Mapping[str, str], found: Diagnostics) -> Locks:
+def read_locks(root: Path, file: SpecFile, managers: Mapping[str, str], found: Diagnostics) -> LockedProjects:
     """Read the locks that the file's shells need; those that cannot be read are findings."""
     from pyenvspec.project.locks.problem import PackageLockError
 
-    locks: Locks = {}
+    locks: LockedProjects = {}
     for shell in file.shells:
         if managers[shell.name] in LOCK_MANAGERS:
             try:
-                locks[shell.name] = read_project_lock(root, managers[shell.name], shell.spec.python.project)
+                locks[shell.name] = read_locked_project(root, managers[shell.name], shell.spec.python.project)
             except PackageLockError as error:
                 for diagnostic in error.diagnostics:
                     found.add(diagnostic)
     return locks
 
 
-def check_locks(file: SpecFile, locks: Locks, found: Diagnostics) -> None:
+def check_locks(file: SpecFile, locks: LockedProjects, found: Diagnostics) -> None:
     """Check each shell against its lock."""
     for shell in file.shells:
         project = locks.get(shell.name)
@@ -59,7 +59,7 @@ def check_locks(file: SpecFile, locks: Locks, found: Diagnostics) -> None:
 class _Check:
     """The checks of one shell."""
 
-    def __init__(self, file: SpecFile, shell: ShellSpec, project: ProjectLock, found: Diagnostics) -> None:
+    def __init__(self, file: SpecFile, shell: ShellSpec, project: LockedProject, found: Diagnostics) -> None:
         self.file, self.shell, self.project, self.found = file, shell, project, found
 
     def run(self) -> None:
@@ -110,7 +110,7 @@ class _Check:
         tool, rest = self.project.relock.split(" ", 1)
         return f"`{self.project.relock}` (without {tool} here: `nix run nixpkgs#{tool} -- {rest}`)"
 
-    def _check_python(self, lock: Lock) -> None:
+    def _check_python(self, lock: PackageLock) -> None:
         version = self.shell.spec.python.version
         if lock.python and allows_python(lock.python, version) is False:
             self._say(
@@ -124,8 +124,7 @@ class _Check:
         if self.shell.spec.systems is not None:
             self._tell_unavailable(self.shell.spec.systems, len(self.shell.spec.systems))
             return
-        systems = tuple(s for s in DEFAULT_SYSTEMS if not (self.shell.spec.cuda and s.endswith("-darwin")))
-        self._tell_unavailable(systems, 1)
+        self._tell_unavailable(default_systems(cuda=self.shell.spec.cuda is not None), 1)
 
     def _tell_unavailable(self, systems: tuple[str, ...], enough: int) -> None:
         """Tell packages that cannot be had, unless everything can be had on `enough` of the systems."""
@@ -151,12 +150,12 @@ class _Check:
         assert self.project.lock is not None
         python = self.shell.spec.python.version
         entries = (p for p in self.project.lock.find(name) if p.version == version)
-        return any(fits(w, python, s) for p in entries for w in p.wheels for s in DEFAULT_SYSTEMS)
+        return any(fits(w, python, s) for p in entries for w in p.wheels for s in DEFAULT)
 
     def _add(self, name: str) -> str:
         return f"{self.project.relock.split()[0]} add '{name}>…'"
 
-    def _check_names(self, lock: Lock) -> None:
+    def _check_names(self, lock: PackageLock) -> None:
         spec = self.shell.spec
         known = lock.names()
         named: list[tuple[KeyPath, str]] = [(("overrides", name), name) for name in spec.overrides]
@@ -173,7 +172,7 @@ class _Check:
                     key=path[0] == "overrides",
                 )
 
-    def _check_groups(self, lock: Lock) -> None:
+    def _check_groups(self, lock: PackageLock) -> None:
         python = self.shell.spec.python
         for key, asked, known in (
             ("groups", python.groups, self._known_groups(lock)),
@@ -194,7 +193,7 @@ class _Check:
                         expected=f"did you mean `{near}`?" if near else listed,
                     )
 
-    def _known_groups(self, lock: Lock) -> set[str]:
+    def _known_groups(self, lock: PackageLock) -> set[str]:
         if lock.tool == "uv":
             own = {group for package in self._own(lock) for group, _ in package.groups}
             old = {"dev"} if "dev-dependencies" in self.project.part("tool", "uv") else set()
@@ -203,7 +202,7 @@ class _Check:
         groups = self.project.part("tool", "poetry", "group")
         return {"main"} | set(groups) | old | set(self.project.part("dependency-groups"))
 
-    def _known_extras(self, lock: Lock) -> set[str]:
+    def _known_extras(self, lock: PackageLock) -> set[str]:
         own = (
             {extra for package in self._own(lock) for extra, _ in package.extras}
             if lock.tool == "uv"
@@ -212,10 +211,10 @@ class _Check:
         poetry = self.project.part("tool", "poetry", "extras")
         return own | set(poetry) | set(self.project.part("project", "optional-dependencies"))
 
-    def _own(self, lock: Lock) -> Iterable[LockedPackage]:
+    def _own(self, lock: PackageLock) -> Iterable[LockedPackage]:
         return lock.find(self.project.name or "")
 
-    def _check_sources(self, lock: Lock) -> None:
+    def _check_sources(self, lock: PackageLock) -> None:
         """Check that what is asked to be built has a source, and what is to be a wheel has one."""
         spec = self.shell.spec
         asked: list[tuple[KeyPath, str]] = [
@@ -250,7 +249,7 @@ class _Check:
                     hint="remove the line",
                 )
 
-    def _check_places(self, lock: Lock) -> None:
+    def _check_places(self, lock: PackageLock) -> None:
         for package in lock.packages:
             if not package.is_local:
                 continue
@@ -264,7 +263,7 @@ class _Check:
                     "move it into the project, take it from git, or put env.yaml into the folder above both",
                 )
 
-    def _check_indices(self, lock: Lock) -> None:
+    def _check_indices(self, lock: PackageLock) -> None:
         """Say once per index what a private one needs: Nix downloads without the user's own settings."""
         for index in sorted(set(self._declared_indices())):
             host = index.partition("://")[2].partition("/")[0].rpartition("@")[2].partition(":")[0]

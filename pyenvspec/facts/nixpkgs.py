@@ -36,7 +36,7 @@ class PythonAttribute:
 
 
 @dataclass(frozen=True, slots=True)
-class CudaSet:
+class CudaRow:
     """Whether a branch has a CUDA package set; `only_runfile` sets hold no separate libraries."""
 
     branch: str
@@ -136,10 +136,10 @@ def _cuda() -> dict[tuple[str, str], Row]:
 
 
 @cache
-def cuda_set(branch: str, cuda: str) -> CudaSet | None:
+def cuda_set(branch: str, cuda: str) -> CudaRow | None:
     """Return what is known of a CUDA set in a branch; None when that CUDA has no row."""
     row = _cuda().get((branch, cuda))
-    return None if row is None else CudaSet(**{**row, "systems": tuple(row["systems"])})
+    return None if row is None else CudaRow(**{**row, "systems": tuple(row["systems"])})
 
 
 @cache

@@ -19,7 +19,7 @@ LOOKED_FOR = ("pyproject.toml", "poetry.lock", "uv.lock", "requirements.txt")
 
 
 @dataclass(frozen=True, slots=True)
-class Project:
+class ProjectFolder:
     """The folder as far as compiling needs it.
 
     `files` are the project files found in the folder that `python.project` names, `present` those of the
@@ -32,7 +32,7 @@ class Project:
     has_poetry_section: bool = False
 
 
-def look_at_project(root: Path, project: str, named: tuple[str, ...]) -> Project:
+def look_at_folder(root: Path, project: str, named: tuple[str, ...]) -> ProjectFolder:
     """Return what is in `root`; `named` are the relative paths that env.yaml names."""
     folder = os.path.join(root, project)  # noqa: PTH118 (cold start: no Path per look)
     files = frozenset(name for name in LOOKED_FOR if os.path.isfile(os.path.join(folder, name)))  # noqa: PTH113, PTH118
@@ -41,10 +41,10 @@ def look_at_project(root: Path, project: str, named: tuple[str, ...]) -> Project
     if "pyproject.toml" in files:
         with open(os.path.join(folder, "pyproject.toml"), "rb") as stream:  # noqa: PTH118, PTH123
             poetry = re.search(rb"^\s*\[\s*tool\s*\.\s*poetry\b", stream.read(), re.MULTILINE) is not None
-    return Project(root.resolve().name, files, present, poetry)
+    return ProjectFolder(root.resolve().name, files, present, poetry)
 
 
-def effective_manager(shell: ShellSpec, project: Project) -> str:
+def effective_manager(shell: ShellSpec, project: ProjectFolder) -> str:
     """Return the manager in use: the one asked for, else from the lock or project file found, else pip."""
     asked = shell.spec.python.manager
     if asked is not None:

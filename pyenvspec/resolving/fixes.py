@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pyenvspec.facts.fixes import KnownFix
-    from pyenvspec.project.locks.locked_project import ProjectLock
+    from pyenvspec.project.locks.locked_project import LockedProject
     from pyenvspec.project.locks.model import LockedPackage
     from pyenvspec.spec.model import ShellSpec, Spec
 
@@ -53,7 +53,7 @@ class Fixed:
     applied: tuple[AppliedFix, ...]
 
 
-def apply_fixes(project: ProjectLock | None, spec: Spec, systems: tuple[str, ...]) -> Fixed:
+def apply_fixes(project: LockedProject | None, spec: Spec, systems: tuple[str, ...]) -> Fixed:
     """Return the user's overrides with the fixes that apply under them; without a lock, the user's own."""
     users = {normalise(name): override for name, override in sorted(spec.overrides.items())}
     if project is None or project.lock is None or spec.fixes == "none":
@@ -82,7 +82,7 @@ def apply_fixes(project: ProjectLock | None, spec: Spec, systems: tuple[str, ...
 class _Needed:
     """Which packages the environment needs on some of its systems; looked for at the first question."""
 
-    def __init__(self, project: ProjectLock, spec: Spec, systems: tuple[str, ...]) -> None:
+    def __init__(self, project: LockedProject, spec: Spec, systems: tuple[str, ...]) -> None:
         self._project, self._spec, self._systems = project, spec, systems
         self._found: frozenset[tuple[str, str]] | None = None
 
@@ -168,7 +168,7 @@ def _shown(value: object) -> str:
 
 
 def fix_shells(
-    shells: tuple[ShellSpec, ...], locks: Mapping[str, ProjectLock], systems: tuple[str, ...]
+    shells: tuple[ShellSpec, ...], locks: Mapping[str, LockedProject], systems: tuple[str, ...]
 ) -> tuple[tuple[ShellSpec, ...], tuple[Decision, ...]]:
     """Return the shells with the fixes under their overrides, and a decision for each fix."""
     fixed, decisions = [], list[Decision]()
@@ -183,7 +183,7 @@ def fix_shells(
 
 
 def served_systems(
-    shells: tuple[ShellSpec, ...], locks: Mapping[str, ProjectLock], systems: tuple[str, ...]
+    shells: tuple[ShellSpec, ...], locks: Mapping[str, LockedProject], systems: tuple[str, ...]
 ) -> tuple[tuple[str, ...], tuple[Decision, ...]]:
     """Return those of the default systems on which everything in the locks can be had, and why not the others."""
     decisions = list[Decision]()

@@ -35,12 +35,13 @@ from pyenvspec.resolving.overrides import plan_overrides, plan_text
 from pyenvspec.resolving.reasons import decide_caches, decide_inputs, decide_settings
 from pyenvspec.resolving.releases.choose import CudaRequest, Refusal, Request, choose
 from pyenvspec.spec.model import VENV_MANAGERS, CustomCache
+from pyenvspec.systems import default_systems
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pyenvspec.project.folder import Project
-    from pyenvspec.project.locks.locked_project import Locks
+    from pyenvspec.project.folder import ProjectFolder
+    from pyenvspec.project.locks.locked_project import LockedProjects
     from pyenvspec.resolving.releases.choose import Choice, PythonChoice
     from pyenvspec.spec.model import Cuda, ShellSpec, Spec, SpecFile
 
@@ -61,10 +62,8 @@ OLDEST_RELEASE_FOR_CONTAINERS = "nixos-23.11"
 # The newest nixpkgs that needs the older nix2container: its lib has no `defaultTo`.
 LAST_RELEASE_OF_OLD_NIX2CONTAINER = "nixos-24.11"
 
-DEFAULT_SYSTEMS = ("x86_64-linux", "aarch64-linux", "aarch64-darwin")
 
-
-def resolve_plan(file: SpecFile, project: Project, locks: Locks | None = None) -> Plan:
+def resolve_plan(file: SpecFile, project: ProjectFolder, locks: LockedProjects | None = None) -> Plan:
     """Return the plan of a valid file; `locks` are those of the lock-file managers, by shell.
 
     Raises PyenvspecError where no nixpkgs release has what is asked for.
@@ -160,11 +159,10 @@ def _refused(file: SpecFile, refusal: Refusal) -> Diagnostic:
 
 
 def _default_systems(file: SpecFile) -> tuple[str, ...]:
-    linux_only = any(shell.spec.cuda is not None for shell in file.shells)
-    return tuple(s for s in DEFAULT_SYSTEMS if not (linux_only and s.endswith("-darwin")))
+    return default_systems(cuda=any(shell.spec.cuda is not None for shell in file.shells))
 
 
-def _wanted_systems(file: SpecFile, locks: Locks) -> tuple[tuple[str, ...], tuple[Decision, ...]]:
+def _wanted_systems(file: SpecFile, locks: LockedProjects) -> tuple[tuple[str, ...], tuple[Decision, ...]]:
     """Return the systems asked for, or those of the default that the locks serve."""
     if file.spec.systems:
         return _distinct(file.spec.systems), ()
@@ -175,7 +173,9 @@ def _wanted_systems(file: SpecFile, locks: Locks) -> tuple[tuple[str, ...], tupl
     return served_systems(file.shells, locks, _default_systems(file))
 
 
-def _fix_shells(file: SpecFile, locks: Locks, choice: Choice) -> tuple[SpecFile, tuple[Decision, ...]]:
+def _fix_shells(
+    file: SpecFile, locks: LockedProjects, choice: Choice
+) -> tuple[SpecFile, tuple[Decision, ...]]:
     """Put the known fixes under the overrides of the shells that are built from a lock."""
     if not locks:
         return file, ()
@@ -353,7 +353,9 @@ def _watched_files(shells: tuple[Shell, ...]) -> tuple[str, ...]:
     return tuple(sorted(posixpath.normpath(path) for path in watched))
 
 
-def _manager_decisions(file: SpecFile, managers: dict[str, str], project: Project) -> tuple[Decision, ...]:
+def _manager_decisions(
+    file: SpecFile, managers: dict[str, str], project: ProjectFolder
+) -> tuple[Decision, ...]:
     found = ", ".join(sorted(project.files)) or "no project file"
     return tuple(
         Decision(

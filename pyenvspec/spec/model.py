@@ -15,7 +15,6 @@ from pydantic_core import PydanticCustomError
 if TYPE_CHECKING:
     from pyenvspec.raw import Mapping, RawSpec
 
-SYSTEMS = ("x86_64-linux", "aarch64-linux", "aarch64-darwin", "x86_64-darwin")
 MANAGERS = ("poetry", "uv", "pip", "poetry2nix", "uv2nix", "nixpkgs")
 VENV_MANAGERS = ("poetry", "uv", "pip")
 LOCK_MANAGERS = ("poetry2nix", "uv2nix")

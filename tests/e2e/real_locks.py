@@ -25,7 +25,7 @@ from harness import Nix, cache_folder, find_inputs, find_pythons, install_tools 
 
 from pyenvspec.diagnostics import PyenvspecError, Severity  # noqa: E402
 from pyenvspec.driver import Compiled, compile_project  # noqa: E402
-from pyenvspec.project.locks.locked_project import read_project_lock  # noqa: E402
+from pyenvspec.project.locks.locked_project import read_locked_project  # noqa: E402
 from pyenvspec.writing.write import apply, plan_writes  # noqa: E402
 
 SETS = {
@@ -151,7 +151,7 @@ def describe(case: Case, nix: Nix, inputs: Path, folder: Path) -> str:
     except CannotLockError as error:
         reason = " ".join(str(error).split())[-90:].replace("|", "/")
         return f"{head_of(case)} | | no lock: {reason} |"
-    lock = read_project_lock(folder, case.manager, ".").lock
+    lock = read_locked_project(folder, case.manager, ".").lock
     assert lock is not None
     named = [package.split("[")[0] for package in SETS[case.name]]
     versions = ", ".join(f"{name} {found[0].version}" for name in named if (found := lock.find(name)))

@@ -8,7 +8,7 @@ import pytest
 
 from pyenvspec.facts.fixes import fixes_for, known_fixes
 from pyenvspec.facts.native import catalogue_names
-from pyenvspec.project.locks.locked_project import ProjectLock
+from pyenvspec.project.locks.locked_project import LockedProject
 from pyenvspec.project.locks.model import normalise
 from pyenvspec.project.locks.toml import load_toml
 from pyenvspec.project.locks.uv import read_uv
@@ -54,7 +54,7 @@ class TestTable:
         assert not any(fix.is_fallback for fix in fixes_for("torch", "uv2nix")[:-1])
 
 
-def project(*packages: str, manager: str = "uv2nix") -> ProjectLock:
+def project(*packages: str, manager: str = "uv2nix") -> LockedProject:
     """A project `demo` that needs each package; `name==version` has a wheel, with `@sdist` only a source."""
     names = [given.split("==")[0] for given in packages]
     edges = "".join(f'    {{ name = "{name}" }},\n' for name in dict.fromkeys(names))
@@ -68,7 +68,7 @@ def project(*packages: str, manager: str = "uv2nix") -> ProjectLock:
             f'\n[[package]]\nname = "{name}"\nversion = "{version}"\nsource = {{ registry = "i" }}\n{files}\n'
         )
     document, kept = load_toml(text.encode(), "uv.lock", "uv lock")
-    return ProjectLock(manager, ".", read_uv(document, "uv.lock", kept), {"project": {"name": "demo"}})
+    return LockedProject(manager, ".", read_uv(document, "uv.lock", kept), {"project": {"name": "demo"}})
 
 
 def spec(**more: Any) -> Spec:
@@ -153,7 +153,7 @@ def test_fixes_can_be_turned_off_all_or_one_by_one() -> None:
 def test_a_package_that_the_environment_does_not_need_gets_no_fix() -> None:
     given = project("numba==0.60.0")
     assert given.lock is not None
-    alone = ProjectLock("uv2nix", ".", given.lock, {"project": {"name": "another"}})
+    alone = LockedProject("uv2nix", ".", given.lock, {"project": {"name": "another"}})
     assert apply_fixes(alone, spec(), LINUX).applied == ()
 
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pyenvspec.project.locks.locked_project import read_project_lock
-from pyenvspec.project.locks.model import Edge, Lock, Source
+from pyenvspec.project.locks.locked_project import read_locked_project
+from pyenvspec.project.locks.model import Edge, PackageLock, Source
 from pyenvspec.project.locks.poetry import content_hashes, read_poetry
 from pyenvspec.project.locks.problem import PackageLockError
 from pyenvspec.project.locks.toml import cut_files, file_name, load_toml
@@ -23,12 +23,12 @@ HASH = "0" * 64
 INDEX = "https://index.example"
 
 
-def uv_lock(text: str) -> Lock:
+def uv_lock(text: str) -> PackageLock:
     document, kept = load_toml(text.encode(), "uv.lock", "uv lock")
     return read_uv(document, "uv.lock", kept)
 
 
-def poetry_lock(text: str) -> Lock:
+def poetry_lock(text: str) -> PackageLock:
     document, kept = load_toml(text.encode(), "poetry.lock", "poetry lock")
     return read_poetry(document, "poetry.lock", kept)
 
@@ -310,5 +310,5 @@ def test_the_collector_is_back_after_a_lock_that_cannot_be_read(tmp_path: Path) 
     (tmp_path / "uv.lock").write_text("version = ")
     was_enabled = gc.isenabled()
     with pytest.raises(PackageLockError):
-        read_project_lock(tmp_path, "uv2nix", ".")
+        read_locked_project(tmp_path, "uv2nix", ".")
     assert gc.isenabled() is was_enabled

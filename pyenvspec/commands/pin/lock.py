@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class PinChange:
     """One input before and after; None where it has no pin."""
 
     name: str
@@ -51,7 +51,7 @@ def relock(options: Options, plan: Plan, old: Mapping[str, Pin], *, moved: Colle
     asked = {n: s for n, s in wanted.items() if (n in moved if moved else n not in kept)}
     new = kept | fetch_pins(_movable(asked, kept), SystemRunner(), on_progress=_progress(options))
     new = dict(sorted(new.items()))
-    changes = [Change(n, old.get(n), new.get(n)) for n in sorted({*old, *new}) if old.get(n) != new.get(n)]
+    changes = [PinChange(n, old.get(n), new.get(n)) for n in sorted({*old, *new}) if old.get(n) != new.get(n)]
     if not options.dry_run:
         _write(options, new)
     _tell(options, new, changes)
@@ -82,7 +82,7 @@ def _write(options: Options, pins: Mapping[str, Pin]) -> None:
     report((*outcome.notes, *notes), options)
 
 
-def _tell(options: Options, pins: Mapping[str, Pin], changes: list[Change]) -> None:
+def _tell(options: Options, pins: Mapping[str, Pin], changes: list[PinChange]) -> None:
     if options.json:
         document = {
             "changes": [{"input": c.name, "old": _data(c.old), "new": _data(c.new)} for c in changes],

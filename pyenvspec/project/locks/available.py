@@ -10,7 +10,7 @@ from pyenvspec.project.locks.needed import needed_packages
 from pyenvspec.project.locks.wheels import fits
 
 if TYPE_CHECKING:
-    from pyenvspec.project.locks.locked_project import ProjectLock
+    from pyenvspec.project.locks.locked_project import LockedProject
     from pyenvspec.project.locks.model import LockedPackage
     from pyenvspec.spec.model import Override, Spec
 
@@ -23,7 +23,7 @@ class Missing:
     system: str
 
 
-def find_missing(project: ProjectLock, spec: Spec, systems: tuple[str, ...]) -> tuple[Missing, ...]:
+def find_missing(project: LockedProject, spec: Spec, systems: tuple[str, ...]) -> tuple[Missing, ...]:
     """Return what cannot be had, in the order of the lock and of `systems`.
 
     What is needed is looked for only where something is missing from the whole lock.
@@ -51,7 +51,7 @@ def find_missing(project: ProjectLock, spec: Spec, systems: tuple[str, ...]) -> 
 
 
 def usable_systems(
-    project: ProjectLock, spec: Spec, systems: tuple[str, ...]
+    project: LockedProject, spec: Spec, systems: tuple[str, ...]
 ) -> tuple[tuple[str, ...], str | None]:
     """Return the systems on which everything can be had, and the first package that another one lacks."""
     missing = find_missing(project, spec, systems)

@@ -19,19 +19,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from pyenvspec.project.locks.model import Lock
+    from pyenvspec.project.locks.model import PackageLock
     from pyenvspec.project.locks.problem import Table
 
 LOCK_OF_MANAGER = {"poetry2nix": "poetry.lock", "uv2nix": "uv.lock"}
 COMMANDS = {"poetry.lock": poetry.RELOCK, "uv.lock": uv.RELOCK}
 
 
-Locks = dict[str, "ProjectLock"]
+LockedProjects = dict[str, "LockedProject"]
 """The lock of each shell, by the shell's name; shells of other managers have none."""
 
 
 @dataclass(frozen=True, slots=True)
-class ProjectLock:
+class LockedProject:
     """The lock of one manager in one folder, and the project that it is for.
 
     `folder` is relative to env.yaml; `lock` is None where there is no file.
@@ -39,7 +39,7 @@ class ProjectLock:
 
     manager: str
     folder: str
-    lock: Lock | None
+    lock: PackageLock | None
     pyproject: dict[str, Any] = field(repr=False)
 
     @property
@@ -78,7 +78,7 @@ def relock_command(lock: str, folder: str) -> str:
     return f"{tool} {verb}" if folder == "." else f"{tool} {verb} {option} {folder}"
 
 
-def read_project_lock(root: Path, manager: str, folder: str) -> ProjectLock:
+def read_locked_project(root: Path, manager: str, folder: str) -> LockedProject:
     """Read lock and pyproject.toml of a lock-file manager; raises `PackageLockError` where they cannot be read."""
     folder = posixpath.normpath(folder)
     name = LOCK_OF_MANAGER[manager]
@@ -86,11 +86,11 @@ def read_project_lock(root: Path, manager: str, folder: str) -> ProjectLock:
     data = _read_bytes(root, file)
     pyproject = _read_pyproject(root, folder, manager, needed=data is not None)
     if data is None:
-        return ProjectLock(manager, folder, None, pyproject)
+        return LockedProject(manager, folder, None, pyproject)
     read = poetry.read_poetry if name == "poetry.lock" else uv.read_uv
     with _without_collector():
         document, text = load_toml(data, file, relock)
-        return ProjectLock(manager, folder, read(document, file, text), pyproject)
+        return LockedProject(manager, folder, read(document, file, text), pyproject)
 
 
 @contextmanager

@@ -85,7 +85,7 @@ class Requirement:
 
 
 @dataclass(frozen=True, slots=True)
-class Lock:
+class PackageLock:
     """A whole lock. `file` is its name as the user knows it, `text` what it was read from.
 
     `python` is a PEP 440 specifier for uv and a constraint of poetry's for poetry. `content_hash` is poetry's;

@@ -10,15 +10,15 @@ from pyenvspec.project.locks.model import Edge, normalise
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from pyenvspec.project.locks.locked_project import ProjectLock
-    from pyenvspec.project.locks.model import Lock, LockedPackage
+    from pyenvspec.project.locks.locked_project import LockedProject
+    from pyenvspec.project.locks.model import LockedPackage, PackageLock
     from pyenvspec.project.locks.problem import Table
 
 
 class Walk:
     """One walk through a lock, from the project along the dependencies whose markers hold."""
 
-    def __init__(self, lock: Lock, around: Surroundings) -> None:
+    def __init__(self, lock: PackageLock, around: Surroundings) -> None:
         self.around = around
         self.reached: dict[str, tuple[LockedPackage, set[str]]] = {}
         self._by_name: dict[str, list[LockedPackage]] = {}
@@ -55,7 +55,7 @@ class Walk:
 
 
 def needed_packages(
-    project: ProjectLock, python: str, system: str, groups: Iterable[str], extras: Iterable[str]
+    project: LockedProject, python: str, system: str, groups: Iterable[str], extras: Iterable[str]
 ) -> tuple[LockedPackage, ...]:
     """Return the packages of the environment; the project itself is among them where the lock names it."""
     assert project.lock is not None
@@ -80,7 +80,7 @@ def needed_packages(
     return tuple(package for package, _ in walk.reached.values())
 
 
-def _default_groups(project: ProjectLock) -> tuple[str, ...]:
+def _default_groups(project: LockedProject) -> tuple[str, ...]:
     """Return the groups that are installed without being asked for: uv's default is dev, and so was poetry's."""
     given = project.part("tool", "uv").get("default-groups", ["dev"])
     if given == "all":
@@ -89,7 +89,7 @@ def _default_groups(project: ProjectLock) -> tuple[str, ...]:
 
 
 def _poetry_roots(
-    project: ProjectLock, groups: tuple[str, ...], extras: tuple[str, ...], around: Surroundings
+    project: LockedProject, groups: tuple[str, ...], extras: tuple[str, ...], around: Surroundings
 ) -> Iterator[Edge]:
     poetry = project.part("tool", "poetry")
     named = project.part("tool", "poetry", "extras")

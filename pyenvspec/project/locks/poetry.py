@@ -1,4 +1,4 @@
-"""poetry.lock, formats 1.x and 2.x: tables in, `Lock` out; and the hash that ties it to its pyproject.toml."""
+"""poetry.lock, formats 1.x and 2.x: tables in, `PackageLock` out; and the hash that ties it to its pyproject.toml."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from pyenvspec.project.locks.model import Edge, Lock, LockedPackage, Source, normalise
+from pyenvspec.project.locks.model import Edge, LockedPackage, PackageLock, Source, normalise
 from pyenvspec.project.locks.problem import Reading, problem
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ _OLD_KEYS = _POETRY_KEYS[:-1]
 _PROJECT_KEYS = ("requires-python", "dependencies", "optional-dependencies")
 
 
-def read_poetry(document: Table, file: str, text: str) -> Lock:
+def read_poetry(document: Table, file: str, text: str) -> PackageLock:
     """Return the lock; a format other than 1.x and 2.x is an error, since what it means is not known."""
     reading = Reading(file)
     metadata = reading.table(document, "metadata")
@@ -41,7 +41,7 @@ def read_poetry(document: Table, file: str, text: str) -> Lock:
             "package-lock-format", f"{file} has {shown}, and 1.x and 2.x are known", file, hint=hint
         )
     old_files = {normalise(name): files for name, files in reading.table(metadata, "files").items()}
-    return Lock(
+    return PackageLock(
         tool="poetry",
         file=file,
         format=version,

@@ -14,11 +14,11 @@ from pyenvspec.project.locks.poetry import content_hashes
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pyenvspec.project.locks.locked_project import ProjectLock
-    from pyenvspec.project.locks.model import Lock
+    from pyenvspec.project.locks.locked_project import LockedProject
+    from pyenvspec.project.locks.model import PackageLock
 
 
-def find_difference(project: ProjectLock) -> str | None:
+def find_difference(project: LockedProject) -> str | None:
     """Return what pyproject.toml says and the lock does not, in words; None where they agree."""
     lock = project.lock
     assert lock is not None
@@ -28,7 +28,7 @@ def find_difference(project: ProjectLock) -> str | None:
     return _uv_difference(project, lock)
 
 
-def _uv_difference(project: ProjectLock, lock: Lock) -> str | None:
+def _uv_difference(project: LockedProject, lock: PackageLock) -> str | None:
     table, name = project.part("project"), project.name
     if name is None or not lock.packages:
         return None
@@ -52,7 +52,7 @@ def _uv_difference(project: ProjectLock, lock: Lock) -> str | None:
     return _groups_difference(project, lock, name)
 
 
-def _groups_difference(project: ProjectLock, lock: Lock, name: str) -> str | None:
+def _groups_difference(project: LockedProject, lock: PackageLock, name: str) -> str | None:
     given = project.part("dependency-groups")
     locked = {normalise(group): items for group, items in lock.requires_groups.get(name, {}).items()}
     for group in given:
@@ -82,7 +82,7 @@ def _group_texts(groups: dict[str, object], group: str, above: tuple[str, ...]) 
 
 
 def _compare(
-    asked: Iterable[str], locked: Iterable[Requirement], project: ProjectLock, lock: Lock
+    asked: Iterable[str], locked: Iterable[Requirement], project: LockedProject, lock: PackageLock
 ) -> str | None:
     wanted = _parse(asked)
     if wanted is None:

@@ -1,10 +1,10 @@
-"""uv.lock, version 1 in every revision: tables in, `Lock` out."""
+"""uv.lock, version 1 in every revision: tables in, `PackageLock` out."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pyenvspec.project.locks.model import Edge, Lock, LockedPackage, Requirement, Source, normalise
+from pyenvspec.project.locks.model import Edge, LockedPackage, PackageLock, Requirement, Source, normalise
 from pyenvspec.project.locks.problem import Reading, problem
 from pyenvspec.project.locks.toml import file_name
 
@@ -18,7 +18,7 @@ _KINDS: tuple[SourceKind, ...] = ("registry", "git", "url", "path", "directory",
 _OTHER_SOURCES = ("git", "url", "path", "directory", "editable", "virtual")
 
 
-def read_uv(document: Table, file: str, text: str) -> Lock:
+def read_uv(document: Table, file: str, text: str) -> PackageLock:
     """Return the lock; an unknown version is an error, since what it means is not known."""
     reading = Reading(file)
     version = document.get("version")
@@ -30,7 +30,7 @@ def read_uv(document: Table, file: str, text: str) -> Lock:
     metadata = {
         normalise(reading.text(t, "name")): reading.table(t, "metadata") for t in tables if "metadata" in t
     }
-    return Lock(
+    return PackageLock(
         tool="uv",
         file=file,
         format=f"1.{document.get('revision', 0)}",

@@ -19,11 +19,11 @@ from pyenvspec.resolving.releases.model import (
     Choice,
     CudaChoice,
     CudaRequest,
-    Decision,
     Lack,
     Nearest,
     PythonChoice,
     Refusal,
+    ReleaseDecision,
     Request,
 )
 from pyenvspec.resolving.releases.refusal import (
@@ -44,11 +44,11 @@ __all__ = [
     "Choice",
     "CudaChoice",
     "CudaRequest",
-    "Decision",
     "Lack",
     "Nearest",
     "PythonChoice",
     "Refusal",
+    "ReleaseDecision",
     "Request",
     "choose",
 ]
@@ -135,7 +135,9 @@ def _build_choice(request: Request, best: Candidate, alternatives: tuple[Alterna
         decisions += _decide_cuda(choice, best, linux_systems(request))
     if best.left_out:
         source = _cuda_source(best.cuda[0], best) if best.cuda else ""
-        decisions.append(Decision("systems", ", ".join(best.systems), "; ".join(best.left_out), source))
+        decisions.append(
+            ReleaseDecision("systems", ", ".join(best.systems), "; ".join(best.left_out), source)
+        )
     return Choice(
         request=request,
         release=best.release,
@@ -149,12 +151,12 @@ def _build_choice(request: Request, best: Candidate, alternatives: tuple[Alterna
     )
 
 
-def _decide_release(request: Request, best: Candidate) -> Decision:
+def _decide_release(request: Request, best: Candidate) -> ReleaseDecision:
     release = nixpkgs.find_release(best.release)
     source = release.source if release else ""
     wanted = describe_request(request)
     if request.release:
-        return Decision("nixpkgs", best.release, "asked for by `nixpkgs.release`", source)
+        return ReleaseDecision("nixpkgs", best.release, "asked for by `nixpkgs.release`", source)
     extra = ", ".join(best.inputs[1:])
     if not best.stable:
         reason = f"no stable release has {wanted}"
@@ -162,10 +164,10 @@ def _decide_release(request: Request, best: Candidate) -> Decision:
         reason = f"no single stable release has {wanted}; this is the newest that does together with {extra}"
     else:
         reason = f"the newest stable release that has {wanted}"
-    return Decision("nixpkgs", best.release, reason, source)
+    return ReleaseDecision("nixpkgs", best.release, reason, source)
 
 
-def _decide_python(choice: PythonChoice, best: Candidate) -> Decision:
+def _decide_python(choice: PythonChoice, best: Candidate) -> ReleaseDecision:
     subject = f"python {choice.version}"
     minor = minor_of(choice.version)
     if choice.origin == "nixpkgs":
@@ -173,22 +175,22 @@ def _decide_python(choice: PythonChoice, best: Candidate) -> Decision:
         reason = f"{best.release} has it"
         if choice.insecure:
             reason += "; nixpkgs marks it insecure (it gets no fixes any more)"
-        return Decision(subject, choice.attr, reason, row.source if row else "")
+        return ReleaseDecision(subject, choice.attr, reason, row.source if row else "")
     return _decide_built_python(
         choice, f"{best.release} has no Python {minor}; nixpkgs-python still builds it"
     )
 
 
-def _decide_built_python(choice: PythonChoice, gone: str) -> Decision:
+def _decide_built_python(choice: PythonChoice, gone: str) -> ReleaseDecision:
     """Return the decision on an interpreter of nixpkgs-python; `gone` tells why a minor comes from there."""
     is_exact = choice.version != minor_of(choice.version)
     why = "nixpkgs has one patch version per release; nixpkgs-python has this one" if is_exact else gone
     reason = f"{why}. Its own nixpkgs is kept, so that the interpreter is downloaded, not built"
     subject = f"python {choice.version}"
-    return Decision(subject, f'nixpkgs-python "{choice.attr}"', reason, inputs.nixpkgs_python_source())
+    return ReleaseDecision(subject, f'nixpkgs-python "{choice.attr}"', reason, inputs.nixpkgs_python_source())
 
 
-def _decide_cuda(choice: CudaChoice, best: Candidate, systems: tuple[str, ...]) -> list[Decision]:
+def _decide_cuda(choice: CudaChoice, best: Candidate, systems: tuple[str, ...]) -> list[ReleaseDecision]:
     subject = f"cuda {choice.version}"
     source = _cuda_source(choice, best)
     if choice.origin == "nixpkgs":
@@ -205,15 +207,17 @@ def _decide_cuda(choice: CudaChoice, best: Candidate, systems: tuple[str, ...]) 
         )
     if choice.runfile:
         reason += "; a CUDA this old comes whole, as `cudatoolkit`, without separate libraries"
-    decisions = [Decision(subject, choice.attr, reason, source)]
+    decisions = [ReleaseDecision(subject, choice.attr, reason, source)]
     if choice.cudnn is None:
-        decisions.append(Decision(f"{subject} cudnn", "none", "no cuDNN supports this CUDA there", source))
+        decisions.append(
+            ReleaseDecision(f"{subject} cudnn", "none", "no cuDNN supports this CUDA there", source)
+        )
     else:
         table = nixpkgs.cudnn_table(_cuda_branch(choice, best), minor_of(choice.version), (*systems, "")[0])
         version = choice.cudnn_version or "of a version that is not known here"
         reason = f"the cuDNN of that set: {version}"
         decisions.append(
-            Decision(f"{subject} cudnn", choice.cudnn, reason, table.source if table else source)
+            ReleaseDecision(f"{subject} cudnn", choice.cudnn, reason, table.source if table else source)
         )
     return decisions
 
@@ -238,15 +242,17 @@ def _choose_revision(request: Request, revision: str) -> Choice | Refusal:
     python = tuple(_python_of_revision(version) for version in request.python)
     cuda = tuple(_cuda_of_revision(wanted) for wanted in request.cuda)
     source = "`nixpkgs.release`"
-    decisions = [Decision("nixpkgs", revision, UNCHECKED, source)]
+    decisions = [ReleaseDecision("nixpkgs", revision, UNCHECKED, source)]
     for found in python:
         if found.origin == "nixpkgs":
-            decisions.append(Decision(f"python {found.version}", found.attr, UNCHECKED, source))
+            decisions.append(ReleaseDecision(f"python {found.version}", found.attr, UNCHECKED, source))
         else:
             decisions.append(_decide_built_python(found, UNCHECKED))
     for choice in cuda:
-        decisions.append(Decision(f"cuda {choice.version}", choice.attr, UNCHECKED, source))
-        decisions.append(Decision(f"cuda {choice.version} cudnn", choice.cudnn or "none", UNCHECKED, source))
+        decisions.append(ReleaseDecision(f"cuda {choice.version}", choice.attr, UNCHECKED, source))
+        decisions.append(
+            ReleaseDecision(f"cuda {choice.version} cudnn", choice.cudnn or "none", UNCHECKED, source)
+        )
     return Choice(
         request=request,
         release=revision,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from pyenvspec.systems import LINUX
+
 PythonOrigin = Literal["nixpkgs", "nixpkgs-python"]
 CudaOrigin = Literal["nixpkgs", "cuda-legacy", "nixpkgs-cuda"]
 Subject = Literal["python", "cuda", "cudnn", "tool", "system", "release", "mix"]
@@ -13,8 +15,6 @@ CUDA_INPUT: Literal["nixpkgs-cuda"] = "nixpkgs-cuda"
 """Name of the flake input that is a second, older nixpkgs, taken for its CUDA packages only."""
 
 Changed = Literal["python", "cuda", "cudnn", "release"]
-
-DEFAULT_SYSTEMS = ("x86_64-linux", "aarch64-linux")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Request:
 
     python: tuple[str, ...]
     cuda: tuple[CudaRequest, ...] = ()
-    systems: tuple[str, ...] = DEFAULT_SYSTEMS
+    systems: tuple[str, ...] = LINUX
     default_systems: bool = False
     needs_uv: bool = False
     needs_poetry: bool = False
@@ -77,7 +77,7 @@ class CudaChoice:
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class ReleaseDecision:
     """One thing decided, in the user's words, with where its fact was read."""
 
     subject: str
@@ -134,7 +134,7 @@ class Choice:
     cuda_release: str | None
     inputs: tuple[str, ...]
     systems: tuple[str, ...]
-    decisions: tuple[Decision, ...]
+    decisions: tuple[ReleaseDecision, ...]
     alternatives: tuple[Alternative, ...]
 
     def python_for(self, version: str) -> PythonChoice:
