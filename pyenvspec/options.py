@@ -1,43 +1,30 @@
-"""What the command line asked for; argparse stops here."""
+"""What every command line can say; each command adds its own fields beside the arguments that fill them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal, Self
 
 if TYPE_CHECKING:
+    import argparse
     from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """One command with everything it was given; fields that a verb has no use for keep their default."""
+    """One command with what it was given; argparse stops here."""
 
     verb: str
     directory: Path
     json: bool = False
     color: Literal["auto", "always", "never"] = "auto"
     quiet: bool = False
-    check: bool = False
-    diff: bool = False
-    stdout: bool = False
-    force: bool = False
-    locked: bool = False
-    emit: Literal["spec", "plan", "tree", "nix"] | None = None
-    key: str | None = None
-    plan: bool = False
-    names: tuple[str, ...] = field(default=())
-    dry_run: bool = False
-    source: Path | None = None
-    manager: str | None = None
-    template: str | None = None
-    action: str | None = None
-    limit: int = 20
-    online: bool = False
-    podman: bool = False
-    refresh: bool = False
-    command: tuple[str, ...] = field(default=())
 
-    def as_text(self) -> Options:
+    def as_text(self) -> Self:
         """Return the same with messages as text: for commands whose stdout is taken by something else."""
         return replace(self, json=False)
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """Declare `--json`, wherever there is something to read."""
+    parser.add_argument("--json", action="store_true", help="data as JSON on stdout")

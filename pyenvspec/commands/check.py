@@ -5,10 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pyenvspec.driver import check_project
+from pyenvspec.options import Options, add_json
 from pyenvspec.reporter import report, say
 
 if TYPE_CHECKING:
-    from pyenvspec.options import Options
+    import argparse
+
+
+def declare(parser: argparse.ArgumentParser) -> type[Options]:
+    """Declare the arguments; return what holds them."""
+    add_json(parser)
+    return Options
 
 
 def run(options: Options) -> int:

@@ -3,27 +3,45 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pyenvspec.driver import compile_project
 from pyenvspec.facts.caches import find_cache
+from pyenvspec.options import Options
 from pyenvspec.reporter import report, say
 from pyenvspec.tools import NOT_FOUND, SystemRunner, exec_or_run, nix_argv
 from pyenvspec.writing.checkout import make_known_to_git
 from pyenvspec.writing.write import apply, plan_writes
 
 if TYPE_CHECKING:
+    import argparse
+
     from pyenvspec.driver import Compiled
-    from pyenvspec.options import Options
     from pyenvspec.plan import Plan
 
 USAGE = 2
 
 
-def run(options: Options) -> int:
+@dataclass(frozen=True, slots=True)
+class ShellOptions(Options):
+    """What this command can be told besides."""
+
+    variant: str = "default"
+    command: tuple[str, ...] = ()
+
+
+def declare(parser: argparse.ArgumentParser) -> type[ShellOptions]:
+    """Declare the arguments; return what holds them."""
+    parser.usage = "pyenvspec shell [-h] [-C DIR] [-q] [VARIANT] [-- CMD …]"
+    parser.add_argument("variant", nargs="?", default="default", metavar="VARIANT", help="default: default")
+    return ShellOptions
+
+
+def run(options: ShellOptions) -> int:
     """Open the shell, or run a command in it: its exit code is ours."""
     compiled = compile_project(options.directory)
-    (variant,) = options.names
+    variant = options.variant
     names = [shell.name for shell in compiled.plan.shells]
     if variant not in names:
         say(f"env.yaml has no variant `{variant}`; there is {', '.join(names)}")
@@ -51,7 +69,7 @@ def _is_ours(plan: Plan) -> bool:
     return plan.generate.flake and all((cache.url, cache.key) in known for cache in plan.caches)
 
 
-def _write_stale(compiled: Compiled, options: Options) -> None:
+def _write_stale(compiled: Compiled, options: ShellOptions) -> None:
     changes = plan_writes(options.directory, compiled.files)
     notes = compiled.findings
     if changes.is_stale:

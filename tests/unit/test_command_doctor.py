@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pyenvspec.cli import run
-from pyenvspec.commands.doctor.command import examine
+from pyenvspec.commands.doctor.command import DoctorOptions, examine
 from pyenvspec.commands.doctor.host import SystemHost
-from pyenvspec.options import Options
 from pyenvspec.tools import NOT_FOUND, Result
 
 if TYPE_CHECKING:
@@ -137,7 +136,7 @@ def doctor(
     *,
     online: bool = False,
 ) -> int:
-    options = Options("doctor", root, online=online)
+    options = DoctorOptions("doctor", root, online=online)
     return examine(options, host or DescribedHost(), DescribedRunner(nix() if answers is None else answers))
 
 
@@ -535,7 +534,7 @@ def test_a_faulty_env_yaml_is_one_line_of_several(tmp_path: Path, capsys: pytest
 
 
 def test_json_has_every_line(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    options = Options("doctor", project, json=True)
+    options = DoctorOptions("doctor", project, json=True)
     assert examine(options, DescribedHost(), DescribedRunner()) == 4
     data = json.loads(capsys.readouterr().out)
     assert data["problems"] == 1
@@ -548,7 +547,7 @@ def test_json_has_every_line(project: Path, capsys: pytest.CaptureFixture[str]) 
 
 
 def test_quiet_leaves_the_problems(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert examine(Options("doctor", project, quiet=True), DescribedHost(), DescribedRunner()) == 4
+    assert examine(DoctorOptions("doctor", project, quiet=True), DescribedHost(), DescribedRunner()) == 4
     assert capsys.readouterr().out == (
         "nix\n"
         "  ✘ nix is not installed, or not on PATH\n"

@@ -10,7 +10,7 @@ import pytest
 from stand_in import StandIn
 
 from pyenvspec.commands.pin import lock, update
-from pyenvspec.options import Options
+from pyenvspec.commands.pin.update import UpdateOptions
 from pyenvspec.pinning.pinfile import LockError, Pin, Source, format_lock, parse_lock
 from pyenvspec.plan import FlakeInput
 
@@ -60,8 +60,10 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def _options(verb: str, project: Path, *names: str, json: bool = False, dry_run: bool = False) -> Options:
-    return Options(verb, project, json=json, dry_run=dry_run, names=names)
+def _options(
+    verb: str, project: Path, *names: str, json: bool = False, dry_run: bool = False
+) -> UpdateOptions:
+    return UpdateOptions(verb, project, json=json, dry_run=dry_run, names=names)
 
 
 def _pins(project: Path) -> dict[str, Pin]:
@@ -156,7 +158,7 @@ def test_an_unknown_input_is_told_with_the_nearest(stand_in: StandIn, project: P
 @pytest.mark.parametrize("run", [lock.run, update.run])
 @pytest.mark.parametrize("there", [True, False])
 def test_a_failure_writes_nothing(
-    stand_in: StandIn, project: Path, run: Callable[[Options], int], there: bool
+    stand_in: StandIn, project: Path, run: Callable[[UpdateOptions], int], there: bool
 ) -> None:
     stand_in.answer({**ANSWERS, "NixOS/nixpkgs": {"fault": "rate-limit"}})
     before = format_lock({"flake-parts": OLD["flake-parts"]})

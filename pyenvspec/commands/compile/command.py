@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import posixpath
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
 from pyenvspec import uptodate
 from pyenvspec.checking.checks import named_paths
 from pyenvspec.driver import FOLDER, compile_project
+from pyenvspec.options import Options, add_json
 from pyenvspec.project.folder import LOOKED_FOR
 from pyenvspec.reporter import format_text, put, report, say, to_json
 from pyenvspec.tools import SystemRunner
@@ -17,15 +19,43 @@ from pyenvspec.writing.projectfs import GENERATED_PATHS
 from pyenvspec.writing.write import Kind, WriteOptions, apply, bundle, plan_writes
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Iterable
 
     from pyenvspec.diagnostics import Diagnostic
     from pyenvspec.driver import Compiled
-    from pyenvspec.options import Options
     from pyenvspec.writing.write import Changes
 
 
-def run(options: Options) -> int:
+@dataclass(frozen=True, slots=True)
+class CompileOptions(Options):
+    """What this command can be told besides."""
+
+    check: bool = False
+    diff: bool = False
+    stdout: bool = False
+    force: bool = False
+    emit: Literal["spec", "plan", "tree", "nix"] | None = None
+    locked: bool = False
+
+
+def declare(parser: argparse.ArgumentParser) -> type[CompileOptions]:
+    """Declare the arguments; return what holds them."""
+    add_json(parser)
+    parser.add_argument(
+        "--check", action="store_true", help="fail when the files are stale, and touch nothing"
+    )
+    parser.add_argument("--diff", action="store_true", help="show what would change, and touch nothing")
+    parser.add_argument("--stdout", action="store_true", help="print the files instead of writing them")
+    parser.add_argument("--force", action="store_true", help="replace files of your own; a copy is kept")
+    parser.add_argument("--emit", choices=("spec", "plan", "tree", "nix"), help="print what a stage gives")
+    parser.add_argument(
+        "--locked", action="store_true", help="fail when an input has no pin in env.lock.json"
+    )
+    return CompileOptions
+
+
+def run(options: CompileOptions) -> int:
     """Compile the project; 1 where `--check` finds stale files."""
     uptodate.watch()
     compiled = compile_project(options.directory, locked=options.locked)
@@ -40,14 +70,14 @@ def run(options: Options) -> int:
     return _write(compiled, changes, options)
 
 
-def _emitted(compiled: Compiled, options: Options) -> str:
+def _emitted(compiled: Compiled, options: CompileOptions) -> str:
     from pyenvspec.commands.compile.emit import emit_stage
 
     assert options.emit is not None
     return emit_stage(compiled, options.emit)
 
 
-def _show(compiled: Compiled, changes: Changes, options: Options) -> int:
+def _show(compiled: Compiled, changes: Changes, options: CompileOptions) -> int:
     findings = (*compiled.findings, *(changes.stale_findings() if options.check else ()))
     if options.json:
         _put_json(changes, findings)
@@ -58,7 +88,7 @@ def _show(compiled: Compiled, changes: Changes, options: Options) -> int:
     return int(options.check and changes.is_stale)
 
 
-def _write(compiled: Compiled, changes: Changes, options: Options) -> int:
+def _write(compiled: Compiled, changes: Changes, options: CompileOptions) -> int:
     outcome = apply(changes, on_wait=lambda: say("waiting for another pyenvspec in this project …"))
     done = outcome.changes
     notes = make_known_to_git(options.directory, sorted(compiled.files), SystemRunner())
@@ -78,7 +108,7 @@ def _write(compiled: Compiled, changes: Changes, options: Options) -> int:
     return 0
 
 
-def _remember(compiled: Compiled, options: Options) -> None:
+def _remember(compiled: Compiled, options: CompileOptions) -> None:
     """Let the next compile find that nothing changed without compiling."""
     project, folder = compiled.project, compiled.file.spec.python.project
     looked_for = {

@@ -4,23 +4,47 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pyenvspec.commands.diagnose.patterns import diagnose_log, merge_yaml
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
+from pyenvspec.options import Options, add_json
 from pyenvspec.reporter import make_visible, put, say
 from pyenvspec.spec.flow import format_flow
 
 if TYPE_CHECKING:
+    import argparse
+
     from pyenvspec.commands.diagnose.patterns import Advice
-    from pyenvspec.options import Options
 
 _MOST_BYTES = 64 * 1024 * 1024
 _USAGE = 2
 _LONGEST = 160
 
 
-def run(options: Options) -> int:
+@dataclass(frozen=True, slots=True)
+class DiagnoseOptions(Options):
+    """What this command can be told besides."""
+
+    source: Path | None = None
+
+
+def declare(parser: argparse.ArgumentParser) -> type[DiagnoseOptions]:
+    """Declare the arguments; return what holds them."""
+    add_json(parser)
+    parser.add_argument(
+        "source",
+        nargs="?",
+        type=Path,
+        metavar="LOG",
+        help="file with the output; standard input when left out",
+    )
+    return DiagnoseOptions
+
+
+def run(options: DiagnoseOptions) -> int:
     """Print what is known of the log; 1 when nothing is."""
     if options.source is None and sys.stdin.isatty():
         say("usage: pyenvspec diagnose LOG, or: nix develop 2>&1 | pyenvspec diagnose")
@@ -36,7 +60,7 @@ def run(options: Options) -> int:
     return 0 if advices else 1
 
 
-def _read(options: Options) -> str:
+def _read(options: DiagnoseOptions) -> str:
     if options.source is None:
         return sys.stdin.buffer.read(_MOST_BYTES).decode(errors="replace")
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pyenvspec.commands.doctor.caches import check_caches
@@ -15,14 +16,15 @@ from pyenvspec.commands.doctor.nix import check_nix
 from pyenvspec.commands.doctor.python import check_python
 from pyenvspec.diagnostics import PyenvspecError
 from pyenvspec.driver import MANIFEST, compile_project
+from pyenvspec.options import Options, add_json
 from pyenvspec.reporter import make_visible, paint, put, wants_color
 from pyenvspec.tools import SystemRunner
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Iterable, Iterator
 
     from pyenvspec.commands.doctor.host import Host
-    from pyenvspec.options import Options
     from pyenvspec.plan import Plan
     from pyenvspec.tools import Runner
 
@@ -32,12 +34,28 @@ _PLAIN_SIGNS = {Mark.GOOD: "ok", Mark.WARN: "!", Mark.BAD: "X"}
 _STYLES = {Mark.GOOD: "32", Mark.WARN: "1;33", Mark.BAD: "1;31"}
 
 
-def run(options: Options) -> int:
+@dataclass(frozen=True, slots=True)
+class DoctorOptions(Options):
+    """What this command can be told besides."""
+
+    online: bool = False
+
+
+def declare(parser: argparse.ArgumentParser) -> type[DoctorOptions]:
+    """Declare the arguments; return what holds them."""
+    add_json(parser)
+    parser.add_argument(
+        "--online", action="store_true", help="also ask the binary caches whether they answer"
+    )
+    return DoctorOptions
+
+
+def run(options: DoctorOptions) -> int:
     """Look at everything and print it."""
     return examine(options, SystemHost(), SystemRunner())
 
 
-def examine(options: Options, host: Host, runner: Runner) -> int:
+def examine(options: DoctorOptions, host: Host, runner: Runner) -> int:
     """Run every group on a machine and print the findings."""
     checks = list(_collect(options, host, runner))
     has_problem = any(check.mark is Mark.BAD for check in checks)
@@ -49,7 +67,7 @@ def examine(options: Options, host: Host, runner: Runner) -> int:
     return PROBLEM if has_problem else 0
 
 
-def _collect(options: Options, host: Host, runner: Runner) -> Iterator[Check]:
+def _collect(options: DoctorOptions, host: Host, runner: Runner) -> Iterator[Check]:
     plan: Plan | None = None
     generated: tuple[str, ...] = ()
     if host.exists(str(options.directory / MANIFEST)):

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pyenvspec.commands.edit.file import edit_file
 from pyenvspec.commands.edit.list import add_items
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
 from pyenvspec.names import suggest_native
+from pyenvspec.options import Options, add_json
 from pyenvspec.raw import Sequence, to_plain, walk_path
 from pyenvspec.reporter import put, say
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Iterable
 
     from pyenvspec.diagnostics import KeyPath
-    from pyenvspec.options import Options
     from pyenvspec.raw import RawSpec
 
 NATIVE: KeyPath = ("native",)
@@ -24,7 +26,27 @@ CUDA_PACKAGES: KeyPath = ("cuda", "packages")
 _CUDA_DEFAULT = ("cudatoolkit",)
 
 
-def run(options: Options) -> int:
+@dataclass(frozen=True, slots=True)
+class AddOptions(Options):
+    """What this command can be told besides."""
+
+    names: tuple[str, ...] = ()
+    force: bool = False
+
+
+def declare(parser: argparse.ArgumentParser) -> type[AddOptions]:
+    """Declare the arguments; return what holds them."""
+    add_json(parser)
+    parser.add_argument(
+        "names", nargs="+", metavar="NAME", help="nixpkgs packages; cuda.X is one of the CUDA set"
+    )
+    parser.add_argument(
+        "--force", action="store_true", help="take names that the offline catalogue does not have"
+    )
+    return AddOptions
+
+
+def run(options: AddOptions) -> int:
     """Add what is not there yet; a name that nixpkgs does not have stops all."""
     new: dict[KeyPath, list[str]] = {}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pyenvspec.commands.edit.add import listed, place, shown
@@ -10,15 +11,33 @@ from pyenvspec.commands.edit.file import edit_file
 from pyenvspec.commands.edit.list import remove_items
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
 from pyenvspec.names import closest
+from pyenvspec.options import Options, add_json
 from pyenvspec.reporter import put, say
 
 if TYPE_CHECKING:
+    import argparse
+
     from pyenvspec.diagnostics import KeyPath
-    from pyenvspec.options import Options
     from pyenvspec.raw import RawSpec
 
 
-def run(options: Options) -> int:
+@dataclass(frozen=True, slots=True)
+class RemoveOptions(Options):
+    """What this command can be told besides."""
+
+    names: tuple[str, ...] = ()
+
+
+def declare(parser: argparse.ArgumentParser) -> type[RemoveOptions]:
+    """Declare the arguments; return what holds them."""
+    add_json(parser)
+    parser.add_argument(
+        "names", nargs="+", metavar="NAME", help="nixpkgs packages; cuda.X is one of the CUDA set"
+    )
+    return RemoveOptions
+
+
+def run(options: RemoveOptions) -> int:
     """Remove all of them, or none when one is not there."""
     wanted: dict[KeyPath, list[str]] = {}
     for path, name in map(place, dict.fromkeys(options.names)):

@@ -4,25 +4,43 @@ from __future__ import annotations
 
 import json
 import textwrap
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pyenvspec.commands.explain.consequences import Explanation, explain_key
 from pyenvspec.driver import MANIFEST, compile_tree, load_plan
+from pyenvspec.options import Options, add_json
 from pyenvspec.reading.source import read_file
 from pyenvspec.reporter import WIDTH, make_visible, put, say
 from pyenvspec.spec.keys import find_key
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Iterable, Iterator
 
-    from pyenvspec.options import Options
     from pyenvspec.plan import Decision, Plan
     from pyenvspec.resolving.releases.model import Alternative
 
 _USAGE = 2
 
 
-def run(options: Options) -> int:
+@dataclass(frozen=True, slots=True)
+class ExplainOptions(Options):
+    """What this command can be told besides."""
+
+    key: str | None = None
+    plan: bool = False
+
+
+def declare(parser: argparse.ArgumentParser) -> type[ExplainOptions]:
+    """Declare the arguments; return what holds them."""
+    add_json(parser)
+    parser.add_argument("key", nargs="?", metavar="KEY", help="a key, like cuda or python.version")
+    parser.add_argument("--plan", action="store_true", help="list everything that was decided")
+    return ExplainOptions
+
+
+def run(options: ExplainOptions) -> int:
     """Explain one key, or list every decision."""
     if options.plan and options.key is None:
         plan = load_plan(options.directory)
@@ -36,7 +54,7 @@ def run(options: Options) -> int:
     return 0
 
 
-def _explain(options: Options, name: str) -> Explanation:
+def _explain(options: ExplainOptions, name: str) -> Explanation:
     if not (options.directory / MANIFEST).exists():
         # What a key is for can be asked before there is a file.
         return Explanation(find_key(name, None), (), (), (), ())

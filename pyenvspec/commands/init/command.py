@@ -5,27 +5,55 @@ from __future__ import annotations
 import json
 import os
 import shlex
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import count
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyenvspec.commands.init.scaffold import TEMPLATES, format_manifest, format_template
 from pyenvspec.commands.init.survey import Survey, survey_project
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError, Severity
 from pyenvspec.driver import MANIFEST, check_tree
+from pyenvspec.options import Options, add_json
 from pyenvspec.project.locks.locked_project import LOCK_OF_MANAGER
 from pyenvspec.reading.source import read_text
 from pyenvspec.reporter import make_visible, put, report, say
 from pyenvspec.spec.model import LOCK_MANAGERS, MANAGERS
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Iterable
-    from pathlib import Path
-
-    from pyenvspec.options import Options
 
 
-def run(options: Options) -> int:
+@dataclass(frozen=True, slots=True)
+class InitOptions(Options):
+    """What this command can be told besides."""
+
+    source: Path | None = None
+    manager: str | None = None
+    template: str | None = None
+    force: bool = False
+
+
+def declare(parser: argparse.ArgumentParser) -> type[InitOptions]:
+    """Declare the arguments; return what holds them."""
+    add_json(parser)
+    parser.add_argument(
+        "--from",
+        dest="source",
+        type=Path,
+        metavar="FILE",
+        help="take the packages from this file: a lock, requirements, …",
+    )
+    parser.add_argument("--manager", metavar="M", help="uv, poetry, pip, uv2nix, poetry2nix or nixpkgs")
+    parser.add_argument(
+        "--template", metavar="T", help="minimal, cuda, science or nix-lock, whatever the project has"
+    )
+    parser.add_argument("--force", action="store_true", help="replace env.yaml; a copy is kept")
+    return InitOptions
+
+
+def run(options: InitOptions) -> int:
     """Write env.yaml for the project, or of a template."""
     root = options.directory
     _check_free(root, force=options.force)
@@ -50,7 +78,7 @@ def run(options: Options) -> int:
     return 0
 
 
-def _decide(options: Options) -> tuple[Survey, str, str]:
+def _decide(options: InitOptions) -> tuple[Survey, str, str]:
     if options.manager is not None and options.manager not in MANAGERS:
         raise _error(
             "init-manager", f"there is no manager `{options.manager}`", f"one of {', '.join(MANAGERS)}"
@@ -146,7 +174,7 @@ def _make_project(survey: Survey) -> str:
 
 
 def _tell(  # noqa: PLR0913 -- the parts of the answer
-    options: Options, survey: Survey, manager: str, text: str, step: str | None, kept: str | None
+    options: InitOptions, survey: Survey, manager: str, text: str, step: str | None, kept: str | None
 ) -> None:
     if options.json:
         document = {

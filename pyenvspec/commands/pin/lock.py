@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from pyenvspec.driver import load_plan
+from pyenvspec.options import Options, add_json
 from pyenvspec.pinning.fetch import fetch_pins
 from pyenvspec.pinning.pinfile import LOCK_FILE, REVISION, format_lock
 from pyenvspec.pinning.pins import read_pins, usable_pins, wanted_sources
@@ -18,9 +19,9 @@ from pyenvspec.writing.checkout import make_known_to_git
 from pyenvspec.writing.write import WriteOptions, apply, plan_writes
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Callable, Collection, Mapping
 
-    from pyenvspec.options import Options
     from pyenvspec.pinning.fetch import Progress
     from pyenvspec.pinning.pinfile import Pin, Source
     from pyenvspec.plan import Plan
@@ -35,13 +36,31 @@ class PinChange:
     new: Pin | None
 
 
-def run(options: Options) -> int:
+@dataclass(frozen=True, slots=True)
+class LockOptions(Options):
+    """What this command can be told besides."""
+
+    dry_run: bool = False
+    force: bool = False
+
+
+def declare(parser: argparse.ArgumentParser) -> type[LockOptions]:
+    """Declare the arguments; return what holds them."""
+    add_json(parser)
+    parser.add_argument("--dry-run", action="store_true", help="show old and new pins, and write nothing")
+    parser.add_argument(
+        "--force", action="store_true", help="replace a lock that cannot be read; a copy is kept"
+    )
+    return LockOptions
+
+
+def run(options: LockOptions) -> int:
     """Pin what has no pin yet, and what asks for something else than its pin is for."""
     plan = load_plan(options.directory)
     return relock(options, plan, read_pins(options.directory), moved=())
 
 
-def relock(options: Options, plan: Plan, old: Mapping[str, Pin], *, moved: Collection[str]) -> int:
+def relock(options: LockOptions, plan: Plan, old: Mapping[str, Pin], *, moved: Collection[str]) -> int:
     """Get the pins of the inputs in `moved`, or of all that have none where it is empty.
 
     Nothing is written before every pin is there.
@@ -63,7 +82,7 @@ def _movable(asked: Mapping[str, Source], kept: Mapping[str, Pin]) -> dict[str, 
     return {n: s for n, s in asked.items() if n not in kept or not REVISION.fullmatch(s.ref or "")}
 
 
-def _progress(options: Options) -> Callable[[Progress], None] | None:
+def _progress(options: LockOptions) -> Callable[[Progress], None] | None:
     if options.quiet or not sys.stderr.isatty():
         return None
 
@@ -74,7 +93,7 @@ def _progress(options: Options) -> Callable[[Progress], None] | None:
     return tell
 
 
-def _write(options: Options, pins: Mapping[str, Pin]) -> None:
+def _write(options: LockOptions, pins: Mapping[str, Pin]) -> None:
     files = {LOCK_FILE: format_lock(pins).encode()}
     changes = plan_writes(options.directory, files, WriteOptions(force=options.force, partial=True))
     outcome = apply(changes, on_wait=lambda: say("waiting for another pyenvspec in this project …"))
@@ -82,7 +101,7 @@ def _write(options: Options, pins: Mapping[str, Pin]) -> None:
     report((*outcome.notes, *notes), options)
 
 
-def _tell(options: Options, pins: Mapping[str, Pin], changes: list[PinChange]) -> None:
+def _tell(options: LockOptions, pins: Mapping[str, Pin], changes: list[PinChange]) -> None:
     if options.json:
         document = {
             "changes": [{"input": c.name, "old": _data(c.old), "new": _data(c.new)} for c in changes],

@@ -3,21 +3,36 @@
 from __future__ import annotations
 
 import difflib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pyenvspec.commands.pin.lock import relock
+from pyenvspec.commands.pin.lock import LockOptions, relock
+from pyenvspec.commands.pin.lock import declare as declare_lock
 from pyenvspec.diagnostics import Diagnostic
 from pyenvspec.driver import load_plan
 from pyenvspec.pinning.pinfile import LockError
 from pyenvspec.pinning.pins import read_pins
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Iterable
 
-    from pyenvspec.options import Options
+
+@dataclass(frozen=True, slots=True)
+class UpdateOptions(LockOptions):
+    """What this command can be told besides."""
+
+    names: tuple[str, ...] = ()
 
 
-def run(options: Options) -> int:
+def declare(parser: argparse.ArgumentParser) -> type[UpdateOptions]:
+    """Declare the arguments; return what holds them."""
+    declare_lock(parser)
+    parser.add_argument("names", nargs="*", metavar="INPUT", help="only these inputs")
+    return UpdateOptions
+
+
+def run(options: UpdateOptions) -> int:
     """Move the named inputs, or all of them."""
     plan = load_plan(options.directory)
     names = {given.name for given in plan.inputs}

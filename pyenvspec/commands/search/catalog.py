@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
@@ -15,20 +16,38 @@ from pyenvspec.facts.native import (
     forget_catalogue,
     own_catalogue,
 )
+from pyenvspec.options import Options, add_json
 from pyenvspec.pinning.pins import pin_inputs, read_pins, usable_pins
 from pyenvspec.reporter import put, say
 from pyenvspec.tools import SystemRunner, nix_argv
 from pyenvspec.writing.projectfs import explained
 
 if TYPE_CHECKING:
-    from pyenvspec.options import Options
+    import argparse
+
     from pyenvspec.tools import Result
 
 _PATIENCE = 1800.0
 _FEWEST = 100
 
 
-def run(options: Options) -> int:
+@dataclass(frozen=True, slots=True)
+class CatalogOptions(Options):
+    """What this command can be told besides."""
+
+    refresh: bool = False
+
+
+def declare(parser: argparse.ArgumentParser) -> type[CatalogOptions]:
+    """Declare the arguments; return what holds them."""
+    add_json(parser)
+    parser.add_argument(
+        "--update", dest="refresh", action="store_true", help="list this project's nixpkgs anew, with Nix"
+    )
+    return CatalogOptions
+
+
+def run(options: CatalogOptions) -> int:
     """Say what the catalogue is, after making it anew with `--update`."""
     if options.refresh:
         _update(options)
@@ -42,7 +61,7 @@ def run(options: Options) -> int:
     return 0
 
 
-def _update(options: Options) -> None:
+def _update(options: CatalogOptions) -> None:
     reference = _nixpkgs(options)
     if not options.quiet:
         say(f"Listing {reference}; this takes some minutes.")
@@ -61,7 +80,7 @@ def _update(options: Options) -> None:
     forget_catalogue()
 
 
-def _nixpkgs(options: Options) -> str:
+def _nixpkgs(options: CatalogOptions) -> str:
     """Return the reference of the project's nixpkgs, pinned where env.lock.json pins it."""
     if not (options.directory / MANIFEST).exists():
         raise _failed("there is no env.yaml here, so no nixpkgs is chosen", "name its folder with `-C DIR`")

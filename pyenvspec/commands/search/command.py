@@ -3,19 +3,38 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pyenvspec.names import search, suggest_native
+from pyenvspec.options import Options, add_json
 from pyenvspec.reporter import make_visible, measure, put, say
 
 if TYPE_CHECKING:
+    import argparse
+
     from pyenvspec.names import Suggestion
-    from pyenvspec.options import Options
 
 _WIDEST = 32
 
 
-def run(options: Options) -> int:
+@dataclass(frozen=True, slots=True)
+class SearchOptions(Options):
+    """What this command can be told besides."""
+
+    names: tuple[str, ...] = ()
+    limit: int = 20
+
+
+def declare(parser: argparse.ArgumentParser) -> type[SearchOptions]:
+    """Declare the arguments; return what holds them."""
+    add_json(parser)
+    parser.add_argument("names", nargs="+", metavar="NAME", help="words; names of apt and conda work too")
+    parser.add_argument("--limit", type=int, default=20, metavar="N", help="show at most N (default: 20)")
+    return SearchOptions
+
+
+def run(options: SearchOptions) -> int:
     """Print what is found, best first; finding nothing is an answer too."""
     query = " ".join(options.names)
     found = search(query, max(options.limit, 1))
