@@ -60,7 +60,9 @@
         {
           packages.default = python.pkgs.buildPythonApplication {
             pname = project.project.name;
-            inherit (project.project) version;
+            version = builtins.head (
+              builtins.match ".*__version__ = \"([^\"]+)\".*" (builtins.readFile ./pyenvspec/__init__.py)
+            );
             pyproject = true;
             src = lib.fileset.toSource {
               root = ./.;
