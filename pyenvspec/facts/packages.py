@@ -1,17 +1,93 @@
-"""Names of Python packages: what conda calls differently."""
+"""Names of Python packages: what conda and `import` call differently, and what wheels hold."""
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from functools import cache
 
 from pyenvspec.facts._load import read_table
 
+_NO_MODULES = frozenset({"_distutils_hack"})
+
+
+@dataclass(frozen=True, slots=True)
+class WheelContents:
+    """What a wheel for Linux holds: its modules, its libraries (`brings`), and those that it lacks (`needs`)."""
+
+    package: str
+    version: str
+    imports: tuple[str, ...]
+    brings: tuple[str, ...]
+    needs: tuple[str, ...]
+
 
 @cache
-def _conda_names() -> dict[str, str]:
+def _conda_names() -> dict[str, str | None]:
     return {row["conda"]: row["pypi"] for row in read_table("conda-names")["names"]}
 
 
 def pypi_name(conda: str) -> str:
     """Return the name on PyPI of a package of conda; most have the same."""
-    return _conda_names().get(conda, conda)
+    return pypi_of_conda(conda) or conda
+
+
+def pypi_of_conda(name: str) -> str | None:
+    """Return the name on PyPI of a package of conda, most have the same; None for what is no Python package.
+
+    Only names known to be none give None: a C library that no row lists comes back as it is.
+    """
+    return _conda_names().get(name.lower(), name)
+
+
+@cache
+def _wheels() -> dict[str, WheelContents]:
+    lists = ("imports", "brings", "needs")
+    return {
+        row["package"]: WheelContents(row["package"], row["version"], *(tuple(row[key]) for key in lists))
+        for row in read_table("wheel-contents")["wheels"]
+    }
+
+
+def wheel_contents(package: str) -> WheelContents | None:
+    """Return what the wheel of a PyPI package holds, or None when none was looked into."""
+    return _wheels().get(normalise(package))
+
+
+def wheels_looked_into() -> tuple[WheelContents, ...]:
+    """Return the contents of all wheels that were looked into, by name."""
+    return tuple(_wheels().values())
+
+
+@cache
+def _import_names() -> dict[str, str]:
+    found: dict[str, list[str]] = {}
+    for wheel in _wheels().values():
+        for module in wheel.imports:
+            if module not in _NO_MODULES:
+                found.setdefault(module, []).append(wheel.package)
+    # Of several packages that install a module, the one called like it, else the one with the shortest name.
+    names = {
+        module: min(packages, key=lambda package: (package != normalise(module), len(package), package))
+        for module, packages in found.items()
+    }
+    return names | {row["module"]: row["pypi"] for row in read_table("import-names")["names"]}
+
+
+def pypi_of_import(name: str) -> str | None:
+    """Return the PyPI package that installs a module (`cv2`, `PIL.Image`), or None when that is not known.
+
+    For a dotted name the longest known beginning counts.
+    """
+    parts = name.split(".")
+    known = _import_names()
+    for end in range(len(parts), 0, -1):
+        found = known.get(".".join(parts[:end]))
+        if found:
+            return found
+    return None
+
+
+def normalise(package: str) -> str:
+    """Return a package's name as PyPI compares it."""
+    return re.sub(r"[-_.]+", "-", package).lower()

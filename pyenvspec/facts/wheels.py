@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any, Literal
 
 from pyenvspec.facts._load import Status, read_table
+from pyenvspec.facts.packages import normalise, wheel_contents, wheels_looked_into
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,3 +103,56 @@ def _read_needs(row: dict[str, Any]) -> WheelNeeds:
 def wheel_needs(package: str) -> WheelNeeds | None:
     """Return what a PyPI package (normalised name) wants from the host, or None when it has no row."""
     return _needs().get(package)
+
+
+def attribute_of_soname(soname: str) -> str | None:
+    """Return what to write under `native` for a shared library, `cuda.X` for one of the CUDA set; None if unknown.
+
+    Nothing of the driver and of the C library has an attribute: both must come from where they are.
+    """
+    if is_driver_library(soname) or is_libc_library(soname):
+        return None
+    found = find_library(soname)
+    if found is None:
+        return None
+    return f"cuda.{found.attr}" if found.set == "cuda" else found.attr
+
+
+def is_always_visible(soname: str) -> bool:
+    """Return whether every Python of a shell sees a library already: the base and what `manylinux` promises."""
+    return soname in _always_visible() or is_libc_library(soname) or is_driver_library(soname)
+
+
+@cache
+def _always_visible() -> frozenset[str]:
+    return frozenset(row["soname"] for row in read_table("wheel-libraries")["manylinux"])
+
+
+def libraries_of_wheel(name: str) -> tuple[str, ...]:
+    """Return what a PyPI package's wheel needs from `native`, beyond what every shell's Python sees.
+
+    What people found out (the table's `packages`) goes before what the wheel is linked with: a plug-in that
+    nobody loads is linked too. Nothing for a package that is not known.
+    """
+    package = normalise(name)
+    curated = _needs().get(package)
+    if curated is not None:
+        wanted: tuple[str | None, ...] = curated.libraries
+        visible = {attribute_of_soname(soname) for soname in _always_visible()}
+    else:
+        contents = wheel_contents(package)
+        brought = _brought_by_wheels()
+        needs = contents.needs if contents else ()
+        wanted = tuple(
+            attribute_of_soname(soname)
+            for soname in needs
+            if not is_always_visible(soname) and soname not in brought
+        )
+        visible = set()
+    return tuple(sorted({attr for attr in wanted if attr and attr not in visible}))
+
+
+@cache
+def _brought_by_wheels() -> frozenset[str]:
+    """Return the libraries that some wheel brings: another one that is linked with them depends on it."""
+    return frozenset(soname for wheel in wheels_looked_into() for soname in wheel.brings)

@@ -41,6 +41,10 @@ TABLES: dict[tuple[str, str], set[str]] = {
     ("wheel-libraries", "libraries"): {"soname", "attr", "output", "set"},
     ("wheel-libraries", "host"): {"soname", "note"},
     ("wheel-libraries", "never"): {"soname", "note"},
+    ("wheel-libraries", "manylinux"): {"soname"},
+    ("wheel-contents", "wheels"): {"package", "version", "imports", "brings", "needs"},
+    ("import-names", "names"): {"module", "pypi"},
+    ("conda-names", "names"): {"conda", "pypi"},
     ("wheel-libraries", "packages"): {"package", "libraries", "cuda", "env", "sdist_tools"},
     ("native-names", "names"): {"name", "kind", "attr", "is_attribute"},
 }
