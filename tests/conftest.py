@@ -13,6 +13,7 @@ import pytest
 
 if TYPE_CHECKING:
     from harness import Shells
+    from inputs import Inputs
 
 OLDEST_NIX = (2, 26)
 
@@ -42,14 +43,19 @@ def _get_nix_version(program: Path) -> tuple[int, ...]:
 
 
 @pytest.fixture(scope="session")
-def shells(nix_bin: Path, tmp_path_factory: pytest.TempPathFactory) -> Shells:
-    """Opens shells with the real Nix and local inputs; skipped where the inputs are not unpacked."""
-    # Its folder is on the path only while tests of that folder run.
-    from harness import Shells, cache_folder, find_inputs
+def inputs(nix_bin: Path) -> Inputs:
+    """The real flake inputs of this machine, in the store; it may lack any of them."""
+    from inputs import find_inputs
 
-    inputs = find_inputs()
-    if inputs is None:
-        pytest.skip(f"needs flake inputs in {cache_folder() / 'inputs'} or in PYENVSPEC_INPUTS")
+    return find_inputs(nix_bin / "nix")
+
+
+@pytest.fixture(scope="session")
+def shells(nix_bin: Path, inputs: Inputs, tmp_path_factory: pytest.TempPathFactory) -> Shells:
+    """Opens shells with the real Nix and local inputs; skipped where there is no nixpkgs."""
+    # Its folder is on the path only while tests of that folder run.
+    from harness import Shells
+
     return Shells.prepare(nix_bin / "nix", inputs, tmp_path_factory.mktemp("shells"))
 
 

@@ -1,8 +1,8 @@
 """Runs the real `nix develop` on a project, with a package set made of this machine's own programs.
 
-In: a project folder with a flake.nix. Out: what the command printed, its exit code and its time.
-The flake's inputs are replaced by local ones: `nixpkgs` by tests/hostpkgs with a description of this
-machine laid beside it, the others by unpacked sources in the cache.
+In: a project folder with a flake.nix. Out: what the command printed and its exit code.
+The flake's inputs are replaced by local ones: `nixpkgs` by tests/hostpkgs, which is the real one over a description
+of this machine laid beside it, the others by unpacked sources.
 """
 
 from __future__ import annotations
@@ -17,9 +17,14 @@ import shutil
 import subprocess
 import sys
 import time
-import urllib.parse
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from inputs import cache_folder, hash_of, to_flake
+
+if TYPE_CHECKING:
+    from inputs import Inputs
 
 HOSTPKGS = Path(__file__).parent.parent / "hostpkgs"
 # Programs that few machines have outside of a virtual environment, by their package of the index.
@@ -46,17 +51,6 @@ print(json.dumps({
 """
 
 
-def cache_folder() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pyenvspec"
-
-
-@functools.cache
-def find_inputs() -> Path | None:
-    """The folder with the sources of the flake inputs, one folder each; None where there is none."""
-    folder = Path(os.environ.get("PYENVSPEC_INPUTS") or cache_folder() / "inputs")
-    return folder if (folder / "nixpkgs" / "core").is_dir() else None
-
-
 # ---- the description of this machine ------------------------------------------------------------
 
 
@@ -75,13 +69,13 @@ def install_tools() -> Path:
 
 
 def describe_host(nixpkgs: Path, nix: Nix) -> dict[str, object]:
-    """What hostpkgs' host.json says, the package set underneath by its hash."""
+    """What hostpkgs' host.json says, the nixpkgs underneath by its hash."""
     names = _listed("programs") | set(COMPILER)
     programs = {name: path for name in sorted(names) if (path := _which(name, install_tools()))}
     pythons = find_pythons()
     return {
         "system": f"{platform.machine()}-{platform.system().lower()}",
-        "nixpkgs": {"path": str(nixpkgs), "narHash": nix.hash_path(nixpkgs)},
+        "nixpkgs": {"path": str(nixpkgs), "narHash": hash_of(nix.program, nixpkgs)},
         "programs": programs,
         "searchPath": os.pathsep.join(sorted({str(Path(path).parent) for path in programs.values()})),
         "libraries": _find_libraries(_listed("libraries")),
@@ -234,18 +228,10 @@ class Nix:
         settings = [f"{name} = {value}" for name, value in zip(_FEATURES[3::3], _FEATURES[4::3], strict=True)]
         return {"NIX_CONFIG": "\n".join([f"extra-experimental-features = {_FEATURES[1]}", *settings])}
 
-    def hash_path(self, path: Path) -> str:
-        answer = self.run("flake", "prefetch", "--json", _to_flake(path), cwd=path).check()
-        return str(json.loads(answer.stdout)["hash"])
-
     def input_names(self, project: Path) -> set[str]:
         names = "flake: builtins.attrNames (flake.inputs or { })"
         answer = self.run("eval", "--json", "--file", "flake.nix", "", "--apply", names, cwd=project)
         return set(json.loads(answer.check().stdout))
-
-
-def _to_flake(folder: Path) -> str:
-    return f"path:{urllib.parse.quote(str(folder))}"
 
 
 # The paths of the machine are outside of any sandbox; nothing that is not here already can be had.
@@ -275,16 +261,17 @@ class Shells:
     """Opens the shells of projects, their inputs replaced by local ones."""
 
     nix: Nix
-    inputs: Path
+    inputs: Inputs
     hostpkgs: Path
 
     @classmethod
-    def prepare(cls, program: Path, inputs: Path, folder: Path) -> Shells:
+    def prepare(cls, program: Path, inputs: Inputs, folder: Path) -> Shells:
         """Describes this machine once; `folder` takes the package set and the home of the shells."""
         home = folder / "home"
         home.mkdir(parents=True)
         nix = Nix(program, home)
-        return cls(nix, inputs, lay_hostpkgs(folder / "hostpkgs", describe_host(inputs / "nixpkgs", nix)))
+        host = describe_host(inputs.path("nixpkgs"), nix)
+        return cls(nix, inputs, lay_hostpkgs(folder / "hostpkgs", host))
 
     def lock(self, project: Path) -> None:
         """Writes a flake.lock by which every command finds the local inputs under the names of the real ones."""
@@ -314,7 +301,7 @@ class Shells:
 
     def build(self, expression: str, *options: str) -> Result:
         """Builds what a Nix expression over `pkgs` gives; its store path is what is printed."""
-        nixpkgs = f'(builtins.getFlake "{_to_flake(self.hostpkgs)}")'
+        nixpkgs = f'(builtins.getFlake "{to_flake(self.hostpkgs)}")'
         pkgs = f"{nixpkgs}.legacyPackages.${{builtins.currentSystem}}"
         whole = f"let nixpkgs = {nixpkgs}; pkgs = {pkgs}; in {expression}"
         command = (
@@ -330,9 +317,5 @@ class Shells:
 
     def overrides(self, project: Path) -> list[str]:
         """Only of inputs that the flake names: Nix warns of others."""
-        named = self.nix.input_names(project)
-        folders = {path.name: path for path in self.inputs.iterdir()} | {"nixpkgs": self.hostpkgs}
-        arguments = ["--no-write-lock-file"]
-        for name in sorted(named & set(folders)):
-            arguments += ["--override-input", name, _to_flake(folders[name])]
-        return arguments
+        places = {"nixpkgs": self.hostpkgs}
+        return ["--no-write-lock-file", *self.inputs.overrides(self.nix.input_names(project), places=places)]

@@ -1,6 +1,6 @@
 # CUDA's libraries as stand-ins, with the stub of the driver that a real toolkit has.
 { host, wrap }:
-_: prev:
+final: prev:
 let
   inherit (host.nixpkgs) lib;
   sets = lib.filter (name: builtins.match "cudaPackages_[0-9]+_[0-9]+" name != null) (
@@ -27,15 +27,22 @@ let
   cudnnLibrary =
     version: wrap.compileLibrary { soname = "libcudnn.so.${lib.versions.major version}"; };
 
-  install = script: package: package.overrideAttrs { installPhase = script; };
+  # Unfree, as the real ones: nixpkgs asks before it evaluates them.
+  install =
+    pname: version: script:
+    final.stdenvNoCC.mkDerivation {
+      inherit pname version;
+      buildCommand = script;
+      meta.license = lib.licenses.nvidiaCuda or lib.licenses.unfree;
+    };
 
   addLibraries =
     _: cuda:
     {
-      cuda_cudart = install (runtime cuda.cudaVersion + stub) cuda.cuda_cudart;
-      cudatoolkit = install (runtime cuda.cudaVersion + stub) cuda.cudatoolkit;
+      cuda_cudart = install "cuda_cudart" cuda.cudaMajorMinorVersion (runtime cuda.cudaMajorMinorVersion + stub);
+      cudatoolkit = install "cudatoolkit" cuda.cudaMajorMinorVersion (runtime cuda.cudaMajorMinorVersion + stub);
     }
-    // lib.mapAttrs (_: cudnn: install (cudnnLibrary cudnn.version) cudnn) (
+    // lib.mapAttrs (name: cudnn: install name cudnn.version (cudnnLibrary cudnn.version)) (
       lib.filterAttrs (name: _: lib.hasPrefix "cudnn" name) cuda
     );
 in

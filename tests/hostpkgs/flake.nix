@@ -1,9 +1,9 @@
-# STAND-IN for nixpkgs, for tests: nixpkgs' interface, stdenv and builders, but its leaves are programs
-# and libraries that this machine already has, so the real Nix builds a shell in seconds and offline.
+# STAND-IN for nixpkgs, for tests: the real nixpkgs, stdenv and builders, but its leaves are programs and
+# libraries that this machine already has, so the real Nix builds a shell in seconds and offline.
 # Incomplete as it lies here: tests/e2e/harness.py copies it and adds `host.json`, the description of
-# one machine, which names the package set underneath (the unpacked `nixpkgs` of the test inputs) too.
+# one machine, which names the real nixpkgs underneath too.
 {
-  description = "Stand-in for nixpkgs, made of this machine's own programs";
+  description = "nixpkgs over this machine's own programs";
 
   outputs =
     { self }:

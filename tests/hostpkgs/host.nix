@@ -1,8 +1,8 @@
-# host.json, with the package set underneath and the look-up of a program.
+# host.json, with the nixpkgs underneath and the look-up of a program.
 let
   host = builtins.fromJSON (builtins.readFile ./host.json);
 
-  # Locked by its hash: pure evaluation accepts it, and it is copied only when the store lacks it.
+  # A path of the store; with its hash pure evaluation accepts it.
   path =
     (builtins.fetchTree {
       type = "path";
@@ -13,8 +13,8 @@ host
 // {
   nixpkgs = {
     inherit path;
-    core = path + "/core";
-    inherit ((import (path + "/flake.nix")).outputs { self = null; }) lib;
+    pkgs = path + "/pkgs";
+    lib = import (path + "/lib");
   };
 
   programOf =

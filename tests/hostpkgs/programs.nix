@@ -1,6 +1,6 @@
 # What packages.json lists, the other names of the same, and what must be more than a link.
 { host, wrap }:
-final: _:
+final: prev:
 let
   inherit (host.nixpkgs) lib;
   tools = import ./tools.nix { inherit host wrap; };
@@ -27,6 +27,13 @@ tools
   bintools = final.stdenv.cc.bintools;
   gccStdenv = final.stdenv;
   libgcc = final.gccLibraries;
+
+  # Written by a Python program with packages, of which none is built here; JSON is YAML.
+  formats = prev.formats // {
+    yaml = prev.formats.json;
+    yaml_1_1 = prev.formats.json;
+    yaml_1_2 = prev.formats.json;
+  };
 
   # Fewer than nixpkgs' list, which has those of X11 and GLib too.
   pythonManylinuxPackages =

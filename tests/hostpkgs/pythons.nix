@@ -2,9 +2,14 @@
 { host, wrap }:
 final: prev:
 let
-  inherit (host.nixpkgs) core lib;
+  inherit (host.nixpkgs) lib;
+  interpreters = host.nixpkgs.pkgs + "/development/interpreters/python";
   minors = map toString (lib.range 10 15);
   attrOf = minor: "python3${minor}";
+
+  # A minor version that this release does not have, or no more, has the interface of one that it has.
+  isThere = minor: (builtins.tryEval (prev ? ${attrOf minor} && prev.${attrOf minor} ? override)).value;
+  likeAny = prev.${attrOf (lib.findFirst isThere (throw "nixpkgs has no Python 3") minors)};
 
   python =
     minor: found:
@@ -39,15 +44,15 @@ let
         done
 
         # withPackages' wrapper hands over its packages through this.
-        cp ${core}/python/sitecustomize.py $out/${sitePackages}/
-        hook=$(< ${core}/python/setup-hook.sh)
+        cp ${interpreters}/sitecustomize.py $out/${sitePackages}/
+        hook=$(< ${interpreters}/setup-hook.sh)
         echo "''${hook//@sitePackages@/${sitePackages}}" > $out/nix-support/setup-hook
       '';
       attrs = {
         inherit (found) stamp;
       };
       passthru =
-        (prev.${attrOf minor}.override {
+        ((if isThere minor then prev.${attrOf minor} else likeAny).override {
           self = final.${attrOf minor};
           sourceVersion = {
             major = "3";

@@ -9,9 +9,18 @@ host:
 let
   wrap = import ./wrap.nix { inherit host; };
   tools = import ./tools.nix { inherit host wrap; };
-  generic = host.nixpkgs.core + "/stdenv/generic";
+  generic = host.nixpkgs.pkgs + "/stdenv/generic";
+  # Newer releases take the configuration first.
+  makeStdenv =
+    let
+      made = import generic;
+    in
+    if builtins.isFunction made && builtins.functionArgs made ? defaultConfig then
+      made { defaultConfig = config; }
+    else
+      made;
 
-  stdenv = import generic {
+  stdenv = makeStdenv {
     name = "stdenv-linux";
     inherit config;
     buildPlatform = localSystem;

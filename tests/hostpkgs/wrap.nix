@@ -43,6 +43,7 @@ let
             mainProgram = pname;
             description = "${pname} of this machine, in place of nixpkgs'";
             license = lib.licenses.mit;
+            platforms = lib.platforms.all;
           };
           override = _: extended;
           overrideAttrs = _: extended;
