@@ -20,7 +20,8 @@ from measure import ROOT, keep, parse_arguments, print_table, workspace
 sys.path.insert(0, str(ROOT / "tests" / "e2e"))
 from typing import TYPE_CHECKING
 
-from harness import Shells, cache_folder, find_inputs
+from harness import Shells
+from inputs import find_inputs
 
 from pyenvspec.cli import run as run_pyenvspec
 
@@ -69,12 +70,10 @@ def enter_by_direnv(shells: Shells, folder: Path, direnv: str) -> float:
 def main() -> int:
     """Measure, print and keep."""
     options = parse_arguments(__doc__)
-    program, inputs = find_nix(), find_inputs()
-    if program is None or inputs is None:
-        print(
-            "nothing measured: needs",
-            "Nix" if program is None else f"the inputs in {cache_folder() / 'inputs'}",
-        )
+    program = find_nix()
+    inputs = find_inputs(program) if program else None
+    if program is None or not inputs:
+        print("nothing measured: needs", "the flake inputs, see CONTRIBUTING.md" if program else "Nix")
         return 0
     kinds = {"a bare mkShell": "bare", "shell: native": "native", "shell: devenv": "devenv"}
     rounds = 1 if options.quick else min(options.rounds, 7)
@@ -116,10 +115,10 @@ def main() -> int:
 
 def measure_direnv(shells: Shells, folders: dict[str, Path], rounds: int) -> dict[str, float]:
     """Return the least time of each folder; nothing where direnv or nix-direnv is missing."""
-    direnv, library = shutil.which("direnv"), find_inputs()
-    script = library / "nix-direnv" / "direnvrc" if library else None
-    if direnv is None or script is None or not script.exists():
+    direnv = shutil.which("direnv")
+    if direnv is None or not shells.inputs.has("nix-direnv"):
         return {}
+    script = shells.inputs.path("nix-direnv") / "direnvrc"
     place = shells.nix.home / ".config" / "direnv" / "lib"
     place.mkdir(parents=True)
     (place / "nix-direnv.sh").write_text(script.read_text())

@@ -15,7 +15,8 @@ from pathlib import Path
 from measure import ROOT, keep, parse_arguments, print_table, workspace
 
 sys.path.insert(0, str(ROOT / "tests" / "e2e"))
-from harness import Nix, cache_folder, find_inputs
+from harness import Nix
+from inputs import Inputs, cache_folder, find_inputs
 
 from pyenvspec.cli import run as run_pyenvspec
 
@@ -37,11 +38,11 @@ SHELLS = {
 # Inputs of inputs that a flake without our `follows` would fetch, and what stands in for a second nixpkgs.
 NESTED = {
     "by-hand": {
-        "nixpkgs-stable": "nixpkgs-host",
+        "nixpkgs-stable": "nixpkgs",
         "flake-parts/nixpkgs-lib": "nixpkgs",
         "devenv/git-hooks": "git-hooks",
     },
-    "devenv-template": {"devenv/git-hooks": "git-hooks", "devenv/nixpkgs": "nixpkgs-host"},
+    "devenv-template": {"devenv/git-hooks": "git-hooks", "devenv/nixpkgs": "nixpkgs"},
 }
 TARGET = ".#devShells.x86_64-linux.default.drvPath"
 
@@ -63,16 +64,10 @@ def lay_project(kind: str, folder: Path) -> None:
         raise SystemExit(f"the {kind} shell does not compile")
 
 
-def count(nix: Nix, inputs: Path, kind: str, folder: Path) -> dict[str, int]:
+def count(nix: Nix, inputs: Inputs, kind: str, folder: Path) -> dict[str, int]:
     """Return the counters of one evaluation without a cache."""
-    places = {name: name for name in nix.input_names(folder) if (inputs / name).is_dir()} | NESTED.get(
-        kind, {}
-    )
-    overrides = [
-        word
-        for name, place in sorted(places.items())
-        for word in ("--override-input", name, f"path:{inputs / place}")
-    ]
+    nested = {name: inputs.path(place) for name, place in NESTED.get(kind, {}).items()}
+    overrides = inputs.overrides(nix.input_names(folder) | set(nested), places=nested)
     stats = folder / "stats.json"
     env = {"NIX_SHOW_STATS": "1", "NIX_SHOW_STATS_PATH": str(stats)}
     # devenv asks for the project's folder, which only an impure evaluation knows; ours need not.
@@ -90,12 +85,10 @@ def count(nix: Nix, inputs: Path, kind: str, folder: Path) -> dict[str, int]:
 def main() -> int:
     """Measure, print and keep."""
     options = parse_arguments(__doc__)
-    program, inputs = find_nix(), find_inputs()
-    if program is None or inputs is None:
-        print(
-            "nothing measured: needs",
-            "Nix" if program is None else f"the inputs in {cache_folder() / 'inputs'}",
-        )
+    program = find_nix()
+    inputs = find_inputs(program) if program else None
+    if program is None or not inputs:
+        print("nothing measured: needs", "the flake inputs, see CONTRIBUTING.md" if program else "Nix")
         return 0
     results = {}
     with workspace() as folder:

@@ -53,7 +53,6 @@ def inputs(nix_bin: Path) -> Inputs:
 @pytest.fixture(scope="session")
 def shells(nix_bin: Path, inputs: Inputs, tmp_path_factory: pytest.TempPathFactory) -> Shells:
     """Opens shells with the real Nix and local inputs; skipped where there is no nixpkgs."""
-    # Its folder is on the path only while tests of that folder run.
     from harness import Shells
 
     return Shells.prepare(nix_bin / "nix", inputs, tmp_path_factory.mktemp("shells"))

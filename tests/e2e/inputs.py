@@ -11,6 +11,7 @@ import fcntl
 import functools
 import json
 import os
+import re
 import subprocess
 import urllib.parse
 from dataclasses import dataclass, field
@@ -28,7 +29,7 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pyenvspec"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Inputs:
     """Sources by the name of the input, and each nixpkgs by its release (`26.11`); folders, or paths of the store."""
 
@@ -72,6 +73,21 @@ class Inputs:
             words += ["--override-input", name, to_flake(place)]
         return words
 
+    def skip_what_is_lacking(self, nix: Path, release: str, module: str) -> None:
+        """Skip a test that asks for packages of `release` where only another one is at hand, which has them not.
+
+        `module` is the text of a generated nix/pyenvspec/default.nix: `pkgs.NAME` is what is asked.
+        """
+        if release.removeprefix("nixos-") in self.nixpkgs:
+            return
+        names = sorted(set(_PACKAGE.findall(module)))
+        if "inputs.cuda-legacy" in module:
+            names = [name for name in names if not name.startswith("cudaPackages_")]
+        if lacking := _find_lacking(nix, self.path("nixpkgs"), names):
+            pytest.skip(
+                f"needs {release}: nixpkgs {self.newest}, the newest at hand, has no {', '.join(lacking)}"
+            )
+
     def _skip(self, name: str) -> NoReturn:
         pytest.skip(f"needs the flake input `{name}` in {self.folder} (see CONTRIBUTING.md)")
 
@@ -83,6 +99,40 @@ def to_flake(folder: Path) -> str:
 
 def _number(release: str) -> tuple[int, ...]:
     return tuple(int(part) for part in release.split(".") if part.isdigit())
+
+
+_PACKAGE = re.compile(r"\b(?:pkgs|cudaPkgs|pkgs-[\w-]+)\.([A-Za-z_]\w*(?:\.[A-Za-z_][\w-]*)*)")
+# A name that was removed is an alias that throws.
+_HAS = """
+names:
+let
+  pkgs = import %s { system = "x86_64-linux"; config.allowUnfree = true; };
+  inherit (pkgs) lib;
+  has = path: lib.hasAttrByPath path pkgs && builtins.seq (lib.getAttrFromPath path pkgs) true;
+in
+builtins.filter (name: !(builtins.tryEval (has (lib.splitString "." name))).value) names
+"""
+
+
+def _find_lacking(nix: Path, nixpkgs: Path, names: list[str]) -> list[str]:
+    expression = f"({_HAS % nixpkgs}) (builtins.fromJSON {json.dumps(json.dumps(names))})"
+    told = subprocess.run(
+        [
+            str(nix),
+            "--extra-experimental-features",
+            "nix-command",
+            "eval",
+            "--impure",
+            "--json",
+            "--expr",
+            expression,
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    lacking: list[str] = json.loads(told.stdout)
+    return lacking
 
 
 def find_folders() -> Inputs:
@@ -142,7 +192,10 @@ def hash_of(nix: Path, path: Path) -> str:
     )
     if told.returncode:  # before there were formats
         told = subprocess.run(
-            [str(nix), *features, "path-info", "--json", str(path)], capture_output=True, text=True, check=True
+            [str(nix), *features, "path-info", "--json", str(path)],
+            capture_output=True,
+            text=True,
+            check=True,
         )
     answer = json.loads(told.stdout)
     one = answer[0] if isinstance(answer, list) else next(iter(answer.values()))

@@ -9,12 +9,15 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness import Nix
 
 from pyenvspec.driver import compile_project
 from pyenvspec.writing.write import apply, plan_writes
+
+if TYPE_CHECKING:
+    from inputs import Inputs
 
 HOST = "https://files.example"
 LINUX = "manylinux_2_17_x86_64.manylinux2014_x86_64"
@@ -33,7 +36,7 @@ class Package:
         stem = f"{self.name.replace('-', '_')}-{self.version}"
         kinds = {
             "any": f"{stem}-py3-none-any.whl",
-            "linux": f"{stem}-cp310-cp310-{LINUX}.whl",
+            "linux": f"{stem}-cp312-cp312-{LINUX}.whl",
             "sdist": f"{stem}.tar.gz",
         }
         return [kinds[kind] for kind in self.files]
@@ -44,7 +47,7 @@ def _hash(name: str) -> str:
 
 
 def format_uv_lock(direct: list[str], packages: list[Package]) -> str:
-    text = 'version = 1\nrevision = 2\nrequires-python = "==3.10.*"\n'
+    text = 'version = 1\nrevision = 2\nrequires-python = "==3.12.*"\n'
     for package in packages:
         text += f'\n[[package]]\nname = "{package.name}"\nversion = "{package.version}"\n'
         text += f'source = {{ registry = "{HOST}/simple" }}\n'
@@ -73,13 +76,13 @@ def format_poetry_lock(packages: list[Package], *, names_its_index: bool = False
         if names_its_index:
             text += f'\n[package.source]\ntype = "legacy"\nurl = "{HOST}/simple"\nreference = "index"\n'
         text += "\n"
-    return text + '[metadata]\nlock-version = "2.1"\npython-versions = "==3.10.*"\n'
+    return text + '[metadata]\nlock-version = "2.1"\npython-versions = "==3.12.*"\n'
 
 
 def make_lab(folder: Path, env: str, direct: list[str], packages: list[Package]) -> Path:
     """A compiled project, with a lock of either kind."""
     requirements = json.dumps(direct)
-    project = '[project]\nname = "lab"\nversion = "0.1.0"\nrequires-python = "==3.10.*"\n'
+    project = '[project]\nname = "lab"\nversion = "0.1.0"\nrequires-python = "==3.12.*"\n'
     project += f"dependencies = {requirements}\n"
     locks = {"uv.lock": format_uv_lock(direct, packages), "poetry.lock": format_poetry_lock(packages)}
     return lay_lab(folder, {"env.yaml": env, "pyproject.toml": project, **locks})
@@ -101,12 +104,11 @@ class Lab:
     """Evaluates a project with local inputs, pure and without import from derivation."""
 
     nix: Nix
-    inputs: Path
+    inputs: Inputs
     folder: Path
 
     def run(self, *arguments: str) -> str:
-        named = [name for name in sorted(self.nix.input_names(self.folder)) if (self.inputs / name).is_dir()]
-        overrides = [w for name in named for w in ("--override-input", name, f"path:{self.inputs / name}")]
+        overrides = self.inputs.overrides(self.nix.input_names(self.folder))
         answer = self.nix.run(*arguments, "--accept-flake-config", *overrides, cwd=self.folder)
         return answer.check().stdout
 

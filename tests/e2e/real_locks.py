@@ -21,7 +21,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(Path(__file__).parent)]
 
-from harness import Nix, cache_folder, find_inputs, find_pythons, install_tools  # noqa: E402
+from harness import Nix, find_pythons, install_tools  # noqa: E402
+from inputs import Inputs, cache_folder, find_inputs  # noqa: E402
 
 from pyenvspec.diagnostics import PyenvspecError, Severity  # noqa: E402
 from pyenvspec.driver import Compiled, compile_project  # noqa: E402
@@ -116,12 +117,11 @@ def _run(command: list[str], folder: Path, *first: Path) -> None:
         raise CannotLockError(f"{shutil.which(command[0], path=path)}: {(done.stderr or done.stdout)[-400:]}")
 
 
-def evaluate(nix: Nix, inputs: Path, folder: Path) -> str | None:
+def evaluate(nix: Nix, inputs: Inputs, folder: Path) -> str | None:
     """Evaluate environment and shell, pure and without import from derivation; return what failed."""
     subprocess.run(["git", "init", "-q"], cwd=folder, check=True)
     subprocess.run(["git", "add", "-A"], cwd=folder, check=True)
-    present = [name for name in sorted(nix.input_names(folder)) if (inputs / name).is_dir()]
-    overrides = [word for name in present for word in ("--override-input", name, f"path:{inputs / name}")]
+    overrides = inputs.overrides(nix.input_names(folder))
     fixed = [
         "--no-write-lock-file",
         "--accept-flake-config",
@@ -144,7 +144,7 @@ def compile_case(folder: Path) -> Compiled:
     return compiled
 
 
-def describe(case: Case, nix: Nix, inputs: Path, folder: Path) -> str:
+def describe(case: Case, nix: Nix, inputs: Inputs, folder: Path) -> str:
     """Return the row of one case for the table."""
     try:
         make_project(case, folder)
@@ -183,9 +183,10 @@ def head_of(case: Case) -> str:
 
 def main(wanted: list[str]) -> int:
     """Write the table, or those of its rows that start as wanted."""
-    inputs, nix = find_inputs(), shutil.which("nix") or str(cache_folder() / "nix" / "bin" / "nix")
-    if inputs is None:
-        print(f"needs flake inputs in {cache_folder() / 'inputs'}", file=sys.stderr)  # noqa: T201
+    nix = shutil.which("nix") or str(cache_folder() / "nix" / "bin" / "nix")
+    inputs = find_inputs(Path(nix))
+    if not inputs:
+        print(f"needs flake inputs in {inputs.folder}", file=sys.stderr)  # noqa: T201
         return 1
     page = ROOT / "docs" / "locks.md"
     before, _, table = page.read_text().partition("<!-- table -->")

@@ -6,12 +6,14 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from harness import Nix, cache_folder, find_inputs
+from harness import Nix
 
 from pyenvspec.cli import run as run_pyenvspec
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from inputs import Inputs
 
 pytestmark = [pytest.mark.nix, pytest.mark.inputs]
 
@@ -42,10 +44,9 @@ MOST = 1.15
 
 
 @pytest.mark.parametrize("name", SHELLS)
-def test_the_light_shell_costs_little_more_than_mkshell(nix_bin: Path, tmp_path: Path, name: str) -> None:
-    inputs = find_inputs()
-    if inputs is None:
-        pytest.skip(f"needs flake inputs in {cache_folder() / 'inputs'} or in PYENVSPEC_INPUTS")
+def test_the_light_shell_costs_little_more_than_mkshell(
+    nix_bin: Path, inputs: Inputs, tmp_path: Path, name: str
+) -> None:
     python, native, packages = SHELLS[name]
     ours, bare = tmp_path / "ours", tmp_path / "bare"
     for folder in (ours, bare):
@@ -59,12 +60,9 @@ def test_the_light_shell_costs_little_more_than_mkshell(nix_bin: Path, tmp_path:
         assert counter < MOST * most
 
 
-def evaluate(nix: Nix, inputs: Path, folder: Path) -> list[int]:
+def evaluate(nix: Nix, inputs: Inputs, folder: Path) -> list[int]:
     """The counters and the bytes of one evaluation."""
-    named = nix.input_names(folder)
-    overrides = [
-        word for name in sorted(named) for word in ("--override-input", name, f"path:{inputs / name}")
-    ]
+    overrides = inputs.overrides(nix.input_names(folder))
     target = ".#devShells.x86_64-linux.default.drvPath"
     stats = folder / "stats.json"
     env = {"NIX_SHOW_STATS": "1", "NIX_SHOW_STATS_PATH": str(stats)}

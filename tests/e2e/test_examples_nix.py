@@ -8,13 +8,16 @@ import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from harness import Nix, cache_folder, find_inputs
+from harness import Nix
 from uv_locks import add_uv_lock
 
 from pyenvspec.driver import load_plan
+
+if TYPE_CHECKING:
+    from inputs import Inputs
 
 EXAMPLES = sorted(path.parent for path in Path(__file__).parents[2].glob("examples/*/env.yaml"))
 each_example = pytest.mark.parametrize("example", EXAMPLES, ids=[path.name for path in EXAMPLES])
@@ -63,7 +66,7 @@ class Evaluator:
     """Runs Nix on copies of the examples, their inputs replaced by those in the cache."""
 
     nix: Nix
-    inputs: Path
+    inputs: Inputs
     folder: Path
 
     def run(self, *arguments: str, example: Path) -> str:
@@ -74,6 +77,8 @@ class Evaluator:
         )
 
     def copy(self, example: Path) -> Path:
+        module = (example / "nix/pyenvspec/default.nix").read_text()
+        self.inputs.skip_what_is_lacking(self.nix.program, load_plan(example).nixpkgs.release, module)
         copied = self.folder / example.name
         if not copied.exists():
             shutil.copytree(example, copied)
@@ -88,9 +93,7 @@ class Evaluator:
             add_uv_lock(project, version)
 
     def overrides(self, copied: Path) -> list[str]:
-        named = sorted(self.nix.input_names(copied))
-        present = [name for name in named if (self.inputs / name).is_dir()]
-        return [word for name in present for word in ("--override-input", name, f"path:{self.inputs / name}")]
+        return self.inputs.overrides(self.nix.input_names(copied), load_plan(copied).nixpkgs.release)
 
     @functools.cache  # noqa: B019 -- lives as long as the tests of this file
     def evaluate(self, example: Path) -> Evaluated:
@@ -107,10 +110,7 @@ USER = "somebody-of-this-machine"
 
 
 @pytest.fixture(scope="module")
-def evaluator(nix_bin: Path, tmp_path_factory: pytest.TempPathFactory) -> Evaluator:
-    inputs = find_inputs()
-    if inputs is None:
-        pytest.skip(f"needs flake inputs in {cache_folder() / 'inputs'} or in PYENVSPEC_INPUTS")
+def evaluator(nix_bin: Path, inputs: Inputs, tmp_path_factory: pytest.TempPathFactory) -> Evaluator:
     folder = tmp_path_factory.mktemp("examples of this project")
     home = tmp_path_factory.mktemp("home-of-somebody")
     return Evaluator(Nix(nix_bin / "nix", home), inputs, folder)

@@ -101,10 +101,8 @@ def test_mkshell_opens_and_runs_python_and_uv(shells: Shells, project: Path) -> 
     (project / "flake.nix").write_text(MKSHELL)
     first = shells.develop(project, "python", "-c", "import sys; print(sys.prefix, 6 * 7)").check()
     assert re.fullmatch(r"/\S+-python3-3\.\S+ 42\n", first.stdout)
-    assert first.seconds < 30
     again = shells.develop(project, "python", "-c", "print(1)").check()
     assert again.stdout == "1\n"
-    assert again.seconds < 2
     assert "building" not in again.stderr
     assert shells.develop(project, "uv", "--version").check().stdout.startswith("uv ")
     assert "Poetry" in shells.develop(project, "poetry", "--version").check().stdout
@@ -158,7 +156,6 @@ def test_devenv_opens(shells: Shells, project: Path) -> None:
     assert first.stdout.endswith("1\n")
     again = shells.develop(project, "bash", "-c", "greet; uv --version; echo $SEED $HOOKED").check()
     assert re.search(r"hello\nuv .*\n42 yes\n$", again.stdout)
-    assert again.seconds < 3
 
 
 def test_every_python_has_a_prefix_of_its_own_and_makes_environments(shells: Shells, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from documents import RIGHT, mutants, write
-from harness import cache_folder
+from inputs import cache_folder
 from jsonschema import Draft202012Validator
 from ruamel.yaml import YAML
 from yaml_language_server import LanguageServer, install

@@ -8,11 +8,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from harness import Nix, cache_folder, find_inputs
+from harness import Nix
 from lock_labs import Lab, Package, format_poetry_lock, format_uv_lock, lay_lab, make_lab
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from inputs import Inputs
 
 pytestmark = [pytest.mark.nix, pytest.mark.inputs]
 MANAGERS = ("poetry2nix", "uv2nix")
@@ -49,13 +51,13 @@ SHELL = """
 name: lab
 systems: [x86_64-linux]
 fixes: none
-cuda: 11.8
+cuda: 12.8
 wheels: {disabled: [alpha, wheels-only]}
 containers:
   default: {image: lab}
   with-files: {image: lab, copy: [./src]}
 python:
-  version: 3.10
+  version: 3.12
   editable: {lab: ./src}
 """
 # What the derivations of a set of packages say, as JSON.
@@ -78,10 +80,7 @@ in builtins.mapAttrs (_: package: if package == null then null else {
 
 
 @pytest.fixture(scope="module")
-def labs(nix_bin: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Lab]:
-    inputs = find_inputs()
-    if inputs is None:
-        pytest.skip(f"needs flake inputs in {cache_folder() / 'inputs'} or in PYENVSPEC_INPUTS")
+def labs(nix_bin: Path, inputs: Inputs, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Lab]:
     nix = Nix(nix_bin / "nix", tmp_path_factory.mktemp("home"))
     folder = tmp_path_factory.mktemp("labs")
     direct = [package.name for package in PACKAGES if package.name != "only-for-gone"]
@@ -250,7 +249,7 @@ def test_uv_in_the_shell_installs_and_downloads_nothing(labs: dict[str, Lab]) ->
 CONFLICTS = """\
 version = 1
 revision = 2
-requires-python = "==3.10.*"
+requires-python = "==3.12.*"
 conflicts = [[
     { package = "lab", extra = "cpu" },
     { package = "lab", extra = "gpu" },
@@ -275,14 +274,14 @@ name = "torch"
 version = "%s"
 source = { registry = "%s" }
 wheels = [
-    { url = "https://whl.example/torch-%s-cp310-cp310-linux_x86_64.whl", hash = "sha256:%s" },
+    { url = "https://whl.example/torch-%s-cp312-cp312-linux_x86_64.whl", hash = "sha256:%s" },
 ]
 """
 
 
 def test_conflicting_extras_of_two_indices_are_two_shells(labs: dict[str, Lab], tmp_path: Path) -> None:
     files = {
-        "env.yaml": "python: {version: 3.10, manager: uv2nix, extras: [cpu]}\nsystems: [x86_64-linux]\nfixes: none\n"
+        "env.yaml": "python: {version: 3.12, manager: uv2nix, extras: [cpu]}\nsystems: [x86_64-linux]\nfixes: none\n"
         "variants: {gpu: {python: {extras: [gpu]}}}\n",
         "pyproject.toml": PROJECT + '[project.optional-dependencies]\ncpu = ["torch"]\ngpu = ["torch"]\n',
         "uv.lock": CONFLICTS
@@ -297,7 +296,7 @@ def test_conflicting_extras_of_two_indices_are_two_shells(labs: dict[str, Lab], 
     assert not any("+cpu" in name for name in gpu)
 
 
-PROJECT = '[project]\nname = "lab"\nversion = "0.1.0"\nrequires-python = "==3.10.*"\ndependencies = []\n'
+PROJECT = '[project]\nname = "lab"\nversion = "0.1.0"\nrequires-python = "==3.12.*"\ndependencies = []\n'
 GROUPS = """
 [[package]]
 name = "lab"
@@ -329,7 +328,7 @@ def test_a_project_with_a_build_system_is_editable_as_uv_does_it(
 ) -> None:
     lock = format_uv_lock([], [Package(name) for name in ("alpha", "beta", "built")])
     files = {
-        "env.yaml": "python: {version: 3.10, manager: uv2nix, editable: {Lab: ./src}}\nsystems: [x86_64-linux]\n"
+        "env.yaml": "python: {version: 3.12, manager: uv2nix, editable: {Lab: ./src}}\nsystems: [x86_64-linux]\n"
         "fixes: none\nvariants: {docs: {python: {groups: [docs]}}}\n",
         "pyproject.toml": PROJECT.replace("[]", '["alpha"]')
         + '[dependency-groups]\ndev = ["beta"]\ndocs = ["built"]\n'
@@ -360,7 +359,7 @@ description = ""
 authors = []
 
 [tool.poetry.dependencies]
-python = "3.10.*"
+python = "3.12.*"
 Alpha = "*"
 windows_only = { version = "*", markers = "sys_platform == 'win32'" }
 beta = { version = "*", optional = true }
@@ -382,7 +381,7 @@ changed = "*"
 def test_groups_extras_and_markers_of_an_older_pyproject(labs: dict[str, Lab], tmp_path: Path) -> None:
     names = ("alpha", "windows-only", "beta", "built", "changed")
     files = {
-        "env.yaml": "python: {version: 3.10, manager: poetry2nix}\nsystems: [x86_64-linux]\nfixes: none\n"
+        "env.yaml": "python: {version: 3.12, manager: poetry2nix}\nsystems: [x86_64-linux]\nfixes: none\n"
         "variants: {all: {python: {groups: [docs], extras: [more]}}}\n",
         "pyproject.toml": POETRY_1,
         "poetry.lock": format_poetry_lock([Package(name) for name in names]),
@@ -396,7 +395,7 @@ def test_groups_extras_and_markers_of_an_older_pyproject(labs: dict[str, Lab], t
 def test_a_poetry_lock_may_name_its_index(labs: dict[str, Lab], tmp_path: Path) -> None:
     packages = [Package("h5py"), Package("markupsafe"), Package("plain", files=("sdist",))]
     names = [package.name for package in packages]
-    env = "python: {version: 3.10, manager: poetry2nix}\nsystems: [x86_64-linux]\nfixes: none\n"
+    env = "python: {version: 3.12, manager: poetry2nix}\nsystems: [x86_64-linux]\nfixes: none\n"
     folder = make_lab(tmp_path / "lab", env, names, packages)
     (folder / "poetry.lock").write_text(format_poetry_lock(packages, names_its_index=True))
     wanted = " ".join(f"{name} = env.set.{name};" for name in names)
@@ -411,7 +410,7 @@ def test_a_poetry_lock_may_name_its_index(labs: dict[str, Lab], tmp_path: Path) 
 def test_packages_of_nixpkgs_come_with_what_they_need(
     labs: dict[str, Lab], tmp_path: Path, manager: str
 ) -> None:
-    env = f"python: {{version: 3.10, manager: {manager}, packages: [jinja2]}}\nsystems: [x86_64-linux]\n"
+    env = f"python: {{version: 3.12, manager: {manager}, packages: [jinja2]}}\nsystems: [x86_64-linux]\n"
     lab = replace(labs["uv2nix"], folder=make_lab(tmp_path / "lab", env, [], []))
     closure = _closure(lab, ENV)
     for name in ("jinja2", "markupsafe"):

@@ -42,8 +42,8 @@ def _lay(folder: Path, python: str, manager: str, *, wheel: bool = False) -> Pat
         # Written in Python, which is not built here; the wheel has nothing to patch.
         "overlay.nix": 'final: _: { autoPatchelfHook = final.runCommand "no-patching" { } "mkdir $out"; }\n',
         "pyproject.toml": f"{head}dependencies = {dependencies}\n{project}",
-        "uv.lock": lock.replace("3.10", python),
-        "poetry.lock": format_poetry_lock([]).replace("3.10", python),
+        "uv.lock": lock.replace("3.12", python),
+        "poetry.lock": format_poetry_lock([]).replace("3.12", python),
     }
     return lay_lab(folder, files)
 

@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 import real_locks
-from harness import Nix, cache_folder, find_inputs
+from harness import Nix
 from real_locks import CannotLockError, Case
 
 from pyenvspec.diagnostics import Severity
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from inputs import Inputs
 
 CASES = [Case(name, "3.12", "uv2nix") for name in real_locks.SETS]
 CASES += [
@@ -24,10 +26,9 @@ CASES += [
 @pytest.mark.nix
 @pytest.mark.inputs
 @pytest.mark.parametrize("case", CASES, ids=[case.folder for case in CASES])
-def test_a_lock_made_today_compiles_and_evaluates(case: Case, nix_bin: Path, tmp_path: Path) -> None:
-    inputs = find_inputs()
-    if inputs is None:
-        pytest.skip(f"needs flake inputs in {cache_folder() / 'inputs'} or in PYENVSPEC_INPUTS")
+def test_a_lock_made_today_compiles_and_evaluates(
+    case: Case, nix_bin: Path, inputs: Inputs, tmp_path: Path
+) -> None:
     folder = tmp_path / "project"
     try:
         real_locks.make_project(case, folder)

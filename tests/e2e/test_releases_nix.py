@@ -1,7 +1,7 @@
 """Old and new Pythons and CUDAs: what is chosen is a flake that the real Nix takes, from each place it can come from.
 
-nixpkgs is the stand-in of the cache for every release: its CUDA packages and the Pythons that it has no more are
-dummies, marked so. nixpkgs-python and cuda-legacy are the real ones, over that stand-in.
+All inputs are the real ones. A release that is not at hand is replaced by the newest that is; a case that needs what
+that one lacks is skipped, and says its name.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from harness import Nix, cache_folder, find_inputs
+from harness import Nix
 
 from pyenvspec.diagnostics import PyenvspecError
 from pyenvspec.driver import compile_project
@@ -20,6 +20,8 @@ from pyenvspec.reporter import format_text
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from inputs import Inputs
 
     from pyenvspec.driver import Compiled
 
@@ -80,11 +82,17 @@ CASES = {
         ("python = pkgs.python312;", "pkgs.cudaPackages_12_4.cudatoolkit", "pkgs.cudaPackages_12_4.cudnn"),
         (r"python3-3\.12\.\d+", r"cudatoolkit-12\.4"),
     ),
+    "3.11-and-12.6": Case(
+        venv("3.11", "cuda: {version: 12.6, packages: [cuda_nvcc]}"),
+        "nixos-26.05",
+        ("python = pkgs.python311;", "pkgs.cudaPackages_12_6.cuda_nvcc", "pkgs.cudaPackages_12_6.cudnn"),
+        (r"python3-3\.11\.\d+", r"cuda12\.6-cuda_nvcc-12\.6\.\d+", r"cuda12\.6-cudnn-9\.[\d.]+"),
+    ),
     "3.13-and-13.0": Case(
         venv("3.13", "cuda: 13.0"),
         "nixos-26.05",
         ("python = pkgs.python313;", "pkgs.cudaPackages_13_0.cudatoolkit", "pkgs.cudaPackages_13_0.cudnn"),
-        (r"python3-3\.13\.\d+", r"cudatoolkit-13\.0"),
+        (r"python3-3\.13\.\d+", r"cuda-merged-13\.0"),
     ),
     # an interpreter that nixpkgs has no more, with a CUDA that it has
     "3.7-and-10.2": Case(
@@ -160,6 +168,20 @@ CASES = {
         ("pkgs.cudaPackages_11_8.cudnn_8_9", "pkgs.cudaPackages_11_8.cudnn", "pkgs.cudaPackages_12_4.cudnn"),
         (r"cudatoolkit-11\.8", r"cudatoolkit-12\.4", r"cudnn-8\.9\.7\.29", r"python3-3\.11\.\d+"),
         shells=frozenset({"default", "gpu", "gpu-any", "gpu-bare", "gpu12", "py311"}),
+    ),
+    "variants-of-today": Case(
+        venv(
+            "3.12",
+            "variants:",
+            "  gpu: {cuda: 12.8}",
+            "  gpu-bare: {cuda: {version: 12.8, cudnn: none}}",
+            "  gpu13: {cuda: 13.0}",
+            "  py313: {python: {version: 3.13}}",
+        ),
+        "nixos-26.05",
+        ("pkgs.cudaPackages_12_8.cudnn", "pkgs.cudaPackages_13_0.cudnn", "python = pkgs.python313;"),
+        (r"cuda-merged-12\.8", r"cuda-merged-13\.0", r"cuda12\.8-cudnn-9\.[\d.]+", r"python3-3\.13\.\d+"),
+        shells=frozenset({"default", "gpu", "gpu-bare", "gpu13", "py313"}),
     ),
     # packages of nixpkgs, built for the GPU
     "nixpkgs-packages": Case(
@@ -244,7 +266,7 @@ class Lab:
     """A folder of compiled projects, the real Nix, and the inputs that replace those of the flakes."""
 
     nix: Nix
-    inputs: Path
+    inputs: Inputs
     folder: Path
 
     def lay(self, name: str, yaml: str) -> Path:
@@ -256,23 +278,26 @@ class Lab:
 
     def run(self, project: Path, *arguments: str) -> str:
         options = ["--accept-flake-config", *self.overrides(project)]
-        return self.nix.run(*arguments, *options, cwd=project).check().stdout
+        return self.nix.run(*arguments, *options, cwd=project, timeout=900).check().stdout
 
     def overrides(self, project: Path) -> list[str]:
-        named = {name: name for name in self.nix.input_names(project)}
-        if "nixpkgs-cuda" in named:
-            named["nixpkgs-cuda"] = "nixpkgs"
-        if "nixpkgs-python" in named:
-            named["nixpkgs-python/nixpkgs"] = "nixpkgs"
-        pairs = [(name, f"path:{self.inputs / folder}") for name, folder in sorted(named.items())]
-        return [word for name, path in pairs for word in ("--override-input", name, path)]
+        named = self.nix.input_names(project)
+        nested = {"nixpkgs-python/nixpkgs"} if "nixpkgs-python" in named else set()
+        return self.inputs.overrides(named | nested, _release(project))
+
+    def skip_what_is_lacking(self, project: Path) -> None:
+        module = (project / "nix/pyenvspec/default.nix").read_text()
+        self.inputs.skip_what_is_lacking(self.nix.program, _release(project), module)
+
+
+def _release(project: Path) -> str:
+    found = re.search(r'nixpkgs.url = "github:NixOS/nixpkgs/([^"]+)"', (project / "flake.nix").read_text())
+    assert found
+    return found[1]
 
 
 @pytest.fixture(scope="module")
-def lab(nix_bin: Path, tmp_path_factory: pytest.TempPathFactory) -> Lab:
-    inputs = find_inputs()
-    if inputs is None:
-        pytest.skip(f"needs flake inputs in {cache_folder() / 'inputs'} or in PYENVSPEC_INPUTS")
+def lab(nix_bin: Path, inputs: Inputs, tmp_path_factory: pytest.TempPathFactory) -> Lab:
     nix = Nix(nix_bin / "nix", tmp_path_factory.mktemp("home"))
     return Lab(nix, inputs, tmp_path_factory.mktemp("releases"))
 
@@ -283,6 +308,7 @@ def lab(nix_bin: Path, tmp_path_factory: pytest.TempPathFactory) -> Lab:
 def test_each_evaluates_pure_with_a_small_lock(lab: Lab, name: str) -> None:
     case = CASES[name]
     project = lab.lay(name, case.yaml)
+    lab.skip_what_is_lacking(project)
     lab.run(project, "flake", "lock")
     shells = json.loads(lab.run(project, "eval", "--json", ".#devShells", "--apply", DRV_PATHS))
     assert set(shells) == set(case.systems)

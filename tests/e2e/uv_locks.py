@@ -8,7 +8,8 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
-from harness import cache_folder, find_pythons, install_tools
+from harness import find_pythons, install_tools
+from inputs import cache_folder
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -38,9 +38,12 @@ let
 
   addLibraries =
     _: cuda:
+    let
+      version = cuda.cudaMajorMinorVersion or (lib.versions.majorMinor cuda.cudaVersion);
+    in
     {
-      cuda_cudart = install "cuda_cudart" cuda.cudaMajorMinorVersion (runtime cuda.cudaMajorMinorVersion + stub);
-      cudatoolkit = install "cudatoolkit" cuda.cudaMajorMinorVersion (runtime cuda.cudaMajorMinorVersion + stub);
+      cuda_cudart = install "cuda_cudart" version (runtime version + stub);
+      cudatoolkit = install "cudatoolkit" version (runtime version + stub);
     }
     // lib.mapAttrs (name: cudnn: install name cudnn.version (cudnnLibrary cudnn.version)) (
       lib.filterAttrs (name: _: lib.hasPrefix "cudnn" name) cuda

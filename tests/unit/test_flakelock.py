@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,6 +16,9 @@ from pyenvspec.plan import FlakeInput
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
+
+    from inputs import Inputs
 
 HASH = "sha256-SvXJcAemihifkTn4BGvyE5K1FJX9bl4U8DQ5pqKvD0s="
 REV = "0123456789012345678901234567890123456789"
@@ -177,7 +179,7 @@ def test_an_input_without_a_pin_keeps_the_lock_from_being_written() -> None:
 class Nix:
     """The real Nix with a store of its own that holds the real inputs, and without any network."""
 
-    def __init__(self, folder: Path, program: Path, inputs: Path) -> None:
+    def __init__(self, folder: Path, program: Path, inputs: Inputs) -> None:
         self.project = folder / "project"
         self.project.mkdir()
         self.inputs = inputs
@@ -213,8 +215,14 @@ class Nix:
 
     def pin(self, given: FlakeInput) -> Pin:
         """Put an input's files into the store as a fetch would, and pin it to them."""
-        self.run("store", "add", "--name", "source", str(self.inputs / given.name))
-        return _pin(given, self.run("hash", "path", str(self.inputs / given.name)))
+        place = str(self.place(given.name))
+        self.run("store", "add", "--name", "source", place)
+        return _pin(given, self.run("hash", "path", place))
+
+    def place(self, name: str) -> Path:
+        """Where the sources of an input are; of nixpkgs its `lib`, where that is there, a flake without inputs too."""
+        is_nixpkgs = name.rpartition("/")[2] == "nixpkgs"
+        return self.inputs.path("nixpkgs-lib" if is_nixpkgs and self.inputs.has("nixpkgs-lib") else name)
 
     def write(self, inputs: Iterable[FlakeInput], pins: dict[str, Pin]) -> None:
         """Write a flake of these inputs; its outputs tell where Nix found each of them."""
@@ -230,11 +238,7 @@ class Nix:
 
 
 @pytest.fixture
-def nix(nix_bin: Path, tmp_path: Path) -> Nix:
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    inputs = cache / "pyenvspec" / "inputs"
-    if missing := [source.name for source in FLAKES if not (inputs / source.name).is_dir()]:
-        pytest.skip(f"needs the real flake inputs in {inputs}: {', '.join(missing)}")
+def nix(nix_bin: Path, inputs: Inputs, tmp_path: Path) -> Nix:
     return Nix(tmp_path, nix_bin, inputs)
 
 
@@ -263,8 +267,8 @@ def test_nix_evaluates_from_our_lock_without_network_and_changes_nothing(nix: Ni
 def test_our_lock_lists_what_nix_lists_when_it_locks_itself(nix: Nix) -> None:
     pins = {given.name: nix.pin(given) for given in FLAKES}
     nix.write(FLAKES, pins)
-    paths = {given.name: given.name for given in FLAKES} | {"nixpkgs-python/nixpkgs": "nixpkgs"}
-    overrides = [w for n, p in paths.items() for w in ("--override-input", n, f"path:{nix.inputs / p}")]
+    names = [*(given.name for given in FLAKES), "nixpkgs-python/nixpkgs"]
+    overrides = [word for name in names for word in ("--override-input", name, f"path:{nix.place(name)}")]
     nix.run("flake", "lock", *overrides)
     theirs = (nix.project / "flake.lock").read_text()
     ours = format_flake_lock(FLAKES, pins)
