@@ -43,6 +43,7 @@ let
     overrides = [
       overrides.sources
       poetry2nix.defaultPoetryOverrides
+      overrides.tools
       overrides.overlay
     ];
     # `pyProject` has just the dependencies chosen, as one group.

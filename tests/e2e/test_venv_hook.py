@@ -10,7 +10,6 @@ import shutil
 import subprocess
 import sys
 import textwrap
-import time
 import zipfile
 from pathlib import Path
 
@@ -581,23 +580,12 @@ def test_entering_twice_keeps_path_short(bare_project: Project) -> None:
     )
 
 
-def test_quiet_entry_is_quick(project: Project, tmp_path: Path) -> None:
+def test_quiet_entry_starts_no_program_but_sha256sum(project: Project, tmp_path: Path) -> None:
     project.enter()
     tools = tmp_path / "tools"
     tools.mkdir()
     (tools / "sha256sum").symlink_to(str(shutil.which("sha256sum")))
     assert project.enter(PATH=str(tools)).stderr == "", "needs another program than sha256sum"
-
-    def shortest(script: str) -> float:
-        times = []
-        for _ in range(15):
-            start = time.perf_counter()
-            subprocess.run([str(BASH), "-c", script], cwd=project.root, env=project.environment(), check=True)
-            times.append(time.perf_counter() - start)
-        return min(times)
-
-    # In ratio to starting a bash, since machines differ: about 3 on an idle one.
-    assert shortest(f". {shlex.quote(str(HOOK))}") < 20 * shortest(":")
 
 
 # Interpreters and packages

@@ -77,6 +77,8 @@ in
     _: prev:
     {
       inherit fetchPypiLegacy;
+      # nixpkgs no longer says it; poetry2nix still asks.
+      isPy27 = python.isPy27 or false;
       mkPoetryDep =
         package:
         prev.mkPoetryDep (package // { files = lib.filter (file: isReadable file.file) package.files; });
@@ -89,6 +91,20 @@ in
     // lib.mapAttrs (name: _: choose prev name "sdist") (
       lib.filterAttrs (_: override: override.keepLockedSource) given.overrides
     );
+
+  # What builds Python packages is nixpkgs' own, whatever env.yaml removes or changes: poetry2nix's overrides of these tools hand
+  # them packages of the lock, in arguments that newer recipes no longer have.
+  tools =
+    _: _:
+    lib.getAttrs (lib.filter (name: python.pkgs ? ${name}) [
+      "build"
+      "flit-core"
+      "installer"
+      "packaging"
+      "pyproject-hooks"
+      "tomli"
+      "wheel"
+    ]) python.pkgs;
 
   overlay =
     final: prev:
