@@ -187,6 +187,7 @@ CODES: dict[str, str] = {
     "package-lock-index": "packages come from an index that may ask for a password",
     # running Nix
     "nix-missing": "the program nix is not installed",
+    "nix-unasked": "getting Nix was not agreed to",
     "catalog-failed": "the catalogue of package names could not be made anew",
     "container-unknown": "a container named on the command line does not exist",
     "container-no-registry": "an image is to be pushed, and env.yaml does not say where",

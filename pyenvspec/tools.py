@@ -139,9 +139,23 @@ def merged_env(changes: Mapping[str, str | None] | None) -> dict[str, str] | Non
     return {name: value for name, value in merged.items() if value is not None}
 
 
+def own_nix_folder() -> Path:
+    """Where `pyenvspec get-nix` puts what it brings."""
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "pyenvspec"
+
+
+def own_nix() -> Path | None:
+    """The Nix that `pyenvspec get-nix` brought, or None."""
+    program = own_nix_folder() / "nix" / "bin" / "nix"
+    return program if os.access(program, os.X_OK) else None
+
+
 def nix_argv(*arguments: str) -> tuple[str, ...]:
-    """A `nix` command that works whether or not the user has switched flakes on."""
-    return ("nix", "--extra-experimental-features", "nix-command flakes", *arguments)
+    """A `nix` command that works whether or not the user has switched flakes on; PATH comes before our own."""
+    import shutil
+
+    program = "nix" if shutil.which("nix") else str(own_nix() or "nix")
+    return (program, "--extra-experimental-features", "nix-command flakes", *arguments)
 
 
 def exec_or_run(

@@ -107,5 +107,5 @@ def _nix_missing() -> Diagnostic:
         "nix-missing",
         "the program `nix` is not installed, or not on PATH",
         "nix",
-        hint="install it from https://nixos.org/download, then open a new terminal",
+        hint="run `pyenvspec get-nix`",
     )

@@ -52,7 +52,9 @@ def run(options: ShellOptions) -> int:
         say(f"$ {shlex.join(argv)}")
     code = exec_or_run(argv, cwd=options.directory)
     if code == NOT_FOUND:
-        say("`nix` is not installed: https://nixos.org/download says how")
+        say(
+            "`nix` is not installed; run `pyenvspec get-nix`, or take the .venv without Nix: `pyenvspec shell --host`"
+        )
     return code
 
 

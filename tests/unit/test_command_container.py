@@ -122,5 +122,5 @@ def test_a_machine_without_nix_is_told(project: Path, tmp_path: Path) -> None:
     assert done.returncode == 1
     assert done.stderr.endswith(
         "nix: error[nix-missing]: the program `nix` is not installed, or not on PATH\n"
-        "      = help: install it from https://nixos.org/download, then open a new terminal\n"
+        "      = help: run `pyenvspec get-nix`\n"
     )

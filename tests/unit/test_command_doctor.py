@@ -190,8 +190,7 @@ def test_a_machine_in_order_has_only_good_lines(project: Path, capsys: pytest.Ca
     [
         (
             {},
-            "  ✘ nix is not installed, or not on PATH\n"
-            "      install it from https://nixos.org/download, then open a new terminal",
+            "  ✘ nix is not installed, or not on PATH\n      pyenvspec get-nix",
         ),
         (
             nix("nix (Nix) 2.8.1"),
@@ -542,16 +541,14 @@ def test_json_has_every_line(project: Path, capsys: pytest.CaptureFixture[str]) 
         "group": "nix",
         "mark": "problem",
         "text": "nix is not installed, or not on PATH",
-        "fix": ["install it from https://nixos.org/download, then open a new terminal"],
+        "fix": ["pyenvspec get-nix"],
     }
 
 
 def test_quiet_leaves_the_problems(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert examine(DoctorOptions("doctor", project, quiet=True), DescribedHost(), DescribedRunner()) == 4
     assert capsys.readouterr().out == (
-        "nix\n"
-        "  ✘ nix is not installed, or not on PATH\n"
-        "      install it from https://nixos.org/download, then open a new terminal\n"
+        "nix\n  ✘ nix is not installed, or not on PATH\n      pyenvspec get-nix\n"
     )
 
 

@@ -26,7 +26,7 @@ def check_nix(context: Context) -> Iterator[Check]:
     told = context.run("nix", "--version")
     if not told.ok:
         reason = "is not installed, or not on PATH" if told.missing else "does not start"
-        fix = ("install it from https://nixos.org/download, then open a new terminal",)
+        fix = ("pyenvspec get-nix",)
         yield Check(GROUP, Mark.BAD, f"nix {reason}", fix)
         return
     yield _check_version(told.stdout.strip())
