@@ -135,8 +135,6 @@ CODES: dict[str, str] = {
     "write-blocked": "a symlink, a folder or a special file is where a generated file goes",
     "write-failed": "the file system refuses to read or write a generated file",
     "write-locked": "another pyenvspec is writing to the same project",
-    "write-interrupted": "an earlier compile was cut off and cannot be finished",
-    "write-recovered": "an earlier compile was cut off and has been finished or undone",
     "write-kept-copy": "a user's file was replaced and kept as a copy",
     "stale-output": "a generated file is not what env.yaml says",
     "git-ignored": "git ignores a generated file, so Nix does not see it",

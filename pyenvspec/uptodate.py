@@ -142,7 +142,7 @@ def _write(
     entries = [f"o{_digest(content)}\t{path}" for path, content in outputs.items()]
     entries += [f"{_state(root, path, '=')}\t{path}" for path in read]
     entries += [f"{_state(root, path, 'k')}\t{path}" for path in unread.keys() | folders]
-    entries.append(f"{_state(root, _FOLDER, 'l')}\t{_FOLDER}")
+    entries += [f"{_state(root, folder, 'l')}\t{folder}" for folder in (_FOLDER, f"{_FOLDER}/vendor")]
     lines = [_FORMAT, _tool(), _git(root), *sorted(entries)]
     if any("\n" in line for line in lines):
         raise ValueError

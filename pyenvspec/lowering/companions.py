@@ -39,7 +39,7 @@ if ! has nix_direnv_version || ! nix_direnv_version {loader["version"]}; then
   # Without a network direnv's own, slower `use flake` serves.
   source_url {loader["url"]} {loader["hash"]} || true
 fi
-watch_file {watched} nix/pyenvspec/*
+watch_file {watched} nix/pyenvspec/default.nix nix/pyenvspec/vendor/*
 use flake
 """
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pyenvspec.lowering.locked import change_locked, lower_locked, select_packages
 from pyenvspec.lowering.references import Scope, project_path
+from pyenvspec.lowering.vendored import VENDOR
 from pyenvspec.nixexpr import (
     AttrSet,
     Binding,
@@ -93,9 +94,12 @@ def _input_bindings(given: FlakeInput) -> tuple[Binding, ...]:
 
 def lower_module(plan: Plan) -> File:
     """Return nix/pyenvspec/default.nix, the flake-parts module of this env.yaml."""
-    imports = [Path(f"./{plan.renderer}.nix"), *(Path(f"./{name}.nix") for name in _environments(plan))]
+    imports = [
+        Path(f"./{VENDOR}/{plan.renderer}.nix"),
+        *(Path(f"./{VENDOR}/{name}.nix") for name in _environments(plan)),
+    ]
     if plan.containers:
-        imports.append(Path(f"./{plan.renderer}-containers.nix"))
+        imports.append(Path(f"./{VENDOR}/{plan.renderer}-containers.nix"))
     imports += [project_path(path) for path in plan.modules]
     body = AttrSet(
         (

@@ -9,11 +9,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyenvspec.nixexpr import Path as NixPath
+from pyenvspec.plan import HEADER
 
 if TYPE_CHECKING:
     from pyenvspec.nixexpr import File
 
 _PACKAGE = Path(__file__).parent.parent
+VENDOR = "vendor"
+"""The folder beside the generated module that takes what is copied unchanged."""
+
+_ATTRIBUTES = f"""\
+# {HEADER}
+# Copied unchanged, so a review need not show it; GitHub and GitLab fold it away.
+{VENDOR}/** linguist-generated
+"""
+
 _MENTION = re.compile(rb"\./([A-Za-z0-9_-]+\.[a-z]+)")
 
 
@@ -35,8 +45,14 @@ def read_schema() -> str:
 
 
 def vendored_files(module: File) -> dict[str, bytes]:
-    """Return the files that the generated module imports, directly or not, and the schema, by file name."""
-    return module_closure(_imported(module)) | {"env.schema.json": read_schema().encode()}
+    """Return what lies beside the generated module: what it imports, directly or not, the schema, and what git is told.
+
+    By path relative to the module's folder.
+    """
+    copied = module_closure(_imported(module)) | {"env.schema.json": read_schema().encode()}
+    return {f"{VENDOR}/{name}": data for name, data in copied.items()} | {
+        ".gitattributes": _ATTRIBUTES.encode()
+    }
 
 
 def module_closure(names: tuple[str, ...]) -> dict[str, bytes]:
@@ -62,7 +78,7 @@ def _imported(module: File) -> tuple[str, ...]:
 
     def visit(node: object) -> None:
         if isinstance(node, NixPath):
-            names.extend(node.names[-1:] if len(node.names) == 1 else ())
+            names.extend(node.names[1:] if node.names[:-1] == (VENDOR,) else ())
         elif isinstance(node, tuple):
             for item in node:
                 visit(item)

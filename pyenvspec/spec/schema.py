@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-import re
 from typing import TYPE_CHECKING, Any
 
 from pyenvspec.facts.caches import caches
@@ -46,15 +45,9 @@ def build_schema() -> Schema:
 
 
 def format_schema() -> str:
-    """Return the schema as text; its first line says what wrote it, since JSON has no comments."""
-    body = json.dumps(build_schema(), indent=2, ensure_ascii=False)
-    # One line for each name on offer.
-    body = re.sub(r'^( *)\{\n\1  "label": .*?\n\1\}', _in_one_line, body, flags=re.DOTALL | re.MULTILINE)
-    return '{"$comment": ' + json.dumps(HEADER) + "," + body[1:] + "\n"
-
-
-def _in_one_line(found: re.Match[str]) -> str:
-    return found[1] + json.dumps(json.loads(found[0]), ensure_ascii=False)
+    """Return the schema as one line, which says what wrote it, since JSON has no comments."""
+    body = json.dumps(build_schema(), separators=(",", ":"), ensure_ascii=False)
+    return '{"$comment":' + json.dumps(HEADER) + "," + body[1:] + "\n"
 
 
 def _accept_scalar(target: Schema, scalar: Schema) -> None:

@@ -1,6 +1,6 @@
 """The project folder as pyenvspec sees it: which paths and files are ours, the lock, and safe file calls.
 
-Knows nothing about plans or journals; every `OSError` that leaves here through `explained` is a `WriteError`
+Every `OSError` that leaves here through `explained` is a `WriteError`
 that names the file and what to do.
 """
 
@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
+from pyenvspec.writing.atomic import replace_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -41,7 +42,6 @@ _LOCK_PAUSE = 0.05
 _LOCK_PATIENCE = 10.0
 _NO_FLOCK = {errno.EBADF, errno.EINVAL, errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}
 _NO_HARD_LINK = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV}
-_NO_FOLDER_SYNC = {errno.EINVAL, errno.EOPNOTSUPP, errno.EBADF}
 
 _HINTS = {
     errno.ENOSPC: "Free some space on this disk (`df -h .` shows it)",
@@ -135,21 +135,7 @@ def describe_mode(mode: int) -> str:
     return "a file, not a folder" if stat.S_ISREG(mode) else "a special file"
 
 
-def write_new(path: Path, content: bytes, mode: int | None = None) -> None:
-    """Write a file that does not exist yet and bring it to the disk; `mode` overrides the umask."""
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
-    try:
-        if mode is not None:
-            os.fchmod(handle, mode)
-        rest = memoryview(content)
-        while rest:
-            rest = rest[os.write(handle, rest) :]
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def link_or_copy(source: Path, copy: Path) -> None:
+def keep_copy(source: Path, copy: Path) -> None:
     """A second name for `source`, so that owner and times stay; a copy where links do not exist."""
     try:
         os.link(source, copy, follow_symlinks=False)
@@ -157,20 +143,8 @@ def link_or_copy(source: Path, copy: Path) -> None:
         if error.errno not in _NO_HARD_LINK:
             raise
         status = source.lstat()
-        write_new(copy, source.read_bytes(), mode=stat.S_IMODE(status.st_mode))
+        replace_file(copy, source.read_bytes(), mode=stat.S_IMODE(status.st_mode))
         os.utime(copy, ns=(status.st_atime_ns, status.st_mtime_ns))
-
-
-def fsync_folder(folder: Path) -> None:
-    """Make the names in `folder` durable, where the file system knows how."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    except OSError as error:
-        if error.errno not in _NO_FOLDER_SYNC:
-            raise
-    finally:
-        os.close(handle)
 
 
 @contextmanager

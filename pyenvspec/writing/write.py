@@ -1,7 +1,9 @@
-"""Brings generated files to the project: paths and bytes in, the whole new set on disk or the whole old one.
+"""Brings generated files to the project: paths and bytes in, files on the disk.
 
-`plan_writes` only reads and says what would happen; `apply` makes it happen (see `journal` for how, and for
-what is guaranteed when it is cut off). What Nix must see is then made known to git: `checkout`.
+`plan_writes` only reads and says what would happen; `apply` makes it happen. Every new content is on the disk
+beside its place before the first file is replaced; each is replaced by one rename, flake.nix last of what Nix
+reads. Whatever stops it leaves complete files, old or new, and the next compile, which compares all of them,
+does the rest. What Nix must see is then made known to git: `checkout`.
 
 A file is ours when its first line holds `Written by pyenvspec`. Anything else is the user's and is never
 overwritten; `--force` keeps it beside ours as `NAME.orig`.
@@ -11,6 +13,7 @@ from __future__ import annotations
 
 import os
 import stat
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import count
@@ -18,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyenvspec.diagnostics import Diagnostic, Severity
-from pyenvspec.writing.journal import STAGING, Action, Step, commit, is_interrupted, recover, recover_locked
+from pyenvspec.writing.atomic import DRAFT, fsync_folder, write_draft
 from pyenvspec.writing.projectfs import (
     FLAKE_LOCK,
     GENERATED_PATHS,
@@ -31,11 +34,12 @@ from pyenvspec.writing.projectfs import (
     has_marker,
     is_ours,
     is_writable_path,
+    keep_copy,
     project_lock,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 __all__ = [
     "Change",
@@ -47,7 +51,6 @@ __all__ = [
     "apply",
     "bundle",
     "plan_writes",
-    "recover",
 ]
 
 _GENERATE_KEYS = {
@@ -97,13 +100,12 @@ class Changes:
     options: WriteOptions
     items: tuple[Change, ...]
     conflicts: tuple[Diagnostic, ...]
-    interrupted: bool  # an earlier compile was cut off; `apply` finishes it first
 
     @property
     def is_stale(self) -> bool:
         """Whether the disk differs from what env.yaml says."""
         differs = any(change.kind is not Kind.UNCHANGED for change in self.items)
-        return differs or self.interrupted or bool(self.conflicts)
+        return differs or bool(self.conflicts)
 
     def of(self, *kinds: Kind) -> tuple[str, ...]:
         """The paths with one of these fates."""
@@ -122,15 +124,13 @@ class Changes:
         }
         hint = "Run `pyenvspec compile` (`pyenvspec compile --diff` shows what it changes)."
         stale = [(c.path, f"`{c.path}` {words[c.kind]}") for c in self.items if c.kind in words]
-        if self.interrupted:
-            stale.insert(0, (STAGING, "an earlier compile was cut off before its last file was in place"))
         found = (Diagnostic(code="stale-output", message=text, file=path, hint=hint) for path, text in stale)
         return (*self.conflicts, *found)
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What `apply` did, and the notes for the user (copies kept, an earlier compile finished)."""
+    """What `apply` did, and the notes for the user (copies kept)."""
 
     changes: Changes
     notes: tuple[Diagnostic, ...] = ()
@@ -152,26 +152,82 @@ def plan_writes(root: Path, files: Mapping[str, bytes], options: WriteOptions | 
     except WriteError as error:
         conflicts += error.diagnostics
     items.sort(key=lambda change: change.path)
-    return Changes(root, files, options, tuple(items), tuple(conflicts), is_interrupted(root))
+    return Changes(root, files, options, tuple(items), tuple(conflicts))
 
 
 def apply(changes: Changes, on_wait: Callable[[], None] | None = None) -> Outcome:
-    """Write the whole set or raise `WriteError` with the disk as it was; `on_wait`: see `project_lock`."""
+    """Write what differs, or raise `WriteError`; `on_wait`: see `project_lock`."""
     options = changes.options
     if options.check or options.diff or not changes.is_stale:
         return Outcome(changes)
-    if changes.conflicts and not changes.interrupted:
+    if changes.conflicts:
         raise WriteError(*changes.conflicts)
     with project_lock(changes.root, on_wait):
-        recovered = recover_locked(changes.root)
         # Read again: another compile may have written since, and only now is nobody else writing.
         fresh = plan_writes(changes.root, changes.files, options)
         if fresh.conflicts:
             raise WriteError(*fresh.conflicts)
-        if steps := list(_steps(fresh)):
-            commit(changes.root, steps)
-    copies = (_kept_note(c.path, c.kept_as) for c in fresh.items if c.kept_as is not None)
-    return Outcome(fresh, (*([recovered] if recovered else []), *copies))
+        _switch(fresh)
+    return Outcome(fresh, tuple(_kept_note(c.path, c.kept_as) for c in fresh.items if c.kept_as is not None))
+
+
+def _switch(changes: Changes) -> None:
+    root = changes.root
+    todo = [change for change in changes.items if change.kind is not Kind.UNCHANGED]
+    folders = {(root / change.path).parent for change in todo}
+    _remove_drafts(folders)
+    try:
+        drafts = {c.path: _draft(root, c, c.new) for c in todo if c.new is not None}
+        for change in sorted(todo, key=_turn):
+            with explained(change.path):
+                if change.kept_as is not None:
+                    keep_copy(root / change.path, root / change.kept_as)
+                if change.kind is Kind.REMOVED:
+                    (root / change.path).unlink()
+                else:
+                    drafts[change.path].replace(root / change.path)
+    finally:
+        _remove_drafts(folders)
+        for change in todo:
+            _prune(root, change.path)
+    with explained("."):
+        for folder in filter(Path.is_dir, folders):
+            fsync_folder(folder)
+
+
+def _remove_drafts(folders: Iterable[Path]) -> None:
+    """Remove what was never put in place, of this compile or of one that was killed; the project is ours alone."""
+    for folder in folders:
+        for draft in folder.glob(f".*{DRAFT}"):
+            with suppress(OSError):
+                draft.unlink()
+
+
+def _draft(root: Path, change: Change, content: bytes) -> Path:
+    path = root / change.path
+    with explained(change.path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        mode = stat.S_IMODE(path.lstat().st_mode) if change.old is not None else None
+        return write_draft(path, content, mode=mode)
+
+
+def _turn(change: Change) -> tuple[int, str]:
+    """Place in the switch: at any moment before the last, what Nix reads first still fits the rest."""
+    if change.kind is Kind.REMOVED:
+        return 4, change.path
+    late = {"flake.nix": 2, ".envrc": 3}
+    return late.get(change.path, 0 if change.kind is Kind.CREATED else 1), change.path
+
+
+def _prune(root: Path, path: str) -> None:
+    """Remove the folders above `path` that nothing is left in."""
+    for parent in (root / path).parents:
+        if parent == root:
+            break
+        try:
+            parent.rmdir()
+        except OSError:  # not empty, or not there
+            continue
 
 
 def bundle(files: Mapping[str, bytes]) -> str:
@@ -283,23 +339,12 @@ def _module_files(root: Path) -> Iterator[str]:
     for folder, _, names in os.walk(root / MODULE_FOLDER, onerror=_raise):
         for name in names:
             path = (Path(folder) / name).relative_to(root).as_posix()
-            if is_writable_path(path):
+            if is_writable_path(path) and not name.endswith(DRAFT):
                 yield path
 
 
 def _raise(error: OSError) -> None:
     raise error
-
-
-def _steps(changes: Changes) -> Iterator[Step]:
-    for change in changes.items:
-        if change.kept_as is not None:
-            yield Step(Action.KEEP, change.kept_as)
-        if change.kind is Kind.REMOVED:
-            yield Step(Action.REMOVE, change.path)
-        elif change.new is not None and change.kind is not Kind.UNCHANGED:
-            action = Action.CHANGE if change.kind is Kind.CHANGED else Action.CREATE
-            yield Step(action, change.path, change.new)
 
 
 def _diff_of(change: Change) -> str:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
-SCHEMA = "nix/pyenvspec/env.schema.json"
+SCHEMA = "nix/pyenvspec/vendor/env.schema.json"
 MODELINE = f"# yaml-language-server: $schema=./{SCHEMA}\n"
 CURSOR = "█"
 

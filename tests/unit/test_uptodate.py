@@ -116,7 +116,7 @@ CHANGES: dict[str, Callable[[Path], object]] = {
     "no requirements": lambda p: (p / "requirements.txt").unlink(),
     "no overlay": lambda p: (p / "nix/overlay.nix").unlink(),
     "a lock of inputs": lambda p: (p / "env.lock.json").write_text("{}"),
-    "an interrupted compile": lambda p: (p / ".pyenvspec-staging").mkdir(),
+    "a file more among the copies": lambda p: (p / "nix/pyenvspec/vendor/old.nix").touch(),
     "a checkout": lambda p: (p / ".git").mkdir(),
     "a checkout further up": lambda p: (p.parent / ".git").mkdir(),
 }

@@ -1,21 +1,27 @@
-"""Plans, conflicts, copies and diffs of the writing pass (crashes: e2e/test_write_crash)."""
+"""Plans, conflicts, copies and diffs of the writing pass and what is left when it is stopped."""
 
 from __future__ import annotations
 
 import os
 import shutil
+import signal
 import stat
 import subprocess
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pyenvspec.writing import journal, projectfs
+from pyenvspec.writing import projectfs
+from pyenvspec.writing.atomic import DRAFT
 from pyenvspec.writing.projectfs import GENERATED_PATHS, is_writable_path, os_diagnostic
 from pyenvspec.writing.write import Kind, WriteError, WriteOptions, apply, bundle, plan_writes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 HEAD = b"# Written by pyenvspec from env.yaml; edit that instead.\n"
 FILES = {
@@ -255,13 +261,35 @@ OURS = st.binary(max_size=20).map(lambda tail: HEAD + tail)
 THEIRS = st.binary(max_size=20)
 
 
+def _stop_at(patch: pytest.MonkeyPatch, count: int, stop: Callable[[], None]) -> None:
+    """Call `stop` before the call of that number, among those that change the disk."""
+    left = count
+
+    def counted(call: Callable[..., object]) -> Callable[..., object]:
+        def instead(*arguments: object, **more: object) -> object:
+            nonlocal left
+            left -= 1
+            if left == -1:
+                stop()
+            return call(*arguments, **more)
+
+        return instead
+
+    for place, name in ((os, "write"), (os, "fsync"), (os, "link"), (Path, "replace"), (Path, "unlink")):
+        patch.setattr(place, name, counted(getattr(place, name)))
+
+
+def _no_space() -> None:
+    raise OSError(28, "No space left on device")
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     old=st.dictionaries(PATHS, OURS | THEIRS),
     new=st.dictionaries(PATHS, OURS, min_size=1),
-    breaks_at=st.none() | st.integers(0, 8),
+    breaks_at=st.none() | st.integers(0, 12),
 )
-def test_any_old_set_becomes_the_new_one_or_stays(
+def test_any_old_set_becomes_the_new_one(
     old: dict[str, bytes], new: dict[str, bytes], breaks_at: int | None
 ) -> None:
     assert all(map(is_writable_path, old))
@@ -271,24 +299,61 @@ def test_any_old_set_becomes_the_new_one_or_stays(
         (root / path).write_bytes(content)
     users = {path: content for path, content in old.items() if projectfs.MARKER not in content}
     expected = {**users, **{f"{path}.orig": content for path, content in users.items() if path in new}, **new}
-    left = breaks_at if breaks_at is not None else 1000
-
-    def break_there(path: Path, mode: int = 0) -> bool:
-        nonlocal left
-        left -= 1
-        if left == -1:
-            raise OSError(28, "No space left on device")
-        return is_file(path)
-
-    is_file = journal._is_file
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(journal, "_is_file", break_there)
+        if breaks_at is not None:
+            _stop_at(patch, breaks_at, _no_space)
         try:
             write(root, new, FORCE)
         except WriteError:
-            assert look(root) == old
-            left = 1000
-            write(root, new, FORCE)
-    assert look(root) == expected
+            # Each file is the old or the new one, and what the user had is there under one of its two names.
+            there = look(root)
+            assert all(there[path] in (old.get(path), new[path]) for path in new if path in there)
+            assert all(
+                content in (there.get(path), there.get(f"{path}.orig")) for path, content in users.items()
+            )
+            assert not [path for path in there if path.endswith(DRAFT)]
+    write(root, new, FORCE)
+    assert {path: content for path, content in look(root).items() if path in expected} == expected
     assert not plan_writes(root, new).is_stale
     shutil.rmtree(root)
+
+
+def test_a_killed_compile_is_healed_by_the_next(tmp_path: Path) -> None:
+    old = {"flake.nix": HEAD + b"old\n", DEFAULT: HEAD + b"old\n", "nix/pyenvspec/gone.nix": HEAD}
+    new = {"flake.nix": HEAD + b"new\n", DEFAULT: HEAD + b"new\n", "nix/pyenvspec/vendor/more.nix": HEAD}
+    for count in range(100):
+        root = tmp_path / str(count)
+        root.mkdir()
+        write(root, old)
+        pid = os.fork()
+        if pid == 0:
+            with pytest.MonkeyPatch.context() as patch:
+                _stop_at(patch, count, lambda: os.kill(os.getpid(), signal.SIGKILL))
+                write(root, new)
+            os._exit(0)
+        killed = os.waitpid(pid, 0)[1] != 0
+        there = {path: content for path, content in look(root).items() if not path.endswith(DRAFT)}
+        assert all(content in (old.get(path), new.get(path)) for path, content in there.items())
+        if there["flake.nix"] == new["flake.nix"]:
+            assert {path: there[path] for path in new} == new, "flake.nix is the last that Nix reads"
+        write(root, new)
+        assert look(root) == new
+        if not killed:
+            break
+    assert count > 10
+
+
+def test_two_writers_at_once_leave_one_whole_set(tmp_path: Path) -> None:
+    sets = [
+        {"flake.nix": HEAD + text, DEFAULT: HEAD + text, ".envrc": HEAD + text}
+        for text in (b"one\n", b"two\n")
+    ]
+    pids = []
+    for files in sets * 4:
+        pid = os.fork()
+        if pid == 0:
+            write(tmp_path, files)
+            os._exit(0)
+        pids.append(pid)
+    assert [os.waitpid(pid, 0)[1] for pid in pids] == [0] * len(pids)
+    assert look(tmp_path) in sets

@@ -14,7 +14,6 @@ from pyenvspec.project.folder import LOOKED_FOR
 from pyenvspec.reporter import format_text, put, report, say, to_json
 from pyenvspec.tools import SystemRunner
 from pyenvspec.writing.checkout import make_known_to_git
-from pyenvspec.writing.journal import STAGING
 from pyenvspec.writing.projectfs import GENERATED_PATHS
 from pyenvspec.writing.write import Kind, WriteOptions, apply, bundle, plan_writes
 
@@ -115,7 +114,7 @@ def _remember(compiled: Compiled, options: CompileOptions) -> None:
         posixpath.normpath(posixpath.join(folder, name)): name in project.files for name in LOOKED_FOR
     }
     looked_for |= {path: path in project.present for path in named_paths(compiled.file)}
-    looked_for |= {path: False for path in (STAGING, *GENERATED_PATHS) if path not in compiled.files}
+    looked_for |= {path: False for path in GENERATED_PATHS if path not in compiled.files}
     texts = (format_text(compiled.findings), format_text(compiled.findings, color=True))
     uptodate.remember(str(options.directory), looked_for, compiled.files, texts)
 

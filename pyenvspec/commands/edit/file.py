@@ -11,7 +11,8 @@ from pyenvspec.diagnostics import PyenvspecError
 from pyenvspec.driver import MANIFEST, check_tree
 from pyenvspec.reading.source import read_file, read_text
 from pyenvspec.reporter import report, say
-from pyenvspec.writing.projectfs import explained, fsync_folder, project_lock, write_new
+from pyenvspec.writing.atomic import replace_file
+from pyenvspec.writing.projectfs import explained, project_lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,7 +41,8 @@ def edit_file(options: Options, change: Callable[[bytes, RawSpec], bytes]) -> No
         errors, findings = _check(root, read_text(edited, MANIFEST))
         if errors and not _check(root, raw)[0]:
             raise PyenvspecError(*errors)
-        _replace(path, edited)
+        with explained(MANIFEST):
+            replace_file(path, edited, mode=stat.S_IMODE(path.stat().st_mode))
     if not options.json:
         report((*errors, *findings), options)
 
@@ -52,16 +54,3 @@ def _check(root: Path, raw: RawSpec) -> tuple[tuple[Diagnostic, ...], tuple[Diag
     except PyenvspecError as error:
         return error.diagnostics, ()
     return (), findings
-
-
-def _replace(path: Path, content: bytes) -> None:
-    beside = path.with_name(f".{path.name}.pyenvspec-{os.getpid()}")
-    with explained(MANIFEST):
-        mode = stat.S_IMODE(path.stat().st_mode)
-        try:
-            write_new(beside, content, mode)
-            beside.replace(path)
-        except BaseException:
-            beside.unlink(missing_ok=True)
-            raise
-        fsync_folder(path.parent)

@@ -13,7 +13,7 @@ from pyenvspec.commands.init.survey import DEFAULT_PYTHON
 if TYPE_CHECKING:
     from pyenvspec.commands.init.survey import Survey
 
-SCHEMA_LINE = "# yaml-language-server: $schema=./nix/pyenvspec/env.schema.json\n"
+SCHEMA_LINE = "# yaml-language-server: $schema=./nix/pyenvspec/vendor/env.schema.json\n"
 
 TEMPLATES = {
     "minimal": """\

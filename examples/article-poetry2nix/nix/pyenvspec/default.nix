@@ -3,9 +3,9 @@
 { inputs, ... }:
 {
   imports = [
-    ./devenv.nix
-    ./poetry2nix.nix
-    ./devenv-containers.nix
+    ./vendor/devenv.nix
+    ./vendor/poetry2nix.nix
+    ./vendor/devenv-containers.nix
   ];
 
   # systems

@@ -3,9 +3,9 @@
 { inputs, ... }:
 {
   imports = [
-    ./devenv.nix
-    ./uv2nix.nix
-    ./devenv-containers.nix
+    ./vendor/devenv.nix
+    ./vendor/uv2nix.nix
+    ./vendor/devenv-containers.nix
   ];
 
   # systems

@@ -2,7 +2,7 @@
 
 { inputs, ... }:
 {
-  imports = [ ./native.nix ];
+  imports = [ ./vendor/native.nix ];
 
   # systems
   systems = [

@@ -2,7 +2,7 @@
 
 { inputs, ... }:
 {
-  imports = [ ./devenv.nix ];
+  imports = [ ./vendor/devenv.nix ];
 
   # systems
   systems = [

@@ -2,7 +2,7 @@
 
 { inputs, ... }:
 {
-  imports = [ ./devenv.nix ];
+  imports = [ ./vendor/devenv.nix ];
 
   # systems
   systems = [ "x86_64-linux" ];

@@ -3,8 +3,8 @@
 { inputs, ... }:
 {
   imports = [
-    ./devenv.nix
-    ./devenv-containers.nix
+    ./vendor/devenv.nix
+    ./vendor/devenv-containers.nix
     ./../../nix/extra.nix
   ];
 

@@ -3,9 +3,9 @@
 { inputs, ... }:
 {
   imports = [
-    ./native.nix
-    ./python-env.nix
-    ./native-containers.nix
+    ./vendor/native.nix
+    ./vendor/python-env.nix
+    ./vendor/native-containers.nix
   ];
 
   # systems

@@ -3,8 +3,8 @@
 { inputs, ... }:
 {
   imports = [
-    ./devenv.nix
-    ./poetry2nix.nix
+    ./vendor/devenv.nix
+    ./vendor/poetry2nix.nix
   ];
 
   # systems

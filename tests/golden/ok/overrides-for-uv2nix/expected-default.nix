@@ -3,8 +3,8 @@
 { inputs, ... }:
 {
   imports = [
-    ./devenv.nix
-    ./uv2nix.nix
+    ./vendor/devenv.nix
+    ./vendor/uv2nix.nix
   ];
 
   # systems

@@ -3,8 +3,8 @@
 { inputs, ... }:
 {
   imports = [
-    ./devenv.nix
-    ./python-env.nix
+    ./vendor/devenv.nix
+    ./vendor/python-env.nix
   ];
 
   # systems
