@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pyenvspec.checking.checks import check_spec, named_paths
-from pyenvspec.diagnostics import PyenvspecError
+from pyenvspec.diagnostics import Diagnostic, PyenvspecError
 from pyenvspec.lowering.companions import companion_files
 from pyenvspec.lowering.lower import lower_flake, lower_module
 from pyenvspec.lowering.vendored import vendored_files
 from pyenvspec.nixexpr import render
 from pyenvspec.pinning.pin import pin_plan
+from pyenvspec.project.files import read_project_file
 from pyenvspec.project.folder import effective_manager, look_at_folder
-from pyenvspec.reading.source import read_file
+from pyenvspec.reading.source import read_text
 from pyenvspec.resolving.resolve import resolve_plan
 from pyenvspec.spec.model import LOCK_MANAGERS
 from pyenvspec.spec.validate import validate_spec
@@ -21,7 +22,7 @@ from pyenvspec.spec.validate import validate_spec
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pyenvspec.diagnostics import Diagnostic, Diagnostics
+    from pyenvspec.diagnostics import Diagnostics
     from pyenvspec.nixexpr import File
     from pyenvspec.plan import Plan
     from pyenvspec.project.folder import ProjectFolder
@@ -45,10 +46,20 @@ class Compiled:
     project: ProjectFolder
 
 
+def read_manifest(root: Path) -> RawSpec:
+    """Read env.yaml; raises PyenvspecError with all its problems."""
+    data = read_project_file(root, MANIFEST)
+    if data is None:
+        message, expected = f"there is no `{MANIFEST}` here", f"a file `{root / MANIFEST}`"
+        hint = "run `pyenvspec init` to write one, or name its folder with `-C DIR`"
+        raise PyenvspecError(Diagnostic("file-not-found", message, MANIFEST, expected=expected, hint=hint))
+    return read_text(data, MANIFEST)
+
+
 def check_project(root: Path) -> tuple[SpecFile, Plan, tuple[Diagnostic, ...]]:
     """Read, validate, check and resolve; raises PyenvspecError with every finding of the stage that failed."""
     # bytes → tree with positions
-    return check_tree(root, read_file(root / MANIFEST, MANIFEST))
+    return check_tree(root, read_manifest(root))
 
 
 def check_tree(root: Path, raw: RawSpec) -> tuple[SpecFile, Plan, tuple[Diagnostic, ...]]:
@@ -94,7 +105,7 @@ def load_plan(root: Path) -> Plan:
 
 def compile_project(root: Path, *, locked: bool = False) -> Compiled:
     """Run every pass but the writing; `locked` makes a missing pin an error."""
-    return compile_tree(root, read_file(root / MANIFEST, MANIFEST), locked=locked)
+    return compile_tree(root, read_manifest(root), locked=locked)
 
 
 def compile_tree(root: Path, raw: RawSpec, *, locked: bool = False) -> Compiled:

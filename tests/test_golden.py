@@ -13,10 +13,9 @@ from pathlib import Path
 import pytest
 
 from pyenvspec.diagnostics import CODES, PyenvspecError
-from pyenvspec.driver import compile_project, compile_tree
+from pyenvspec.driver import compile_project, compile_tree, read_manifest
 from pyenvspec.nixexpr import render
 from pyenvspec.raw import Mapping, Node, Sequence
-from pyenvspec.reading.source import read_file
 from pyenvspec.reporter import format_text
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -55,7 +54,7 @@ def test_a_second_run_gives_the_same_bytes(case: Path) -> None:
 
 @pytest.mark.parametrize("case", OK, ids=_names(OK))
 def test_the_order_of_keys_does_not_matter(case: Path) -> None:
-    raw = read_file(case / "env.yaml", "env.yaml")
+    raw = read_manifest(case)
     root = _shuffled(raw.root, random.Random(7))
     assert isinstance(root, Mapping)
     assert compile_tree(case, replace(raw, root=root)).files == compile_project(case).files

@@ -184,8 +184,9 @@ def _load(text: str, file: str) -> Any:
         span, line = _at(text, error.pos, error.pos + 1)
         message = f"`{file}` is not valid JSON: {error.msg[:1].lower()}{error.msg[1:]}"
         raise LockError(Diagnostic("lock-syntax", message, file, span, line, "JSON", _START_AGAIN)) from error
-    except RecursionError as error:
-        message = f"`{file}` is nested too deeply to be a lock"
+    except (RecursionError, ValueError) as error:  # Python reads no number of more than 4,300 digits
+        reason = "is nested too deeply" if isinstance(error, RecursionError) else "holds a number too long"
+        message = f"`{file}` {reason} to be a lock"
         raise LockError(Diagnostic("lock-syntax", message, file, None, None, "JSON", _START_AGAIN)) from error
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from pyenvspec.diagnostics import Diagnostic, Severity
 from pyenvspec.facts.input_sources import known_hash, read_at
 from pyenvspec.pinning.pinfile import LOCK_FILE, LockError, Pin, Source, parse_lock, parse_source
+from pyenvspec.project.files import read_project_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -21,14 +22,9 @@ if TYPE_CHECKING:
 
 def read_pins(root: Path) -> dict[str, Pin]:
     """Return the pins of a project by input; none where it has no lock. Raises LockError for a bad one."""
-    try:
-        content = (root / LOCK_FILE).read_bytes()
-    except FileNotFoundError:
+    content = read_project_file(root, LOCK_FILE)
+    if content is None:
         return {}
-    except OSError as error:
-        message = f"`{LOCK_FILE}` cannot be read: {error.strerror}"
-        found = Diagnostic("file-unreadable", message, LOCK_FILE, hint="Make it readable for you.")
-        raise LockError(found) from error
     pins = parse_lock(content)
     if mismatches := tuple(find_mismatches(pins)):
         raise LockError(*mismatches)

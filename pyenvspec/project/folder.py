@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pyenvspec.project.files import is_plain_file, read_project_file
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -34,13 +36,12 @@ class ProjectFolder:
 
 def look_at_folder(root: Path, project: str, named: tuple[str, ...]) -> ProjectFolder:
     """Return what is in `root`; `named` are the relative paths that env.yaml names."""
-    folder = os.path.join(root, project)  # noqa: PTH118 (cold start: no Path per look)
-    files = frozenset(name for name in LOOKED_FOR if os.path.isfile(os.path.join(folder, name)))  # noqa: PTH113, PTH118
+    files = frozenset(name for name in LOOKED_FOR if is_plain_file(root, os.path.join(project, name)))  # noqa: PTH118
     present = frozenset(path for path in named if os.path.exists(os.path.join(root, path)))  # noqa: PTH110, PTH118
     poetry = False
     if "pyproject.toml" in files:
-        with open(os.path.join(folder, "pyproject.toml"), "rb") as stream:  # noqa: PTH118, PTH123
-            poetry = re.search(rb"^\s*\[\s*tool\s*\.\s*poetry\b", stream.read(), re.MULTILINE) is not None
+        content = read_project_file(root, os.path.join(project, "pyproject.toml")) or b""  # noqa: PTH118
+        poetry = re.search(rb"^\s*\[\s*tool\s*\.\s*poetry\b", content, re.MULTILINE) is not None
     return ProjectFolder(root.resolve().name, files, present, poetry)
 
 

@@ -26,7 +26,9 @@ ENV_NAME = f"^[A-Za-z_][A-Za-z0-9_]*{_END}"
 PACKAGE_NAME = f"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?{_END}"
 PLAIN_NAME = f"^[A-Za-z0-9_][A-Za-z0-9._-]*{_END}"
 SHELL_NAME = f"^[A-Za-z_][A-Za-z0-9_-]*{_END}"
-VERSION = f"^[0-9]+(\\.[0-9]+)*{_END}"
+# No longer than a version is: Python refuses to read numbers of more than 4,300 digits.
+_DOTTED = "[0-9]{1,9}(\\.[0-9]{1,9})*"
+VERSION = f"^{_DOTTED}{_END}"
 
 
 def _typed_text(value: object) -> object:
@@ -205,11 +207,11 @@ class Cuda(Model):
     cudnn: Annotated[
         str,
         BeforeValidator(_typed_text),
-        Field(pattern=f"^(auto|none|[0-9]+(\\.[0-9]+)*){_END}"),
+        Field(pattern=f"^(auto|none|{_DOTTED}){_END}"),
         WithJsonSchema(
             {
                 "anyOf": [
-                    {"type": "string", "pattern": f"^(auto|none|[0-9]+(\\.[0-9]+)*){_END}"},
+                    {"type": "string", "pattern": f"^(auto|none|{_DOTTED}){_END}"},
                     _VERSION_NUMBER,
                 ]
             }

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from reading import plain, problem, problems, read, scalars, slice_of
 
 from pyenvspec.diagnostics import PyenvspecError, Span
+from pyenvspec.driver import read_manifest
 from pyenvspec.raw import Mapping, to_plain
 from pyenvspec.reading import tree as source_tree
-from pyenvspec.reading.source import read_file, read_text
+from pyenvspec.reading.source import read_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,20 +66,18 @@ def test_bytes_that_are_not_utf8_are_pointed_at(data: bytes, span: Span) -> None
 # --- files
 
 
-def test_a_file_is_read_under_the_name_that_is_shown(tmp_path: Path) -> None:
+def test_env_yaml_is_read_from_the_folder(tmp_path: Path) -> None:
     (tmp_path / "env.yaml").write_text("a: 1\n")
-    raw = read_file(tmp_path / "env.yaml", "shown.yaml")
-    assert (raw.file, raw.lines) == ("shown.yaml", ("a: 1", ""))
+    raw = read_manifest(tmp_path)
+    assert (raw.file, raw.lines) == ("env.yaml", ("a: 1", ""))
 
 
-def test_a_file_that_is_not_there_or_not_readable_is_an_error(tmp_path: Path) -> None:
-    for path, code in ((tmp_path / "env.yaml", "file-not-found"), (tmp_path, "file-unreadable")):
-        with pytest.raises(PyenvspecError) as caught:
-            read_file(path, "env.yaml")
-        (found,) = caught.value.diagnostics
-        assert (found.code, found.file) == (code, "env.yaml")
-        assert found.expected
-        assert found.hint
+def test_a_file_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(PyenvspecError) as caught:
+        read_manifest(tmp_path)
+    (found,) = caught.value.diagnostics
+    assert (found.code, found.file) == ("file-not-found", "env.yaml")
+    assert found.expected
 
 
 # --- properties

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyenvspec.diagnostics import PyenvspecError
-from pyenvspec.driver import MANIFEST, check_tree
-from pyenvspec.reading.source import read_file, read_text
+from pyenvspec.driver import MANIFEST, check_tree, read_manifest
+from pyenvspec.reading.source import read_text
 from pyenvspec.reporter import report, say
 from pyenvspec.writing.atomic import replace_file
 from pyenvspec.writing.projectfs import explained, project_lock
@@ -28,7 +28,7 @@ def edit_file(options: Options, change: Callable[[bytes, RawSpec], bytes]) -> No
     A file that has errors already may be changed: that is how they are repaired.
     """
     root = options.directory
-    raw = read_file(root / MANIFEST, MANIFEST)
+    read_manifest(root)  # that there is one, before it is locked
     with project_lock(root, on_wait=lambda: say("waiting for another pyenvspec in this project …")):
         # Where env.yaml is a link, the file that it leads to is changed and the link stays.
         path = Path(os.path.realpath(root / MANIFEST))

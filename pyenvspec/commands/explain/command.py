@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pyenvspec.commands.explain.consequences import Explanation, explain_key
-from pyenvspec.driver import MANIFEST, compile_tree, load_plan
+from pyenvspec.driver import MANIFEST, compile_tree, load_plan, read_manifest
 from pyenvspec.options import Options, add_json
-from pyenvspec.reading.source import read_file
 from pyenvspec.reporter import WIDTH, make_visible, put, say
 from pyenvspec.spec.keys import find_key
 
@@ -58,7 +57,7 @@ def _explain(options: ExplainOptions, name: str) -> Explanation:
     if not (options.directory / MANIFEST).exists():
         # What a key is for can be asked before there is a file.
         return Explanation(find_key(name, None), (), (), (), ())
-    raw = read_file(options.directory / MANIFEST, MANIFEST)
+    raw = read_manifest(options.directory)
     return explain_key(name, raw, lambda tree: compile_tree(options.directory, tree))
 
 

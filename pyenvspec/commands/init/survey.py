@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from pyenvspec.commands.init.conda import read_conda
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
 from pyenvspec.facts.nixpkgs import python_minors, version_key
+from pyenvspec.project.files import read_project_file
 from pyenvspec.project.locks.constraints import allows_python
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from typing import Any
 
 DEFAULT_PYTHON = "3.12"
-MAX_BYTES = 64 * 1024 * 1024
 _LOCKS = ("uv.lock", "poetry.lock")
 _CONDA = ("environment.yml", "environment.yaml", "conda.yml", "conda.yaml")
 _CUDA_TAG = re.compile(r"(?:\+|%2B|/whl/)cu([0-9]{2,3})\b")
@@ -125,7 +125,7 @@ def _look_at_pyproject(root: Path, found: Survey) -> None:
         return
     try:
         document = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         message = f"pyproject.toml is not valid TOML: {error}"
         raise PyenvspecError(Diagnostic("package-lock-project", message, "pyproject.toml")) from None
     project, poetry = _table(document, "project"), _table(_table(document, "tool"), "poetry")
@@ -197,14 +197,8 @@ def _take_cuda(found: Survey, text: str, file: str) -> None:
 
 
 def _read(root: Path, name: str) -> str | None:
-    try:
-        with (root / name).open("rb") as stream:
-            return stream.read(MAX_BYTES).decode("utf-8", "replace")
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-        return None
-    except OSError as error:
-        message = f"{name} cannot be read: {error.strerror}"
-        raise PyenvspecError(Diagnostic("file-unreadable", message, name)) from None
+    content = None if (root / name).is_dir() else read_project_file(root, name)
+    return None if content is None else content.decode("utf-8", "replace")
 
 
 def _table(document: dict[str, Any], key: str) -> dict[str, Any]:

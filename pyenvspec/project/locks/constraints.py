@@ -15,7 +15,7 @@ _MACHINES = {
     "x86_64-darwin": ("darwin", "Darwin", "x86_64"),
     "aarch64-darwin": ("darwin", "Darwin", "arm64"),
 }
-_TERM = re.compile(r"(\^|~=|~|>=|<=|==|!=|>|<|=|)\s*([0-9]+(?:\.[0-9]+)*)(\.\*)?")
+_TERM = re.compile(r"(\^|~=|~|>=|<=|==|!=|>|<|=|)\s*([0-9]{1,9}(?:\.[0-9]{1,9})*)(\.\*)?")
 # A minor stands for its patch releases; no CPython has had more.
 _PATCHES = range(41)
 _CONFLICT = re.compile(r"extra\s*(==|!=)\s*'((?:extra|group)-[0-9]+-[^']*)'")
@@ -62,7 +62,7 @@ def same_specifier(left: str, right: str) -> bool:
 
     try:
         return bool(_parsed(left) == _parsed(right))
-    except InvalidSpecifier:
+    except (InvalidSpecifier, ValueError):
         return left.replace(" ", "") == right.replace(" ", "")
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import gc
-import os
 import posixpath
 import tomllib
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from pyenvspec.project.files import read_project_file
 from pyenvspec.project.locks import poetry, uv
 from pyenvspec.project.locks.model import normalise
 from pyenvspec.project.locks.problem import problem
@@ -83,7 +83,7 @@ def read_locked_project(root: Path, manager: str, folder: str) -> LockedProject:
     folder = posixpath.normpath(folder)
     name = LOCK_OF_MANAGER[manager]
     file, relock = _shown(folder, name), relock_command(name, folder)
-    data = _read_bytes(root, file)
+    data = read_project_file(root, file)
     pyproject = _read_pyproject(root, folder, manager, needed=data is not None)
     if data is None:
         return LockedProject(manager, folder, None, pyproject)
@@ -107,7 +107,7 @@ def _without_collector() -> Iterator[None]:
 
 def _read_pyproject(root: Path, folder: str, manager: str, *, needed: bool) -> Table:
     file = _shown(folder, "pyproject.toml")
-    data = _read_bytes(root, file)
+    data = read_project_file(root, file)
     if data is None and not needed:
         return {}
     if data is None:
@@ -117,18 +117,8 @@ def _read_pyproject(root: Path, folder: str, manager: str, *, needed: bool) -> T
         raise problem("package-lock-project", message, file, hint=hint)
     try:
         return tomllib.loads(data.decode("utf-8"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise problem("package-lock-project", f"{file} is not valid TOML: {error}", file) from None
-
-
-def _read_bytes(root: Path, file: str) -> bytes | None:
-    try:
-        with open(os.path.join(root, file), "rb") as stream:  # noqa: PTH118, PTH123 (as in project.py)
-            return stream.read()
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except (OSError, ValueError) as error:
-        raise problem("file-unreadable", f"{file} cannot be read: {error}", file) from None
 
 
 def _shown(folder: str, name: str) -> str:

@@ -33,7 +33,7 @@ def load_toml(data: bytes, file: str, relock: str) -> tuple[Table, str]:
         raise problem("package-lock-conflict", message, file, hint=hint, line=line)
     try:
         return tomllib.loads(cut_files(text)), text
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         found = _AT_LINE.search(str(error))
         message = f"{file} is not valid TOML: {_reason(error)}"
         line = int(found[1]) if found else 0
@@ -70,7 +70,9 @@ def file_name(place: str) -> str:
 
 
 def _reason(error: Exception) -> str:
-    return "nested too deeply" if isinstance(error, RecursionError) else str(error)
+    if isinstance(error, tomllib.TOMLDecodeError):
+        return str(error)
+    return "nested too deeply" if isinstance(error, RecursionError) else "it holds a number too long"
 
 
 def _again(relock: str) -> str:
