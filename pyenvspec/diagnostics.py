@@ -108,7 +108,8 @@ CODES: dict[str, str] = {
     # cross-checks
     "cache-key-missing": "a binary cache is given without its public key",
     "cache-unknown": "a binary cache is not known, or not served any more",
-    "container-without-packages": "an image cannot hold the Python packages of a .venv",
+    "container-unknown-variant": "an image of a shell that does not exist",
+    "container-without-packages": "an image will hold no Python packages, as there is no lock that names their files",
     "cuda-on-darwin": "CUDA is asked for on macOS",
     "cuda-not-asked": "something of the CUDA package set is used without `cuda`",
     "cuda-unfree": "CUDA is asked for and unfree packages are refused",
@@ -188,6 +189,7 @@ CODES: dict[str, str] = {
     "nix-unasked": "getting Nix was not agreed to",
     "catalog-failed": "the catalogue of package names could not be made anew",
     "container-unknown": "a container named on the command line does not exist",
+    "container-engine-missing": "an image is to be started or converted, and the program that does it is missing",
     "container-no-registry": "an image is to be pushed, and env.yaml does not say where",
     # resolving
     "no-release": "no nixpkgs release, alone or with the inputs known, has what is asked for",

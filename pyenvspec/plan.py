@@ -149,7 +149,7 @@ class Shell:
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """An OCI image of the default shell."""
+    """An OCI image of a shell; `base` is None or the image underneath, `ports` are as OCI writes them: 8000/tcp."""
 
     name: str
     image: str
@@ -157,6 +157,13 @@ class Container:
     command: tuple[str, ...]
     copy: tuple[str, ...]
     registry: str | None
+    variant: str = "default"
+    project: bool = True
+    cuda: str = "runtime"
+    base: str | None = None
+    env: tuple[tuple[str, Text], ...] = ()
+    ports: tuple[str, ...] = ()
+    labels: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

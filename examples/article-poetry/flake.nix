@@ -29,9 +29,6 @@
       nixd.follows = "";
       rust-overlay.follows = "";
     };
-    nix2container.url = "github:nlewo/nix2container/20d339590c3c36252514a57b0241c47bcd8a08ce?narHash=sha256-vgxwF/GS9lRC9s211RnmJaGKHIUexMiRs7Eslh11E08%3D";
-    nix2container.inputs.nixpkgs.follows = "nixpkgs";
-    mk-shell-bin.url = "github:rrbutani/nix-mk-shell-bin/ff5d8bd4d68a347be5042e2f16caee391cd75887?narHash=sha256-/uEkr1UkJrh11vD02aqufCxtbF5YnhRTIKlx5kyvf%2BI%3D";
   };
 
   outputs = inputs: inputs.flake-parts.lib.mkFlake { inherit inputs; } ./nix/pyenvspec;

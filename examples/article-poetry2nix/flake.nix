@@ -29,9 +29,6 @@
       nixd.follows = "";
       rust-overlay.follows = "";
     };
-    nix2container.url = "github:nlewo/nix2container/20d339590c3c36252514a57b0241c47bcd8a08ce?narHash=sha256-vgxwF/GS9lRC9s211RnmJaGKHIUexMiRs7Eslh11E08%3D";
-    nix2container.inputs.nixpkgs.follows = "nixpkgs";
-    mk-shell-bin.url = "github:rrbutani/nix-mk-shell-bin/ff5d8bd4d68a347be5042e2f16caee391cd75887?narHash=sha256-/uEkr1UkJrh11vD02aqufCxtbF5YnhRTIKlx5kyvf%2BI%3D";
     poetry2nix.url = "github:nix-community/poetry2nix/ce2369db77f45688172384bbeb962bc6c2ea6f94?narHash=sha256-cX98bUuKuihOaRp8dNV1Mq7u6/CQZWTPth2IJPATBXc%3D";
     poetry2nix.flake = false;
   };

@@ -29,9 +29,6 @@
       nixd.follows = "";
       rust-overlay.follows = "";
     };
-    nix2container.url = "github:nlewo/nix2container/20d339590c3c36252514a57b0241c47bcd8a08ce?narHash=sha256-vgxwF/GS9lRC9s211RnmJaGKHIUexMiRs7Eslh11E08%3D";
-    nix2container.inputs.nixpkgs.follows = "nixpkgs";
-    mk-shell-bin.url = "github:rrbutani/nix-mk-shell-bin/ff5d8bd4d68a347be5042e2f16caee391cd75887?narHash=sha256-/uEkr1UkJrh11vD02aqufCxtbF5YnhRTIKlx5kyvf%2BI%3D";
     pyproject-nix.url = "github:pyproject-nix/pyproject.nix/7af23cfe91064865ecf2e835da28b45b3c6f49fd?narHash=sha256-SvXJcAemihifkTn4BGvyE5K1FJX9bl4U8DQ5pqKvD0s%3D";
     pyproject-nix.inputs.nixpkgs.follows = "nixpkgs";
     uv2nix.url = "github:pyproject-nix/uv2nix/49dac8d206c42175b069b7c6050ba27060a21106?narHash=sha256-uPeuFNSYO429IEiud3iJKWIpN/xrH2CANj1uYNiDxqc%3D";

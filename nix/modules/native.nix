@@ -3,7 +3,10 @@
 # Renders `perSystem.pyenvspec.shells.<name>` with nixpkgs' mkShell, as `devShells.<name>`.
 { lib, ... }:
 {
-  imports = [ ./shells.nix ];
+  imports = [
+    ./shells.nix
+    ./project.nix
+  ];
 
   perSystem =
     { config, pkgs, ... }:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
+from pyenvspec.checking.containers import check_containers
 from pyenvspec.checking.interpolated import check_interpolation
 from pyenvspec.checking.overrides import check_overrides
 from pyenvspec.checking.place import Place
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 CROSS_CHECKS = (
     "cache-key-missing",
     "cache-unknown",
+    "container-unknown-variant",
     "container-without-packages",
     "cuda-on-darwin",
     "cuda-not-asked",
@@ -65,7 +67,7 @@ _RESERVED_ENV = frozenset({
 _RESERVED_ENV_PREFIXES = ("DEVENV_", "PYENVSPEC_", "NIX_", "__")
 # fmt: off
 _RESERVED_INPUTS = frozenset({
-    "self", "nixpkgs", "flake-parts", "devenv", "git-hooks", "nix2container", "mk-shell-bin",
+    "self", "nixpkgs", "flake-parts", "devenv", "git-hooks",
     "pyproject-nix", "uv2nix", "pyproject-build-systems", "poetry2nix", "nixpkgs-python", "cuda-legacy",
     "nixpkgs-cuda",
 })
@@ -103,7 +105,7 @@ def check_spec(file: SpecFile, project: ProjectFolder) -> Diagnostics:
         _check_services(place)
         _check_paths(place, project)
     whole = Place(file, file.shells[0], found)
-    _check_containers(whole, effective_manager(whole.shell, project))
+    check_containers(file, whole, project)
     _check_caches(whole)
     _check_names(whole)
     return found
@@ -314,19 +316,6 @@ def _paths(shell: ShellSpec) -> Iterator[tuple[KeyPath, str, bool]]:
         yield ("nixpkgs", "overlays", index), overlay, True
     for index, module in enumerate(spec.modules):
         yield ("modules", index), module, True
-
-
-def _check_containers(place: Place, manager: str) -> None:
-    for name in place.shell.spec.containers:
-        if manager in VENV_MANAGERS:
-            place.say(
-                "container-without-packages",
-                ("containers", name),
-                f"the image will hold Python and `native`, but no Python packages: {manager} installs into .venv",
-                expected="uv2nix, poetry2nix or nixpkgs put them in",
-                hint="set `python.manager: uv2nix` (or poetry2nix), or install in a Dockerfile of your own",
-                severity=Severity.WARNING,
-            )
 
 
 def _check_caches(place: Place) -> None:

@@ -1,8 +1,9 @@
-"""`pyenvspec container build|load|push NAME`: show the one nix command that does it, then become it."""
+"""`pyenvspec container build|load|push|run|file|sif NAME`: show the one command that does it, then become it."""
 
 from __future__ import annotations
 
 import shlex
+import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,13 @@ if TYPE_CHECKING:
 
     from pyenvspec.plan import Container
 
+ACTIONS = ("build", "load", "push", "run", "file", "sif")
+ENGINES = ("docker", "podman")
+_HELP = (
+    "build: in the Nix store; load: into Docker or Podman; push: to `registry`; run: load, then start it; "
+    "file: NAME.tar, or what --output says; sif: NAME.sif for Apptainer"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class ContainerOptions(Options):
@@ -28,49 +36,90 @@ class ContainerOptions(Options):
     action: str = "build"
     name: str = "default"
     podman: bool = False
+    output: str | None = None
     dry_run: bool = False
     command: tuple[str, ...] = ()
 
 
 def declare(parser: argparse.ArgumentParser) -> type[ContainerOptions]:
     """Declare the arguments; return what holds them."""
-    parser.add_argument("action", choices=("build", "load", "push"), help="load: into the local Docker")
+    parser.add_argument("action", choices=ACTIONS, help=_HELP)
     parser.add_argument("name", nargs="?", default="default", metavar="NAME", help="default: default")
-    parser.add_argument("--podman", action="store_true", help="load into Podman instead of Docker")
-    parser.add_argument("--dry-run", action="store_true", help="show the command, and do not run it")
+    parser.add_argument("--podman", action="store_true", help="Podman also where there is Docker")
+    parser.add_argument(
+        "--output", metavar="PATH", help="file, sif: where to; a name without .tar is a folder, an OCI layout"
+    )
+    parser.add_argument("--dry-run", action="store_true", help="show the commands, and do not run them")
     return ContainerOptions
 
 
 def run(options: ContainerOptions) -> int:
-    """Compile what is stale, then build, load or push the image."""
+    """Compile what is stale, then do what is asked, one command after the other."""
     plan = load_plan(options.directory)
     container = _find(options.name, plan.containers)
-    argv = command_of(options, container)
+    steps = commands_of(options, container)
     if options.dry_run:
-        put(shlex.join(argv) + "\n")
+        put("".join(shlex.join(argv) + "\n" for argv in steps))
         return 0
     # Nix must see env.yaml as it is now; with nothing to do this writes nothing.
     compiling.run(compiling.CompileOptions("compile", options.directory, quiet=True))
-    if not options.quiet:
-        say(f"$ {shlex.join(argv)}")
-    code = exec_or_run(argv, cwd=options.directory)
-    if code == NOT_FOUND:
-        raise PyenvspecError(_nix_missing())
-    return code
+    for argv in steps:
+        if not options.quiet:
+            say(f"$ {shlex.join(argv)}")
+        last = argv is steps[-1]
+        code = exec_or_run(argv, cwd=options.directory, stay=not last)
+        if code == NOT_FOUND:
+            raise PyenvspecError(_missing(argv[0]))
+        if code != 0 or last:
+            return code
+    return 0
 
 
-def command_of(options: ContainerOptions, container: Container) -> tuple[str, ...]:
-    """Return the command; what followed `--` goes to nix build, or to skopeo, which copies the image."""
+def commands_of(options: ContainerOptions, container: Container) -> list[tuple[str, ...]]:
+    """Return the commands; what followed `--` goes to nix build, to skopeo, or is what the container runs.
+
+    Raises PyenvspecError where env.yaml does not say where to push to.
+    """
     output = f".#container-{container.name}"
-    extra = options.command
+    reference = f"{container.image}:{container.tag}"
+    engine = _engine(options)
+    store = "containers-storage:" if engine == "podman" else "docker-daemon:"
+
+    def copy(target: str, *extra: str) -> tuple[str, ...]:
+        return nix_argv("run", f"{output}.copyTo", "--", target, *extra)
+
     match options.action:
         case "build":
-            return nix_argv("build", output, "--print-out-paths", *extra)
+            return [nix_argv("build", output, "--print-out-paths", *options.command)]
         case "load":
-            copy = "copyToPodman" if options.podman else "copyToDockerDaemon"
-            return nix_argv("run", f"{output}.{copy}", *(("--", *extra) if extra else ()))
+            return [copy(f"{store}{reference}", *options.command)]
+        case "run":
+            # Of Podman's own names; `localhost/` is what it puts before a short one.
+            name = f"localhost/{reference}" if engine == "podman" else reference
+            return [copy(f"{store}{name}"), (engine, "run", "--rm", "--interactive", name, *options.command)]
+        case "file":
+            return [
+                copy(_file_target(options.output or f"{container.name}.tar", reference), *options.command)
+            ]
+        case "sif":
+            archive = f"{container.name}.oci.tar"
+            sif = options.output or f"{container.name}.sif"
+            build = ("apptainer", "build", "--force", *options.command, sif, f"oci-archive:{archive}")
+            return [copy(f"oci-archive:{archive}:{container.tag}"), build]
         case _:
-            return nix_argv("run", f"{output}.copyTo", "--", _target(container), *extra)
+            return [copy(_target(container), *options.command)]
+
+
+def _engine(options: ContainerOptions) -> str:
+    if options.podman:
+        return "podman"
+    return next((engine for engine in ENGINES if shutil.which(engine)), "docker")
+
+
+def _file_target(path: str, reference: str) -> str:
+    if path.endswith(".tar"):
+        return f"docker-archive:{path}:{reference}"
+    return f"oci:{path}:{reference.rpartition(':')[2]}"
 
 
 def _target(container: Container) -> str:
@@ -102,10 +151,17 @@ def _find(name: str, containers: Sequence[Container]) -> Container:
     )
 
 
-def _nix_missing() -> Diagnostic:
+def _missing(program: str) -> Diagnostic:
+    if program == "nix":
+        return Diagnostic(
+            "nix-missing",
+            "the program `nix` is not installed, or not on PATH",
+            "nix",
+            hint="run `pyenvspec get-nix`",
+        )
     return Diagnostic(
-        "nix-missing",
-        "the program `nix` is not installed, or not on PATH",
-        "nix",
-        hint="run `pyenvspec get-nix`",
+        "container-engine-missing",
+        f"the program `{program}` is not installed, or not on PATH",
+        program,
+        hint="the image itself is made: `pyenvspec container file` writes it for a machine that has one",
     )

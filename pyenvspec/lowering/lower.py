@@ -99,7 +99,7 @@ def lower_module(plan: Plan) -> File:
         *(Path(f"./{VENDOR}/{name}.nix") for name in _environments(plan)),
     ]
     if plan.containers:
-        imports.append(Path(f"./{VENDOR}/{plan.renderer}-containers.nix"))
+        imports.append(Path(f"./{VENDOR}/containers.nix"))
     imports += [project_path(path) for path in plan.modules]
     body = AttrSet(
         (
@@ -134,7 +134,8 @@ def _per_system(plan: Plan) -> Expr:
         value = BinOp(Var("base"), "//", AttrSet(_as_bindings(changed))) if changed else Var("base")
         entries.append(bind((*shells, shell.name), value, f"variants.{shell.name}", blank=True))
     if plan.containers:
-        images = AttrSet(tuple(bind(c.name, _container(c)) for c in plan.containers))
+        scopes = {shell.name: Scope(shell.cuda) for shell in plan.shells}
+        images = AttrSet(tuple(bind(c.name, _container(c, scopes[c.variant])) for c in plan.containers))
         entries.append(bind(("pyenvspec", "containers"), images, "containers", blank=True))
     lets: list[Binding] = []
     if any(given.name == "nixpkgs-cuda" for given in plan.inputs):
@@ -304,15 +305,28 @@ def _cuda(cuda: CudaSet, scope: Scope) -> Expr:
     return AttrSet(tuple(entries))
 
 
-def _container(container: Container) -> Expr:
+def _container(container: Container, scope: Scope) -> Expr:
     entries = [bind("image", container.image)]
     if container.tag != "latest":
         entries.append(bind("tag", container.tag))
     entries.append(bind("command", list(container.command)))
     if container.copy:
         entries.append(bind("copy", List(tuple(project_path(path) for path in container.copy))))
-    if container.registry is not None:
-        entries.append(bind("registry", container.registry))
+    given: tuple[tuple[str, str | bool, str | bool], ...] = (
+        ("shell", container.variant, "default"),
+        ("project", container.project, True),
+        ("cuda", container.cuda, "runtime"),
+        ("base", container.base or "", ""),
+    )
+    entries += [bind(name, value) for name, value, default in given if value != default]
+    if container.env:
+        entries.append(
+            bind("env", AttrSet(tuple(bind(name, scope.text(parts)) for name, parts in container.env)))
+        )
+    if container.ports:
+        entries.append(bind("ports", list(container.ports)))
+    if container.labels:
+        entries.append(bind("labels", dict(container.labels)))
     return AttrSet(tuple(entries))
 
 

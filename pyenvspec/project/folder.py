@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from pyenvspec.spec.model import ShellSpec
 
-LOOKED_FOR = ("pyproject.toml", "poetry.lock", "uv.lock", "requirements.txt")
+LOOKED_FOR = ("pyproject.toml", "poetry.lock", "uv.lock", "requirements.txt", "pylock.toml")
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,6 @@ _INPUT_REASONS = {
     "nixpkgs": ("nixpkgs", "all packages come from it"),
     "flake-parts": ("spec", "the generated module is one of flake-parts"),
     "devenv": ("shell", "`shell: devenv` builds the shell"),
-    "nix2container": ("containers", "it builds the images"),
-    "mk-shell-bin": ("containers", "devenv's images start through it"),
     "nixpkgs-python": ("python.version", "the interpreter comes from it"),
     "cuda-legacy": ("cuda.version", "it adds the CUDA that nixpkgs no longer has"),
     "nixpkgs-cuda": ("cuda.version", "CUDA, and nothing else, comes from this older nixpkgs"),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
 from pyenvspec.facts.caches import caches_for, find_cache
 from pyenvspec.facts.input_sources import input_source
-from pyenvspec.facts.nixpkgs import find_release, version_key
+from pyenvspec.facts.nixpkgs import version_key
 from pyenvspec.plan import (
     Cache,
     Container,
@@ -56,11 +56,8 @@ KEPT_INPUTS = {"nixpkgs-python": ("nixpkgs",)}
 # As a flake it brings four inputs that evaluating it as a plain folder does without.
 PLAIN_FOLDERS = ("poetry2nix",)
 # The oldest nixpkgs whose lib the pinned flake-parts and devenv evaluate with: older ones know no `class` in
-# evalModules, and for containers no `types.pathInStore`.
+# evalModules.
 OLDEST_RELEASE = "nixos-23.05"
-OLDEST_RELEASE_FOR_CONTAINERS = "nixos-23.11"
-# The newest nixpkgs that needs the older nix2container: its lib has no `defaultTo`.
-LAST_RELEASE_OF_OLD_NIX2CONTAINER = "nixos-24.11"
 
 
 def resolve_plan(file: SpecFile, project: ProjectFolder, locks: LockedProjects | None = None) -> Plan:
@@ -90,7 +87,7 @@ def resolve_plan(file: SpecFile, project: ProjectFolder, locks: LockedProjects |
         nixpkgs=nixpkgs,
         renderer=spec.shell,
         shells=shells,
-        containers=_plan_containers(spec, name),
+        containers=_plan_containers(spec, name, shells),
         modules=tuple(_relative(path) for path in spec.modules),
         generate=Generate(**spec.generate.model_dump()),
         watched=_watched_files(shells),
@@ -120,7 +117,7 @@ def _choose_release(file: SpecFile, managers: dict[str, str], systems: tuple[str
         needs_poetry2nix="poetry2nix" in used,
         needs_python_packages="nixpkgs" in used or any(s.spec.python.packages for s in file.shells),
         release=None if spec.nixpkgs.release == "auto" else spec.nixpkgs.release,
-        oldest_release=OLDEST_RELEASE_FOR_CONTAINERS if spec.containers else OLDEST_RELEASE,
+        oldest_release=OLDEST_RELEASE,
     )
     choice = choose(wanted)
     if isinstance(choice, Refusal):
@@ -248,8 +245,6 @@ def _plan_inputs(spec: Spec, choice: Choice, managers: Iterable[str]) -> tuple[F
     names = ["nixpkgs", "flake-parts"]
     if spec.shell == "devenv":
         names.append("devenv")
-    if spec.containers:
-        names += ["nix2container", "mk-shell-bin"] if spec.shell == "devenv" else ["nix2container"]
     for manager in managers:
         names += MANAGER_INPUTS.get(manager, ())
     names += [name for name in choice.inputs if name not in names]
@@ -261,14 +256,9 @@ def _plan_inputs(spec: Spec, choice: Choice, managers: Iterable[str]) -> tuple[F
     return (*ours, *users)
 
 
-def _is_old(release: str) -> bool:
-    found, last = find_release(release), find_release(LAST_RELEASE_OF_OLD_NIX2CONTAINER)
-    return found is not None and last is not None and found.order <= last.order
-
-
 def _standard_input(name: str, names: tuple[str, ...], choice: Choice) -> FlakeInput:
     """Return an input at the revision that was tested, sharing our inputs; what it has besides is cut off."""
-    source = input_source(f"{name}-old" if name == "nix2container" and _is_old(choice.release) else name)
+    source = input_source(name)
     branch = {"nixpkgs": choice.release, "nixpkgs-cuda": choice.cuda_release}.get(name)
     assert source is not None
     url = f"github:{source.owner}/{source.repo}/{branch}" if branch else source.url
@@ -326,7 +316,8 @@ def _plan_nixpkgs(file: SpecFile, choice: Choice, cuda: Cuda | None) -> Nixpkgs:
     )
 
 
-def _plan_containers(spec: Spec, name: str) -> tuple[Container, ...]:
+def _plan_containers(spec: Spec, name: str, shells: tuple[Shell, ...]) -> tuple[Container, ...]:
+    cuda = {shell.name: shell.cuda for shell in shells}
     return tuple(
         Container(
             name=key,
@@ -335,6 +326,16 @@ def _plan_containers(spec: Spec, name: str) -> tuple[Container, ...]:
             command=container.command,
             copy=tuple(_relative(path) for path in container.copy_),
             registry=container.registry,
+            variant=container.variant,
+            project=container.project,
+            cuda=container.cuda,
+            base=None if container.base == "none" else container.base,
+            env=tuple(
+                (name, plan_text(text, cuda.get(container.variant)))
+                for name, text in sorted(container.env.items())
+            ),
+            ports=container.ports,
+            labels=tuple(sorted(container.labels.items())),
         )
         for key, container in sorted(spec.containers.items())
     )

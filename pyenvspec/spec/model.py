@@ -239,13 +239,68 @@ class Cuda(Model):
     )
 
 
+BaseImage = Annotated[str, Strict(), Field(pattern=f"^[a-z0-9]+([._/:@-][A-Za-z0-9_][A-Za-z0-9._-]*)*{_END}")]
+LabelName = Annotated[str, Strict(), Field(pattern=f"^[A-Za-z0-9]([A-Za-z0-9._/-]*[A-Za-z0-9])?{_END}")]
+
+
+def _port_text(value: object) -> object:
+    """Ports are numbers, of TCP where nothing else is said."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value}/tcp"
+    return f"{value}/tcp" if isinstance(value, str) and value.isdigit() else value
+
+
+Port = Annotated[
+    str,
+    Field(pattern=f"^[0-9]{{1,5}}/(tcp|udp|sctp){_END}"),
+    BeforeValidator(_port_text),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": 1, "maximum": 65535},
+                {"type": "string", "pattern": f"^[0-9]{{1,5}}(/(tcp|udp|sctp))?{_END}"},
+            ]
+        }
+    ),
+]
+
+
 class Container(Model):
     """An OCI image with the environment in it."""
 
     image: PlainName | None = Field(None, description="Image name. Default: name.", examples=["speech-lab"])
     tag: PlainName = Field("latest", description="Image tag.", examples=["latest"])
     command: tuple[Text, ...] = Field(
-        ("bash",), description="What the image starts, word by word.", examples=[["bash"]]
+        ("bash",),
+        description="What the image starts as its first process, word by word; no shell reads it.",
+        examples=[["python", "-m", "speech_lab.train"]],
+    )
+    variant: ShellName = Field(
+        "default", description="The shell whose environment is in it.", examples=["cpu"]
+    )
+    project: Bool = Field(
+        True,
+        description="Put the project's files into it, at /app; the commands of its pyproject.toml are on PATH.",
+        examples=[False],
+    )
+    cuda: Literal["runtime", "toolkit", "none"] = Field(
+        "runtime",
+        description="How much of `cuda.packages` is in it: its libraries, all of it, or nothing.",
+        examples=["toolkit"],
+    )
+    base: BaseImage = Field(
+        "none",
+        description="An image underneath, for tools that want a distribution; pulled when the image is made.",
+        examples=["docker.io/library/debian:12-slim"],
+    )
+    env: Env = Field(
+        {}, description="Variables of the image besides those of the shell.", examples=[{"PORT": 8000}]
+    )
+    ports: tuple[Port, ...] = Field(
+        (), description="Ports that the command serves.", examples=[[8000, "53/udp"]]
+    )
+    labels: dict[LabelName, Text] = Field(
+        {}, description="Labels besides those of the OCI.", examples=[{"team": "speech"}]
     )
     copy_: tuple[RelPath, ...] = Field(
         (), alias="copy", description="Files and folders of the project to put into it.", examples=[["./src"]]

@@ -230,7 +230,7 @@ def test_flake_check_and_flake_show_pass_with_few_inputs(labs: dict[str, Lab], m
     own = (
         {"poetry2nix"} if manager == "poetry2nix" else {"uv2nix", "pyproject-nix", "pyproject-build-systems"}
     )
-    assert nodes == {"root", "nixpkgs", "flake-parts", "devenv", "nix2container", "mk-shell-bin", *own}
+    assert nodes == {"root", "nixpkgs", "flake-parts", "devenv", *own}
 
 
 def test_poetry_runs_where_there_is_no_lock(labs: dict[str, Lab]) -> None:

@@ -77,6 +77,14 @@ tools
     '';
   };
 
+  tzdata = wrap.package {
+    pname = "tzdata";
+    script = ''
+      mkdir -p $out/share
+      ln -s /usr/share/zoneinfo $out/share/zoneinfo
+    '';
+  };
+
   process-compose = wrap.package {
     pname = "process-compose";
     script = ''

@@ -36,8 +36,26 @@ def project(tmp_path: Path) -> Path:
     [
         (["build"], f"{NIX} build '.#container-default' --print-out-paths"),
         (["build", "serve", "--", "-L"], f"{NIX} build '.#container-serve' --print-out-paths -L"),
-        (["load", "serve"], f"{NIX} run '.#container-serve.copyToDockerDaemon'"),
-        (["load", "--podman"], f"{NIX} run '.#container-default.copyToPodman'"),
+        (["load", "serve"], f"{NIX} run '.#container-serve.copyTo' -- docker-daemon:model:v1"),
+        (
+            ["load", "--podman"],
+            f"{NIX} run '.#container-default.copyTo' -- containers-storage:lab:latest",
+        ),
+        (
+            ["run", "serve", "--podman", "--", "python", "-c", "print('a  b')"],
+            f"{NIX} run '.#container-serve.copyTo' -- containers-storage:localhost/model:v1\n"
+            """podman run --rm --interactive localhost/model:v1 python -c 'print('"'"'a  b'"'"')'""",
+        ),
+        (["file"], f"{NIX} run '.#container-default.copyTo' -- docker-archive:default.tar:lab:latest"),
+        (
+            ["file", "serve", "--output", "images/serve"],
+            f"{NIX} run '.#container-serve.copyTo' -- oci:images/serve:v1",
+        ),
+        (
+            ["sif", "serve"],
+            f"{NIX} run '.#container-serve.copyTo' -- oci-archive:serve.oci.tar:v1\n"
+            "apptainer build --force serve.sif oci-archive:serve.oci.tar",
+        ),
         (
             ["push", "serve"],
             f"{NIX} run '.#container-serve.copyTo' -- docker://registry.example/lab/model:v1",
@@ -110,10 +128,10 @@ def test_it_compiles_shows_the_command_and_becomes_it(project: Path, tmp_path: P
     stand_in.chmod(0o755)
     done = _run(project, f"{stand_in.parent}:{os.environ['PATH']}", "load", "serve")
     assert done.returncode == 7
-    assert done.stderr.endswith(f"$ {NIX} run '.#container-serve.copyToDockerDaemon'\n")
+    assert done.stderr.endswith(f"$ {NIX} run '.#container-serve.copyTo' -- docker-daemon:model:v1\n")
     assert done.stdout == (
         f"{project}\nflake.nix\n"
-        "--extra-experimental-features|nix-command flakes|run|.#container-serve.copyToDockerDaemon|"
+        "--extra-experimental-features|nix-command flakes|run|.#container-serve.copyTo|--|docker-daemon:model:v1|"
     )
 
 
@@ -124,3 +142,28 @@ def test_a_machine_without_nix_is_told(project: Path, tmp_path: Path) -> None:
         "nix: error[nix-missing]: the program `nix` is not installed, or not on PATH\n"
         "      = help: run `pyenvspec get-nix`\n"
     )
+
+
+def test_an_image_of_a_shell_that_is_not_there_is_refused(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project / "env.yaml").write_text(
+        "name: lab\npython: {version: 3.12, manager: nixpkgs}\nvariants: {cpu: {}}\n"
+        "containers: {default: {variant: cpi}}\n"
+    )
+    assert run(["check", "-C", str(project)]) == 1
+    assert capsys.readouterr().err.startswith(
+        "env.yaml:4:33: error[container-unknown-variant]: there is no variant `cpi`\n"
+        "    4 | containers: {default: {variant: cpi}}\n"
+        "      |                                 ^^^ one of default, cpu\n"
+    )
+
+
+def test_an_engine_that_is_missing_is_named_after_the_image_is_made(project: Path, tmp_path: Path) -> None:
+    stand_in = tmp_path / "bin" / "nix"
+    stand_in.parent.mkdir()
+    stand_in.write_text("#!/bin/sh\nexit 0\n")
+    stand_in.chmod(0o755)
+    done = _run(project, str(stand_in.parent), "sif")
+    assert done.returncode == 1
+    assert "error[container-engine-missing]: the program `apptainer` is not installed" in done.stderr

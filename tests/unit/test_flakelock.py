@@ -45,8 +45,6 @@ FLAKES = (
     _standard("flake-parts", {"nixpkgs-lib": "nixpkgs"}),
     _cut("devenv", nixpkgs="nixpkgs", flake_parts="flake-parts"),
     _cut("git-hooks", nixpkgs="nixpkgs"),
-    _standard("nix2container", {"nixpkgs": "nixpkgs"}),
-    _standard("mk-shell-bin"),
     _standard("pyproject-nix", {"nixpkgs": "nixpkgs"}),
     _standard("uv2nix", {"nixpkgs": "nixpkgs", "pyproject-nix": "pyproject-nix"}),
     _standard("pyproject-build-systems", {name: name for name in ("nixpkgs", "pyproject-nix", "uv2nix")}),
@@ -148,13 +146,12 @@ def test_the_order_of_inputs_does_not_show() -> None:
         (MINE, REV, False),
         (FlakeInput("mine", "github:me/mine"), REV, True),
         (_standard("flake-parts", {"nixpkgs-lib": "nixpkgs"}), REV, False),
-        (_standard("nix2container"), None, True),
         (_standard("flake-parts"), None, True),
         (_cut("devenv", nixpkgs="nixpkgs"), None, False),
         (_cut("devenv", nixpkgs="nixpkgs"), REV, True),
         (_standard("nixpkgs-python"), None, False),
         (_standard("nixpkgs-python"), REV, True),
-        (FlakeInput("mk-shell-bin", "github:me/nix-mk-shell-bin"), REV, True),
+        (FlakeInput("flake-parts", "github:me/flake-parts"), REV, True),
     ],
 )
 def test_where_no_lock_can_be_written(given: FlakeInput, rev: str | None, unknown: bool) -> None:
@@ -164,12 +161,12 @@ def test_where_no_lock_can_be_written(given: FlakeInput, rev: str | None, unknow
 
 
 def test_inputs_of_an_older_revision_are_unknown_unless_it_was_read_itself() -> None:
-    given = _standard("nix2container", {"nixpkgs": "nixpkgs"})
-    source, older = Source("nlewo", "nix2container"), input_source("nix2container-old")
-    assert older is not None
-    assert older.rev is not None
-    assert find_unknown((given,), {"nix2container": Pin(source, REV, HASH, 1000000000)}) == ("nix2container",)
-    assert find_unknown((given,), {"nix2container": Pin(source, older.rev, HASH)}) == ()
+    given, read = _cut("git-hooks", nixpkgs="nixpkgs"), input_source("git-hooks")
+    assert read is not None
+    assert read.rev is not None
+    source = Source(read.owner, read.repo)
+    assert find_unknown((given,), {"git-hooks": Pin(source, REV, HASH, 1000000000)}) == ("git-hooks",)
+    assert find_unknown((given,), {"git-hooks": Pin(source, read.rev, HASH)}) == ()
 
 
 def test_an_input_without_a_pin_keeps_the_lock_from_being_written() -> None:
@@ -284,5 +281,5 @@ def _without_places(text: str) -> dict[str, Any]:
 
 
 def test_the_inputs_under_test_are_all_that_we_know() -> None:
-    others = {"nixpkgs-cuda", "nix2container-old"}
+    others = {"nixpkgs-cuda"}
     assert {given.name for given in FLAKES} == {source.name for source in input_sources()} - others

@@ -86,7 +86,7 @@ def test_a_tested_revision_needs_no_lock() -> None:
     pin = Pin(
         Source(source.owner, source.repo, source.rev), source.rev, source.nar_hash, source.last_modified
     )
-    moving = FlakeInput("mk-shell-bin", "github:rrbutani/nix-mk-shell-bin")
+    moving = FlakeInput("devenv", "github:cachix/devenv")
     assert pinning.tested_pins((NIXPKGS, tested, moving)) == {"flake-parts": pin}
 
 

@@ -4,7 +4,7 @@
 {
   imports = [
     ./vendor/devenv.nix
-    ./vendor/devenv-containers.nix
+    ./vendor/containers.nix
   ];
 
   # systems

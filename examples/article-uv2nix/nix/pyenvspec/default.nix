@@ -5,7 +5,7 @@
   imports = [
     ./vendor/devenv.nix
     ./vendor/uv2nix.nix
-    ./vendor/devenv-containers.nix
+    ./vendor/containers.nix
   ];
 
   # systems

@@ -4,7 +4,7 @@
 {
   imports = [
     ./vendor/devenv.nix
-    ./vendor/devenv-containers.nix
+    ./vendor/containers.nix
     ./../../nix/extra.nix
   ];
 
@@ -108,7 +108,6 @@
             "echo hi"
           ];
           copy = [ ./../../src ];
-          registry = "docker://registry.example/lab/";
         };
       };
     };

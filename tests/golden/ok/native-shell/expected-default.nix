@@ -5,7 +5,7 @@
   imports = [
     ./vendor/native.nix
     ./vendor/python-env.nix
-    ./vendor/native-containers.nix
+    ./vendor/containers.nix
   ];
 
   # systems

@@ -4,23 +4,52 @@
 {
   lib,
   pkgs,
-  inContainer ? false,
+  # For an image: how much of CUDA is in it, and the project's source, whose lock says which packages are.
+  image ? null,
 }:
 shell:
 let
   inherit (shell) venv cuda;
 
-  cudaPackages = lib.optionals (cuda != null) cuda.packages;
+  inContainer = image != null;
+  cudaPackages = lib.optionals (cuda != null && (!inContainer || image.cuda != "none")) cuda.packages;
+  hasToolkit = cuda != null && (!inContainer || image.cuda == "toolkit");
 
   # nixpkgs' own packages know their libraries; wheels must find them.
   pythonEnv = shell.pythonEnv or null;
-  python =
-    if pythonEnv == null then
-      import ./interpreter.nix { inherit lib pkgs; } shell
-    else if inContainer then
-      pythonEnv.runtime
+  # An image goes to machines whose driver nobody knows, whether or not it brings a toolkit.
+  interpreter = import ./interpreter.nix { inherit lib pkgs; } (
+    if inContainer then
+      shell
+      // {
+        cuda = {
+          packages = cudaRuntime;
+          driver = cuda == null || cuda.driver;
+        };
+      }
     else
-      pythonEnv.development;
+      shell
+  );
+  locked = import ./venv-packages.nix { inherit lib pkgs; } { inherit shell interpreter; inherit (image) project; };
+  python =
+    if pythonEnv != null then
+      if inContainer then pythonEnv.runtime else pythonEnv.development
+    else if inContainer && locked != null then
+      locked
+    else
+      interpreter;
+
+  # Just the libraries: what they were linked with and the compiler stay out.
+  cudaRuntime = lib.optionals (cudaPackages != [ ]) [
+    (pkgs.runCommand "cuda-runtime" { } ''
+      mkdir -p $out/lib
+      for folder in ${lib.concatMapStringsSep " " (package: "${lib.getLib package}/lib") cudaPackages}; do
+        for library in "$folder"/lib*.so*; do
+          [ ! -e "$library" ] || ln -sf "$(readlink -f "$library")" "$out/lib/$(basename "$library")"
+        done
+      done
+    '')
+  ];
 
   # One folder as NVIDIA's installer lays it out: tools look for lib64 below CUDA_HOME.
   cudaHome = pkgs.symlinkJoin {
@@ -47,7 +76,7 @@ let
   ) shell.scripts;
 
   env =
-    lib.optionalAttrs (cuda != null) {
+    lib.optionalAttrs hasToolkit {
       CUDA_HOME = "${cudaHome}";
       CUDA_PATH = "${cudaHome}";
     }
@@ -90,14 +119,21 @@ let
   '';
 in
 {
-  inherit python env;
+  inherit
+    env
+    interpreter
+    python
+    scripts
+    cudaRuntime
+    ;
+  cudaTools = lib.optionals hasToolkit (cudaPackages ++ [ cudaHome ]);
 
   # Scripts first: one may have the name of a program.
   packages =
     scripts
     ++ [ python ]
     ++ lib.optional (venv != null && managers.${venv.manager} != null) managers.${venv.manager}
-    ++ lib.optionals (pythonEnv != null && !inContainer) pythonEnv.tools
+    ++ lib.optionals (pythonEnv != null) pythonEnv.tools
     ++ shell.native
     ++ cudaPackages;
 

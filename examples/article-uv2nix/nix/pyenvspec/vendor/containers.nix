@@ -1,9 +1,22 @@
 # Written by pyenvspec from its own nix/modules/; edit env.yaml instead and run `pyenvspec compile`.
 #
-# Option family `perSystem.pyenvspec.containers`: OCI images of the default shell, as `packages.container-<name>`.
-{ flake-parts-lib, lib, ... }:
+# Option family `perSystem.pyenvspec.containers`: OCI images of shells, as `packages.container-<name>`.
+{
+  flake-parts-lib,
+  inputs,
+  lib,
+  ...
+}:
 let
   inherit (lib) mkOption types;
+
+  texts =
+    description:
+    mkOption {
+      type = types.attrsOf types.str;
+      default = { };
+      inherit description;
+    };
 
   container = types.submodule (
     { name, ... }:
@@ -22,17 +35,43 @@ let
         command = mkOption {
           type = types.listOf types.str;
           default = [ "bash" ];
-          description = "What the image runs, word by word.";
+          description = "What the image runs as its first process, word by word.";
+        };
+        shell = mkOption {
+          type = types.str;
+          default = "default";
+          description = "Name of the shell whose environment the image has.";
+        };
+        project = mkOption {
+          type = types.bool;
+          default = true;
+          description = "Whether the project's files are in it, at /app.";
         };
         copy = mkOption {
           type = types.listOf types.path;
           default = [ ];
-          description = "Files and folders of the project that the image holds.";
+          description = "Files and folders of the project that are in it, each where the project has it.";
         };
-        registry = mkOption {
+        cuda = mkOption {
+          type = types.enum [
+            "runtime"
+            "toolkit"
+            "none"
+          ];
+          default = "runtime";
+          description = "How much of the shell's CUDA packages is in it.";
+        };
+        base = mkOption {
           type = types.str;
-          default = "docker-daemon:";
-          description = "Where the image is pushed to.";
+          default = "";
+          description = "An image underneath, by its address without docker://.";
+        };
+        env = texts "Environment variables besides those of the shell.";
+        labels = texts "Labels besides those of the OCI.";
+        ports = mkOption {
+          type = types.listOf types.str;
+          default = [ ];
+          description = "Ports that the command serves: 8000/tcp.";
         };
       };
     }
@@ -45,17 +84,18 @@ in
       options.pyenvspec.containers = mkOption {
         type = types.attrsOf container;
         default = { };
-        description = "Images of the default shell.";
-      };
-      options.pyenvspec.imageOf = mkOption {
-        type = types.functionTo (types.functionTo types.package);
-        internal = true;
-        description = "Name → container → its image: how this kind of shell makes one.";
+        description = "Images of the shells.";
       };
 
       config.packages = lib.mkIf pkgs.stdenv.hostPlatform.isLinux (
         lib.mapAttrs' (
-          name: container: lib.nameValuePair "container-${name}" (config.pyenvspec.imageOf name container)
+          name: container:
+          lib.nameValuePair "container-${name}" (
+            import ./image.nix {
+              inherit lib pkgs;
+              project = inputs.self;
+            } config.pyenvspec.shells.${container.shell} container
+          )
         ) config.pyenvspec.containers
       );
     }

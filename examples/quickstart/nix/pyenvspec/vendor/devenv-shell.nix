@@ -14,7 +14,6 @@ let
     dotfile = "/{pyenvspec-dotfile}";
     runtime = "/{pyenvspec-runtime}";
   };
-  inContainer = config.container.isBuilding;
 
   runner = import ./tasks.nix { inherit lib pkgs; } config;
 
@@ -55,7 +54,7 @@ in
   config = lib.mkMerge [
     {
       # The Rust task runner needs devenv's own nixpkgs, a Rust overlay, and IFD.
-      task.package = runner.package (if inContainer then "echo" else instantiate);
+      task.package = runner.package instantiate;
       # Written for devenv's own command-line tool; its `devenv up` calls `nix develop --impure`.
       devenv.flakesIntegration = lib.mkForce false;
       devenv.tmpdir = "/tmp";
@@ -73,7 +72,7 @@ in
       );
     }
 
-    (lib.mkIf (!inContainer) {
+    {
       devenv = placeholders;
       # Names the configuration with the placeholders; `devenv up` passes the filled-in one.
       env.PC_CONFIG_FILES = lib.mkForce null;
@@ -87,7 +86,7 @@ in
           PATH=${processesUp}/bin:${devenvCommand}/bin:$PATH
         '')
       ];
-    })
+    }
   ];
 
   # What devenv itself writes there with the placeholders, within quotes by escapeShellArg or not.

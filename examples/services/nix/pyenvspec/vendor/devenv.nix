@@ -4,12 +4,7 @@
 #
 # devenv's flake module is not imported: it exposes containers that nobody asked for, and evaluates only with every one of
 # devenv's own inputs.
-{
-  flake-parts-lib,
-  inputs,
-  lib,
-  ...
-}:
+{ inputs, lib, ... }:
 let
   # devenv's own git-hooks input is cut from flake.lock; null selects devenv's stub of it.
   devenvInputs = {
@@ -19,52 +14,40 @@ let
 
   fromShell =
     pkgs: shell:
-    { config, ... }:
     let
-      inContainer = config.container.isBuilding;
-      parts = import ./shell-parts.nix { inherit inContainer lib pkgs; } shell;
+      parts = import ./shell-parts.nix { inherit lib pkgs; } shell;
     in
     {
       inherit (shell) name services;
       inherit (parts) packages;
       processes = lib.mapAttrs (_: exec: { inherit exec; }) shell.processes;
-      # An image has no project to enter.
-      env = lib.mkIf inContainer parts.env;
-      enterShell = lib.mkIf (!inContainer) (
-        lib.mkMerge [
-          (lib.mkOrder 300 parts.findProject)
-          (lib.mkOrder 1600 parts.enter)
-        ]
-      );
+      enterShell = lib.mkMerge [
+        (lib.mkOrder 300 parts.findProject)
+        (lib.mkOrder 1600 parts.enter)
+      ];
     };
 in
 {
-  imports = [ ./shells.nix ];
+  imports = [
+    ./shells.nix
+    ./project.nix
+  ];
 
-  options.perSystem = flake-parts-lib.mkPerSystemOption (
+  perSystem =
     { config, pkgs, ... }:
+    let
+      evaluate =
+        shell:
+        inputs.devenv.lib.mkConfig {
+          inherit pkgs;
+          inputs = devenvInputs;
+          modules = [
+            ./devenv-shell.nix
+            (fromShell pkgs shell)
+          ];
+        };
+    in
     {
-      options.pyenvspec.evalDevenv = lib.mkOption {
-        type = lib.types.functionTo (lib.types.functionTo lib.types.raw);
-        readOnly = true;
-        internal = true;
-        description = "Shell → further devenv modules → the evaluated devenv configuration.";
-        default =
-          shell: modules:
-          inputs.devenv.lib.mkConfig {
-            inherit pkgs;
-            inputs = devenvInputs;
-            modules = [
-              ./devenv-shell.nix
-              (fromShell pkgs shell)
-            ]
-            ++ modules;
-          };
-      };
-
-      config.devShells = lib.mapAttrs (
-        _: shell: (config.pyenvspec.evalDevenv shell [ ]).shell
-      ) config.pyenvspec.shells;
-    }
-  );
+      devShells = lib.mapAttrs (_: shell: (evaluate shell).shell) config.pyenvspec.shells;
+    };
 }

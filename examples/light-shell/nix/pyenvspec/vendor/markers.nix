@@ -1,0 +1,154 @@
+# Written by pyenvspec from its own nix/modules/; edit env.yaml instead and run `pyenvspec compile`.
+#
+# Whether an environment marker holds: `python_version >= "3.10" and sys_platform == "linux"` (dependency specifiers of
+# packaging.python.org, with the lists `extras` and `dependency_groups` of pylock.toml).
+#
+#   import ./markers.nix { inherit lib; } environment marker
+{ lib }:
+environment:
+let
+  inherit (lib) head tail;
+
+  pattern = "(\"[^\"]*\"|'[^']*'|[()]|[<>=!~]+|[A-Za-z_][A-Za-z_.]*)";
+  tokensOf = text: lib.concatMap (part: if lib.isList part then part else [ ]) (builtins.split pattern text);
+
+  isVersion =
+    name:
+    lib.elem name [
+      "python_version"
+      "python_full_version"
+      "implementation_version"
+    ];
+
+  # 3.10.0 is 3.10.
+  canonical =
+    version:
+    let
+      short = builtins.match "(.*[^.0]|.*[1-9]0+)(\\.0)+" version;
+    in
+    if short == null then version else head short;
+  isBelow = prefix: version: version == prefix || lib.hasPrefix "${prefix}." version;
+
+  compareVersions =
+    operator: left: right:
+    let
+      order = builtins.compareVersions (canonical left) (canonical right);
+      wildcard = lib.removeSuffix ".*" right;
+      parts = lib.splitVersion right;
+    in
+    {
+      "==" = if lib.hasSuffix ".*" right then isBelow wildcard left else order == 0;
+      "!=" = if lib.hasSuffix ".*" right then !isBelow wildcard left else order != 0;
+      "===" = left == right;
+      "<" = order < 0;
+      "<=" = order <= 0;
+      ">" = order > 0;
+      ">=" = order >= 0;
+      "~=" = order >= 0 && isBelow (lib.concatStringsSep "." (lib.init parts)) left;
+    }
+    .${operator};
+
+  compareTexts =
+    operator: left: right:
+    {
+      "==" = left == right;
+      "===" = left == right;
+      "!=" = left != right;
+      "<" = left < right;
+      "<=" = left <= right;
+      ">" = left > right;
+      ">=" = left >= right;
+    }
+    .${operator};
+
+  isIn =
+    left: right:
+    if lib.isList right then
+      lib.elem left right
+    else
+      # Poetry's lists of words are separated by spaces or commas, PEP 508's are parts of a text.
+      lib.hasInfix left right;
+
+  compare =
+    operator: left: right:
+    let
+      given = valueOf left;
+      wanted = valueOf right;
+    in
+    if lib.isList given || (lib.isList wanted && operator != "in" && operator != "not in") then
+      # `extra == "gpu"` asks for one of the extras in use.
+      let
+        found =
+          if lib.isList given then lib.elem wanted given else lib.elem given wanted;
+      in
+      if operator == "!=" then !found else found
+    else if operator == "in" then
+      isIn given wanted
+    else if operator == "not in" then
+      !isIn given wanted
+    else if isVersion left || isVersion right then
+      compareVersions operator given wanted
+    else
+      compareTexts operator given wanted;
+
+  valueOf =
+    token:
+    if builtins.match "[\"'].*" token != null then
+      lib.substring 1 (lib.stringLength token - 2) token
+    else
+      environment.${lib.replaceStrings [ "os.name" "sys.platform" "platform.machine" ] [ "os_name" "sys_platform" "platform_machine" ] token}
+        or (throw "pyenvspec: a marker asks for `${token}`, which is not known");
+
+  # Each takes tokens, and gives a value with the tokens behind it.
+  either =
+    tokens:
+    let
+      left = both tokens;
+      right = either (tail left.rest);
+    in
+    if left.rest != [ ] && head left.rest == "or" then
+      {
+        value = left.value || right.value;
+        inherit (right) rest;
+      }
+    else
+      left;
+
+  both =
+    tokens:
+    let
+      left = single tokens;
+      right = both (tail left.rest);
+    in
+    if left.rest != [ ] && head left.rest == "and" then
+      {
+        value = left.value && right.value;
+        inherit (right) rest;
+      }
+    else
+      left;
+
+  single =
+    tokens:
+    let
+      inner = either (tail tokens);
+      isNot = lib.elemAt tokens 1 == "not";
+      operator = if isNot then "not in" else lib.elemAt tokens 1;
+      behind = lib.drop (if isNot then 3 else 2) tokens;
+    in
+    if head tokens == "(" then
+      {
+        inherit (inner) value;
+        rest = tail inner.rest;
+      }
+    else
+      {
+        value = compare operator (head tokens) (head behind);
+        rest = tail behind;
+      };
+in
+marker:
+let
+  tokens = tokensOf marker;
+in
+tokens == [ ] || (either tokens).value

@@ -1,0 +1,57 @@
+"""Cross-checks of `containers`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pyenvspec.checking.interpolated import check_interpolation
+from pyenvspec.diagnostics import Severity
+from pyenvspec.names import closest
+from pyenvspec.project.folder import effective_manager
+from pyenvspec.spec.model import VENV_MANAGERS
+
+if TYPE_CHECKING:
+    from pyenvspec.checking.place import Place
+    from pyenvspec.project.folder import ProjectFolder
+    from pyenvspec.spec.model import SpecFile
+
+# By manager the lock that an image is made from, and how it comes to be.
+_LOCK_OF_IMAGE = {
+    "uv": ("uv.lock", "run `uv lock` in the shell"),
+    "poetry": ("poetry.lock", "run `poetry lock` in the shell"),
+    "pip": ("pylock.toml", "run `uv pip compile --format pylock.toml -o pylock.toml requirements.txt`"),
+}
+
+
+def check_containers(file: SpecFile, place: Place, project: ProjectFolder) -> None:
+    """Tell of a variant that is not there, and of an image that will lack the Python packages."""
+    shells = {shell.name: shell for shell in file.shells}
+    for name, container in place.shell.spec.containers.items():
+        if container.variant not in shells:
+            near = closest(container.variant, shells)
+            place.say(
+                "container-unknown-variant",
+                ("containers", name, "variant"),
+                f"there is no variant `{container.variant}`",
+                expected=f"did you mean `{near}`?" if near else "one of " + ", ".join(shells),
+            )
+            continue
+        shell = shells[container.variant]
+        for variable, text in container.env.items():
+            # Where it stands is known to the tree of the default shell alone.
+            seen = replace(place, shell=replace(shell, tree=place.shell.tree))
+            check_interpolation(seen, ("containers", name, "env", variable), text)
+        manager = effective_manager(shell, project)
+        if manager not in VENV_MANAGERS or shell.spec.python.project != file.spec.python.project:
+            continue
+        lock, how = _LOCK_OF_IMAGE[manager]
+        if lock not in project.files and not (shell.spec.python.requirements or "").endswith(".toml"):
+            place.say(
+                "container-without-packages",
+                ("containers", name),
+                f"the image will hold Python and `native`, but no Python packages: there is no {lock}",
+                expected=f"a {lock}, which names every file by its hash",
+                hint=how,
+                severity=Severity.WARNING,
+            )
