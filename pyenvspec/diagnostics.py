@@ -138,7 +138,6 @@ CODES: dict[str, str] = {
     "write-locked": "another pyenvspec is writing to the same project",
     "write-kept-copy": "a user's file was replaced and kept as a copy",
     "stale-output": "a generated file is not what env.yaml says",
-    "git-ignored": "git ignores a generated file, so Nix does not see it",
     "git-add-failed": "git could not be told of new files",
     # locking: the file
     "lock-syntax": "env.lock.json is not valid JSON",

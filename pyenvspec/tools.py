@@ -6,17 +6,18 @@ A program that is missing, fails or takes too long is an ordinary result; the ca
 
 from __future__ import annotations
 
+import errno
 import os
 import shlex
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, NoReturn, Protocol
+from typing import TYPE_CHECKING, NoReturn, Protocol
 
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Mapping, Sequence
+    from typing import IO
 
 NOT_FOUND = 127
 NOT_STARTED = 126
@@ -26,9 +27,6 @@ OUTPUT_LIMIT = 64 * 1024 * 1024
 """Bytes kept of each stream: the beginning of stdout, the end of stderr, where the error is."""
 
 _GRACE = 2.0  # seconds between SIGTERM and SIGKILL
-_DRAIN = 0.5  # seconds that output is still read after the program itself has ended
-_POLL = 0.05
-_CHUNK = 65536
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,42 +91,96 @@ class SystemRunner:
         Captured programs get a session of their own: they cannot hang with a question on the terminal.
         Others share ours, so that ^C and job control work as the user expects.
         """
-        import subprocess
+        from contextlib import ExitStack
+        from tempfile import TemporaryFile
 
         argv = tuple(argv)
-        given = subprocess.PIPE if input is not None else subprocess.DEVNULL if capture else None
-        pipe = subprocess.PIPE if capture else None
-        own_group = capture or timeout is not None
-        try:
-            process = subprocess.Popen(
-                argv,
-                cwd=cwd,
-                env=merged_env(env),
-                stdin=given,
-                stdout=pipe,
-                stderr=pipe,
-                start_new_session=own_group,
+        with ExitStack() as stack:
+            try:
+                # Files and not pipes: nothing has to be read while it runs, however much it writes, and whatever
+                # it leaves behind may keep them open.
+                streams = [stack.enter_context(TemporaryFile()) for _ in range(3)] if capture else []
+                if streams and input:
+                    streams[0].write(input.encode("utf-8", "surrogateescape"))
+                    streams[0].seek(0)
+                process = _start(argv, cwd, env, streams, own_group=capture or timeout is not None)
+            except OSError as error:
+                return _not_started(argv, cwd, error)
+            timed_out = _wait(process, timeout, own_group=capture or timeout is not None)
+            size = [os.fstat(stream.fileno()).st_size for stream in streams]
+            stdout, stderr = (
+                (_read(streams[1], 0), _read(streams[2], size[2] - OUTPUT_LIMIT)) if size else ("", "")
             )
-        except OSError as error:
-            return _not_started(argv, cwd, error)
-        deadline = None if timeout is None else time.monotonic() + timeout
-        try:
-            streams = _Streams(process, (input or "").encode("utf-8", "surrogateescape"))
-            timed_out = not streams.pump(deadline)
-        except BaseException:
-            _stop(process, own_group=own_group)
-            raise
-        if timed_out:
-            _stop(process, own_group=own_group)
-        stdout, stderr = streams.close()
-        return Result(
-            argv,
-            process.returncode,
-            stdout,
-            stderr,
-            timed_out=timed_out,
-            truncated=streams.truncated,
-        )
+            is_cut = max(size[1:], default=0) > OUTPUT_LIMIT
+            return Result(argv, process.returncode, stdout, stderr, timed_out=timed_out, truncated=is_cut)
+
+
+def _start(
+    argv: tuple[str, ...],
+    cwd: Path | None,
+    env: Mapping[str, str | None] | None,
+    streams: Sequence[IO[bytes]],
+    *,
+    own_group: bool,
+) -> subprocess.Popen[bytes]:
+    import subprocess
+
+    merged = merged_env({**(env or {}), "PATH": os.pathsep.join(search_path())})
+    stdin, stdout, stderr = streams or (None, None, None)
+    program = find_program(argv[0])
+    return subprocess.Popen(
+        (program, *argv[1:]),
+        cwd=cwd,
+        env=merged,
+        stdin=stdin,
+        stdout=stdout,
+        stderr=stderr,
+        start_new_session=own_group,
+    )
+
+
+def _wait(process: subprocess.Popen[bytes], timeout: float | None, *, own_group: bool) -> bool:
+    """Wait for the end of a program; return whether it took too long, and was stopped."""
+    import subprocess
+
+    try:
+        process.wait(timeout)
+    except subprocess.TimeoutExpired:
+        _stop(process, own_group=own_group)
+        return True
+    except BaseException:
+        _stop(process, own_group=own_group)
+        raise
+    return False
+
+
+def _read(stream: IO[bytes], start: int) -> str:
+    stream.seek(max(start, 0))
+    return stream.read(OUTPUT_LIMIT).decode("utf-8", "backslashreplace")
+
+
+def search_path() -> list[str]:
+    """Return the folders of PATH; relative ones are left out, since they lead into whatever project one stands in."""
+    return [folder for folder in os.get_exec_path() if os.path.isabs(folder)]  # noqa: PTH117 (a text)
+
+
+def find_program(name: str) -> str:
+    """Return the whole path of a program; raises FileNotFoundError where PATH has none."""
+    if os.path.isabs(name):  # noqa: PTH117
+        return name
+    for folder in search_path():
+        program = os.path.join(folder, name)  # noqa: PTH118
+        if os.access(program, os.X_OK) and not os.path.isdir(program):  # noqa: PTH112
+            return program
+    raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name)
+
+
+def has_program(name: str) -> bool:
+    """Whether PATH has a program."""
+    try:
+        return bool(find_program(name))
+    except FileNotFoundError:
+        return False
 
 
 def merged_env(changes: Mapping[str, str | None] | None) -> dict[str, str] | None:
@@ -152,9 +204,7 @@ def own_nix() -> Path | None:
 
 def nix_argv(*arguments: str) -> tuple[str, ...]:
     """A `nix` command that works whether or not the user has switched flakes on; PATH comes before our own."""
-    import shutil
-
-    program = "nix" if shutil.which("nix") else str(own_nix() or "nix")
+    program = "nix" if has_program("nix") else str(own_nix() or "nix")
     return (program, "--extra-experimental-features", "nix-command flakes", *arguments)
 
 
@@ -175,22 +225,23 @@ def exec_or_run(
     if stay:
         return _run_through(tuple(argv), cwd, env)
     try:
+        program = find_program(argv[0])
         if cwd is not None:
             os.chdir(cwd)
-        _exec(tuple(argv), merged_env(env))
+        _exec(program, tuple(argv), merged_env(env))
     except FileNotFoundError:
         return NOT_FOUND
     except OSError:
         return NOT_STARTED
 
 
-def _exec(argv: tuple[str, ...], env: dict[str, str] | None) -> NoReturn:
+def _exec(program: str, argv: tuple[str, ...], env: dict[str, str] | None) -> NoReturn:
     import signal
 
     # Python ignores these two; the program must find them as any shell would give them.
     ours = {number: signal.signal(number, signal.SIG_DFL) for number in (signal.SIGPIPE, signal.SIGXFSZ)}
     try:
-        os.execvpe(argv[0], argv, os.environ if env is None else env)  # noqa: S606 -- an argv, no shell
+        os.execve(program, argv, os.environ if env is None else env)  # noqa: S606 -- an argv, no shell
     finally:
         for number, handler in ours.items():
             signal.signal(number, handler)
@@ -205,7 +256,7 @@ def _run_through(argv: tuple[str, ...], cwd: Path | None, env: Mapping[str, str 
     signal.pthread_sigmask(signal.SIG_BLOCK, passed_on)
     try:
         process = subprocess.Popen(
-            argv,
+            (find_program(argv[0]), *argv[1:]),
             cwd=cwd,
             env=merged_env(env),
             preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_UNBLOCK, passed_on),
@@ -251,104 +302,3 @@ def _stop(process: subprocess.Popen[bytes], *, own_group: bool) -> None:
             except subprocess.TimeoutExpired:
                 continue
     process.wait()
-
-
-class _Streams:
-    """Feeds and drains the pipes of a program, without ever blocking on one of them."""
-
-    def __init__(self, process: subprocess.Popen[bytes], given: bytes) -> None:
-        import selectors
-
-        self._process = process
-        self._rest = memoryview(given)
-        self._kept: dict[IO[bytes], bytearray] = {}
-        self.truncated = False
-        self._selector = selectors.DefaultSelector()
-        for stream in (process.stdout, process.stderr):
-            if stream is not None:
-                self._kept[stream] = bytearray()
-                self._watch(stream, selectors.EVENT_READ)
-        if process.stdin is not None:
-            self._watch(process.stdin, selectors.EVENT_WRITE)
-
-    def _watch(self, stream: IO[bytes], event: int) -> None:
-        os.set_blocking(stream.fileno(), False)
-        self._selector.register(stream, event)
-
-    def _forget(self, stream: IO[bytes]) -> None:
-        self._selector.unregister(stream)
-        stream.close()
-
-    def pump(self, deadline: float | None) -> bool:
-        """Until the program has ended and its output is read; False when `deadline` comes first."""
-        ended: float | None = None
-        while self._selector.get_map():
-            now = time.monotonic()
-            if deadline is not None and now >= deadline and self._process.poll() is None:
-                return False
-            # A daemon that it left behind may hold the pipes for ever; that is not waited for.
-            if ended is None and self._process.poll() is not None:
-                ended = now
-            if ended is not None and now >= ended + _DRAIN:
-                return True
-            for key, _ in self._selector.select(_POLL):
-                self._move(key.fileobj)  # type: ignore[arg-type]  # only streams are registered
-        return self._wait(deadline)
-
-    def _wait(self, deadline: float | None) -> bool:
-        import subprocess
-
-        try:
-            self._process.wait(None if deadline is None else max(0.0, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            return False
-        return True
-
-    def _move(self, stream: IO[bytes]) -> None:
-        try:
-            if stream is self._process.stdin:
-                self._feed(stream)
-            else:
-                self._drain(stream)
-        except BlockingIOError:
-            pass
-        except BrokenPipeError:  # it does not read to the end: its own business
-            self._forget(stream)
-
-    def _feed(self, stream: IO[bytes]) -> None:
-        if self._rest:
-            self._rest = self._rest[os.write(stream.fileno(), self._rest[:_CHUNK]) :]
-        if not self._rest:
-            self._forget(stream)
-
-    def _drain(self, stream: IO[bytes]) -> None:
-        chunk = os.read(stream.fileno(), _CHUNK)
-        if not chunk:
-            self._forget(stream)
-            return
-        kept = self._kept[stream]
-        if stream is self._process.stderr:
-            kept += chunk
-            if len(kept) > 2 * OUTPUT_LIMIT:  # cut rarely: each cut moves all that stays
-                del kept[:-OUTPUT_LIMIT]
-                self.truncated = True
-        else:
-            self.truncated |= len(kept) + len(chunk) > OUTPUT_LIMIT
-            kept += chunk[: OUTPUT_LIMIT - len(kept)]
-
-    def close(self) -> tuple[str, str]:
-        """Both outputs as text, after one last look at what is left in the pipes."""
-        for key in list(self._selector.get_map().values()):
-            stream: IO[bytes] = key.fileobj  # type: ignore[assignment]  # only streams are registered
-            if stream is not self._process.stdin:
-                self._move(stream)
-            if not stream.closed:
-                self._forget(stream)
-        self._selector.close()
-        texts = {stream: bytes(kept[-OUTPUT_LIMIT:]) for stream, kept in self._kept.items()}
-        self.truncated |= any(len(kept) > OUTPUT_LIMIT for kept in self._kept.values())
-        stdout, stderr = (
-            texts[stream].decode("utf-8", "backslashreplace") if stream in texts else ""
-            for stream in (self._process.stdout, self._process.stderr)
-        )
-        return stdout, stderr

@@ -228,8 +228,10 @@ def _index(root: str) -> str:
         folder = above
     place = os.path.join(folder, ".git")
     if not os.path.isdir(place):  # a worktree or submodule: the file says where
+        if not stat.S_ISREG(os.stat(place).st_mode):
+            raise ValueError
         with open(place, "rb") as stream:
-            place = os.path.join(folder, os.fsdecode(stream.read().strip()).removeprefix("gitdir: "))
+            place = os.path.join(folder, os.fsdecode(stream.read(4096).strip()).removeprefix("gitdir: "))
     return os.path.join(place, "index")
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
 from pyenvspec.options import Options
 from pyenvspec.reporter import put, say
-from pyenvspec.tools import SystemRunner, own_nix, own_nix_folder
+from pyenvspec.tools import SystemRunner, find_program, has_program, own_nix, own_nix_folder
 
 if TYPE_CHECKING:
     import argparse
@@ -46,7 +46,8 @@ def run(options: GetNixOptions) -> int:
     folder = own_nix_folder()
     if options.undo:
         return _undo(folder, options)
-    if there := shutil.which("nix"):
+    if has_program("nix"):
+        there = find_program("nix")
         say(f"Nix is there already: {there}")
         put(f"{there}\n")
         return 0
@@ -54,7 +55,7 @@ def run(options: GetNixOptions) -> int:
         say(f"Nix is there already: {own}; pyenvspec uses it by itself")
         put(f"{own}\n")
         return 0
-    if sys.platform != "linux" or shutil.which("apt-get") is None:
+    if sys.platform != "linux" or not has_program("apt-get"):
         raise PyenvspecError(_elsewhere())
     _tell_plan(folder)
     if options.dry_run:

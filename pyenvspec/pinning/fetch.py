@@ -215,7 +215,7 @@ class _AnswerError(Exception):
 def _read_answer(source: Source, text: str) -> Pin:
     try:
         answer = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         said = repr(text.strip()[:80]) if text.strip() else "nothing"
         raise _AnswerError("prefetch-answer", f"printed no JSON: {said}", "one JSON object") from error
     row = answer.get("src") if isinstance(answer, dict) else None

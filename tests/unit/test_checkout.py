@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pyenvspec.diagnostics import Severity
+from pyenvspec.project.git import find_checkout
 from pyenvspec.tools import SystemRunner
-from pyenvspec.writing.checkout import is_in_checkout, make_known_to_git
+from pyenvspec.writing.checkout import make_known_to_git
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,7 +48,7 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def test_outside_a_checkout_nothing_is_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    if is_in_checkout(tmp_path):
+    if find_checkout(tmp_path):
         pytest.skip("the folder for temporary files lies in a git checkout")
     monkeypatch.setattr(SystemRunner, "run", None)
     assert make_known_to_git(tmp_path, PATHS, SystemRunner()) == ()
@@ -67,17 +68,27 @@ def test_what_is_staged_stays_as_it_is(checkout: Path) -> None:
     assert git(checkout, "show", ":flake.nix") == "x"
 
 
-def test_ignored_files_are_a_warning_only_where_nix_reads_them(checkout: Path) -> None:
-    (checkout / ".gitignore").write_text("nix/\n.vscode/\n")
-    assert tell(checkout) == ["git-ignored nix/pyenvspec/default.nix"]
-    assert known(checkout) == {"flake.nix"}
+def test_what_is_ignored_becomes_known_too(checkout: Path) -> None:
+    (checkout / ".gitignore").write_text("nix/\n.vscode/\n*.nix\n")
+    assert tell(checkout) == []
+    assert known(checkout) == set(PATHS)
+
+
+def test_in_a_sparse_checkout_files_outside_of_it_become_known(checkout: Path) -> None:
+    fill(checkout, "a/x", "b/x")
+    git(checkout, "add", "a", "b")
+    git(checkout, "commit", "-q", "-m", "m")
+    git(checkout, "sparse-checkout", "set", "a")
+    fill(checkout, "b/flake.nix")
+    assert tell(checkout, "b/flake.nix") == []
+    assert "b/flake.nix" in known(checkout)
 
 
 def test_a_held_index_lock_is_a_warning_with_the_command(checkout: Path) -> None:
     (checkout / ".git/index.lock").touch()
     (warning,) = make_known_to_git(checkout, ("flake.nix",), SystemRunner())
     assert warning.code == "git-add-failed" and "index.lock" in warning.message
-    assert warning.hint == "Run `git add --intent-to-add -- flake.nix` in the project folder."
+    assert warning.hint == "Run `git add --force --intent-to-add -- flake.nix` in the project folder."
 
 
 def test_a_missing_git_is_a_warning(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from pyenvspec.commands.doctor.model import Check, Mark
-from pyenvspec.writing.checkout import is_in_checkout
+from pyenvspec.project.git import add_command, explain_failure, find_checkout, list_known
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,19 +21,19 @@ _MOST_SHOWN = 3
 
 def check_git(context: Context, generated: tuple[str, ...]) -> Iterator[Check]:
     """Yield the findings on the checkout; `generated` are the files that a compile gives."""
-    if not is_in_checkout(context.root):
+    checkout = find_checkout(context.root)
+    if checkout is None:
         yield from _check_plain_folder(context)
         return
-    listed = context.run("git", "ls-files", "-z")
+    listed = list_known(context.runner, checkout)
     if not listed.ok:
-        lines = listed.stderr.strip().splitlines()
-        reason = "git is not installed" if listed.missing else (lines[0] if lines else "git failed")
+        reason, mend = explain_failure(checkout, listed)
         fix = ("install git: Nix needs it to read a checkout",) if listed.missing else ()
-        yield Check(GROUP, Mark.BAD, reason, fix)
+        yield Check(GROUP, Mark.BAD, reason, (shlex.join(mend),) if mend else fix)
         return
     known = set(listed.stdout.split("\0"))
     written = [path for path in generated if context.host.exists(str(context.root / path))]
-    yield _check_generated(context, written, known)
+    yield _check_generated(written, known)
     yield _check_large(context, sorted(known - {""}))
 
 
@@ -46,29 +47,14 @@ def _check_plain_folder(context: Context) -> Iterator[Check]:
     yield Check(GROUP, Mark.WARN, text, ("git init, and list data folders in .gitignore",))
 
 
-def _check_generated(context: Context, written: list[str], known: set[str]) -> Check:
+def _check_generated(written: list[str], known: set[str]) -> Check:
     if not written:
         return Check(GROUP, Mark.WARN, "nothing is compiled yet", ("pyenvspec compile",))
     unknown = [path for path in written if path not in known]
     if not unknown:
         return Check(GROUP, Mark.GOOD, f"git knows all {len(written)} generated files")
-    asked = context.run("git", "check-ignore", "-z", "--", *unknown)
-    ignored = [path for path in asked.stdout.split("\0") if path]
-    if ignored:
-        fix = f"git check-ignore -v {ignored[0]}"
-        return Check(
-            GROUP,
-            Mark.BAD,
-            f"git ignores {_some(ignored)}, so Nix does not see it",
-            (f"{fix} shows the line of .gitignore",),
-        )
-    names = " ".join(unknown)
-    return Check(
-        GROUP,
-        Mark.BAD,
-        f"git does not know {_some(unknown)}, so Nix does not see it",
-        (f"git add --intent-to-add {names}",),
-    )
+    text = f"git does not know {_some(unknown)}, so Nix does not see it"
+    return Check(GROUP, Mark.BAD, text, (shlex.join(add_command(unknown)),))
 
 
 def _check_large(context: Context, known: list[str]) -> Check:
@@ -79,7 +65,8 @@ def _check_large(context: Context, known: list[str]) -> Check:
     if not big and total < 10 * _LARGE:
         return Check(GROUP, Mark.GOOD, f"what Nix copies is small ({_megabytes(total)})")
     shown = f", {_some(big)} above all" if big else ""
-    fix = (f"git rm --cached {big[0]}, and list it in .gitignore" if big else "list data in .gitignore",)
+    forget = (shlex.join(("git", "rm", "--cached", "--", big[0])),) if big else ()
+    fix = (*forget, f"list {'it' if big else 'data'} in .gitignore")
     return Check(GROUP, Mark.WARN, f"Nix copies {_megabytes(total)} at each change{shown}", fix)
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pyenvspec.commands.doctor.host import Host
     from pyenvspec.plan import Plan
     from pyenvspec.tools import Result, Runner
@@ -48,7 +47,8 @@ class Context:
 
     def run(self, *argv: str) -> Result:
         """Run a program that only answers."""
-        return self.runner.run(argv, cwd=self.root, timeout=PATIENCE, env={"LC_ALL": "C"})
+        # Not in the project: a program may look for its configuration where it is started.
+        return self.runner.run(argv, cwd=Path("/"), timeout=PATIENCE, env={"LC_ALL": "C"})
 
     @cached_property
     def settings(self) -> dict[str, object]:

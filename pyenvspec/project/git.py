@@ -1,0 +1,134 @@
+"""The one way to start git: for the repository that Nix would take, and nothing that the repository names is run.
+
+A project may come from a stranger: by clone, where a committed folder may look like a bare repository, or as an
+archive, where .git/config may name programs (fsmonitor, hooks, filters, a remote's upload-pack).
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pyenvspec.tools import Result, Runner
+
+_PATIENCE = 30.0
+
+# No program that the repository names is run, whatever its configuration says; git's own command line comes last.
+_SETTINGS = {
+    "safe.bareRepository": "explicit",  # a folder of the project is no repository, whatever it holds
+    "core.fsmonitor": "false",
+    "core.hooksPath": os.devnull,  # post-index-change runs when the index is written
+    "core.untrackedCache": "false",
+    "core.attributesFile": os.devnull,
+    "protocol.allow": "never",
+    "submodule.recurse": "false",
+}
+
+# A hook, or a shell within one, sets these for another repository or another index than ours. Nix ignores
+# them and looks for `.git` upwards; so do we. Paths are names, never patterns; messages are read, so English.
+_ENV: dict[str, str | None] = {
+    **dict.fromkeys(
+        (
+            "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+            "GIT_COMMON_DIR",
+            "GIT_DIR",
+            "GIT_GLOB_PATHSPECS",
+            "GIT_ICASE_PATHSPECS",
+            "GIT_INDEX_FILE",
+            "GIT_NAMESPACE",
+            "GIT_NOGLOB_PATHSPECS",
+            "GIT_OBJECT_DIRECTORY",
+            "GIT_PREFIX",
+            "GIT_WORK_TREE",
+        )
+    ),
+    "GIT_ALLOW_PROTOCOL": "none",  # nothing is fetched: `protocol.file.allow` of the repository says otherwise
+    "GIT_LITERAL_PATHSPECS": "1",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_TERMINAL_PROMPT": "0",
+    "LC_ALL": "C",
+}
+
+_FOREIGN = ("detected dubious ownership", "unsafe repository")
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """The working tree that a project lies in: the folder of `.git`, and the project's own folder below it."""
+
+    top: Path
+    prefix: str = ""
+
+    def inside(self, path: str) -> str:
+        """Return the path of a project's file as git knows it."""
+        return f"{self.prefix}{path}"
+
+
+def find_checkout(root: Path) -> Checkout | None:
+    """Return the checkout of a project as Nix finds it: by the nearest `.git`, which may be a file."""
+    absolute = Path(os.path.realpath(root))
+    for folder in (absolute, *absolute.parents):
+        if os.path.lexists(folder / ".git"):
+            below = absolute.relative_to(folder).as_posix()
+            return Checkout(folder, "" if below == "." else f"{below}/")
+    return None
+
+
+def run_git(runner: Runner, checkout: Checkout, *arguments: str, settings: Sequence[str] = ()) -> Result:
+    """Run git in a checkout; `settings` are `NAME=VALUE`, over those that every call gets.
+
+    It starts where `.git` is and looks no further up, so that it finds that one or none.
+    """
+    given = [*(f"{name}={value}" for name, value in _SETTINGS.items()), *settings]
+    words = [word for setting in given for word in ("-c", setting)]
+    env = {**_ENV, "GIT_CEILING_DIRECTORIES": str(checkout.top.parent)}
+    return runner.run(("git", *words, *arguments), cwd=checkout.top, timeout=_PATIENCE, env=env)
+
+
+def list_known(runner: Runner, checkout: Checkout, paths: Sequence[str] = ()) -> Result:
+    """Ask which of the project's files git knows, all of them without `paths`; NUL stands between the names."""
+    inside = [checkout.inside(path) for path in paths] or [checkout.prefix or "."]
+    listed = run_git(runner, checkout, "ls-files", "-z", "--", *inside)
+    names = listed.stdout.split("\0")
+    return replace(listed, stdout="\0".join(name.removeprefix(checkout.prefix) for name in names))
+
+
+def make_known(runner: Runner, checkout: Checkout, paths: Sequence[str]) -> Result:
+    """Let git know new files, without their content: `git add --force --sparse --intent-to-add`, filters off."""
+    asked = run_git(
+        runner, checkout, "config", "--null", "--get-regexp", r"^(filter\..*|core\.sparsecheckout)$"
+    )
+    if asked.returncode not in (0, 1):  # 1: there is none
+        return asked
+    settings = dict(entry.partition("\n")[::2] for entry in asked.stdout.split("\0") if entry)
+    # Writing the index reads files that changed in the same instant, and would filter them.
+    names = {name.rpartition(".")[0] for name in settings if name.startswith("filter.")}
+    off = [f"{name}.{key}" for name in sorted(names) for key in ("clean=", "process=", "required=false")]
+    sparse = ("--sparse",) if "core.sparsecheckout" in settings else ()
+    inside = [checkout.inside(path) for path in paths]
+    return run_git(
+        runner, checkout, "add", "--force", *sparse, "--intent-to-add", "--", *inside, settings=off
+    )
+
+
+def explain_failure(checkout: Checkout, result: Result) -> tuple[str, tuple[str, ...]]:
+    """Return why git did not answer, and the command that mends it where there is one."""
+    if result.missing:
+        return "git is not installed", ()
+    if result.timed_out:
+        return "git took too long", ()
+    if any(words in result.stderr for words in _FOREIGN):
+        trust = ("git", "config", "--global", "--add", "safe.directory", str(checkout.top))
+        return "the folder belongs to somebody else, whom git does not trust", trust
+    return next((line for line in result.stderr.splitlines() if line.strip()), "git failed"), ()
+
+
+def add_command(paths: Sequence[str]) -> tuple[str, ...]:
+    """Return the command that makes files known, to be typed in the project's folder."""
+    return ("git", "add", "--force", "--intent-to-add", "--", *paths)
