@@ -65,8 +65,13 @@ class Interpreter:
     attribute: str
 
 
-Text = tuple[str | Package, ...]
-"""A text of env.yaml, split at the packages whose paths stand in it."""
+@dataclass(frozen=True, slots=True)
+class ProjectRoot:
+    """Stands in a text for the project's folder, which is known when the shell opens."""
+
+
+Text = tuple[str | Package | ProjectRoot, ...]
+"""A text of env.yaml, split at the paths that stand in it: of packages, of the project's folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +129,29 @@ class CudaSet:
     packages: tuple[Package, ...]
     cudnn: str | None
     capabilities: tuple[str, ...]
-    driver: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """How to know that a process is ready: a port and path that answer over HTTP, or bash code that succeeds."""
+
+    http: tuple[int, str] | None
+    run: Text | None
+    every: int
+    tries: int
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A long-running command; `after` names processes and services, `folder` is from the project's root."""
+
+    name: str
+    run: Text
+    after: tuple[str, ...]
+    ready: Ready | None
+    restart: str
+    env: tuple[tuple[str, Text], ...]
+    folder: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,12 +165,17 @@ class Shell:
     interpreter: Interpreter
     environment: Environment
     cuda: CudaSet | None
+    driver: bool
     native: tuple[Package, ...]
+    preload: tuple[tuple[Package, str], ...]
+    split_off: tuple[Package, ...]
     env: tuple[tuple[str, Text], ...]
-    scripts: tuple[tuple[str, str], ...]
-    processes: tuple[tuple[str, str], ...]
+    dotenv: tuple[str, ...]
+    scripts: tuple[tuple[str, Text], ...]
+    processes: tuple[Process, ...]
     services: tuple[tuple[str, Data], ...]
-    on_enter: str | None
+    devenv: Data
+    on_enter: Text | None
     nixpkgs: Nixpkgs | None = None
 
 

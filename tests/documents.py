@@ -60,11 +60,23 @@ overrides:
     env: {MAX_JOBS: 4, A: "b", C: true}
     patches: [./x.patch]
     post_install: rm
-cuda: {version: 11.8, cudnn: 8.9, packages: [nccl], capabilities: [8.0, "9.0"], driver: none}
+cuda: {version: 11.8, cudnn: 8.9, packages: [nccl], capabilities: [8.0, "9.0"]}
+driver: none
+preload: [gperftools/lib/libtcmalloc.so]
+dotenv: [.env]
 native: [ffmpeg, xorg.libX11]
 env: {SEED: 42, RATE: 1.10, ON: false, TEXT: a}
 scripts: {train: python}
-processes: {web: python}
+processes:
+  web:
+    run: python
+    after: [postgres]
+    ready: {http: {port: 8000, path: /a}, run: "true", every: 1, tries: 2}
+    ports: [8001]
+    restart: always
+    env: {A: 1}
+    folder: a
+devenv: {languages: {go: {enable: true}}}
 services: {postgres: {enable: true, port: 1, list: [1, {a: null}], none: null}}
 on_enter: echo
 containers:

@@ -13,6 +13,7 @@
  *
  * May be built with a newer glibc than that of this Python: old functions only, fstat by its system call.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -28,6 +29,7 @@
 #define SEARCH "LD_LIBRARY_PATH"
 /* "=VALUE" when LD_LIBRARY_PATH had one, "" when it was unset; only there between the two executions. */
 #define OUTER "PYENVSPEC_OUTER_LIBRARY_PATH"
+#define FNV 14695981039346656037ULL
 #define LIBCUDA "libcuda.so.1"
 #define SYSTEM_CACHE "/etc/ld.so.cache"
 
@@ -57,7 +59,7 @@ static int is_of_driver(const char *name)
     for (size_t i = 0; i < sizeof DRIVER_FILES / sizeof DRIVER_FILES[0]; i++)
         if (strncmp(name, DRIVER_FILES[i], strlen(DRIVER_FILES[i])) == 0)
             /* libGLESv2_nvidia.so.2 is, libGLESv2.so.2 is glvnd's. */
-            return strncmp(name, "libGLESv", 8) != 0 || strstr(name, "_nvidia.so") != NULL;
+            return strstr(name, strncmp(name, "libGLESv", 8) == 0 ? "_nvidia.so" : ".so") != NULL;
     return 0;
 }
 
@@ -117,19 +119,53 @@ static int read_list(struct list *list)
     return list->count <= (list->size - 48) / sizeof(struct entry);
 }
 
-/* The path of an entry that is the driver's, else NULL; it ends within the list. */
-static const char *driver_file(const struct list *list, size_t index)
+/* ---- the driver's files: what the list names, or a folder holds ---- */
+
+struct files {
+    char *paths[256];
+    size_t count;
+    unsigned long long stamp; /* of all paths, FNV-1a */
+};
+
+static void add_file(struct files *files, const char *path)
 {
-    struct entry entry;
-    const char *path, *name;
-    memcpy(&entry, list->start + 48 + index * sizeof entry, sizeof entry);
-    if (entry.flags != ABI || entry.value >= list->size)
-        return NULL;
-    path = list->start + entry.value;
-    if (path[0] != '/' || memchr(path, '\0', list->size - entry.value) == NULL)
-        return NULL;
-    name = strrchr(path, '/') + 1;
-    return is_of_driver(name) && strstr(path, "/glibc-hwcaps/") == NULL ? path : NULL;
+    char *kept;
+    if (files->count == sizeof files->paths / sizeof files->paths[0] || (kept = strdup(path)) == NULL)
+        return;
+    files->paths[files->count++] = kept;
+    for (const char *c = path;; c++) {
+        files->stamp = (files->stamp ^ (unsigned char)*c) * 1099511628211ULL;
+        if (*c == '\0')
+            break;
+    }
+}
+
+static void add_listed(struct files *files, const struct list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        struct entry entry;
+        const char *path;
+        memcpy(&entry, list->start + 48 + i * sizeof entry, sizeof entry);
+        if (entry.flags != ABI || entry.value >= list->size)
+            continue;
+        path = list->start + entry.value;
+        if (path[0] == '/' && memchr(path, '\0', list->size - entry.value) != NULL &&
+            is_of_driver(strrchr(path, '/') + 1) && strstr(path, "/glibc-hwcaps/") == NULL)
+            add_file(files, path);
+    }
+}
+
+static void add_folder(struct files *files, const char *folder)
+{
+    char path[PATH_MAX];
+    struct dirent *entry;
+    DIR *listing = opendir(folder);
+    if (listing == NULL)
+        return;
+    while ((entry = readdir(listing)) != NULL)
+        if (is_of_driver(entry->d_name) && snprintf(path, sizeof path, "%s/%s", folder, entry->d_name) < (int)sizeof path)
+            add_file(files, path);
+    closedir(listing);
 }
 
 /* ---- the folder of links ---- */
@@ -161,42 +197,34 @@ static int make_folders(char *path)
     return mkdir(path, 0777) == 0 || access(path, W_OK) == 0;
 }
 
-/* `links` and `draft` have room for a path. The draft is renamed when it is complete; another that came first is as good. */
-static int link_files(const struct list *list, const char *links, char *draft)
+/* The draft is renamed when it is complete; another that came first is as good. */
+static int link_files(const struct files *files, const char *links)
 {
-    char link[PATH_MAX];
-    int done = 1;
-    snprintf(draft, PATH_MAX, "%s.%ld", links, (long)getpid());
-    if (mkdir(draft, 0755) != 0)
-        return 0;
-    for (size_t i = 0; i < list->count && done; i++) {
-        const char *path = driver_file(list, i);
-        if (path == NULL)
-            continue;
-        int length = snprintf(link, sizeof link, "%s%s", draft, strrchr(path, '/'));
+    char draft[PATH_MAX], link[PATH_MAX];
+    int done = snprintf(draft, sizeof draft, "%s.%ld", links, (long)getpid()) < (int)sizeof draft && mkdir(draft, 0755) == 0;
+    for (size_t i = 0; i < files->count && done; i++) {
+        int length = snprintf(link, sizeof link, "%s%s", draft, strrchr(files->paths[i], '/'));
         /* The first is the one that the system itself would take. */
-        done = length > 0 && (size_t)length < sizeof link && (symlink(path, link) == 0 || errno == EEXIST);
+        done = length < (int)sizeof link && (symlink(files->paths[i], link) == 0 || errno == EEXIST);
     }
     if (done && rename(draft, links) == 0)
         return 1;
-    for (size_t i = 0; i < list->count; i++) {
-        const char *path = driver_file(list, i);
-        if (path != NULL && snprintf(link, sizeof link, "%s%s", draft, strrchr(path, '/')) < (int)sizeof link)
+    for (size_t i = 0; i < files->count; i++)
+        if (snprintf(link, sizeof link, "%s%s", draft, strrchr(files->paths[i], '/')) < (int)sizeof link)
             unlink(link);
-    }
     rmdir(draft);
     return is_file(links, LIBCUDA);
 }
 
-static int links_below(const char *base, const struct list *list, unsigned long long stamp, char *links)
+/* `links` has room for a path. */
+static int links_below(const char *base, const struct files *files, char *links)
 {
-    char draft[PATH_MAX];
-    int length = snprintf(links, PATH_MAX, "%s/%016llx", base, stamp);
-    return length > 0 && length < PATH_MAX - 16 && (is_file(links, LIBCUDA) || link_files(list, links, draft));
+    int length = snprintf(links, PATH_MAX, "%s/%016llx", base, files->stamp);
+    return length < PATH_MAX - 16 && (is_file(links, LIBCUDA) || link_files(files, links));
 }
 
 /* In the user's cache; where there is no such place, or none to write to, in a folder of this user's below /tmp. */
-static const char *linked_folder(const struct list *list, unsigned long long stamp, char *links)
+static const char *linked_folder(const struct files *files, char *links)
 {
     const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
     char base[PATH_MAX];
@@ -205,54 +233,65 @@ static const char *linked_folder(const struct list *list, unsigned long long sta
         length = snprintf(base, sizeof base, "%s/pyenvspec/driver", cache);
     else if (home != NULL && home[0] == '/')
         length = snprintf(base, sizeof base, "%s/.cache/pyenvspec/driver", home);
-    if (length > 0 && (size_t)length < sizeof base && make_folders(base) && links_below(base, list, stamp, links))
+    if (length > 0 && length < (int)sizeof base && make_folders(base) && links_below(base, files, links))
         return links;
     snprintf(base, sizeof base, "/tmp/pyenvspec-driver-%lu", (unsigned long)geteuid());
-    return is_own_folder(base) && links_below(base, list, stamp, links) ? links : NULL;
+    return is_own_folder(base) && links_below(base, files, links) ? links : NULL;
 }
 
-/* Links to what the system's own loader would take; the folder itself only where nothing can be written. */
-static const char *listed_folder(const struct list *list, char *buffer)
+/* Links to these files where the first libcuda of theirs is there; its folder itself only where nothing can be written. */
+static const char *folder_of(const struct files *files, char *buffer)
 {
-    unsigned long long stamp = 14695981039346656037ULL; /* FNV-1a */
     const char *libcuda = NULL, *links;
-    for (size_t i = 0; i < list->count; i++) {
-        const char *path = driver_file(list, i);
-        if (path == NULL)
-            continue;
-        if (libcuda == NULL && strcmp(strrchr(path, '/') + 1, LIBCUDA) == 0 && access(path, R_OK) == 0)
-            libcuda = path;
-        for (const char *c = path;; c++) {
-            stamp = (stamp ^ (unsigned char)*c) * 1099511628211ULL;
-            if (*c == '\0')
-                break;
-        }
-    }
+    for (size_t i = 0; i < files->count && libcuda == NULL; i++)
+        if (strcmp(strrchr(files->paths[i], '/') + 1, LIBCUDA) == 0 && access(files->paths[i], R_OK) == 0)
+            libcuda = files->paths[i];
     if (libcuda == NULL || strlen(libcuda) >= PATH_MAX)
         return NULL;
-    if ((links = linked_folder(list, stamp, buffer)) != NULL)
+    if ((links = linked_folder(files, buffer)) != NULL)
         return links;
     strcpy(buffer, libcuda);
     *strrchr(buffer, '/') = '\0';
     return is_file(buffer, "libc.so.6") ? NULL : buffer;
 }
 
-static const char *system_folder(char *buffer)
+static const char *take_folder(struct files *files, char *buffer)
 {
-    struct list list = {NULL, NULL, 0, 0, 0};
-    const char *found = read_list(&list) ? listed_folder(&list, buffer) : NULL;
-    if (list.whole != NULL)
-        munmap(list.whole, list.length);
+    const char *found = folder_of(files, buffer);
+    while (files->count > 0)
+        free(files->paths[--files->count]);
     return found;
 }
 
-/* As an image has it, into which the driver was put without telling its loader; there is no libc beside it. */
-static const char *plain_folder(void)
+/* Where the system's own loader would take the driver from. */
+static const char *listed_folder(char *buffer)
 {
-    static const char *const known[] = {"/usr/lib64", "/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib"};
-    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-        if (is_file(known[i], LIBCUDA) && !is_file(known[i], "libc.so.6"))
+    struct list list = {NULL, NULL, 0, 0, 0};
+    struct files files = {.count = 0, .stamp = FNV};
+    if (read_list(&list))
+        add_listed(&files, &list);
+    if (list.whole != NULL)
+        munmap(list.whole, list.length);
+    return take_folder(&files, buffer);
+}
+
+/* In a container the driver was put in without telling a loader: into a folder that is empty besides in an image of ours, and
+ * that holds the system's libc in one over a distribution. */
+static const char *container_folder(char *buffer)
+{
+    static const char *const known[] = {"/usr/lib64", "/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu",
+                                        "/lib/x86_64-linux-gnu", "/lib/aarch64-linux-gnu", "/usr/lib"};
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        struct files files = {.count = 0, .stamp = FNV};
+        const char *found;
+        if (!is_file(known[i], LIBCUDA))
+            continue;
+        if (!is_file(known[i], "libc.so.6"))
             return known[i];
+        add_folder(&files, known[i]);
+        if ((found = take_folder(&files, buffer)) != NULL)
+            return found;
+    }
     return NULL;
 }
 
@@ -260,14 +299,14 @@ static const char *plain_folder(void)
 static const char *driver_folder(char *buffer)
 {
     /* Said by the user, NixOS, WSL, Kubernetes at Google, Apptainer. */
-    const char *known[] = {getenv("PYENVSPEC_DRIVER"), "/run/opengl-driver/lib", "/usr/lib/wsl/lib", "/usr/local/nvidia/lib64",
-                           "/.singularity.d/libs"};
+    const char *known[] = {getenv("PYENVSPEC_DRIVER"), "/run/opengl-driver/lib",  "/usr/lib/wsl/lib",
+                           "/usr/local/nvidia/lib64",  "/usr/local/nvidia/lib", "/.singularity.d/libs"};
     const char *found;
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
         if (known[i] != NULL && known[i][0] == '/' && is_file(known[i], LIBCUDA))
             return known[i];
-    found = system_folder(buffer);
-    return found != NULL ? found : plain_folder();
+    found = listed_folder(buffer);
+    return found != NULL ? found : container_folder(buffer);
 }
 
 /* ---- what asks by variable; what the user has set stays ---- */

@@ -9,13 +9,12 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from pyenvspec.checking.containers import check_containers
-from pyenvspec.checking.interpolated import check_interpolation
 from pyenvspec.checking.overrides import check_overrides
 from pyenvspec.checking.place import Place
+from pyenvspec.checking.shell_keys import check_commands, check_env, check_services, shell_paths
 from pyenvspec.diagnostics import Diagnostics, Severity
 from pyenvspec.facts.caches import caches, find_cache
-from pyenvspec.facts.devenv import devenv_services
-from pyenvspec.facts.managers import oldest_python
+from pyenvspec.facts.managers import oldest_python, split_off
 from pyenvspec.names import closest, suggest_native
 from pyenvspec.project.folder import effective_manager
 from pyenvspec.spec.model import LOCK_MANAGERS, VENV_MANAGERS, CustomCache
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 
     from pyenvspec.diagnostics import KeyPath
     from pyenvspec.project.folder import ProjectFolder
-    from pyenvspec.spec.model import ShellSpec, SpecFile
+    from pyenvspec.spec.model import ShellSpec, Spec, SpecFile
 
 CROSS_CHECKS = (
     "cache-key-missing",
@@ -37,6 +36,7 @@ CROSS_CHECKS = (
     "cuda-not-asked",
     "cuda-unfree",
     "env-interpolation",
+    "env-literal",
     "env-reserved",
     "key-not-for-manager",
     "library-path",
@@ -47,6 +47,8 @@ CROSS_CHECKS = (
     "override-conflict",
     "path-missing",
     "path-outside-project",
+    "port-taken",
+    "process-unknown",
     "poetry2nix-unmaintained",
     "python-version",
     "service-unknown",
@@ -55,16 +57,6 @@ CROSS_CHECKS = (
     "variant-key",
 )
 
-# Names that mkShell or the shell's own hook give a meaning of their own.
-# fmt: off
-_RESERVED_ENV = frozenset({
-    "PATH", "HOME", "SHELL", "IN_NIX_SHELL", "VIRTUAL_ENV", "UV_PROJECT_ENVIRONMENT", "name", "system",
-    "builder", "args", "outputs", "out", "stdenv", "src", "srcs", "phases", "shellHook", "buildInputs",
-    "nativeBuildInputs", "propagatedBuildInputs", "buildCommand", "buildPhase", "passthru",
-    "passAsFile", "packages", "inputsFrom", "env", "meta",
-})
-# fmt: on
-_RESERVED_ENV_PREFIXES = ("DEVENV_", "PYENVSPEC_", "NIX_", "__")
 # fmt: off
 _RESERVED_INPUTS = frozenset({
     "self", "nixpkgs", "flake-parts", "devenv", "git-hooks",
@@ -76,7 +68,6 @@ _MANAGER_KEYS = {
     ("python", "requirements"): ("pip",),
     ("python", "groups"): ("poetry", "uv", *LOCK_MANAGERS),
     ("python", "extras"): ("poetry", "uv", *LOCK_MANAGERS),
-    ("python", "packages"): ("nixpkgs", *LOCK_MANAGERS),
     ("python", "editable"): LOCK_MANAGERS,
     ("python", "install"): VENV_MANAGERS,
     ("wheels",): LOCK_MANAGERS,
@@ -101,8 +92,10 @@ def check_spec(file: SpecFile, project: ProjectFolder) -> Diagnostics:
         check_overrides(place, manager)
         _check_cuda(place)
         _check_native(place)
-        _check_env(place)
-        _check_services(place)
+        check_env(place)
+        check_commands(place)
+        check_services(place)
+        _check_split_off(place, manager)
         _check_paths(place, project)
     whole = Place(file, file.shells[0], found)
     check_containers(file, whole, project)
@@ -136,11 +129,25 @@ def _check_manager(place: Place, manager: str, project: ProjectFolder) -> None:
 
 
 def _manager_hint(key: str, manager: str) -> str:
-    if key == "packages":
-        return f"add them with {manager}, or write `manager: nixpkgs`"
     if key == "requirements":
         return f"remove it, since {manager} has its own lock, or write `manager: pip`"
     return "remove it, or change `python.manager`"
+
+
+def _check_split_off(place: Place, manager: str) -> None:
+    """A .venv has its packages from the index; only what nixpkgs takes out of CPython is to be had there alone."""
+    if manager not in VENV_MANAGERS:
+        return
+    known = split_off()
+    for index, name in enumerate(place.shell.spec.python.packages):
+        if name not in known:
+            place.say(
+                "key-not-for-manager",
+                ("python", "packages", index),
+                f"`{name}` is no part of Python that nixpkgs keeps apart, and {manager} installs into .venv",
+                expected=", ".join(known),
+                hint=f"add it with {manager}, or write `manager: nixpkgs`",
+            )
 
 
 def _check_python(place: Place, manager: str) -> None:
@@ -227,54 +234,6 @@ def _check_package_name(place: Place, path: KeyPath, name: str) -> None:
     place.say(code, path, message, expected=expected, hint=hint, severity=severity)
 
 
-def _check_env(place: Place) -> None:
-    spec = place.shell.spec
-    for name, text in spec.env.items():
-        path: KeyPath = ("env", name)
-        if name in _RESERVED_ENV or name.startswith(_RESERVED_ENV_PREFIXES):
-            place.say(
-                "env-reserved",
-                path,
-                f"`{name}` is set by the shell itself",
-                expected="another name",
-                hint="to extend PATH, list programs under `native` or `scripts`" if name == "PATH" else None,
-            )
-        if name == "LD_LIBRARY_PATH":
-            place.say(
-                "library-path",
-                path,
-                "LD_LIBRARY_PATH reaches every program of the shell, git and bash included",
-                expected="libraries under `native`",
-                hint="list the packages under `native`: this Python finds them",
-                severity=Severity.WARNING,
-            )
-        check_interpolation(place, path, text)
-
-
-def _check_services(place: Place) -> None:
-    spec = place.shell.spec
-    if spec.services and spec.shell == "native":
-        place.say(
-            "services-need-devenv",
-            ("services",),
-            "services are devenv's, and `shell` is native",
-            expected="`shell: devenv`",
-            hint="write `shell: devenv`, or start it under `processes`",
-        )
-    if not spec.services:
-        return
-    known = devenv_services()
-    for name in spec.services:
-        if name not in known:
-            found = closest(name, known)
-            place.say(
-                "service-unknown",
-                ("services", name),
-                f"devenv has no service `{name}`",
-                expected=f"did you mean `{found}`?" if found else "one of https://devenv.sh/services",
-            )
-
-
 def _check_paths(place: Place, project: ProjectFolder) -> None:
     for path, value, must_exist in _paths(place.shell):
         normal = posixpath.normpath(value)
@@ -302,13 +261,18 @@ def _paths(shell: ShellSpec) -> Iterator[tuple[KeyPath, str, bool]]:
     yield ("python", "project"), spec.python.project, spec.python.project != "."
     if spec.python.requirements is not None:
         yield ("python", "requirements"), spec.python.requirements, True
+    yield from shell_paths(spec)
     for package, source in spec.python.editable.items():
         yield ("python", "editable", package), source, True
     for package, override in spec.overrides.items():
         for index, patch in enumerate(override.patches):
             yield ("overrides", package, "patches", index), patch, True
-    if shell.name != "default":
-        return
+    if shell.name == "default":
+        yield from _paths_of_file(spec)
+
+
+def _paths_of_file(spec: Spec) -> Iterator[tuple[KeyPath, str, bool]]:
+    """Yield those of the keys that no variant has."""
     for name, container in spec.containers.items():
         for index, copied in enumerate(container.copy_):
             yield ("containers", name, "copy", index), copied, True

@@ -90,4 +90,4 @@ def _check_contradictions(place: Place, name: str, override: Override, is_built:
 
 def _check_env(place: Place, name: str, override: Override) -> None:
     for key, text in override.env.items():
-        check_interpolation(place, ("overrides", name, "env", key), text)
+        check_interpolation(place, ("overrides", name, "env", key), text, takes_project=False)

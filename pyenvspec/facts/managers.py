@@ -1,4 +1,4 @@
-"""What the managers of a .venv need of Python."""
+"""What the managers of a .venv need of Python, and what nixpkgs keeps apart from it."""
 
 from __future__ import annotations
 
@@ -15,3 +15,9 @@ def oldest_python(manager: str) -> tuple[int, int] | None:
         return None
     major, minor = rows[manager].split(".")
     return int(major), int(minor)
+
+
+@cache
+def split_off() -> tuple[str, ...]:
+    """Return the parts of the standard library that nixpkgs has as packages of their own."""
+    return tuple(row["package"] for row in read_table("managers")["split_off"])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pyenvspec.lowering.commands import is_in_project, lower_commands
 from pyenvspec.lowering.locked import change_locked, lower_locked, select_packages
 from pyenvspec.lowering.references import Scope, project_path
 from pyenvspec.lowering.vendored import VENDOR
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
     from pyenvspec.plan import (
         Container,
         CudaSet,
-        Data,
         FlakeInput,
         Nixpkgs,
         Plan,
@@ -157,6 +157,8 @@ def _per_system(plan: Plan) -> Expr:
 
 def _arguments(plan: Plan) -> Pattern:
     names = ["pkgs"]
+    if any(map(is_in_project, plan.shells)):
+        names.insert(0, "config")
     inputs_of_system = any(shell.interpreter.origin == "nixpkgs-python" for shell in plan.shells)
     if inputs_of_system:
         names.append("inputs'")
@@ -214,29 +216,21 @@ def _shell_sections(plan: Plan, shell: Shell) -> Sections:
         sections.append(("python.manager", bind("venv", _venv(shell))))
     if shell.cuda:
         sections.append(("cuda", bind("cuda", _cuda(shell.cuda, scope))))
+    if not shell.driver:
+        sections.append(("driver", bind("driver", False)))
     if shell.native:
         sections.append(("native", bind("native", List(tuple(scope.package(p) for p in shell.native)))))
-    if shell.env:
-        values = AttrSet(tuple(bind(name, scope.text(parts)) for name, parts in shell.env))
-        sections.append(("env", bind("env", values)))
-    for key, texts in (("scripts", shell.scripts), ("processes", shell.processes)):
-        if texts:
-            sections.append((key, bind(key, AttrSet(tuple(bind(name, text) for name, text in texts)))))
-    if shell.services:
-        services = AttrSet(tuple(bind(name, _sorted_data(options)) for name, options in shell.services))
-        sections.append(("services", bind("services", services)))
-    if shell.on_enter is not None:
-        sections.append(("on_enter", bind("onEnter", shell.on_enter)))
-    return tuple(sections)
+    if shell.split_off:
+        sections.append(("python.packages", bind("splitOff", select_packages(shell.split_off))))
+    return (*sections, *lower_commands(shell, scope))
 
 
 _EMPTY: dict[str, Expr] = {
     "onEnter": Str(""),
-    "native": List(()),
-    "env": AttrSet(()),
-    "scripts": AttrSet(()),
-    "processes": AttrSet(()),
-    "services": AttrSet(()),
+    "driver": Var("true"),
+    "splitOff": Lambda("_", List(())),
+    **dict.fromkeys(("native", "preload", "dotenv"), List(())),
+    **dict.fromkeys(("env", "scripts", "processes", "services", "devenv"), AttrSet(())),
 }
 
 
@@ -299,10 +293,7 @@ def _venv(shell: Shell) -> Expr:
 
 
 def _cuda(cuda: CudaSet, scope: Scope) -> Expr:
-    entries = [bind("packages", List(tuple(scope.package(p) for p in cuda.packages)))]
-    if not cuda.driver:
-        entries.append(bind("driver", False))
-    return AttrSet(tuple(entries))
+    return attrs(bind("packages", List(tuple(scope.package(p) for p in cuda.packages))))
 
 
 def _container(container: Container, scope: Scope) -> Expr:
@@ -328,12 +319,3 @@ def _container(container: Container, scope: Scope) -> Expr:
     if container.labels:
         entries.append(bind("labels", dict(container.labels)))
     return AttrSet(tuple(entries))
-
-
-def _sorted_data(data: Data) -> Data:
-    """Order the keys of mappings all the way down: the file's order must not show."""
-    if isinstance(data, dict):
-        return {key: _sorted_data(value) for key, value in sorted(data.items())}
-    if isinstance(data, list):
-        return [_sorted_data(item) for item in data]
-    return data

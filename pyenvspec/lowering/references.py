@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pyenvspec.nixexpr import Expr, InterpolatedStr, List, Path, Select, Str, Var
+from pyenvspec.nixexpr import Expr, InterpolatedStr, List, Path, Select, Str, Var, call, ref
+from pyenvspec.plan import ProjectRoot
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pyenvspec.plan import CudaSet, Package, Text
+
+
+_OUTPUTS = {"/lib": "getLib", "/include": "getDev"}
 
 
 class Scope:
@@ -30,10 +34,26 @@ class Scope:
         return List(tuple(self.package(package) for package in packages))
 
     def text(self, parts: Text) -> Expr:
-        """A text with package paths in it."""
+        """A text with paths in it: of packages, of the project's folder."""
         if all(isinstance(part, str) for part in parts):
             return Str("".join(part for part in parts if isinstance(part, str)))
-        return InterpolatedStr(tuple(part if isinstance(part, str) else self.package(part) for part in parts))
+        following = (*parts[1:], "")
+        return InterpolatedStr(
+            tuple(self._part(part, after) for part, after in zip(parts, following, strict=True))
+        )
+
+    def _part(self, part: str | Package | ProjectRoot, after: str | Package | ProjectRoot) -> str | Expr:
+        if isinstance(part, str):
+            return part
+        if isinstance(part, ProjectRoot):
+            return ref("config.pyenvspec.project")
+        return self.output(part, after if isinstance(after, str) else "")
+
+    def output(self, package: Package, file: str) -> Expr:
+        """The output of a package that holds a file: nixpkgs keeps libraries and headers apart from programs."""
+        name = next((get for start, get in _OUTPUTS.items() if file.startswith(start)), None)
+        expression = self.package(package)
+        return expression if name is None else call(f"pkgs.lib.{name}", expression)
 
 
 def cuda_packages(cuda: CudaSet) -> Expr:

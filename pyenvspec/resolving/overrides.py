@@ -68,7 +68,7 @@ def _package(written: str, cuda: CudaSet | None) -> Package:
 def plan_text(text: str, cuda: CudaSet | None) -> Text:
     """Split a value at its packages."""
     parts, _ = parse_interpolation(text)
-    return tuple(part if isinstance(part, str) else choose_cudnn(part, cuda) for part in parts)
+    return tuple(choose_cudnn(part, cuda) if isinstance(part, Package) else part for part in parts)
 
 
 def choose_cudnn(package: Package, cuda: CudaSet | None) -> Package:

@@ -31,6 +31,13 @@ from pyenvspec.plan import (
 from pyenvspec.project.folder import effective_manager
 from pyenvspec.project.locks.model import normalise
 from pyenvspec.raw import locate
+from pyenvspec.resolving.commands import (
+    plan_bash,
+    plan_preload,
+    plan_processes,
+    plan_python_packages,
+    plan_scripts,
+)
 from pyenvspec.resolving.overrides import plan_overrides, plan_text
 from pyenvspec.resolving.reasons import decide_caches, decide_inputs, decide_settings
 from pyenvspec.resolving.releases.choose import CudaRequest, Refusal, Request, choose
@@ -51,6 +58,8 @@ MANAGER_INPUTS = {
     "poetry2nix": ("poetry2nix",),
     "uv2nix": ("pyproject-nix", "uv2nix", "pyproject-build-systems"),
 }
+# Inputs of devenv's own that some of its options need.
+DEVENV_INPUTS = ("git-hooks",)
 # Interpreters of nixpkgs-python come from its cache only with its own nixpkgs.
 KEPT_INPUTS = {"nixpkgs-python": ("nixpkgs",)}
 # As a flake it brings four inputs that evaluating it as a plain folder does without.
@@ -194,12 +203,17 @@ def _plan_shell(shell: ShellSpec, manager: str, choice: Choice) -> Shell:
         interpreter=_plan_interpreter(choice.python_for(spec.python.version)),
         environment=_plan_environment(shell, manager, cuda),
         cuda=cuda,
+        driver=spec.driver == "auto",
         native=tuple(Package("pkgs", tuple(name.split("."))) for name in _distinct(spec.native)),
+        preload=plan_preload(spec),
+        split_off=plan_python_packages(spec) if manager in VENV_MANAGERS else (),
         env=tuple((name, plan_text(text, cuda)) for name, text in sorted(spec.env.items())),
-        scripts=tuple(sorted(spec.scripts.items())),
-        processes=tuple(sorted(spec.processes.items())),
+        dotenv=tuple(_relative(path) for path in _distinct(spec.dotenv)),
+        scripts=plan_scripts(spec, cuda),
+        processes=plan_processes(spec, cuda),
         services=tuple(sorted(spec.services.items())),
-        on_enter=spec.on_enter,
+        devenv=spec.devenv,
+        on_enter=None if spec.on_enter is None else plan_bash(spec.on_enter, cuda),
     )
 
 
@@ -215,7 +229,7 @@ def _plan_environment(shell: ShellSpec, manager: str, cuda: CudaSet | None) -> E
         requirements=_relative(python.requirements or "requirements.txt") if manager == "pip" else None,
         groups=_distinct(python.groups if venv else map(normalise, python.groups)),
         extras=_distinct(python.extras if venv else map(normalise, python.extras)),
-        packages=tuple(Package("python", tuple(name.split("."))) for name in _distinct(python.packages)),
+        packages=() if venv else plan_python_packages(spec),
         install=python.install == "on_lock_change",
         venv=".venv" if shell.name == "default" else f".venv-{shell.name}",
         editable=tuple(sorted((normalise(n), _relative(path)) for n, path in python.editable.items())),
@@ -237,7 +251,6 @@ def _plan_cuda(cuda: Cuda, choice: Choice) -> CudaSet:
         packages=tuple(Package("cuda", tuple(name.split("."))) for name in names),
         cudnn=cudnn,
         capabilities=_distinct(cuda.capabilities),
-        driver=cuda.driver == "auto",
     )
 
 
@@ -245,6 +258,7 @@ def _plan_inputs(spec: Spec, choice: Choice, managers: Iterable[str]) -> tuple[F
     names = ["nixpkgs", "flake-parts"]
     if spec.shell == "devenv":
         names.append("devenv")
+        names += [name for name in DEVENV_INPUTS if name in spec.devenv]
     for manager in managers:
         names += MANAGER_INPUTS.get(manager, ())
     names += [name for name in choice.inputs if name not in names]

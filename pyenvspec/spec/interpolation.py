@@ -1,38 +1,46 @@
-"""`${pkgs.X}` and `${cuda.X}` in texts of env.yaml; `$${` is a literal `${`."""
+"""`${project}`, `${pkgs.X}` and `${cuda.X}` in texts of env.yaml; `$${` is a literal `${`."""
 
 from __future__ import annotations
 
 import re
 
-from pyenvspec.plan import Package
+from pyenvspec.plan import Package, ProjectRoot
 
-_TOKEN = re.compile(r"\$\$\{|\$\{([^}\n]*)\}?")
+TOKEN = re.compile(r"\$\$\{|\$\{([^}\n]*)\}?")
+"""One `$${` or `${…}`."""
+
 _REFERENCE = re.compile(r"(pkgs|cuda)\.([A-Za-z_][A-Za-z0-9_'-]*(?:\.[A-Za-z_][A-Za-z0-9_'-]*)*)")
 
 
-def parse_interpolation(text: str) -> tuple[tuple[str | Package, ...], tuple[str, ...]]:
-    """Split `text` into literal parts and package references.
+def read_reference(token: re.Match[str]) -> Package | None:
+    """Return the package that a token names, if it names one."""
+    found = _REFERENCE.fullmatch(token.group(1) or "") if token.group().endswith("}") else None
+    return Package(found.group(1), tuple(found.group(2).split("."))) if found else None
 
-    Returns the parts, and the `${…}` that are neither of the two forms.
+
+def parse_interpolation(text: str) -> tuple[tuple[str | Package | ProjectRoot, ...], tuple[str, ...]]:
+    """Split `text` into literal parts, package references and the project's folder.
+
+    Returns the parts, and the `${…}` that are none of the three forms.
     """
-    parts: list[str | Package] = []
+    parts: list[str | Package | ProjectRoot] = []
     wrong: list[str] = []
     literal = ""
     position = 0
-    for token in _TOKEN.finditer(text):
+    for token in TOKEN.finditer(text):
         literal += text[position : token.start()]
         position = token.end()
         if token.group() == "$${":
             literal += "${"
             continue
-        reference = _REFERENCE.fullmatch(token.group(1)) if token.group().endswith("}") else None
+        reference = ProjectRoot() if token.group() == "${project}" else read_reference(token)
         if reference is None:
             wrong.append(token.group())
             continue
         if literal:
             parts.append(literal)
         literal = ""
-        parts.append(Package(reference.group(1), tuple(reference.group(2).split("."))))
+        parts.append(reference)
     literal += text[position:]
     if literal or not parts:
         parts.append(literal)

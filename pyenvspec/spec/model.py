@@ -13,6 +13,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Fiel
 from pydantic_core import PydanticCustomError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pyenvspec.raw import Mapping, RawSpec
 
 MANAGERS = ("poetry", "uv", "pip", "poetry2nix", "uv2nix", "nixpkgs")
@@ -22,6 +24,7 @@ LOCK_MANAGERS = ("poetry2nix", "uv2nix")
 # `$` alone also matches before a final newline, which must never reach a shell or a path.
 _END = "$(?!\\n)"
 ATTR_PATH = f"^[A-Za-z_][A-Za-z0-9_+'-]*(\\.[A-Za-z_0-9][A-Za-z0-9_+'-]*)*{_END}"
+PRELOAD = ATTR_PATH.removesuffix(_END) + f"(/[A-Za-z0-9._+-]+)+{_END}"
 ENV_NAME = f"^[A-Za-z_][A-Za-z0-9_]*{_END}"
 PACKAGE_NAME = f"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?{_END}"
 PLAIN_NAME = f"^[A-Za-z0-9_][A-Za-z0-9._-]*{_END}"
@@ -63,6 +66,20 @@ def _no_number(value: object) -> object:
     return value
 
 
+def _whole_number(expected: str, largest: int | None) -> Callable[[object], object]:
+    """Take a number from 1 on without a fraction; to JSON Schema 8000.0 is 8000."""
+
+    def check(value: object) -> object:
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)
+        is_number = isinstance(value, int) and not isinstance(value, bool)
+        if not is_number or not 1 <= value <= (largest or value):  # type: ignore[operator]
+            raise PydanticCustomError("literal_error", "must be {expected}", {"expected": expected})
+        return value
+
+    return check
+
+
 def _nothing_but_a_mapping(value: object) -> object:
     if not isinstance(value, dict):
         raise PydanticCustomError("dict_type", "must be a mapping")
@@ -76,6 +93,15 @@ _VERSION_NUMBER = {"type": "number", "minimum": 0}
 def _version_schema(example: str) -> WithJsonSchema:
     any_of = [{"type": "string", "pattern": VERSION}, _VERSION_NUMBER]
     return WithJsonSchema({"anyOf": any_of, "examples": [example]})
+
+
+def _or_text(key: str) -> BeforeValidator:
+    """Accept `web: CMD` for `web: {run: CMD}`."""
+
+    def expand(value: object) -> object:
+        return {key: value} if isinstance(value, str) else value
+
+    return BeforeValidator(expand)
 
 
 def _or_scalar(key: str) -> BeforeValidator:
@@ -94,6 +120,7 @@ PackageName = Annotated[str, Strict(), Field(pattern=PACKAGE_NAME)]
 PlainName = Annotated[str, Strict(), Field(pattern=PLAIN_NAME)]
 ShellName = Annotated[str, Strict(), Field(pattern=SHELL_NAME)]
 RelPath = Annotated[str, Strict(), Field(min_length=1)]
+PreloadPath = Annotated[str, Strict(), Field(pattern=PRELOAD)]
 EnvName = Annotated[str, Strict(), Field(pattern=ENV_NAME)]
 EnvValue = Annotated[
     str, BeforeValidator(_env_text), WithJsonSchema({"type": ["string", "number", "boolean"]})
@@ -102,6 +129,18 @@ Env = dict[EnvName, EnvValue]
 PythonVersion = Annotated[str, BeforeValidator(_typed_text), Field(pattern=VERSION), _version_schema("3.10")]
 CudaVersion = Annotated[str, BeforeValidator(_typed_text), Field(pattern=VERSION), _version_schema("11.8")]
 Capability = Annotated[str, BeforeValidator(_typed_text), Field(pattern=VERSION), _version_schema("8.6")]
+
+
+PortNumber = Annotated[
+    int,
+    BeforeValidator(_whole_number("1 to 65535", 65535)),
+    WithJsonSchema({"type": "integer", "minimum": 1, "maximum": 65535}),
+]
+PositiveInt = Annotated[
+    int,
+    BeforeValidator(_whole_number("1, 2, 3 …", None)),
+    WithJsonSchema({"type": "integer", "minimum": 1}),
+]
 
 
 class Model(BaseModel):
@@ -139,7 +178,7 @@ class Python(Model):
     packages: tuple[AttrPath, ...] = Field(
         (),
         description="Python packages taken from nixpkgs: all of them for manager nixpkgs, in addition for the "
-        "lock-file managers.",
+        "lock-file managers; with a .venv only what nixpkgs keeps apart from CPython, which is tkinter.",
         examples=[["numpy"]],
     )
     editable: dict[PackageName, RelPath] = Field(
@@ -201,7 +240,7 @@ class Override(Model):
 
 
 class Cuda(Model):
-    """The CUDA toolkit, cuDNN and the driver."""
+    """The CUDA toolkit and cuDNN."""
 
     version: CudaVersion = Field(description="CUDA version.", examples=["11.8"])
     cudnn: Annotated[
@@ -231,11 +270,57 @@ class Cuda(Model):
         description="GPU generations to build for. Narrowing them means building instead of downloading.",
         examples=[["8.6", "9.0"]],
     )
-    driver: Literal["auto", "none"] = Field(
-        "auto",
-        description="auto finds the driver's libcuda on NixOS, WSL and other Linux when Python starts; "
-        "none does not look.",
-        examples=["auto"],
+
+
+class HttpProbe(Model):
+    """An address that answers when a process is ready."""
+
+    port: PortNumber = Field(description="Port of this machine.", examples=[8000])
+    path: Annotated[str, Strict(), Field(pattern=f"^/[^\\s]*{_END}")] = Field(
+        "/", description="Path of the address.", examples=["/health"]
+    )
+
+
+class Ready(Model):
+    """How to know that a process is ready, and how often to ask."""
+
+    http: Annotated[HttpProbe, _or_scalar("port")] | None = Field(
+        None, description="A port that answers over HTTP, or a mapping with its path.", examples=[8000]
+    )
+    run: Text | None = Field(
+        None, description="A command that succeeds when it is ready.", examples=["pg_isready"]
+    )
+    every: PositiveInt = Field(1, description="Seconds between two questions.", examples=[2])
+    tries: PositiveInt = Field(
+        60, description="Failed questions after which it counts as broken.", examples=[30]
+    )
+
+
+class Process(Model):
+    """A long-running command, and what it waits for."""
+
+    run: Text = Field(
+        description="Shell commands that stay in the foreground.", examples=["python -m http.server 8000"]
+    )
+    after: tuple[PlainName, ...] = Field(
+        (),
+        description="Processes and services that are to be ready before this one starts.",
+        examples=[["db"]],
+    )
+    ready: Ready | None = Field(
+        None, description="When it counts as ready. Default: as soon as it runs.", examples=[{"http": 8000}]
+    )
+    ports: tuple[PortNumber, ...] = Field(
+        (),
+        description="Ports of this machine that it listens on; without `ready` it is ready when they are open.",
+        examples=[[8000]],
+    )
+    restart: Literal["never", "on_failure", "always"] = Field(
+        "never", description="When to start it again after it has ended.", examples=["on_failure"]
+    )
+    env: Env = Field({}, description="Environment variables of this process.", examples=[{"PORT": 8000}])
+    folder: RelPath | None = Field(
+        None, description="Folder it runs in. Default: that of env.yaml.", examples=["web"]
     )
 
 
@@ -250,7 +335,7 @@ def _port_text(value: object) -> object:
     return f"{value}/tcp" if isinstance(value, str) and value.isdigit() else value
 
 
-Port = Annotated[
+PortNumber = Annotated[
     str,
     Field(pattern=f"^[0-9]{{1,5}}/(tcp|udp|sctp){_END}"),
     BeforeValidator(_port_text),
@@ -410,11 +495,15 @@ VARIANT_KEYS = (
     "overrides",
     "fixes",
     "cuda",
+    "driver",
     "native",
+    "preload",
     "env",
+    "dotenv",
     "scripts",
     "processes",
     "services",
+    "devenv",
     "on_enter",
 )
 """The keys that a variant may change: those that describe one shell, not the whole flake."""
@@ -468,31 +557,59 @@ class Spec(Model):
     cuda: Annotated[Cuda, _or_scalar("version")] | None = Field(
         None, description="The CUDA version, or a mapping with more.", examples=["11.8"]
     )
+    driver: Literal["auto", "none"] = Field(
+        "auto",
+        description="The NVIDIA driver of the machine, for every Python on Linux, with or without `cuda`: auto looks "
+        "for it when Python starts, and costs nothing where there is none; none does not look. Other programs get it "
+        "by `with-driver CMD`.",
+        examples=["auto"],
+    )
     native: tuple[AttrPath, ...] = Field(
         (),
         description="nixpkgs packages: their programs on PATH, their libraries visible to this Python only.",
         examples=[["ffmpeg", "libsndfile"]],
     )
+    preload: tuple[PreloadPath, ...] = Field(
+        (),
+        description="Libraries loaded into this Python before it starts, and into nothing else: a nixpkgs package and "
+        "the file in it.",
+        examples=[["gperftools/lib/libtcmalloc.so"]],
+    )
     env: Env = Field(
         {},
-        description="Environment variables. ${pkgs.X} is the path of a nixpkgs package, ${cuda.X} of one of the CUDA "
-        "package set; $${ is a literal ${.",
-        examples=[{"LD_PRELOAD": "${pkgs.gperftools}/lib/libtcmalloc.so", "SEED": 42}],
+        description="Environment variables. ${project} is the folder of env.yaml, ${pkgs.X} the path of a nixpkgs "
+        "package, ${cuda.X} of one of the CUDA package set; they mean the same in scripts, processes and on_enter. "
+        "$${ is a literal ${.",
+        examples=[{"HF_HOME": "${project}/.hf", "SEED": 42}],
+    )
+    dotenv: tuple[RelPath, ...] = Field(
+        (),
+        description="Files of variables (NAME=value), read when the shell opens, the last one wins; over `env`. They "
+        "may be missing, and never reach Nix, its store or an image.",
+        examples=[[".env"]],
     )
     scripts: dict[PlainName, Text] = Field(
         {},
-        description="Commands of the shell, each a shell script.",
+        description="Commands of the shell, each a shell script. One plain command hands its arguments on; where there "
+        'are more, "$@" says where they go.',
         examples=[{"train": "python -m lab.train"}],
     )
-    processes: dict[PlainName, Text] = Field(
+    processes: dict[PlainName, Annotated[Process, _or_text("run")]] = Field(
         {},
-        description="Long-running commands that `processes-up` starts together.",
-        examples=[{"web": "python -m http.server"}],
+        description="Long-running commands that `processes-up` starts together: text, or a mapping with what each "
+        "waits for.",
+        examples=[{"web": {"run": "python -m http.server 8000", "after": ["db"], "ready": {"http": 8000}}}],
     )
     services: dict[PlainName, Service] = Field(
         {},
         description="Services of devenv (https://devenv.sh/services), with their options.",
         examples=[{"postgres": {"enable": True}}],
+    )
+    devenv: Service = Field(
+        {},
+        description="Options of devenv itself (https://devenv.sh/reference/options), passed on as data: languages, "
+        "git-hooks, tasks and others.",
+        examples=[{"git-hooks": {"hooks": {"ruff": {"enable": True}}}}],
     )
     on_enter: Text | None = Field(
         None, description="Shell commands run when the shell opens.", examples=["echo ready"]

@@ -32,6 +32,9 @@ def build_schema() -> Schema:
         _accept_scalar(properties[key], mapping["properties"][inner])
         # pydantic leaves out what the mapping says as well; editors look no further than the key.
         properties[key].setdefault("description", mapping["description"])
+    _accept_scalar(definitions["Ready"]["properties"]["http"], definitions["HttpProbe"]["properties"]["port"])
+    for name, process in properties["processes"]["patternProperties"].items():
+        properties["processes"]["patternProperties"][name] = _or_text(process, definitions["Process"], "run")
     _close_mappings(schema)
     _offer_names(schema)
     properties["variants"]["patternProperties"] = {
@@ -52,11 +55,21 @@ def format_schema() -> str:
 
 def _accept_scalar(target: Schema, scalar: Schema) -> None:
     """Make a reference to a mapping take the single value that stands for one of its keys too."""
-    short = {k: v for k, v in scalar.items() if k in ("anyOf", "type", "pattern")}
+    short = {k: v for k, v in scalar.items() if k in ("anyOf", "type", "pattern", "minimum", "maximum")}
     branches = target.pop("anyOf", None) or [{"$ref": target.pop("$ref")}]
     target["anyOf"] = [*branches, *short.get("anyOf", [short])]
     # Editors offer examples as values, and a mapping among them as "[object Object]".
     target["examples"] = scalar["examples"]
+
+
+def _or_text(target: Schema, mapping: Schema, key: str) -> Schema:
+    """Return a reference to a mapping that takes the text of one of its keys too."""
+    text = mapping["properties"][key]
+    return {
+        "anyOf": [{"type": "string"}, target],
+        "description": text["description"],
+        "examples": text["examples"],
+    }
 
 
 def _offer_names(schema: Schema) -> None:
@@ -91,7 +104,7 @@ def _native_names() -> list[str]:
 
 def _variant_schema(properties: Schema, definitions: Schema) -> Schema:
     """Return the schema of a variant: the keys that may vary, nothing required, null anywhere a key is."""
-    for name in ("Python", "Wheels", "Override", "Cuda"):
+    for name in ("Python", "Wheels", "Override", "Cuda", "Process", "Ready", "HttpProbe"):
         partial = copy.deepcopy(definitions[name])
         partial.pop("required", None)
         _allow_null(partial)

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import itertools
 import os
-import shlex
 import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -224,11 +222,17 @@ def make_wrapper(world: World, _: Path) -> Candidate:
     return Candidate(python, {"PYTHONPATH": str(world.scratch / "site")})
 
 
+def compile_driver(path: Path, *flags: str) -> Path:
+    must_run("gcc", "-O2", "-Wall", "-Wextra", "-Werror", *flags, MODULES / "driver.c", "-o", path)
+    return path
+
+
 def make_cache(world: World, short_cache: Path) -> Candidate:
     """What nix/modules/python-with-libraries.nix builds."""
-    out, needed = world.scratch / "prefixes" / "cache", world.scratch / "driver-path.so"
-    flags = ["-O2", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC"]
-    must_run("gcc", *flags, MODULES / "driver-path.c", "-o", needed)
+    out, needed = (
+        world.scratch / "prefixes" / "cache",
+        compile_driver(world.scratch / "driver.so", "-shared", "-fPIC"),
+    )
     caches = ["--cache", short_cache, "--system-cache", "/etc/ld.so.cache"]
     must_run(*BUILDER, "--out", out, "--needed", needed, *caches, world.libraries)
     # The folder that the driver has on NixOS or WSL cannot be made here.
@@ -511,52 +515,229 @@ def test_real_wheels(chosen: Candidate, tmp_path: Path) -> None:
 # The driver of an ordinary Linux
 
 
-def test_host_driver_is_linked_alone(world: World, chosen: Candidate, tmp_path: Path) -> None:
-    if Path("/run/opengl-driver/lib/libcuda.so.1").exists() or Path("/usr/lib/wsl/lib/libcuda.so.1").exists():
+class Host(NamedTuple):
+    """A system whose loader knows a driver; `variables` let a program take it for this machine's."""
+
+    folder: Path
+    variables: dict[str, str]
+
+
+DRIVER = (
+    "libcuda.so.1",
+    "libnvidia-ml.so.1",
+    "libEGL_nvidia.so.0",
+    "libGLX_nvidia.so.0",
+    "libGLESv2_nvidia.so.2",
+)
+CUDA = "import ctypes; print(ctypes.CDLL('libcuda.so.1').cuda())"
+
+
+@pytest.fixture
+def host(world: World, tmp_path: Path) -> Host:
+    if any(Path(known, "libcuda.so.1").exists() for known in ("/run/opengl-driver/lib", "/usr/lib/wsl/lib")):
         pytest.skip("this machine has a driver")
-    host, empty = tmp_path / "host", tmp_path / "empty"
-    host.mkdir()
-    shutil.copy(world.driver / "libcuda.so.1", host)
-    for name in ("libc.so.6", "libnvidia-ml.so.1", "libnvrtc.so.12"):
-        (host / name).touch()
-    listing = "".join(
-        f"\\t{p.name} (libc6,x86-64) => {p}\\n\\t{p.name} (libc6) => /lib32/{p.name}\\n"
-        for p in sorted(host.iterdir())
-    )
-    ldconfig = tmp_path / "ldconfig"
-    write_script(ldconfig, f"#!/bin/sh\nprintf '%b' {shlex.quote(listing)}\n")
-    write_script(tmp_path / "none", "#!/bin/sh\n")
-    cache = tmp_path / "user cache"
-    hook = f". {shlex.quote(str(MODULES / 'driver.sh'))}"
-    for tool in (tmp_path / "none", ldconfig, ldconfig):
-        assert must_run("bash", "-euc", hook, XDG_CACHE_HOME=str(cache), PYENVSPEC_LDCONFIG=str(tool)) == ""
-        assert cache.exists() == (tool == ldconfig)
-    folder = cache / "pyenvspec" / "driver" / os.uname().nodename
-    assert {p.name: str(p.readlink()) for p in folder.iterdir()} == {
-        name: str(host / name) for name in ("libcuda.so.1", "libnvidia-ml.so.1")
+    if not Path("/sbin/ldconfig").exists():
+        pytest.skip("needs /sbin/ldconfig")
+    folder = tmp_path / "host"
+    folder.mkdir()
+    for name in (*DRIVER, "libz.so.1", "libGLESv2.so.2"):
+        compile_library(folder / name, "int cuda(void) { return 30; }")
+    # As in /usr/lib: the libc beside it must not come along.
+    shutil.copy("/lib64/ld-linux-x86-64.so.2", folder / "libc.so.6")
+    variables = {
+        "XDG_CACHE_HOME": str(tmp_path / "user cache"),
+        "PYENVSPEC_LINKER_CACHE": str(tmp_path / "cache"),
     }
-    code = "import ctypes; print(ctypes.CDLL('libcuda.so.1').cuda())"
-    assert must_run(chosen.python, "-c", code, XDG_CACHE_HOME=str(cache)) == "30"
-    assert run(chosen.python, "-c", code, XDG_CACHE_HOME=str(empty)).returncode == 1
+    list_libraries(folder, tmp_path)
+    return Host(folder, variables)
 
 
-def test_linked_driver_follows_the_host(tmp_path: Path) -> None:
-    ldconfig = tmp_path / "ldconfig"
-    hook = f". {shlex.quote(str(MODULES / 'driver.sh'))}"
-    linker_cache = tmp_path / "ld.so.cache"
-    folder = tmp_path / "pyenvspec" / "driver" / os.uname().nodename
-    for version in ("1", "2"):
-        target = tmp_path / version / "libcuda.so.1"
-        target.parent.mkdir()
-        target.touch()
-        write_script(ldconfig, f"#!/bin/sh\nprintf 'libcuda.so.1 (libc6,x86-64) => %s\\n' {target}\n")
-        linker_cache.touch()
-        later = time.time() + 10 * int(version)
-        os.utime(linker_cache, (later, later))
-        environment = {
-            "XDG_CACHE_HOME": str(tmp_path),
-            "PYENVSPEC_LDCONFIG": str(ldconfig),
-            "PYENVSPEC_LINKER_CACHE": str(linker_cache),
-        }
-        must_run("bash", "-c", hook, **environment)
-        assert (folder / "libcuda.so.1").readlink() == target
+def list_libraries(folder: Path, beside: Path) -> None:
+    (beside / "folders").write_text(f"{folder}\n")
+    must_run("/sbin/ldconfig", "-f", beside / "folders", "-C", beside / "cache")
+
+
+def linked(cache: Path) -> dict[str, str]:
+    return {link.name: str(link.readlink()) for folder in cache.iterdir() for link in folder.iterdir()}
+
+
+def test_the_files_of_a_host_driver_are_linked_alone(host: Host, chosen: Candidate) -> None:
+    assert must_run(chosen.python, "-c", CUDA, **host.variables) == "30"
+    cache = Path(host.variables["XDG_CACHE_HOME"], "pyenvspec", "driver")
+    assert linked(cache) == {name: str(host.folder / name) for name in DRIVER}
+
+
+def test_a_host_without_a_driver_leaves_nothing_behind(chosen: Candidate, tmp_path: Path) -> None:
+    list_libraries(tmp_path, tmp_path)
+    variables = {"XDG_CACHE_HOME": str(tmp_path / "user"), "PYENVSPEC_LINKER_CACHE": str(tmp_path / "cache")}
+    assert run(chosen.python, "-c", CUDA, **variables).returncode == 1
+    assert not (tmp_path / "user").exists()
+
+
+def test_a_list_that_is_cut_off_or_no_list_is_no_driver(host: Host, chosen: Candidate) -> None:
+    cache = Path(host.variables["PYENVSPEC_LINKER_CACHE"])
+    whole = cache.read_bytes()
+    for content in (
+        b"",
+        whole[:60],
+        whole[: len(whole) // 2],
+        b"x" * 100,
+        whole[:20] + b"\xff" * 4 + whole[24:],
+    ):
+        cache.write_bytes(content)
+        assert run(chosen.python, "-c", "print(1)", **host.variables).stdout == "1\n"
+
+
+def test_another_place_of_the_driver_is_found_without_waiting(
+    host: Host, chosen: Candidate, tmp_path: Path
+) -> None:
+    assert must_run(chosen.python, "-c", CUDA, **host.variables) == "30"
+    newer = tmp_path / "newer"
+    newer.mkdir()
+    compile_library(newer / "libcuda.so.1", "int cuda(void) { return 31; }")
+    list_libraries(newer, tmp_path)
+    assert must_run(chosen.python, "-c", CUDA, **host.variables) == "31"
+
+
+def test_of_many_first_starts_each_finds_the_driver(host: Host, chosen: Candidate) -> None:
+    environment = {**os.environ, **host.variables}
+    started = [
+        subprocess.Popen([chosen.python, "-c", CUDA], env=environment, stdout=subprocess.PIPE, text=True)
+        for _ in range(12)
+    ]
+    assert [process.communicate()[0] for process in started] == ["30\n"] * 12
+    (folder,) = Path(host.variables["XDG_CACHE_HOME"], "pyenvspec", "driver").iterdir()
+    assert len(list(folder.iterdir())) == len(DRIVER)
+
+
+@pytest.mark.parametrize("home", ["", "relative", "/proc/nothing"])
+def test_a_home_that_is_none_does_not_hide_the_driver(home: str, host: Host, chosen: Candidate) -> None:
+    command = [str(chosen.python), "-I", "-c", CUDA]
+    environment = {"PYENVSPEC_LINKER_CACHE": host.variables["PYENVSPEC_LINKER_CACHE"], "HOME": home}
+    if not home:
+        del environment["HOME"]
+    assert subprocess.check_output(command, env=environment, text=True) == "30\n"
+    (place,) = (path for path in Path("/tmp").glob(f"pyenvspec-driver-{os.geteuid()}"))
+    assert place.stat().st_mode & 0o777 == 0o700
+    shutil.rmtree(place)
+
+
+def test_a_folder_that_somebody_else_put_there_is_not_taken(
+    host: Host, chosen: Candidate, tmp_path: Path
+) -> None:
+    place = Path(f"/tmp/pyenvspec-driver-{os.geteuid()}")
+    assert not place.exists()
+    environment = {"PYENVSPEC_LINKER_CACHE": host.variables["PYENVSPEC_LINKER_CACHE"]}
+    (tmp_path / "planted").mkdir()
+    place.symlink_to(tmp_path / "planted")
+    try:
+        asked = subprocess.run([chosen.python, "-c", CUDA], env=environment, capture_output=True, check=False)
+    finally:
+        place.unlink()
+    assert asked.returncode == 1
+    assert not list((tmp_path / "planted").iterdir())
+
+
+def test_triton_is_told_the_folder(host: Host, chosen: Candidate) -> None:
+    show = "import os; print(os.path.realpath(os.environ['TRITON_LIBCUDA_PATH'] + '/libcuda.so.1'))"
+    assert must_run(chosen.python, "-c", show, **host.variables) == str(host.folder / "libcuda.so.1")
+    assert (
+        must_run(
+            chosen.python,
+            "-c",
+            "import os; print(os.environ['TRITON_LIBCUDA_PATH'])",
+            TRITON_LIBCUDA_PATH="/own",
+        )
+        == "/own"
+    )
+
+
+def test_with_driver_starts_any_program_with_it(host: Host, tmp_path: Path) -> None:
+    command = compile_driver(tmp_path / "with-driver", "-DWITH_DRIVER", '-DEGL_VENDORS="/own/mesa.json"')
+    source = tmp_path / "ask.c"
+    source.write_text("int cuda(void); int main(void) { return cuda(); }")
+    must_run("gcc", source, "-o", tmp_path / "ask", host.folder / "libcuda.so.1")
+    assert run(tmp_path / "ask", **host.variables).returncode == 127
+    assert run(command, tmp_path / "ask", **host.variables).returncode == 30
+    shown = must_run(
+        command,
+        "sh",
+        "-c",
+        'echo "$0 $1 $LD_LIBRARY_PATH"; env',
+        "a b",
+        LD_LIBRARY_PATH="/mine",
+        **host.variables,
+    )
+    assert shown.startswith("a b  ")
+    assert ":/mine\n" in shown
+    assert "/own/mesa.json" in shown
+    assert run(command).returncode == 2
+    assert run(command, "no-such-program").returncode == 127
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_processes_that_python_starts_have_the_driver(method: str, host: Host, chosen: Candidate) -> None:
+    code = f"""
+import ctypes, multiprocessing
+def ask(_): return ctypes.CDLL('libcuda.so.1').cuda()
+if __name__ == "__main__":
+    with multiprocessing.get_context({method!r}).Pool(2) as pool:
+        print(pool.map(ask, range(2)))
+"""
+    script = Path(host.variables["XDG_CACHE_HOME"]).with_name("ask.py")
+    script.write_text(code)
+    assert must_run(chosen.python, script, **host.variables) == "[30, 30]"
+
+
+# What is loaded before Python starts, and what joins its standard library
+
+
+def test_preload_reaches_this_python_alone(world: World, short_cache: Path) -> None:
+    out = world.scratch / "prefixes" / "preload"
+    library = compile_library(world.scratch / "early" / "libearly.so", "int getpagesize(void) { return 7; }")
+    second = compile_library(world.scratch / "early" / "libsecond.so", "int getpagesize(void) { return 8; }")
+    caches = ["--cache", short_cache.with_name("preload"), "--system-cache", "/etc/ld.so.cache"]
+    needed = ["--needed", library, "--needed", second]
+    folder = Path(tempfile.mkdtemp(prefix="p", dir="/tmp"))
+    caches[1] = folder / "c"
+    must_run(*BUILDER, "--out", out, *needed, *caches)
+    ask = "import ctypes; print(ctypes.CDLL(None).getpagesize())"
+    python = out / "bin" / EXECUTABLE
+    assert must_run(python, "-c", ask) == "7"
+    assert (
+        must_run(
+            python, "-c", f"import subprocess; print(subprocess.check_output([{str(BARE)!r}, '-c', {ask!r}]))"
+        )
+        == "b'4096\\n'"
+    )
+    must_run(python, "-m", "venv", "--without-pip", world.scratch / "early" / "venv")
+    assert must_run(world.scratch / "early" / "venv" / "bin" / "python", "-c", ask) == "7"
+    shutil.rmtree(folder)
+
+
+def test_a_library_to_preload_that_is_not_there_is_told_with_what_is(world: World, tmp_path: Path) -> None:
+    told = run(*BUILDER, "--out", tmp_path / "o", "--needed", world.libraries / "libgiven.so.2")
+    assert told.returncode == 1
+    assert "there is no" in told.stderr
+    assert "libgiven.so.1" in told.stderr
+
+
+def test_modules_that_nixpkgs_splits_off_are_there_in_an_environment(tmp_path: Path) -> None:
+    modules = tmp_path / "site-packages"
+    (modules / "apart").mkdir(parents=True)
+    (modules / "apart" / "__init__.py").write_text("value = 5\n")
+    (modules / "apart-1.dist-info").mkdir()
+    folder = Path(tempfile.mkdtemp(prefix="p", dir="/tmp"))
+    caches = ["--cache", folder / "c", "--system-cache", "/etc/ld.so.cache"]
+    must_run(*BUILDER, "--out", tmp_path / "o", "--module", modules, *caches)
+    must_run(tmp_path / "o" / "bin" / EXECUTABLE, "-m", "venv", "--without-pip", tmp_path / "v")
+    assert must_run(tmp_path / "v" / "bin" / "python", "-c", "import apart; print(apart.value)") == "5"
+    shutil.rmtree(folder)
+
+
+def test_importing_writes_nothing_beside_the_interpreter(chosen: Candidate) -> None:
+    prefix = chosen.python.parents[1]
+    before = sorted(path for path in prefix.rglob("*") if not path.is_symlink())
+    for flags in ((), ("-O",), ("-OO",)):
+        must_run(chosen.python, *flags, "-c", "import ctypes.util, ctypes.macholib.dyld")
+    assert sorted(path for path in prefix.rglob("*") if not path.is_symlink()) == before

@@ -162,7 +162,7 @@ def test_keys_can_be_asked_for_before_there_is_a_file(
         (
             "cuda.zzz",
             "env.yaml: error[unknown-key]: `zzz` is not a key of `cuda`\n"
-            "      = help: its keys are version, cudnn, packages, capabilities, driver\n",
+            "      = help: its keys are version, cudnn, packages, capabilities\n",
         ),
         (
             "name.x",

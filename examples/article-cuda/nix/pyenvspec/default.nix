@@ -47,16 +47,18 @@
           pkgs.sox
         ];
 
+        # preload
+        preload = [ "${pkgs.lib.getLib pkgs.gperftools}/lib/libtcmalloc.so" ];
+
         # env
         env = {
           CUDA_HOME = "${pkgs.cudaPackages_11_8.cudatoolkit}";
-          LD_PRELOAD = "${pkgs.gperftools}/lib/libtcmalloc.so";
           OMP_NUM_THREADS = "4";
         };
 
         # scripts
         scripts = {
-          train = "python -m recipes.train";
+          train = "python -m recipes.train \"$@\"";
         };
       };
     };

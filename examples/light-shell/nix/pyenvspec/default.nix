@@ -36,13 +36,17 @@
 
         # scripts
         scripts = {
-          serve = "python -m http.server";
+          serve = "python -m http.server \"$@\"";
         };
 
         # processes
         processes = {
-          tick = "while sleep 60; do date; done";
-          web = "serve 8000";
+          tick = {
+            run = "while sleep 60; do date; done";
+          };
+          web = {
+            run = "serve 8000";
+          };
         };
       };
     in

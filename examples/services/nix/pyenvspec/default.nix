@@ -34,12 +34,14 @@
 
         # scripts
         scripts = {
-          migrate = "python -m app.migrate";
+          migrate = "python -m app.migrate \"$@\"";
         };
 
         # processes
         processes = {
-          web = "python -m http.server 8000";
+          web = {
+            run = "python -m http.server 8000";
+          };
         };
 
         # services

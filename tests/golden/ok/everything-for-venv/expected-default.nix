@@ -12,7 +12,12 @@
   systems = [ "x86_64-linux" ];
 
   perSystem =
-    { pkgs, system, ... }:
+    {
+      config,
+      pkgs,
+      system,
+      ...
+    }:
     {
       # nixpkgs
       _module.args.pkgs = import inputs.nixpkgs {
@@ -47,8 +52,10 @@
             pkgs.cudaPackages_11_8.nccl
             pkgs.cudaPackages_11_8.cudnn_8_9
           ];
-          driver = false;
         };
+
+        # driver
+        driver = false;
 
         # native
         native = [
@@ -57,27 +64,71 @@
           pkgs.xorg.libX11
         ];
 
+        # python.packages
+        splitOff = ps: [ ps.tkinter ];
+
+        # preload
+        preload = [ "${pkgs.lib.getLib pkgs.gperftools}/lib/libtcmalloc.so" ];
+
         # env
         env = {
           DEBUG = "true";
-          LD_PRELOAD = "${pkgs.gperftools}/lib/libtcmalloc.so";
+          GLIB = "${pkgs.lib.getLib pkgs.glib}/lib";
+          HF_HOME = "${config.pyenvspec.project}/.hf";
           LITERAL = "\${HOME} ''x'' $PATH";
           RATE = "1.10";
           SEED = "42";
         };
 
+        # dotenv
+        dotenv = [
+          ".env"
+          "secrets/local.env"
+        ];
+
         # scripts
         scripts = {
+          both = ''
+            [ $# -eq 0 ] || { echo "both takes no arguments: write \"\$@\" where they belong, in scripts.both of env.yaml" >&2; exit 2; }
+            python a.py | tee log'';
+          here = "cd \"\${PYENVSPEC_ROOT}\" && ${pkgs.ffmpeg}/bin/ffmpeg \"$@\"";
           multi = ''
             echo '''one'''
-              echo "''${HOME}"
-          '';
-          train = "python -m speech_lab.train";
+              echo "''${HOME}" "$@"'';
+          train = "python -m speech_lab.train \"$@\"";
         };
 
         # processes
         processes = {
-          web = "python -m http.server";
+          plain = {
+            run = "sleep 1";
+          };
+          web = {
+            run = "python -m http.server 8000";
+            after = [ "postgres" ];
+            ready = {
+              http = {
+                port = 8000;
+                path = "/health";
+              };
+              every = 2;
+              tries = 60;
+            };
+            restart = "on_failure";
+            env = {
+              DATA = "${config.pyenvspec.project}/data";
+            };
+            folder = "web";
+          };
+          worker = {
+            run = "celery worker";
+            ready = {
+              run = "exec 3<>/dev/tcp/127.0.0.1/5555";
+              every = 1;
+              tries = 5;
+            };
+            restart = "always";
+          };
         };
 
         # services
@@ -89,6 +140,22 @@
             settings = {
               a = null;
               b = 1.5;
+            };
+          };
+        };
+
+        # devenv
+        devenv = {
+          git-hooks = {
+            hooks = {
+              ruff = {
+                enable = true;
+              };
+            };
+          };
+          languages = {
+            go = {
+              enable = true;
             };
           };
         };

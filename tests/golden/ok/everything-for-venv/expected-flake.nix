@@ -25,15 +25,21 @@
     # What follows "" is cut off: neither locked nor fetched
     devenv.inputs = {
       flake-parts.follows = "flake-parts";
+      git-hooks.follows = "git-hooks";
       nixpkgs.follows = "nixpkgs";
       cachix.follows = "";
       crate2nix.follows = "";
       flake-compat.follows = "";
       ghostty.follows = "";
-      git-hooks.follows = "";
       nix.follows = "";
       nixd.follows = "";
       rust-overlay.follows = "";
+    };
+    git-hooks.url = "github:cachix/git-hooks.nix/43b3c1ab9d40fb1dbb008f451988a91e375825e9?narHash=sha256-ReRHaLgr/uVqdD8afFSn%2BmyXIfpHeOhP0yYe0TJqAA8%3D";
+    # What follows "" is cut off: neither locked nor fetched
+    git-hooks.inputs = {
+      nixpkgs.follows = "nixpkgs";
+      flake-compat.follows = "";
     };
     data.url = "github:owner/data";
     data.flake = false;

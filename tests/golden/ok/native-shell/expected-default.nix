@@ -41,13 +41,17 @@
 
         # scripts
         scripts = {
-          train = "python -m sound_lab.train";
+          train = "python -m sound_lab.train \"$@\"";
         };
 
         # processes
         processes = {
-          notebook = "jupyter lab";
-          web = "python -m http.server";
+          notebook = {
+            run = "jupyter lab";
+          };
+          web = {
+            run = "python -m http.server";
+          };
         };
 
         # on_enter

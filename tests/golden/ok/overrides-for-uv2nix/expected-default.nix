@@ -81,7 +81,7 @@
               ignoreMissingLibraries = [ "libcuda.so.1" ];
               patches = [ ./../../fix.patch ];
               env = {
-                CUDNN = "${pkgs.cudaPackages_11_8.cudnn_8_9}/lib";
+                CUDNN = "${pkgs.lib.getLib pkgs.cudaPackages_11_8.cudnn_8_9}/lib";
                 MAX_JOBS = "4";
                 TEXT = "a ${pkgs.zlib} b";
               };
@@ -146,7 +146,7 @@
               ignoreMissingLibraries = [ "libcuda.so.1" ];
               patches = [ ./../../fix.patch ];
               env = {
-                CUDNN = "${pkgs.cudaPackages_11_8.cudnn_8_9}/lib";
+                CUDNN = "${pkgs.lib.getLib pkgs.cudaPackages_11_8.cudnn_8_9}/lib";
                 MAX_JOBS = "4";
                 TEXT = "a ${pkgs.zlib} b";
               };

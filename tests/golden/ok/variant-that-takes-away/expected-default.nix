@@ -29,7 +29,7 @@
 
         # scripts
         scripts = {
-          a = "echo a";
+          a = "echo a \"$@\"";
         };
 
         # services

@@ -3,12 +3,11 @@
 # A Python that finds the given libraries, and shares them with no other program: no variable is set, see docs/libraries.md.
 #
 #   pythonWithLibraries = pkgs.callPackage ./python-with-libraries.nix { };
-#   pythonWithLibraries { python = pkgs.python311; libraries = [ pkgs.libsndfile ]; driver = true; }
+#   pythonWithLibraries { python = pkgs.python311; libraries = [ pkgs.libsndfile ]; }
 {
   lib,
   stdenv,
   runCommand,
-  runCommandCC,
   patchelf,
   zlib,
 }:
@@ -17,8 +16,12 @@
   python,
   # Derivations, or store paths that have a lib folder. The first that has a file name wins; wheels' own libraries win over all.
   libraries ? [ ],
-  # Whether to look for the NVIDIA driver at run time.
-  driver ? false,
+  # A library that is loaded first and looks for the NVIDIA driver, or null.
+  driver ? null,
+  # Paths of libraries that are loaded before Python starts.
+  preload ? [ ],
+  # Packages of the standard library that nixpkgs keeps apart from CPython, such as tkinter.
+  modules ? [ ],
 }:
 let
   # Every wheel may count on these, by its platform tag.
@@ -28,9 +31,16 @@ let
   ];
   folders = map (library: "${lib.getLib library}/lib") visible;
 
-  driverPath = runCommandCC "driver-path.so" { } ''
-    $CC -O2 -Wall -shared -fPIC ${./driver-path.c} -o $out
-  '';
+  needed = lib.optional (driver != null) "${driver}" ++ preload;
+  options =
+    lib.concatMap (library: [
+      "--needed"
+      library
+    ]) needed
+    ++ lib.concatMap (package: [
+      "--module"
+      "${package}/${python.sitePackages}"
+    ]) modules;
 
   # The name is part of a path that replaces glibc's etc/ld.so.cache in ld.so, and so must stay short.
   wrapped =
@@ -48,7 +58,7 @@ let
       }
       ''
         ${python.interpreter} -I -B ${./python-with-libraries.py} --python ${python} --executable ${python.executable} \
-          --out $out ${lib.optionalString driver "--needed ${driverPath}"} ${lib.escapeShellArgs folders}
+          --out $out ${lib.escapeShellArgs (options ++ folders)}
         # Shows here, not in the user's shell, when a glibc cannot be redirected.
         $out/bin/${python.executable} -I -S -c 'import ctypes; ctypes.CDLL("libstdc++.so.6")'
       '';

@@ -2,15 +2,7 @@
 # shellcheck shell=bash
 #
 # Names devenv's folders, which Nix could not know, and fills them in where devenv's modules wrote placeholders.
-# Sourced after enter.sh, which sets PYENVSPEC_ROOT.
-
-# A folder for sockets: short (their paths hold 100 characters), private, and this project's own.
-pyenvspec_runtime_dir() {
-  local base=${XDG_RUNTIME_DIR:-} hash
-  [[ -n $base && -w $base ]] || base=/tmp
-  hash=$(printf '%s' "$PYENVSPEC_ROOT" | cksum)
-  printf '%s/pyenvspec-%s-%s\n' "$base" "$UID" "${hash%% *}"
-}
+# Sourced after enter.sh, which sets PYENVSPEC_ROOT, and runtime-folder.sh.
 
 # Fills the placeholders in every exported variable.
 pyenvspec_fill_env() {
@@ -18,19 +10,17 @@ pyenvspec_fill_env() {
   while IFS= read -r name; do
     value=${!name}
     [[ $value == *"/{pyenvspec-"* ]] || continue
-    value=${value//"/{pyenvspec-runtime}"/$DEVENV_RUNTIME}
-    value=${value//"/{pyenvspec-dotfile}"/$DEVENV_DOTFILE}
-    export "$name=${value//"/{pyenvspec-project}"/$DEVENV_ROOT}"
+    # Quoted, since bash 5.2 takes a bare & for what was found.
+    value=${value//"/{pyenvspec-runtime}"/"$DEVENV_RUNTIME"}
+    value=${value//"/{pyenvspec-dotfile}"/"$DEVENV_DOTFILE"}
+    value=${value//"/{pyenvspec-project}"/"$DEVENV_ROOT"}
+    export "$name=$value"
   done < <(compgen -e)
 }
 
 pyenvspec_enter_devenv() {
   DEVENV_ROOT=$PYENVSPEC_ROOT
-  DEVENV_RUNTIME=$(pyenvspec_runtime_dir)
-  # Not one that somebody else made there first.
-  if ! mkdir -p "$DEVENV_RUNTIME" || ! chmod 700 "$DEVENV_RUNTIME" 2>/dev/null || [[ ! -O $DEVENV_RUNTIME ]]; then
-    DEVENV_RUNTIME=$(mktemp -d /tmp/pyenvspec-XXXXXX)
-  fi
+  DEVENV_RUNTIME=$(pyenvspec_runtime_folder)
   DEVENV_DOTFILE=$DEVENV_ROOT/.devenv
   if ! mkdir -p "$DEVENV_DOTFILE" 2>/dev/null || [[ ! -w $DEVENV_DOTFILE ]]; then
     DEVENV_DOTFILE=$DEVENV_RUNTIME/dotfile # the project is read-only

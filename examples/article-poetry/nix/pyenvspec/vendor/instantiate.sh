@@ -34,11 +34,11 @@ instantiate() {
   # the longest first: one path can be the beginning of another
   while IFS= read -r token; do
     instantiate "$token"
-    filled=${filled//"$token"/$REPLY}
+    filled=${filled//"$token"/"$REPLY"}
   done < <(grep -oE "$store_path" "$file" | sort -ru)
-  filled=${filled//"/{"runtime"}"/$DEVENV_RUNTIME}
-  filled=${filled//"/{"dotfile"}"/$dotfile}
-  filled=${filled//"/{"project"}"/$root}
+  filled=${filled//"/{"runtime"}"/"$DEVENV_RUNTIME"}
+  filled=${filled//"/{"dotfile"}"/"$dotfile"}
+  filled=${filled//"/{"project"}"/"$root"}
 
   REPLY=$file
   [[ $filled != "$text" ]] || return 0

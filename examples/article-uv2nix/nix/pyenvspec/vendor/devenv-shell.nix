@@ -28,7 +28,7 @@ let
     ${builtins.readFile ./instantiate.sh}
   '';
 
-  processesUp = import ./processes-up.nix { inherit pkgs; } (
+  processesUp = import ./processes-up.nix { inherit lib pkgs; } (
     if config.processes == { } then
       ''
         echo "env.yaml names no processes and no services" >&2
@@ -36,17 +36,21 @@ let
       ''
     else
       ''
-        script=$(${instantiate} ${config.procfileScript}) || exit
-        exec "$script" "$@"
+        SOCKET=$PC_SOCKET_PATH LOGS=$DEVENV_STATE/process-compose
+        start() {
+          local script
+          script=$(${instantiate} ${config.procfileScript}) && exec "$script" "$@"
+        }
       ''
   );
 
   # What users of devenv type; the rest of devenv's own tool is not there.
   devenvCommand = pkgs.writeShellScriptBin "devenv" ''
     case "''${1-}" in
-      up) shift; exec ${processesUp}/bin/processes-up "$@" ;;
+      up | down) exec ${processesUp}/bin/processes-"$@" ;;
+      processes) shift; exec ${processesUp}/bin/processes-"$@" ;;
       tasks) shift; exec ${config.task.package}/bin/devenv-tasks "$@" ;;
-      *) echo "usage: devenv up [PROCESS…] | devenv tasks run TASK…" >&2; exit 2 ;;
+      *) echo "usage: devenv up [-d] [PROCESS…] | devenv processes ps|logs|down | devenv tasks run TASK…" >&2; exit 2 ;;
     esac
   '';
 in
@@ -79,6 +83,7 @@ in
 
       enterShell = lib.mkMerge [
         (lib.mkOrder 400 ''
+          source ${./runtime-folder.sh}
           source ${./devenv-folders.sh}
           pyenvspec_enter_devenv
         '')

@@ -1,6 +1,6 @@
 # Written by pyenvspec from its own nix/modules/; edit env.yaml instead and run `pyenvspec compile`.
 #
-# The interpreter of a shell that takes wheels: it finds the shell's libraries, and the driver where CUDA is asked for.
+# The interpreter of a shell: it finds the shell's libraries and the machine's driver, and loads what is to be preloaded.
 { lib, pkgs }:
 shell:
 let
@@ -12,7 +12,8 @@ let
   );
 in
 pkgs.callPackage ./python-with-libraries.nix { } {
-  inherit (shell) python;
+  inherit (shell) python preload;
   libraries = shell.native ++ lib.optionals (cuda != null) cuda.packages ++ manylinux;
-  driver = cuda != null && cuda.driver;
+  driver = (import ./driver.nix { inherit lib pkgs; } shell).library;
+  modules = shell.splitOff shell.python.pkgs;
 }

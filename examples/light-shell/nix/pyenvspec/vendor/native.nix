@@ -20,32 +20,34 @@
           inherit (shell) name;
           packages =
             parts.packages
-            ++ lib.optional (shell.processes != { }) (processesUp (processCompose shell.processes));
+            ++ lib.optional (shell.processes != { }) (processesUp (processCompose shell parts));
           shellHook = parts.findProject + parts.enter;
         };
 
-      processesUp = import ./processes-up.nix { inherit pkgs; };
+      processesUp = import ./processes-up.nix { inherit lib pkgs; };
 
-      # As JSON, which is YAML. A process is a script: process-compose would fill in `$` itself.
+      # As JSON, which is YAML.
       processCompose =
-        processes:
+        shell: parts:
         let
+          isReady = name: shell.processes.${name}.ready != null;
           settings = {
             version = "0.5";
             shell = {
               shell_command = pkgs.runtimeShell;
               shell_argument = "-c";
             };
-            processes = lib.mapAttrs (name: text: {
-              command = "${pkgs.writeShellScript name text}";
-            }) processes;
+            processes = lib.mapAttrs (parts.process isReady) shell.processes;
           };
         in
         ''
-          # No server: nothing asks it, and two projects would want one port.
-          export PC_NO_SERVER=1 PC_DISABLE_DOTENV=1
-          exec ${lib.getExe pkgs.process-compose} \
-            -f ${pkgs.writeText "process-compose.yaml" (builtins.toJSON settings)} up "$@"
+          ${builtins.readFile ./runtime-folder.sh}
+          folder=$(pyenvspec_runtime_folder) SOCKET=$folder/pc.sock LOGS=$folder
+          start() {
+            # Variables of this machine stay out of the processes' code.
+            export PC_DISABLE_DOTENV=1
+            exec "$COMPOSE" --unix-socket "$SOCKET" -f ${pkgs.writeText "process-compose.yaml" (builtins.toJSON settings)} up "$@"
+          }
         '';
     in
     {

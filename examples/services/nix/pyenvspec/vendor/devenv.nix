@@ -14,13 +14,30 @@ let
 
   fromShell =
     pkgs: shell:
+    { config, ... }:
     let
       parts = import ./shell-parts.nix { inherit lib pkgs; } shell;
+      # A service of devenv says itself when it is ready; it may run as a process of another name.
+      isReady =
+        name:
+        if shell.processes ? ${name} then
+          shell.processes.${name}.ready != null
+        else
+          (config.processes.${name}.ready or null) != null;
     in
     {
       inherit (shell) name services;
       inherit (parts) packages;
-      processes = lib.mapAttrs (_: exec: { inherit exec; }) shell.processes;
+      processes = lib.mapAttrs (
+        name: process:
+        let
+          words = parts.process isReady name process;
+        in
+        {
+          exec = words.command;
+          process-compose = removeAttrs words [ "command" ];
+        }
+      ) shell.processes;
       enterShell = lib.mkMerge [
         (lib.mkOrder 300 parts.findProject)
         (lib.mkOrder 1600 parts.enter)
@@ -44,6 +61,10 @@ in
           modules = [
             ./devenv-shell.nix
             (fromShell pkgs shell)
+            {
+              _file = "env.yaml, devenv";
+              config = shell.devenv;
+            }
           ];
         };
     in

@@ -12,7 +12,9 @@ Runs in the build, by the very Python it copies (3.6 or newer), hence no newer s
 
 import argparse
 import functools
+import importlib.util
 import os
+import py_compile
 import re
 import shutil
 import struct
@@ -44,7 +46,16 @@ def main():
     parser.add_argument("--python", required=True, type=Path, help="prefix of the interpreter to copy")
     parser.add_argument("--executable", required=True, help="its name in bin/, such as python3.11")
     parser.add_argument("--out", required=True, type=Path)
-    parser.add_argument("--needed", help="a library to load before Python starts")
+    parser.add_argument(
+        "--needed", action="append", default=[], help="a library to load before Python starts"
+    )
+    parser.add_argument(
+        "--module",
+        action="append",
+        default=[],
+        type=Path,
+        help="a folder whose modules join the standard library",
+    )
     parser.add_argument("--cache", type=Path, help="where to write the cache (default: OUT/ld.cache)")
     parser.add_argument(
         "--system-cache",
@@ -55,12 +66,31 @@ def main():
     original = options.python / "bin" / options.executable
     copy = options.out / "bin" / options.executable
     found = find_libraries(options.libraries)
+    check_needed(options.needed)
     copy_prefix(options.python, options.out, options.executable, found)
+    for folder in options.module:
+        add_modules(folder, options.out / "lib" / options.executable)
     shutil.copyfile(str(original), str(copy))
     copy.chmod(0o755)
     give_loader(options, found, copy)
-    if options.needed:
-        _run("patchelf", "--add-needed", options.needed, str(copy))
+    # patchelf puts each before the others.
+    for library in reversed(options.needed):
+        _run("patchelf", "--add-needed", library, str(copy))
+
+
+def check_needed(libraries):
+    """Tell here what ld.so would tell at each start of Python, and what there is instead."""
+    for library in map(Path, libraries):
+        if not library.exists():
+            beside = ", ".join(sorted(path.name for path in library.parent.glob("*.so*"))) or "no library"
+            sys.exit(f"pyenvspec: preload: there is no {library}; in its folder: {beside}")
+
+
+def add_modules(folder, standard_library):
+    """Link the modules of `folder` into the standard library, which a virtual environment shares."""
+    for path in folder.iterdir():
+        if not path.name.endswith((".dist-info", ".egg-info")) and path.name != "__pycache__":
+            (standard_library / path.name).symlink_to(path)
 
 
 def give_loader(options, found, copy):
@@ -104,6 +134,27 @@ def copy_prefix(prefix, out, executable, found):
     (out / util).write_text(
         (prefix / util).read_text() + _FIND_LIBRARY.replace("@names@", _render_names(found))
     )
+    compile_folder(prefix, out, util)
+
+
+def compile_folder(prefix, out, changed):
+    """Fill the folder's __pycache__ for every level of -O: root's first import would write into a store otherwise.
+
+    What the original has is linked; times mean nothing in a store, so what is made here is not to be checked.
+    """
+    modes = getattr(py_compile, "PycInvalidationMode", None)
+    options = {} if modes is None else {"invalidation_mode": modes.UNCHECKED_HASH}
+    (out / changed.parent / "__pycache__").mkdir()
+    for path in (out / changed.parent).glob("*.py"):
+        for level in ("", 1, 2):
+            compiled = Path(importlib.util.cache_from_source(str(path), optimization=level))
+            original = prefix / compiled.relative_to(out)
+            if path.name != changed.name and original.exists():
+                compiled.symlink_to(original)
+            else:
+                py_compile.compile(
+                    str(path), cfile=str(compiled), doraise=True, optimize=int(level or 0), **options
+                )
 
 
 def _link_around(prefix, out, changed):

@@ -1,12 +1,24 @@
 # Written by pyenvspec from its own nix/modules/; edit env.yaml instead and run `pyenvspec compile`.
 #
-# The command `processes-up [PROCESS…]` of both kinds of shell: runs the processes of env.yaml side by side, in the project's
-# folder, until ^C. `start` is bash code that starts process-compose.
-{ pkgs }:
-start:
-pkgs.writeShellScriptBin "processes-up" ''
-  cd "$PYENVSPEC_ROOT" || exit
-  # Its screen needs a terminal; without one, lines of output.
-  [[ -t 0 && -t 1 ]] || export PC_DISABLE_TUI=1 PC_TUI_ENABLED=false
-  ${start}
-''
+# The commands `processes-up`, `-ps`, `-logs` and `-down` of both kinds of shell. `settings` is bash code that sets SOCKET and LOGS
+# and defines `start`, which becomes process-compose.
+{ lib, pkgs }:
+settings:
+let
+  script = pkgs.writeShellScript "processes" ''
+    COMPOSE=${lib.getExe pkgs.process-compose}
+    ${settings}
+    ${builtins.readFile ./processes-up.sh}
+  '';
+  command =
+    word: pkgs.writeShellScriptBin "processes-${word}" ''exec ${script} ${word} "$@"'';
+in
+pkgs.symlinkJoin {
+  name = "processes-up";
+  paths = map command [
+    "up"
+    "ps"
+    "logs"
+    "down"
+  ];
+}

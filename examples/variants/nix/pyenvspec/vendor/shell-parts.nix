@@ -22,10 +22,7 @@ let
     if inContainer then
       shell
       // {
-        cuda = {
-          packages = cudaRuntime;
-          driver = cuda == null || cuda.driver;
-        };
+        cuda.packages = cudaRuntime;
       }
     else
       shell
@@ -68,12 +65,11 @@ let
     pip = null;
   };
 
-  # `train --epochs 3` hands its arguments on where the script is one plain command.
-  withArguments = text: if lib.match "[^\n$;|&<>()#`]+" text == null then text else "${text} \"$@\"";
+  scripts = lib.mapAttrsToList pkgs.writeShellScriptBin shell.scripts;
 
-  scripts = lib.mapAttrsToList (
-    name: text: pkgs.writeShellScriptBin name (withArguments text)
-  ) shell.scripts;
+  # Where the project lies in an image.
+  home = "/app";
+  inHome = lib.replaceStrings [ "/{pyenvspec-project}" ] [ home ];
 
   env =
     lib.optionalAttrs hasToolkit {
@@ -81,13 +77,17 @@ let
       CUDA_PATH = "${cudaHome}";
     }
     // lib.optionalAttrs (pythonEnv != null && !inContainer) pythonEnv.env
-    // shell.env;
+    // (if inContainer then { PYENVSPEC_ROOT = home; } // lib.mapAttrs (_: inHome) shell.env else shell.env);
 
+  # The project's folder is known when this runs.
+  quote =
+    value:
+    lib.replaceStrings [ "/{pyenvspec-project}" ] [ "'\"$PYENVSPEC_ROOT\"'" ] (
+      "'" + lib.replaceStrings [ "'" ] [ "'\\''" ] value + "'"
+    );
   exportAll =
     variables:
-    lib.concatStrings (
-      lib.mapAttrsToList (name: value: "export ${name}=${lib.escapeShellArg value}\n") variables
-    );
+    lib.concatStrings (lib.mapAttrsToList (name: value: "export ${name}=${quote value}\n") variables);
 
   # What venv.sh takes away, as other environments leave it behind; from env.yaml it is meant.
   cleared = lib.filterAttrs (
@@ -117,6 +117,21 @@ let
     unset PYENVSPEC_PYTHON PYENVSPEC_MANAGER PYENVSPEC_VENV PYENVSPEC_PROJECT PYENVSPEC_REQUIREMENTS PYENVSPEC_GROUPS \
       PYENVSPEC_EXTRAS PYENVSPEC_INSTALL
   '';
+
+  driver = import ./driver.nix { inherit lib pkgs; } shell;
+
+  # A place for editors that stays the same: a .venv has one by itself.
+  linkPython = ''
+    PYENVSPEC_PYTHON=${python} PYENVSPEC_SHELL=${lib.escapeShellArg shell.variant}
+    source ${./link-python.sh}
+    unset PYENVSPEC_PYTHON PYENVSPEC_SHELL
+  '';
+
+  readDotenv = ''
+    PYENVSPEC_DOTENV=${lib.escapeShellArg (lines shell.dotenv)}
+    source ${./dotenv.sh}
+    unset PYENVSPEC_DOTENV
+  '';
 in
 {
   inherit
@@ -128,10 +143,16 @@ in
     ;
   cudaTools = lib.optionals hasToolkit (cudaPackages ++ [ cudaHome ]);
 
+  # Whether each is ready → name → process → process-compose's words.
+  process = import ./processes.nix { inherit exportAll lib pkgs; };
+
   # Scripts first: one may have the name of a program.
   packages =
     scripts
-    ++ [ python ]
+    ++ [
+      python
+      driver.command
+    ]
     ++ lib.optional (venv != null && managers.${venv.manager} != null) managers.${venv.manager}
     ++ lib.optionals (pythonEnv != null) pythonEnv.tools
     ++ shell.native
@@ -143,8 +164,9 @@ in
   # Run last. Variables are set here, not by the derivation: Nix's setup hooks add to some, and LD_PRELOAD stays out of builds.
   enter = lib.concatStrings [
     (exportAll env)
-    (lib.optionalString (cuda != null && cuda.driver) "source ${./driver.sh}\n")
     (lib.optionalString (venv != null) (enterVenv + exportAll cleared))
+    (lib.optionalString (venv == null) linkPython)
+    (lib.optionalString (shell.dotenv != [ ]) readDotenv)
     (lib.optionalString (shell.onEnter != "") "source ${pkgs.writeText "on-enter" shell.onEnter}\n")
   ];
 }

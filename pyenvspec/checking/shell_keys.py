@@ -1,0 +1,198 @@
+"""Cross-checks of what a shell does besides its packages: variables, scripts, processes, services, devenv's options."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyenvspec.checking.interpolated import check_bash, check_interpolation, check_literal
+from pyenvspec.diagnostics import Severity
+from pyenvspec.facts.devenv import devenv_services
+from pyenvspec.names import closest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pyenvspec.checking.place import Place
+    from pyenvspec.diagnostics import KeyPath
+    from pyenvspec.spec.model import Spec
+
+# Names that mkShell, bash or the shell's own hook give a meaning of their own.
+# fmt: off
+_RESERVED_ENV = frozenset({
+    "PATH", "HOME", "SHELL", "IN_NIX_SHELL", "VIRTUAL_ENV", "UV_PROJECT_ENVIRONMENT", "UV_PYTHON", "name", "system",
+    "builder", "args", "outputs", "out", "stdenv", "src", "srcs", "phases", "shellHook", "buildInputs",
+    "nativeBuildInputs", "propagatedBuildInputs", "buildCommand", "buildPhase", "passthru",
+    "passAsFile", "packages", "inputsFrom", "env", "meta",
+})
+# What bash keeps for itself: it refuses to set these, or runs what they name. Fact: bash(1), "Shell Variables".
+_BASH_ENV = frozenset({
+    "BASH", "BASHOPTS", "BASHPID", "BASH_ALIASES", "BASH_ARGC", "BASH_ARGV", "BASH_ARGV0", "BASH_CMDS",
+    "BASH_COMMAND", "BASH_ENV", "BASH_EXECUTION_STRING", "BASH_LINENO", "BASH_SOURCE", "BASH_SUBSHELL",
+    "BASH_VERSINFO", "BASH_VERSION", "DIRSTACK", "ENV", "EPOCHREALTIME", "EPOCHSECONDS", "EUID", "FUNCNAME",
+    "GROUPS", "HISTCMD", "IFS", "LINENO", "OLDPWD", "OPTARG", "OPTIND", "PIPESTATUS", "POSIXLY_CORRECT", "PPID",
+    "PROMPT_COMMAND", "PS4", "PWD", "RANDOM", "SECONDS", "SHELLOPTS", "SHLVL", "SRANDOM", "UID",
+})
+_RESERVED_ENV_PREFIXES = ("DEVENV_", "PYENVSPEC_", "__")
+# Of Nix's compiler wrappers and of Nix itself; others are for the user to set (NIX_LD, NIX_SSL_CERT_FILE).
+_NIX_PREFIXES = ("NIX_CFLAGS", "NIX_LDFLAGS", "NIX_CC", "NIX_BINTOOLS", "NIX_HARDENING", "NIX_PYTHON")
+_NIX_ENV = frozenset({
+    "NIX_BUILD_CORES", "NIX_BUILD_TOP", "NIX_ENFORCE_PURITY", "NIX_LOG_FD", "NIX_STATE_DIR", "NIX_STORE",
+    "NIX_STORE_DIR",
+})
+_GLIBC_PRELOADS = ("LD_PRELOAD", "LD_AUDIT")
+# fmt: on
+
+
+def check_env(place: Place) -> None:
+    """Tell of variables that the shell sets itself, that reach too far, and of values that are not filled in."""
+    for name, text in place.shell.spec.env.items():
+        check_variable(place, ("env", name), name)
+        check_interpolation(place, ("env", name), text)
+        check_literal(place, name, text)
+
+
+def check_variable(place: Place, path: KeyPath, name: str) -> None:
+    """Tell of a name that is not the user's to set, or that shows libraries to every program."""
+    why = None
+    if name in _BASH_ENV:
+        why = f"`{name}` belongs to bash"
+    elif (
+        name in _RESERVED_ENV
+        or name in _NIX_ENV
+        or name.startswith((*_RESERVED_ENV_PREFIXES, *_NIX_PREFIXES))
+    ):
+        why = f"`{name}` is set by the shell itself"
+    if why is not None:
+        place.say(
+            "env-reserved",
+            path,
+            why,
+            expected="another name",
+            hint="to extend PATH, list programs under `native` or `scripts`" if name == "PATH" else None,
+        )
+    if name == "LD_LIBRARY_PATH":
+        place.say(
+            "library-path",
+            path,
+            "LD_LIBRARY_PATH reaches every program of the shell, git and bash included",
+            expected="libraries under `native`",
+            hint="list the packages under `native`: this Python finds them",
+            severity=Severity.WARNING,
+        )
+    elif name in _GLIBC_PRELOADS:
+        place.say(
+            "library-path",
+            path,
+            f"{name} reaches every program of the shell, and those of another libc then do not start",
+            expected="the library under `preload`",
+            hint="write `preload: [gperftools/lib/libtcmalloc.so]`: it is loaded into this Python only",
+            severity=Severity.WARNING,
+        )
+
+
+def check_commands(place: Place) -> None:
+    """Tell of `${…}` in bash code that means nothing, and of processes that wait for what is not there."""
+    spec = place.shell.spec
+    for name, text in spec.scripts.items():
+        check_bash(place, ("scripts", name), text)
+    if spec.on_enter is not None:
+        check_bash(place, ("on_enter",), spec.on_enter)
+    for name, process in spec.processes.items():
+        check_bash(place, ("processes", name, "run"), process.run)
+        if process.ready is not None and process.ready.run is not None:
+            check_bash(place, ("processes", name, "ready", "run"), process.ready.run)
+        for variable, text in process.env.items():
+            check_variable(place, ("processes", name, "env", variable), variable)
+            check_interpolation(place, ("processes", name, "env", variable), text)
+    _check_order(place)
+    _check_ports(place)
+
+
+def _check_order(place: Place) -> None:
+    spec = place.shell.spec
+    known = {*spec.processes, *spec.services}
+    for name, process in spec.processes.items():
+        for index, other in enumerate(process.after):
+            if other not in known:
+                near = closest(other, known)
+                place.say(
+                    "process-unknown",
+                    ("processes", name, "after", index),
+                    f"there is no process or service `{other}`",
+                    expected=f"did you mean `{near}`?" if near else "a name under `processes` or `services`",
+                )
+    for name in spec.processes:
+        if name in _reachable(place, name):
+            place.say(
+                "process-unknown",
+                ("processes", name, "after"),
+                f"`{name}` waits for itself",
+                expected="an order in which they can start",
+                hint="take one of the names out of `after`",
+            )
+
+
+def _reachable(place: Place, name: str) -> set[str]:
+    processes = place.shell.spec.processes
+    seen: set[str] = set()
+    waiting = list(processes[name].after)
+    while waiting:
+        other = waiting.pop()
+        if other not in seen and other in processes:
+            seen.add(other)
+            waiting += processes[other].after
+    return seen
+
+
+def _check_ports(place: Place) -> None:
+    taken: dict[int, str] = {}
+    for name, process in place.shell.spec.processes.items():
+        for index, port in enumerate(process.ports):
+            owner = taken.setdefault(port, name)
+            if owner != name:
+                place.say(
+                    "port-taken",
+                    ("processes", name, "ports", index),
+                    f"`{owner}` listens on port {port} already",
+                    expected="another port",
+                )
+
+
+def check_services(place: Place) -> None:
+    """Tell of services and options that only devenv has, and of services that it does not have."""
+    spec = place.shell.spec
+    if spec.services and spec.shell == "native":
+        place.say(
+            "services-need-devenv",
+            ("services",),
+            "services are devenv's, and `shell` is native",
+            expected="`shell: devenv`",
+            hint="write `shell: devenv`, or start it under `processes`",
+        )
+    if spec.devenv and spec.shell == "native":
+        place.say(
+            "services-need-devenv",
+            ("devenv",),
+            "these are options of devenv, and `shell` is native",
+            expected="`shell: devenv`",
+            hint="write `shell: devenv`, or take the key away",
+        )
+    known = devenv_services()
+    for name in spec.services:
+        if name not in known:
+            found = closest(name, known)
+            place.say(
+                "service-unknown",
+                ("services", name),
+                f"devenv has no service `{name}`",
+                expected=f"did you mean `{found}`?" if found else "one of https://devenv.sh/services",
+            )
+
+
+def shell_paths(spec: Spec) -> Iterator[tuple[KeyPath, str, bool]]:
+    """Yield where a path stands, the path, and whether it must exist: a file of secrets is on few machines."""
+    for index, file in enumerate(spec.dotenv):
+        yield ("dotenv", index), file, False
+    for name, process in spec.processes.items():
+        if process.folder is not None:
+            yield ("processes", name, "folder"), process.folder, False

@@ -1,0 +1,146 @@
+"""Bash code of env.yaml (scripts, processes, on_enter): what of it is ours, and where arguments go.
+
+A text in; no bash is run. Ours are `${project}`, `${pkgs.X}` and `${cuda.X}`, and `$${` for a literal `${`; every
+other `$` is bash's own. Just enough of bash's grammar is known to tell quotes and single commands; what is not
+understood counts as more than one command.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from pyenvspec.spec.interpolation import TOKEN, read_reference
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pyenvspec.plan import Package
+
+ROOT = "PYENVSPEC_ROOT"
+"""The variable that holds the project's folder."""
+
+# bash takes no dot in a variable's name, so a text like ${pkg.X} is always a mistake.
+_DOTTED = re.compile(r"[A-Za-z_][A-Za-z0-9_'-]*\..*")
+_POSITIONAL = re.compile(r"\$(?:[@*#0-9]|\{#?[@*0-9])|\b(?:shift|getopts)\b")
+_ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\+?=")
+# Commands that set the stage for the one that follows.
+# fmt: off
+_PREPARING = frozenset({
+    ".", ":", "[", "cd", "declare", "echo", "export", "mkdir", "printf", "pushd", "set", "shopt", "source", "test",
+    "trap", "true", "ulimit", "umask", "unset",
+})
+_RESERVED = frozenset({
+    "!", "[[", "case", "coproc", "for", "function", "if", "select", "time", "until", "while", "{",
+})
+# fmt: on
+
+
+class Arguments(Enum):
+    """Where a script's arguments go."""
+
+    APPENDED = "to its command"
+    OWN = "where it names them"
+    REFUSED = "nowhere"
+
+
+def parse_bash(text: str) -> tuple[tuple[str | Package, ...], tuple[str, ...]]:
+    """Split code into literal parts and packages; `${project}` becomes the variable, quoted as it stands.
+
+    Returns the parts, and the `${…}` that can be neither ours nor bash's.
+    """
+    parts: list[str | Package] = []
+    wrong: list[str] = []
+    literal, position = "", 0
+    quotes = list(_quotes(text))
+    for token in TOKEN.finditer(text):
+        inside = token.group(1) or ""
+        literal += text[position : token.start()]
+        position = token.end()
+        if token.group() == "$${":
+            literal += "${"
+        elif inside == "project":
+            literal += _ROOT_BY_QUOTE[quotes[token.start()]]
+        elif (package := read_reference(token)) is not None:
+            parts += [literal, package] if literal else [package]
+            literal = ""
+        else:
+            literal += token.group()
+            if _DOTTED.fullmatch(inside):
+                wrong.append(token.group())
+    literal += text[position:]
+    if literal or not parts:
+        parts.append(literal)
+    return tuple(parts), tuple(wrong)
+
+
+_ROOT_BY_QUOTE = {"": f'"${ROOT}"', '"': f"${{{ROOT}}}", "'": f"'\"${ROOT}\"'"}
+
+
+def find_arguments(text: str) -> Arguments:
+    """Return what becomes of the arguments that a script is called with."""
+    quotes = list(_quotes(text))
+    if any(quotes[found.start()] != "'" for found in _POSITIONAL.finditer(text)):
+        return Arguments.OWN
+    commands = _split_commands(text, quotes)
+    if not commands or not all(_is_preparing(command) for command in commands[:-1]):
+        return Arguments.REFUSED
+    first = _first_word(commands[-1])
+    return Arguments.REFUSED if not first or first in _RESERVED else Arguments.APPENDED
+
+
+def append_arguments(text: str) -> str:
+    """Return the code of one command with the script's arguments at its end."""
+    return text.rstrip().rstrip(";").rstrip() + ' "$@"'
+
+
+def _quotes(text: str) -> Iterator[str]:
+    """Yield for each character the quote it stands in: none, single or double."""
+    open_: list[str] = []  # quotes, and "(" for each $(…), in which quotes begin anew
+    index = 0
+    while index < len(text):
+        inner = open_[-1] if open_ else ""
+        yield inner if inner != "(" else ""
+        char = text[index]
+        if char == "\\" and inner != "'" and index + 1 < len(text):
+            index += 1
+            yield inner if inner != "(" else ""
+        elif char == inner or (char == ")" and inner == "("):
+            open_.pop()
+        elif inner != "'" and text.startswith("$(", index):
+            open_.append("(")
+            index += 1
+            yield ""
+        elif char in "'\"" and inner != "'" and not (char == "'" and inner == '"'):
+            open_.append(char)
+        index += 1
+
+
+def _split_commands(text: str, quotes: list[str]) -> list[str]:
+    """Return the commands of a list (`;`, `&&`, lines); nothing where the code has more than that."""
+    plain = text.replace("\\\n", "  ")
+    if "<<" in plain or "`" in plain or plain.endswith("\\"):
+        return []
+    bare = "".join(c if not quote else "x" for c, quote in zip(plain, quotes, strict=True))
+    bare = re.sub(r"\\.", "xx", bare)
+    while (simpler := re.sub(r"\$\([^()]*\)", lambda found: "x" * len(found[0]), bare)) != bare:
+        bare = simpler
+    ends = [found.span() for found in re.finditer(r"&&|;|\n", bare)]
+    others = re.sub(r"&&|[0-9]?>&[0-9-]|&>>?", "", bare)
+    if re.search(r"[|&()]|(?:^|\s)#", others):
+        return []
+    starts = [0, *(end for _, end in ends)]
+    stops = [*(start for start, _ in ends), len(plain)]
+    pieces = [plain[a:b].strip() for a, b in zip(starts, stops, strict=True)]
+    return [piece for piece in pieces if piece]
+
+
+def _first_word(command: str) -> str:
+    """Return the first word that is no assignment."""
+    return next((word for word in command.split() if not _ASSIGNMENT.match(word)), "")
+
+
+def _is_preparing(command: str) -> bool:
+    first = _first_word(command)
+    return not first or first in _PREPARING
