@@ -335,7 +335,7 @@ def _port_text(value: object) -> object:
     return f"{value}/tcp" if isinstance(value, str) and value.isdigit() else value
 
 
-PortNumber = Annotated[
+Port = Annotated[
     str,
     Field(pattern=f"^[0-9]{{1,5}}/(tcp|udp|sctp){_END}"),
     BeforeValidator(_port_text),
