@@ -168,6 +168,7 @@ CODES: dict[str, str] = {
     "prefetch-hash": "nix-prefetch-github printed a hash of another form",
     "prefetch-mismatch": "nix-prefetch-github answered for another repository or revision",
     # writing the first env.yaml
+    "init-below": "the projects are in folders below this one",
     "init-exists": "there is an env.yaml already",
     "init-source": "a file that env.yaml is to be made from is missing or not understood",
     "init-manager": "a manager does not exist, or cannot build this project",

@@ -88,6 +88,16 @@ def pypi_of_import(name: str) -> str | None:
     return None
 
 
+@cache
+def _shared_names() -> frozenset[str]:
+    return frozenset(name for row in read_table("pypi-names")["shared"] for name in row["names"])
+
+
+def is_python_before_nixpkgs(name: str) -> bool:
+    """Return whether a name that both PyPI and nixpkgs have is meant for the Python package by a conda file."""
+    return normalise(name) in _shared_names()
+
+
 def normalise(package: str) -> str:
     """Return a package's name as PyPI compares it."""
     return re.sub(r"[-_.]+", "-", package).lower()

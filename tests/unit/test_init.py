@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,16 +11,21 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pyenvspec.cli import run
-from pyenvspec.commands.init.conda import read_conda
+from pyenvspec.commands.init.python import choose_python
 from pyenvspec.commands.init.scaffold import TEMPLATES
-from pyenvspec.commands.init.survey import choose_python
 from pyenvspec.diagnostics import PyenvspecError
 from pyenvspec.driver import check_project
+from pyenvspec.project.survey.conda import read_conda
+from pyenvspec.project.survey.source import Claim, Source, Survey
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 POETRY = '[tool.poetry]\nname = "lab"\n[tool.poetry.dependencies]\npython = "^3.10,<3.12"\n'
+UV_LOCK = (
+    'version = 1\nrequires-python = ">=3.10"\n[[package]]\nname = "lab"\nversion = "1"\n'
+    'source = { virtual = "." }\n'
+)
 PROJECT = '[project]\nname = "lab"\nversion = "1"\nrequires-python = ">=3.10"\n'
 CONDA = """\
 name: lab
@@ -50,102 +56,228 @@ def answer(folder: Path, capsys: pytest.CaptureFixture[str], *words: str) -> dic
 @pytest.mark.parametrize(
     ("files", "manager", "python", "step"),
     [
-        ({}, "uv", "3.12", "uv init --bare"),
+        ({}, "uv", "3.12", "uv init --bare --python 3.12"),
         ({"pyproject.toml": PROJECT}, "uv", "3.12", "uv lock"),
-        ({"pyproject.toml": PROJECT, "uv.lock": "x"}, "uv", "3.12", None),
-        ({"pyproject.toml": PROJECT, "poetry.lock": "x"}, "poetry", "3.12", None),
-        ({"pyproject.toml": PROJECT, "poetry.lock": "x", "uv.lock": "x"}, "uv", "3.12", None),
+        ({"pyproject.toml": PROJECT, "uv.lock": UV_LOCK}, "uv", "3.12", "pyenvspec shell"),
         ({"pyproject.toml": POETRY}, "poetry", "3.11", "poetry lock"),
-        ({"requirements.txt": "numpy", ".python-version": "3.11.4\n"}, "pip", "3.11", None),
-        ({"requirements-dev.txt": "numpy"}, "pip", "3.12", None),
-        ({".python-version": "pypy3.10\n"}, "uv", "3.12", "uv init --bare"),
+        ({"requirements.txt": "numpy", ".python-version": "3.11.4\n"}, "pip", "3.11", "pyenvspec shell"),
+        ({"requirements-dev.txt": "numpy"}, "pip", "3.12", "pyenvspec shell"),
+        ({".python-version": "pypy3.10\n"}, "uv", "3.12", "uv init --bare --python 3.12"),
+        ({"a.py": "import cv2, os, sklearn"}, "pip", "3.12", "pyenvspec shell"),
+        (
+            {"Dockerfile": "FROM python:3.9-slim\n", "requirements.txt": "six"},
+            "pip",
+            "3.9",
+            "pyenvspec shell",
+        ),
+        ({"setup.cfg": "[options]\npython_requires = <3.11\n"}, "pip", "3.10", "pyenvspec shell"),
+        ({".tool-versions": "python 3.10.2\n", "requirements.txt": "six"}, "pip", "3.10", "pyenvspec shell"),
     ],
 )
 def test_the_files_decide(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
     files: dict[str, str],
     manager: str,
     python: str,
-    step: str | None,
+    step: str,
 ) -> None:
+    monkeypatch.setattr(shutil, "which", str)
     for name, text in files.items():
         (tmp_path / name).write_text(text)
     result = answer(tmp_path, capsys)
     assert (result["manager"], result["next"]) == (manager, step)
     assert f"version: {python}" in str(result["text"])
     assert (tmp_path / "env.yaml").read_text() == result["text"]
-    assert {one["file"] for one in result["seen"]} == set(files)  # type: ignore[attr-defined]
 
 
-def test_a_conda_environment_gives_python_cuda_and_native_packages(
+def test_every_file_is_told_with_what_it_says(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "requirements.txt").write_text("six\n")
+    (tmp_path / "environment.yml").write_text(CONDA)
+    (tmp_path / "devbox.json").write_text('{"packages": ["ffmpeg@6", "python@3.10"]}')
+    result = answer(tmp_path, capsys)
+    assert {one["file"] for one in result["seen"]} == {"requirements.txt", "environment.yml", "devbox.json"}  # type: ignore[attr-defined]
+    assert any("is not used" in note for note in result["notes"])  # type: ignore[attr-defined]
+
+
+def test_a_conda_environment_becomes_requirements_and_native_packages(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "environment.yml").write_text(CONDA)
     result = answer(tmp_path, capsys)
     text = str(result["text"])
-    for line in ("name: lab", "version: 3.10", "cuda: 12.1", "native: [ffmpeg, libsndfile]"):
+    for line in ("name: lab", "version: 3.10", "- ffmpeg", "- libsndfile", "CUDA 12.1"):
         assert line in text
-    wanted = "uv init --bare --python 3.10 && uv add torch==2.1.0 'numpy>=1.24,<2' librosa==0.10"
-    assert result["next"] == wanted
+    assert "\ncuda:" not in text
+    assert (tmp_path / "requirements.txt").read_text().splitlines()[1:] == [
+        "--extra-index-url https://download.pytorch.org/whl/cu121",
+        "torch==2.1.0",
+        "numpy>=1.24,<2",
+        "librosa==0.10",
+    ]
 
 
-@pytest.mark.parametrize(
-    ("pyproject", "words", "manager", "step"),
-    [
-        (POETRY, ("--from", "poetry.lock", "--manager", "uv2nix"), "uv2nix", "uvx migrate-to-uv"),
-        (PROJECT, ("--from", "poetry.lock", "--manager", "uv2nix"), "uv2nix", "uv lock"),
-        (POETRY, ("--from", "poetry.lock", "--manager", "poetry2nix"), "poetry2nix", None),
-        (POETRY, ("--from", "poetry.lock"), "poetry", None),
-    ],
-)
-def test_a_lock_moves_to_another_manager_with_one_command(
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-    pyproject: str,
-    words: tuple[str, ...],
-    manager: str,
-    step: str | None,
-) -> None:
-    (tmp_path / "pyproject.toml").write_text(pyproject)
-    import tomllib
-
-    from pyenvspec.project.locks.poetry import content_hashes
-
-    fresh = sorted(content_hashes(tomllib.loads(pyproject)))[0]
-    lock = (
-        f'package = []\n[metadata]\nlock-version = "2.1"\npython-versions = "*"\ncontent-hash = "{fresh}"\n'
+def test_a_package_for_one_cuda_of_conda_is_pips(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    listed = (
+        "python=3.9, pytorch=1.13.1, pytorch-mutex, dgl-cuda11.1, matplotlib-base=3.6.2, matplotlib=3.6.2"
     )
-    (tmp_path / "poetry.lock").write_text(lock)
-    result = answer(tmp_path, capsys, *words)
-    assert (result["manager"], result["next"]) == (manager, step)
-    assert (tmp_path / "poetry.lock").read_text() == lock
-    assert not (tmp_path / "uv.lock").exists()
+    (tmp_path / "environment.yml").write_text(f"dependencies: [{listed}]")
+    answer(tmp_path, capsys)
+    lines = (tmp_path / "requirements.txt").read_text().splitlines()
+    assert [line for line in lines if not line.startswith(("#", "-"))] == [
+        "torch==1.13.1",
+        "dgl",
+        "matplotlib==3.6.2",
+    ]
+
+
+NAMES = [
+    "click",
+    "pot",
+    "icecream",
+    "loguru",
+    "fire",
+    "typer",
+    "opencv",
+    "protobuf",
+    "sentencepiece",
+    "mujoco",
+    "vtk",
+]
+
+
+def test_python_packages_that_share_a_name_with_a_program_are_python_packages(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "conda.yaml").write_text(f"dependencies: [python=3.10, ffmpeg, {', '.join(NAMES)}]")
+    text = str(answer(tmp_path, capsys)["text"])
+    lines = set((tmp_path / "requirements.txt").read_text().splitlines())
+    assert {"opencv-python" if name == "opencv" else name for name in NAMES} <= lines
+    assert "- ffmpeg" in text and "- click" not in text
+
+
+def test_what_conda_pulled_in_is_left_out_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "environment.yml").write_text(
+        "dependencies:\n  - libglu=9.0.0=he1b5a44_1001\n  - font-ttf-ubuntu=0.83=hab24e00_0\n"
+        "  - openssl=1.1.1w=hd590300_0\n  - click=8.0.4=py39hf3d152e_0\n  - tqdm=4.64.1=pyhd8ed1ab_0\n"
+        "  - pytorch=1.12.1=py3.9_cuda11.6_cudnn8.3.2_0\n  - cudatoolkit=11.6.0=habf752d_9\n"
+        "  - python=3.9.15=hba424b6_0_cpython\n"
+    )
+    result = answer(tmp_path, capsys)
+    assert "native" not in str(result["text"])
+    assert [line for line in result["left_out"] if "pulled in" in line]  # type: ignore[attr-defined]
+    assert (tmp_path / "requirements.txt").read_text().splitlines()[1:] == [
+        "--extra-index-url https://download.pytorch.org/whl/cu116",
+        "click==8.0.4",
+        "tqdm==4.64.1",
+        "torch==1.12.1",
+    ]
 
 
 @pytest.mark.parametrize(
-    ("text", "cuda"),
+    ("packages", "python"),
     [
-        ("torch==2.1.0+cu118\n", "11.8"),
-        ("--extra-index-url https://index.example/whl/cu121\ntorch\n", "12.1"),
-        ("torch\n", None),
+        ("torch==1.6.0\ntorchvision==0.7.0\n", "3.8"),
+        ("torch<1.13\n", "3.10"),
+        ("tensorflow==2.4.1\n", "3.8"),
+        ("numpy==1.18.5\n", "3.8"),
+        ("torch>=1.6\n", "3.12"),
+        ("six==1.16.0\n", "3.12"),
     ],
 )
-def test_the_cuda_of_torch_is_found(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, cuda: str | None
+def test_the_python_is_one_that_has_wheels(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], packages: str, python: str
+) -> None:
+    (tmp_path / "requirements.txt").write_text(packages)
+    assert f"version: {python} " in str(answer(tmp_path, capsys)["text"])
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "toolkit"),
+    [
+        ("torch==2.1.0+cu118\n", "CUDA 11.8", None),
+        ("--extra-index-url https://index.example/whl/cu121\ntorch\n", "CUDA 12.1", None),
+        ("torch\n", "its own CUDA", None),
+        ("torch==2.1.0+cpu\n", None, None),
+        ("tensorflow[and-cuda]==2.16.1\n", "bring CUDA", None),
+        ("tensorflow==2.13.0\n", "CUDA 11.8", "{version: 11.8, cudnn: 8.6}"),
+        ("cupy-cuda11x==12.0.0\n", "CUDA 11.8", "11.8"),
+        ("jax[cuda12]==0.4.30\n", "bring CUDA 12", None),
+        ("numpy\n", None, None),
+        (
+            "nvidia-cublas-cu12==12.1.3.1\nnvidia-cuda-runtime-cu12==12.1.105\ntorch==2.3.0\n",
+            "CUDA 12.1",
+            None,
+        ),
+    ],
+)
+def test_the_gpu_by_what_is_installed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, said: str | None, toolkit: str | None
 ) -> None:
     (tmp_path / "requirements.txt").write_text(text)
     (tmp_path / ".python-version").write_text("3.10")
-    assert (f"cuda: {cuda}" in str(answer(tmp_path, capsys)["text"])) is (cuda is not None)
+    written = str(answer(tmp_path, capsys)["text"])
+    assert said is None or said in written
+    assert ("CUDA" in written) is (said is not None)
+    assert ("\ncuda:" in written) is (toolkit is not None)
+    assert toolkit is None or f"cuda: {toolkit}" in written
 
 
-def test_a_cuda_that_nixpkgs_does_not_have_is_left_out_and_told(
+def test_what_is_compiled_gets_the_toolkit_of_its_torch(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "requirements.txt").write_text("torch==1.0+cu77\n")
+    (tmp_path / "requirements.txt").write_text("torch==2.4.0+cu124\nflash-attn==2.6.3\n")
+    assert "\ncuda: 12.4" in str(answer(tmp_path, capsys)["text"])
+
+
+def test_of_requirements_for_several_cudas_one_is_taken_and_the_others_are_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "requirements"
+    folder.mkdir()
+    for name, version in (("cpu", "2.0.1"), ("cu117", "2.0.1+cu117"), ("cu118", "2.0.1+cu118")):
+        (folder / f"{name}.txt").write_text(f"torch=={version}\n")
     result = answer(tmp_path, capsys)
-    assert "cuda" not in str(result["text"]).replace("cu77", "")
-    assert "CUDA 7.7" in str(result["left_out"])
+    assert "requirements: requirements/cu118.txt" in str(result["text"])
+    assert "CUDA 11.8" in str(result["text"]) and "11.7" not in str(result["text"])
+    assert len([note for note in result["notes"] if "is not used" in note]) == 2  # type: ignore[attr-defined]
+
+
+def test_projects_below_are_told_with_their_command(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "requirements.txt").write_text("six\n")
+    assert init(tmp_path) == 1
+    assert "pyenvspec init -C one" in capsys.readouterr().err
+    assert not (tmp_path / "env.yaml").exists()
+
+
+def test_an_env_yaml_of_conda_is_known_as_such(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "env.yaml").write_text("name: x\ndependencies: [python=3.9, numpy]\n")
+    assert init(tmp_path) == 1
+    assert "mv env.yaml environment.yml" in capsys.readouterr().err
+
+
+def test_dry_run_writes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "requirements.txt").write_text("six\n")
+    assert init(tmp_path, "--dry-run") == 0
+    assert "manager: pip" in capsys.readouterr().out
+    assert [path.name for path in tmp_path.iterdir()] == ["requirements.txt"]
+
+
+def test_setup_py_is_read_and_not_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "setup.py").write_text(
+        "import os\nopen('ran', 'w')\nfrom setuptools import setup\n"
+        'NEEDED = ["torch<1.13"]\nsetup(name="x", python_requires=">=3.7,<3.10", install_requires=NEEDED)\n'
+    )
+    assert "version: 3.9" in str(answer(tmp_path, capsys)["text"])
+    assert (tmp_path / "requirements.txt").read_text().splitlines()[1:] == ["-e ."]
+    assert not (tmp_path / "ran").exists()
 
 
 def test_an_env_yaml_that_is_there_stays(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -158,11 +290,8 @@ def test_an_env_yaml_that_is_there_stays(tmp_path: Path, capsys: pytest.CaptureF
     assert init(tmp_path, "--force") == 0
     assert (tmp_path / "env.yaml.orig").read_text() == "mine"
     assert (tmp_path / "env.yaml.orig.1").exists()
-    assert sorted(path.name for path in tmp_path.iterdir()) == [
-        "env.yaml",
-        "env.yaml.orig",
-        "env.yaml.orig.1",
-    ]
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert names == ["env.yaml", "env.yaml.orig", "env.yaml.orig.1", "nix"]
 
 
 @pytest.mark.parametrize("template", TEMPLATES)
@@ -190,16 +319,23 @@ def test_what_cannot_be_done_is_told_and_nothing_written(
 
 @pytest.mark.parametrize(
     ("constraint", "python"),
-    [(">=3.10", "3.12"), (">=3.13", "3.13"), ("^3.10,<3.12", "3.11"), ("3.10.*", "3.10"), (">=4", None)],
+    [
+        (">=3.10", "3.12"),
+        (">=3.13", "3.13"),
+        ("^3.10,<3.12", "3.11"),
+        ("3.10.*", "3.10"),
+        ("==3.9.15", "3.9"),
+    ],
 )
-def test_of_several_pythons_the_usual_one_is_taken(constraint: str, python: str | None) -> None:
-    assert choose_python(constraint) == python
+def test_of_several_pythons_the_usual_one_is_taken(constraint: str, python: str) -> None:
+    source = Source("pyproject.toml", "pyproject", python=[Claim(constraint, 1)])
+    assert choose_python(Survey([source]), None).value == python
 
 
 @pytest.mark.parametrize("text", ["a: &x [*x]", "{", "- : -", "dependencies: [{pip: 3}, 4, null, '']", "5"])
 def test_odd_conda_files_are_findings_or_nothing(text: str) -> None:
     try:
-        assert read_conda(text, "environment.yml").packages == ()
+        assert read_conda("environment.yml", text).packages == []
     except PyenvspecError as error:
         assert error.diagnostics[0].code == "init-source"
 
@@ -207,12 +343,27 @@ def test_odd_conda_files_are_findings_or_nothing(text: str) -> None:
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
 @given(
     st.sampled_from(
-        [".python-version", "pyproject.toml", "uv.lock", "poetry.lock", "requirements.txt", "environment.yml"]
+        [
+            ".python-version",
+            "pyproject.toml",
+            "uv.lock",
+            "poetry.lock",
+            "requirements.txt",
+            "environment.yml",
+            "setup.py",
+            "setup.cfg",
+            "Pipfile",
+            "Pipfile.lock",
+            "pixi.toml",
+            "devbox.json",
+            "Dockerfile",
+            "pdm.lock",
+        ]
     ),
     st.binary(max_size=60) | st.text(max_size=60).map(str.encode),
 )
 def test_any_bytes_in_any_file_give_a_file_or_a_finding(tmp_path: Path, name: str, data: bytes) -> None:
     for path in tmp_path.iterdir():
-        path.unlink()
+        path.unlink() if path.is_file() else shutil.rmtree(path)
     (tmp_path / name).write_bytes(data)
     assert init(tmp_path, "-q") in (0, 1)

@@ -1,28 +1,42 @@
-"""`pyenvspec init`: look at the project, say what was seen, write env.yaml. Touches no other file, no lock either."""
+"""`pyenvspec init`: look at the project, decide, say what was seen, write env.yaml and the schema beside it."""
 
 from __future__ import annotations
 
 import json
 import os
 import shlex
+import shutil
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pyenvspec.commands.init.decide import Decisions, decide
+from pyenvspec.commands.init.python import DEFAULT_PYTHON, Decided
 from pyenvspec.commands.init.scaffold import TEMPLATES, format_manifest, format_template
-from pyenvspec.commands.init.survey import Survey, survey_project
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError, Severity
-from pyenvspec.driver import MANIFEST, check_tree
+from pyenvspec.driver import FOLDER, MANIFEST, check_tree
+from pyenvspec.facts.drivers import minimum_driver
+from pyenvspec.facts.nixpkgs import version_key
+from pyenvspec.lowering.vendored import VENDOR, read_schema
 from pyenvspec.options import Options, add_json
 from pyenvspec.project.locks.locked_project import LOCK_OF_MANAGER
+from pyenvspec.project.survey.look import survey
 from pyenvspec.reading.source import read_text
 from pyenvspec.reporter import make_visible, put, report, say
 from pyenvspec.spec.model import LOCK_MANAGERS, MANAGERS
+from pyenvspec.writing.atomic import replace_file
+from pyenvspec.writing.projectfs import explained, keep_copy
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable
+
+    from pyenvspec.project.survey.source import Survey
+
+_DRIVER_VERSION = Path("/proc/driver/nvidia/version")
+# What is told by the next step that is printed anyway.
+_EXPECTED = frozenset({"package-lock-missing"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +47,7 @@ class InitOptions(Options):
     manager: str | None = None
     template: str | None = None
     force: bool = False
+    dry_run: bool = False
 
 
 def declare(parser: argparse.ArgumentParser) -> type[InitOptions]:
@@ -50,56 +65,114 @@ def declare(parser: argparse.ArgumentParser) -> type[InitOptions]:
         "--template", metavar="T", help="minimal, cuda, science or nix-lock, whatever the project has"
     )
     parser.add_argument("--force", action="store_true", help="replace env.yaml; a copy is kept")
+    parser.add_argument("--dry-run", action="store_true", help="print env.yaml, and write nothing")
     return InitOptions
 
 
 def run(options: InitOptions) -> int:
     """Write env.yaml for the project, or of a template."""
     root = options.directory
-    _check_free(root, force=options.force)
-    survey, manager, text = _decide(options)
-    findings = _check(root, text)
-    if "no-release" in {d.code for d in findings} and survey.cuda:
-        # The wheels bring their own CUDA; the toolkit of that version cannot be had beside this Python.
-        survey.left_out.append(f"CUDA {survey.cuda[0]}: {findings[0].message}")
-        survey = replace(survey, cuda=None)
-        text = format_manifest(survey, manager)
-        findings = _check(root, text)
-    errors = [d for d in findings if d.severity is Severity.ERROR]
-    if errors:
-        raise PyenvspecError(*errors)
-    kept = _write(root, text, force=options.force)
-    step = _next_step(root, survey, manager)
-    _tell(options, survey, manager, text, step, kept)
-    report(
-        (d for d in findings if d.code != "package-lock-missing"),
-        replace(options, json=False, quiet=options.json),
-    )
-    return 0
-
-
-def _decide(options: InitOptions) -> tuple[Survey, str, str]:
+    if not options.dry_run:
+        _check_free(root, force=options.force)
     if options.manager is not None and options.manager not in MANAGERS:
         raise _error(
             "init-manager", f"there is no manager `{options.manager}`", f"one of {', '.join(MANAGERS)}"
         )
     if options.template is not None:
-        if options.template not in TEMPLATES:
-            expected = f"one of {', '.join(TEMPLATES)}"
-            raise _error("init-template", f"there is no template `{options.template}`", expected)
-        return Survey(manager="uv"), "uv", format_template(options.template)
-    survey = survey_project(options.directory, str(options.source) if options.source else None)
-    manager = options.manager or survey.manager or "uv"
-    if manager in LOCK_MANAGERS and not (survey.is_project or survey.is_poetry):
-        lock = LOCK_OF_MANAGER[manager]
-        message = f"{manager} builds from {lock}, which needs a pyproject.toml, and there is none"
-        hint = f"run `{_make_project(survey)}`, then `pyenvspec init --manager uv2nix`"
-        raise PyenvspecError(Diagnostic("init-manager", message, "pyproject.toml", hint=hint))
-    return survey, manager, format_manifest(survey, manager)
+        seen, done, text = None, *_of_template(options.template)
+    else:
+        seen = survey(root, options.source.as_posix() if options.source else None)
+        done = decide(
+            seen, only=options.source.as_posix() if options.source else None, manager=options.manager
+        )
+        _check_possible(done, seen)
+        text = ""
+    text, findings = _settle(root, done, text)
+    kept = None
+    if not options.dry_run:
+        kept = _write(root, text, done, force=options.force)
+    _tell(options, Answer(seen, done, text, _next_step(root, done), kept))
+    wanted = (d for d in findings if d.code not in _EXPECTED)
+    report(wanted, replace(options, json=False, quiet=options.json or options.quiet))
+    return 0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """All that is told: what was seen, what was decided, the text, the next command, an older file's new name."""
+
+    survey: Survey | None
+    decisions: Decisions
+    text: str
+    step: str
+    kept: str | None
+
+
+def _of_template(name: str) -> tuple[Decisions, str]:
+    if name not in TEMPLATES:
+        raise _error("init-template", f"there is no template `{name}`", f"one of {', '.join(TEMPLATES)}")
+    return Decisions("uv", f"template {name}", Decided(DEFAULT_PYTHON, "")), format_template(name)
 
 
 def _error(code: str, message: str, expected: str) -> PyenvspecError:
     return PyenvspecError(Diagnostic(code, message, "command line", expected=expected))
+
+
+def _check_possible(done: Decisions, seen: Survey) -> None:
+    """Raise where the manager cannot work with what is there."""
+    if done.primary is None and seen.projects_below:
+        shown = [f"pyenvspec init -C {shlex.quote(folder)}" for folder in seen.projects_below[:8]]
+        message = (
+            f"no file here says which packages are needed, and {len(seen.projects_below)} folders below do"
+        )
+        raise PyenvspecError(Diagnostic("init-below", message, ".", hint="run one of: " + "; ".join(shown)))
+    pyproject = seen.get("pyproject.toml")
+    if done.manager in LOCK_MANAGERS and pyproject is None:
+        lock = LOCK_OF_MANAGER[done.manager]
+        message = f"{done.manager} builds from {lock}, which needs a pyproject.toml with a project, and there is none"
+        hint = "run `uv init --bare`, then `uv add` for each package, then `pyenvspec init --manager uv2nix`"
+        raise PyenvspecError(Diagnostic("init-manager", message, "pyproject.toml", hint=hint))
+
+
+def _settle(root: Path, done: Decisions, template: str) -> tuple[str, tuple[Diagnostic, ...]]:
+    """Return the text that passes `check`, leaving out what turns out not to be had; raises PyenvspecError else."""
+    without: set[str] = set()
+    text = template
+    findings: tuple[Diagnostic, ...] = ()
+    for _ in range(8):
+        text = template or format_manifest(done, without=frozenset(without))
+        findings = _check(root, text)
+        errors = [d for d in findings if d.severity is Severity.ERROR]
+        if not errors or template:
+            break
+        if not _leave_out(done, without, errors):
+            break
+    errors = [d for d in findings if d.severity is Severity.ERROR and not _waits_for_requirements(d, done)]
+    if errors:
+        raise PyenvspecError(*errors)
+    return text, tuple(d for d in findings if d.severity is not Severity.ERROR)
+
+
+def _waits_for_requirements(finding: Diagnostic, done: Decisions) -> bool:
+    """Whether a finding is about the requirements file that is written together with env.yaml."""
+    return done.new_requirements is not None and finding.code in ("path-missing", "requirements-missing")
+
+
+def _leave_out(done: Decisions, without: set[str], errors: list[Diagnostic]) -> bool:
+    """Take away what the errors are about; False where nothing of it is ours to take away."""
+    taken = False
+    for error in errors:
+        name = next((name for name, _ in done.native if f"`{name}`" in error.message), None)
+        if name is not None and name not in without:
+            without.add(name)
+            done.left_out.append(f"{dict(done.native)[name]}: {name}: {error.message}")
+            taken = True
+        elif error.code == "no-release" and done.gpu is not None and done.gpu.toolkit:
+            # No nixpkgs has this CUDA beside this Python.
+            done.left_out.append(f"{done.gpu.where}: CUDA {done.gpu.toolkit}: {error.message}")
+            done.gpu = None
+            taken = True
+    return taken
 
 
 def _check(root: Path, text: str) -> tuple[Diagnostic, ...]:
@@ -111,13 +184,20 @@ def _check(root: Path, text: str) -> tuple[Diagnostic, ...]:
 
 
 def _check_free(root: Path, *, force: bool) -> None:
-    path = root / MANIFEST
-    if os.path.lexists(path) and (not force or not path.is_file()):
-        message = f"there is an {MANIFEST} already"
-        hint = f"edit it, or run `pyenvspec init --force`, which keeps it as `{_copy_name(root)}`"
-        raise PyenvspecError(Diagnostic("init-exists", message, MANIFEST, hint=hint))
     if not root.is_dir():
         raise PyenvspecError(Diagnostic("init-source", f"there is no folder `{root}`", MANIFEST))
+    path = root / MANIFEST
+    if not os.path.lexists(path) or (force and path.is_file()):
+        return
+    if survey(root).has_manifest_of_conda:
+        message = (
+            f"the {MANIFEST} here is an environment file of conda; pyenvspec needs that name for its own"
+        )
+        hint = f"run `mv {MANIFEST} environment.yml`, then `pyenvspec init`"
+        raise PyenvspecError(Diagnostic("init-exists", message, MANIFEST, hint=hint))
+    message = f"there is an {MANIFEST} already"
+    hint = f"edit it, or run `pyenvspec init --force`, which keeps it as `{_copy_name(root)}`"
+    raise PyenvspecError(Diagnostic("init-exists", message, MANIFEST, hint=hint))
 
 
 def _copy_name(root: Path) -> str:
@@ -125,84 +205,116 @@ def _copy_name(root: Path) -> str:
     return next(name for name in names if not os.path.lexists(root / name))
 
 
-def _write(root: Path, text: str, *, force: bool) -> str | None:
-    """Write the file in one step; return the name under which an older one is kept."""
-    path, kept = root / MANIFEST, None
-    temporary = root / f".{MANIFEST}.{os.getpid()}"
-    try:
-        with temporary.open("x", encoding="utf-8") as stream:
-            stream.write(text)
-        try:
-            if force and path.is_file():
-                kept = _copy_name(root)
-                os.link(path, root / kept)
-                temporary.replace(path)
-            else:
-                # Unlike a rename, a link never takes the place of a file that came up meanwhile.
-                os.link(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
-    except OSError as error:
-        message = f"{MANIFEST} cannot be written: {error.strerror}"
-        raise PyenvspecError(Diagnostic("write-failed", message, MANIFEST)) from None
+def _write(root: Path, text: str, done: Decisions, *, force: bool) -> str | None:
+    """Write env.yaml, its schema, and requirements where they are new; return the name of an older env.yaml's copy."""
+    kept = None
+    if done.new_requirements is not None:
+        name, content = done.new_requirements
+        with explained(name):
+            if not (root / name).exists():
+                replace_file(root / name, content.encode())
+    with explained(MANIFEST):
+        if force and (root / MANIFEST).is_file():
+            kept = _copy_name(root)
+            keep_copy(root / MANIFEST, root / kept)
+        elif os.path.lexists(root / MANIFEST):
+            raise FileExistsError(17, "it came up meanwhile")
+        replace_file(root / MANIFEST, text.encode())
+    schema = root / FOLDER / VENDOR / "env.schema.json"
+    with explained(str(schema.relative_to(root))):
+        schema.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(schema, read_schema().encode())
     return kept
 
 
-def _next_step(root: Path, survey: Survey, manager: str) -> str | None:
-    """Return the one command that makes the lock that the manager needs, None where it is there."""
-    lock = {"uv": "uv.lock", "uv2nix": "uv.lock", "poetry": "poetry.lock", "poetry2nix": "poetry.lock"}.get(
-        manager
-    )
-    if lock is None or (root / lock).is_file():
-        return None
-    if lock == "poetry.lock":
-        return "poetry lock"
-    if survey.is_poetry and not survey.is_project:
-        # Turns [tool.poetry] into [project] and locks the same versions again.
-        return "uvx migrate-to-uv"
-    return "uv lock" if survey.is_project else _make_project(survey)
+def _next_step(root: Path, done: Decisions) -> str:
+    """Return the command to type next; it makes the lock that the manager needs where there is none."""
+    lock = {"uv": "uv.lock", "uv2nix": "uv.lock", "poetry": "poetry.lock", "poetry2nix": "poetry.lock"}
+    name = lock.get(done.manager)
+    project = root / "pyproject.toml"
+    if name is None or (root / name).is_file():
+        return "pyenvspec shell"
+    if not project.is_file():
+        start = f"uv init --bare --python {done.python.value}"
+        add = f" && uv add -r {shlex.quote(done.requirements)}" if done.requirements else ""
+        return _with_tool("uv", start + add)
+    tool = name.removesuffix(".lock")
+    return _with_tool(tool, f"{tool} lock")
 
 
-def _make_project(survey: Survey) -> str:
-    python = f" --python {survey.python[0]}" if survey.python else ""
-    start = f"uv init --bare{python}"
-    if survey.requirements:
-        return f"{start} && uv add -r {shlex.quote(survey.requirements)}"
-    if survey.python_packages:
-        return f"{start} && uv add {shlex.join(survey.python_packages)}"
-    return start
+def _with_tool(tool: str, command: str) -> str:
+    """A command of a tool that may be missing here: the shell has it."""
+    return command if shutil.which(tool) else f"pyenvspec shell -- sh -c {shlex.quote(command)}"
 
 
-def _tell(  # noqa: PLR0913 -- the parts of the answer
-    options: InitOptions, survey: Survey, manager: str, text: str, step: str | None, kept: str | None
-) -> None:
+def _tell(options: InitOptions, answer: Answer) -> None:
+    done = answer.decisions
     if options.json:
+        seen = answer.survey.sources if answer.survey else []
         document = {
-            "seen": [{"file": one.file, "said": one.said} for one in survey.seen],
-            "manager": manager,
-            "left_out": survey.left_out,
-            "written": MANIFEST,
-            "kept_as": kept,
-            "text": text,
-            "next": step,
+            "seen": [{"file": source.file, "said": source.said} for source in seen],
+            "manager": done.manager,
+            "python": done.python.value,
+            "primary": done.primary.file if done.primary else None,
+            "left_out": done.left_out,
+            "notes": _notes(done),
+            "written": None if options.dry_run else MANIFEST,
+            "requirements": done.new_requirements[0] if done.new_requirements else None,
+            "kept_as": answer.kept,
+            "text": answer.text,
+            "next": answer.step,
         }
-        put(json.dumps(document, indent=2) + "\n")
+        put(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
         return
+    if options.dry_run:
+        put(answer.text)
     if options.quiet:
         return
-    for line in _talk(survey, kept, step):
+    for line in _talk(answer, dry_run=options.dry_run):
         say(make_visible(line))
 
 
-def _talk(survey: Survey, kept: str | None, step: str | None) -> Iterable[str]:
-    for one in survey.seen:
-        yield f"saw {one.file}: {one.said}"
-    for line in survey.left_out:
+def _talk(answer: Answer, *, dry_run: bool) -> Iterable[str]:
+    done = answer.decisions
+    for source in answer.survey.sources if answer.survey else []:
+        yield f"saw {source.file}: {source.said}"
+    for line in _notes(done):
+        yield f"note: {line}"
+    for line in done.left_out:
         yield f"left out {line}"
-    if kept:
-        yield f"your {MANIFEST} is kept as {kept}"
-    yield f"wrote {MANIFEST}"
-    if step:
-        yield f"Now run `{step}`, then `pyenvspec compile`."
-    else:
-        yield "Now run `pyenvspec compile`."
+    if answer.kept:
+        yield f"your {MANIFEST} is kept as {answer.kept}"
+    would = "would write" if dry_run else "wrote"
+    if done.new_requirements:
+        yield f"{would} {done.new_requirements[0]}, from {done.primary.file if done.primary else ''}"
+    yield f"{would} {MANIFEST}: Python {done.python.value}, {done.manager}"
+    yield f"Now run `{answer.step}`."
+
+
+def _notes(done: Decisions) -> list[str]:
+    return [*done.python.notes, *done.notes, *_driver_note(done)]
+
+
+def _driver_note(done: Decisions) -> list[str]:
+    """Say at once where this machine's driver is too old for the CUDA of the wheels."""
+    cuda = (done.gpu.toolkit or done.gpu.cuda) if done.gpu else None
+    needed = minimum_driver(cuda) if cuda else None
+    try:
+        found = _read_driver_version(_DRIVER_VERSION.read_text())
+    except OSError:
+        return []
+    if (
+        needed is None
+        or needed.driver is None
+        or found is None
+        or version_key(found) >= version_key(needed.driver)
+    ):
+        return []
+    return [f"this machine's driver {found} is too old for CUDA {cuda}, which needs {needed.driver}"]
+
+
+def _read_driver_version(text: str) -> str | None:
+    import re
+
+    found = re.search(r"Kernel Module.*?\s(\d+\.\d+(?:\.\d+)?)\s", text)
+    return found[1] if found else None

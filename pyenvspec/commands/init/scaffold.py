@@ -1,4 +1,4 @@
-"""env.yaml written for a project: a `Survey` or the name of a template in, text out.
+"""env.yaml written for a project: `Decisions` or the name of a template in, text out.
 
 Each line that is there because of a file says so, so that whoever reads it can judge it.
 """
@@ -8,10 +8,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pyenvspec.commands.init.survey import DEFAULT_PYTHON
-
 if TYPE_CHECKING:
-    from pyenvspec.commands.init.survey import Survey
+    from pyenvspec.commands.init.decide import Decisions
 
 SCHEMA_LINE = "# yaml-language-server: $schema=./nix/pyenvspec/vendor/env.schema.json\n"
 
@@ -50,20 +48,43 @@ python:
 }
 
 
-def format_manifest(survey: Survey, manager: str) -> str:
-    """Return env.yaml for what was found."""
-    version, why = survey.python or (DEFAULT_PYTHON, "no file says which")
+def format_manifest(decisions: Decisions, *, without: frozenset[str] = frozenset()) -> str:
+    """Return env.yaml for what was decided; `without` are native packages that turned out not to be had."""
+    done = decisions
     lines = ["spec: 1"]
-    if survey.name:
-        lines.append(f"name: {_scalar(survey.name)}")
-    lines += ["python:", _with(f"  version: {version}", why), f"  manager: {manager}"]
-    if manager == "pip" and survey.requirements not in (None, "requirements.txt"):
-        lines.append(f"  requirements: {_scalar(survey.requirements or '')}")
-    if survey.cuda:
-        lines.append(_with(f"cuda: {survey.cuda[0]}", survey.cuda[1]))
-    if survey.native:
-        lines.append(f"native: [{', '.join(survey.native)}]")
+    if done.name:
+        lines.append(f"name: {_scalar(done.name)}")
+    lines += ["python:", _with(f"  version: {done.python.value}", done.python.why)]
+    lines.append(_with(f"  manager: {done.manager}", done.why_manager))
+    if done.manager == "pip" and done.requirements not in (None, "requirements.txt"):
+        lines.append(f"  requirements: {_scalar(done.requirements or '')}")
+    for key, names, file in done.choices:
+        lines.append(
+            _with(f"  # {key}: [{', '.join(map(_scalar, names))}]", f"{file} has these; take what you use")
+        )
+    lines += _gpu_lines(done)
+    native = [(name, why) for name, why in done.native if name not in without]
+    if native:
+        lines.append("native:")
+        lines += [_with(f"  - {name}", why) for name, why in native]
     return SCHEMA_LINE + "\n".join(lines) + "\n"
+
+
+def _gpu_lines(done: Decisions) -> list[str]:
+    gpu = done.gpu
+    if gpu is None:
+        return []
+    why = f"{gpu.why} ({gpu.where})"
+    if gpu.toolkit:
+        cudnn = f", cudnn: {gpu.cudnn}" if gpu.cudnn else ""
+        value = f"{{version: {gpu.toolkit}{cudnn}}}" if cudnn else gpu.toolkit
+        return [_with(f"cuda: {value}", why)]
+    if gpu.compiled:
+        return [f"# cuda: 12.6  # {why}: write the CUDA that torch was built with"]
+    return [
+        f"# GPU: {' '.join(why.split())}.",
+        "# The machine's driver is found by itself; no `cuda` is needed.",
+    ]
 
 
 def format_template(name: str) -> str:

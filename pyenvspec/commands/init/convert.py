@@ -1,0 +1,77 @@
+"""What a file of another tool asks for, as a requirements file of pip."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pyenvspec.facts.drivers import torch_wheels
+from pyenvspec.facts.wheel_pythons import newest_before
+from pyenvspec.project.survey.source import Claim, Source
+
+if TYPE_CHECKING:
+    from pyenvspec.project.survey.source import Wanted
+
+PRIMARY_AS_IS = ("requirements", "pyproject")
+"""Kinds of files that a manager installs from as they are; uv's and poetry's own locks are too."""
+
+_TORCH_INDEX = "https://download.pytorch.org/whl"
+"""Where torch's builds for each CUDA are; source: https://pytorch.org/get-started/previous-versions."""
+
+_NEEDED_BY_PIP = re.compile(r"--(extra-index-url|index-url|find-links|trusted-host|pre)\b|-[if]\b")
+
+
+def convert(source: Source) -> tuple[Source, str]:
+    """Return the packages with the index that they need, and the text of the file."""
+    if source.kind == "lock" and source.tool in ("uv", "poetry"):
+        return source, ""
+    options = [claim for claim in source.options if _NEEDED_BY_PIP.match(claim.value)]
+    includes = [claim for claim in source.options if re.match(r"-r|--requirement", claim.value)]
+    left_out = [
+        Claim(c.value, c.line, "there is no such file, or its lines are taken over") for c in includes
+    ]
+    packages = list(_distinct(source.packages))
+    if source.kind == "setup":
+        packages_text = ["-e ."]
+    else:
+        options += _index_of_torch(source, packages)
+        packages_text = [wanted.text for wanted in packages]
+    lines = [
+        f"# From {source.file}, by `pyenvspec init`; from now on this is the file to edit.",
+        *dict.fromkeys(option.value for option in options),
+        *packages_text,
+    ]
+    return replace(
+        source, options=options, packages=packages, left_out=[*source.left_out, *left_out]
+    ), "\n".join(lines) + "\n"
+
+
+def _distinct(packages: list[Wanted]) -> list[Wanted]:
+    """One line for each package; the one that says a version where two do not agree."""
+    found: dict[str, Wanted] = {}
+    for wanted in packages:
+        old = found.get(wanted.name)
+        if old is None or (not old.specifier and wanted.specifier):
+            found[wanted.name if wanted.name != "." else wanted.text] = wanted
+    return list(found.values())
+
+
+def _index_of_torch(source: Source, packages: list[Wanted]) -> list[Claim]:
+    """conda's torch is built for the CUDA beside it; PyPI's for one only, so that the index is torch's own."""
+    torch = next((wanted for wanted in packages if wanted.name == "torch"), None)
+    cuda = next((claim for claim in source.cuda if claim.said != "driver"), None)
+    if torch is None or cuda is None or any("/whl/" in option.value for option in source.options):
+        return []
+    version = torch.version or newest_before("torch", torch.specifier)
+    minor = ".".join(version.split(".")[:2]) if version else ""
+    row = next((row for row in torch_wheels() if row.torch == minor), None)
+    asked = "cu" + cuda.value.replace(".", "")
+    tags = [tag.split(" ")[0] for tag in row.cuda_tags] if row else [asked]
+    usable = [tag for tag in tags if _number(tag) <= _number(asked)] or tags
+    tag = asked if asked in tags else max(usable, key=_number)
+    return [Claim(f"--extra-index-url {_TORCH_INDEX}/{tag}", cuda.line)]
+
+
+def _number(tag: str) -> int:
+    return int(re.sub(r"\D", "", tag))

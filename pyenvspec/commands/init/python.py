@@ -1,0 +1,117 @@
+"""Which Python: the newest that every file allows and every pinned package has a wheel for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pyenvspec.facts.nixpkgs import python_minors, version_key
+from pyenvspec.facts.wheel_pythons import newest_before, pythons_of_wheels
+from pyenvspec.project.locks.constraints import allows_python
+from pyenvspec.project.locks.wheels import fits
+
+if TYPE_CHECKING:
+    from pyenvspec.project.survey.source import Claim, Source, Survey, Wanted
+
+DEFAULT_PYTHON = "3.12"
+"""Taken where nothing says otherwise: what most packages have wheels for."""
+
+_SYSTEM = "x86_64-linux"
+_ORDER = ("version", "lock", "pyproject", "pipenv", "setup", "conda", "pixi", "devbox", "container")
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A value, the reason as a comment, and what disagrees with it."""
+
+    value: str
+    why: str
+    notes: tuple[str, ...] = ()
+
+
+def choose_python(survey: Survey, packages: Source | None) -> Decided:
+    """Return the minor to write; `packages` is the source that is installed."""
+    allowed, reasons, notes = _narrow_by_claims(survey, packages)
+    fitting, limits = _narrow_by_wheels(allowed, packages)
+    if not fitting:
+        notes.append("no Python has wheels of all pinned packages: " + "; ".join(limits[:4]))
+        fitting, limits = allowed, []
+    older = [minor for minor in fitting if version_key(minor) <= version_key(DEFAULT_PYTHON)]
+    value = older[-1] if older else fitting[0]
+    newest_allowed = [m for m in allowed if version_key(m) <= version_key(DEFAULT_PYTHON)] or allowed
+    if limits and value != newest_allowed[-1]:
+        reasons.append(limits[0])
+    why = "; ".join(reasons) or "no file says which"
+    return Decided(value, why, tuple(notes))
+
+
+def _narrow_by_claims(survey: Survey, packages: Source | None) -> tuple[list[str], list[str], list[str]]:
+    """Return the minors that the files allow, who says so, and who says something else."""
+    allowed = list(python_minors())
+    reasons: list[str] = []
+    notes: list[str] = []
+    for source, claim in _claims(survey, packages):
+        narrowed = [minor for minor in allowed if _allows(claim, minor)]
+        if not narrowed:
+            said = f"; {reasons[0]}" if reasons else ""
+            notes.append(
+                f"{source.where(claim)} wants Python `{claim.value}`, which cannot be had beside the rest{said}"
+            )
+        elif narrowed != allowed or not reasons:
+            allowed = narrowed
+            reasons.append(f"{source.where(claim)}: `{claim.value}`")
+    return allowed, reasons, notes
+
+
+def _claims(survey: Survey, packages: Source | None) -> list[tuple[Source, Claim]]:
+    order = {kind: number for number, kind in enumerate(_ORDER)}
+    sources = sorted(
+        survey.sources, key=lambda s: (s is not packages and s.kind != "version", order.get(s.kind, 99))
+    )
+    conda = [s for s in sources if s.kind in ("conda", "container")]
+    # Of several files for other machines or purposes only the first speaks.
+    skipped = {
+        id(s)
+        for kind in ("conda", "container")
+        for s in [c for c in conda if c.kind == kind][1:]
+        if s is not packages
+    }
+    return [(source, claim) for source in sources if id(source) not in skipped for claim in source.python]
+
+
+def _allows(claim: Claim, minor: str) -> bool:
+    constraint = claim.value
+    exact = constraint.removeprefix("==").removesuffix(".*")
+    if exact and all(part.isdigit() for part in exact.split(".")) and exact.count(".") >= 1:
+        return exact.split(".")[:2] == minor.split(".")
+    return allows_python(constraint, minor) is not False
+
+
+def _narrow_by_wheels(allowed: list[str], packages: Source | None) -> tuple[list[str], list[str]]:
+    """Return the minors for which all packages have wheels, and what limits them, in words."""
+    fitting, limits = list(allowed), []
+    for wanted in packages.packages if packages is not None else ():
+        pythons = _pythons_of(wanted, allowed)
+        # A package that no Python here has a wheel of is one for another system, or one that is always built.
+        if not pythons or len(pythons) == len(allowed):
+            continue
+        narrowed = [minor for minor in fitting if minor in pythons]
+        said = f"{wanted.name} {wanted.version or wanted.specifier}".strip()
+        if narrowed != fitting:
+            limits.append(f"{said} has wheels for Python {_range(pythons)}")
+        fitting = narrowed
+    return fitting, list(reversed(limits)) if fitting else limits
+
+
+def _pythons_of(wanted: Wanted, allowed: list[str]) -> list[str]:
+    if wanted.wheels:
+        return [minor for minor in allowed if any(fits(file, minor, _SYSTEM) for file in wanted.wheels)]
+    version = wanted.version
+    if version is None and any(sign in wanted.specifier for sign in ("<", "==", "~=")):
+        version = newest_before(wanted.name, wanted.specifier)
+    pythons = pythons_of_wheels(wanted.name, version) if version else None
+    return [minor for minor in allowed if minor in pythons] if pythons else []
+
+
+def _range(minors: list[str]) -> str:
+    return minors[0] if len(minors) == 1 else f"{minors[0]} to {minors[-1]}"

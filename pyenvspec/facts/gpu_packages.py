@@ -1,0 +1,53 @@
+"""What Python packages need to use a GPU: nothing besides the driver, a toolkit, or a compiler for CUDA."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+from pyenvspec.facts._load import Status, read_table
+from pyenvspec.facts.packages import normalise
+
+
+@dataclass(frozen=True, slots=True)
+class GpuPackage:
+    """What the releases of a package between `first` and `last` need; `extra` is the extra that brings CUDA."""
+
+    package: str
+    first: str
+    last: str
+    needs: Literal["own", "toolkit", "compiles"]
+    extra: str | None
+    cuda: str | None
+    cudnn: str | None
+    built_with: tuple[str, ...]
+    status: Status
+    source: str
+
+
+@cache
+def _rows() -> dict[str, tuple[GpuPackage, ...]]:
+    found: dict[str, tuple[GpuPackage, ...]] = {}
+    for row in read_table("gpu-packages")["packages"]:
+        given = {**row, "first": row["from"], "last": row["until"], "built_with": tuple(row["built_with"])}
+        del given["from"], given["until"]
+        found[row["package"]] = (*found.get(row["package"], ()), GpuPackage(**given))
+    return found
+
+
+def gpu_needs(package: str, version: str | None) -> GpuPackage | None:
+    """Return what a release needs, the newest known where `version` is None; None for a package without a row."""
+    from packaging.version import InvalidVersion, Version
+
+    rows = _rows().get(normalise(package), ())
+    if version is None:
+        return rows[0] if rows else None
+    try:
+        wanted = Version(version.split("+")[0])
+    except InvalidVersion:
+        return None
+    for row in rows:
+        if (not row.first or Version(row.first) <= wanted) and (not row.last or wanted <= Version(row.last)):
+            return row
+    return None

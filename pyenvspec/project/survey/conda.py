@@ -1,0 +1,221 @@
+"""Environment files of conda, whatever their name: packages of Python told from libraries and programs."""
+
+from __future__ import annotations
+
+import re
+
+from pyenvspec.diagnostics import Diagnostic, PyenvspecError
+from pyenvspec.facts.native import catalogue_names, find_native_name
+from pyenvspec.facts.packages import (
+    is_python_before_nixpkgs,
+    normalise,
+    pypi_of_conda,
+    wheel_contents,
+)
+from pyenvspec.facts.wheel_pythons import has_wheels_listed
+from pyenvspec.project.survey.requirements import read_requirements
+from pyenvspec.project.survey.source import Claim, Source, Wanted
+
+MAX_BYTES = 4 * 1024 * 1024
+_SPEC = re.compile(r"(?:[\w./-]+::)?([A-Za-z0-9_][A-Za-z0-9._-]*)\s*(?:\[([^\]]*)\])?\s*([=<>!~ *].*)?$")
+_CUDA = {
+    "cudatoolkit",
+    "pytorch-cuda",
+    "cuda-version",
+    "cuda",
+    "cuda-toolkit",
+    "cudatoolkit-dev",
+    "cuda-nvcc",
+}
+_TOOLKIT = {"cudatoolkit-dev", "cuda-nvcc", "cuda", "cuda-toolkit"}
+_OF_CONDA = {
+    "pip",
+    "conda",
+    "mamba",
+    "setuptools",
+    "wheel",
+    "cudnn",
+    "nccl",
+    "cpuonly",
+    "nomkl",
+    "mkl",
+    "mkl-service",
+}
+_OF_CONDA |= {
+    "mkl_fft",
+    "mkl_random",
+    "blas",
+    "tk",
+    "python_abi",
+    "pytorch-mutex",
+    "certifi",
+    "nb_conda_kernels",
+}
+_PYTHON_BUILD = re.compile(r"^(py[0-9]|pyh|pyhd|.*_py[0-9])")
+_HASHED_BUILD = re.compile(r"^(h[0-9a-f]{5,}|[0-9]+_?[a-z_]*|.*_h[0-9a-f]{5,}).*$")
+_NEVER_PYPI = ("lib", "font-", "fonts-", "xorg-", "ld_impl", "gcc_", "gxx_", "binutils", "_")
+_SAFE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
+
+
+def is_conda(text: str) -> bool:
+    """Whether a YAML file is one of conda: a list of dependencies, and none of our own keys."""
+    return bool(re.search(r"^dependencies\s*:", text, re.MULTILINE)) and not re.search(
+        r"^(spec|python|version)\s*:", text, re.MULTILINE
+    )
+
+
+def read_conda(file: str, text: str) -> Source:
+    """Return what the file asks for; raises PyenvspecError where it is no YAML that can be read."""
+    document = _load(file, text)
+    source = Source(file, "conda", tool="conda")
+    name = document.get("name")
+    if isinstance(name, str) and _SAFE_NAME.fullmatch(name) and name != "base":
+        source.name = name
+    lines = text.splitlines()
+    pulled_in: list[str] = []
+    listed = document.get("dependencies")
+    for item in listed if isinstance(listed, list) else ():
+        if isinstance(item, dict) and isinstance(item.get("pip"), list):
+            _take_pip(source, [str(one) for one in item["pip"]], lines)
+        elif isinstance(item, str):
+            _take(source, item, _line_of(lines, item), pulled_in)
+    if pulled_in:
+        first = ", ".join(pulled_in[:3])
+        said = f"{len(pulled_in)} libraries that conda itself pulled in ({first} …)"
+        source.left_out.append(
+            Claim(said, 0, "wheels bring their own, and what is missing goes under `native`")
+        )
+    others = f", {len(source.native)} other" if source.native else ""
+    source.said = f"a conda environment: {len(source.packages)} Python packages{others}"
+    return source
+
+
+def _load(file: str, text: str) -> dict[object, object]:
+    import yaml
+
+    # An alias can stand for a billion values; environment files have none.
+    if len(text) > MAX_BYTES or re.search(r"[:\-]\s+[&*][A-Za-z]", text):
+        raise PyenvspecError(
+            Diagnostic("init-source", f"{file} is not a plain environment file of conda", file)
+        )
+    try:
+        document = yaml.safe_load(text)
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        line = str(error).splitlines()[0] if str(error) else "nested too deeply"
+        raise PyenvspecError(Diagnostic("init-source", f"{file} is not valid YAML: {line}", file)) from None
+    return document if isinstance(document, dict) else {}
+
+
+def _line_of(lines: list[str], item: str) -> int:
+    return next((number for number, line in enumerate(lines, start=1) if item in line), 0)
+
+
+def _take_pip(source: Source, items: list[str], lines: list[str]) -> None:
+    """The pip section is a requirements file; what it includes is read where it is named, by whoever asks."""
+    for item in items:
+        line = _line_of(lines, item)
+        part = read_requirements(source.file, item, lambda name: None)
+        if re.match(r"(-r|-c|--requirement|--constraint)\b", item):
+            source.options.append(Claim(item, line))
+            continue
+        source.packages += [_at(wanted, line) for wanted in part.packages]
+        source.options += [Claim(option.value, line) for option in part.options]
+        source.left_out += [Claim(left.value, line, left.said) for left in part.left_out]
+
+
+def _at(wanted: Wanted, line: int) -> Wanted:
+    return Wanted(wanted.name, wanted.text, wanted.specifier, wanted.extras, line, marker=wanted.marker)
+
+
+def _take(source: Source, item: str, line: int, pulled_in: list[str]) -> None:
+    parsed = _SPEC.match(item.strip())
+    if parsed is None:
+        source.left_out.append(Claim(item, line, "is not understood"))
+        return
+    name, bracket = parsed[1].lower(), parsed[2] or ""
+    version, build = _version_and_build((parsed[3] or "").strip(), bracket)
+    if name == "python":
+        if version:
+            source.python.append(Claim(version, line))
+    elif name in _CUDA or name.startswith("cuda-"):
+        number = re.search(r"[0-9]+\.[0-9]+", version)
+        if number:
+            source.cuda.append(Claim(number[0], line, "toolkit" if name in _TOOLKIT else "runtime"))
+    elif name not in _OF_CONDA:
+        _sort_in(source, name, version, build, line, pulled_in)
+
+
+def _version_and_build(text: str, bracket: str) -> tuple[str, str]:
+    """Return what follows a name as PEP 440 and the build string: `=1.2`, `==1.2`, `=1.2=py39_0`, `1.2.*`, `>=1,<2`."""
+    found = re.search(r"version\s*=\s*[\"']?([^\"',\]]+)", bracket)
+    if found and not text:
+        text = found[1]
+    text = re.sub(r"\s*([<>=!~,|])\s*", r"\1", text).strip()
+    build = ""
+    exact = re.fullmatch(r"(=?)=?([0-9][\w.!+*]*)(?:=(\S+))?", text)
+    if exact:
+        build = exact[3] or ""
+        version = exact[2].rstrip("*").rstrip(".")
+        # `=1.13.1` is 1.13.1 in practice; `=1.13` is any of its patch releases.
+        is_near = text.endswith("*") or (
+            text.startswith("=") and not text.startswith("==") and version.count(".") < 2
+        )
+        is_exact = bool(build) or not is_near
+        return (f"=={version}" if is_exact else f"=={version}.*"), build
+    if re.fullmatch(r"(?:[<>!~=]=?[0-9][\w.*]*)(?:,[<>!~=]=?[0-9][\w.*]*)*", text):
+        return text, build
+    return "", build
+
+
+def _sort_in(  # noqa: PLR0913 -- the parts of one line
+    source: Source, name: str, version: str, build: str, line: int, pulled_in: list[str]
+) -> None:
+    """Put a package among Python's, or where nixpkgs has it, among the native ones."""
+    is_python = _is_python(name, build)
+    row = find_native_name(name)
+    has_attribute = row is not None and row.kind == "attr" and row.attr
+    if is_python or (is_python is None and _is_surely_python(name)):
+        source.packages.append(_python_package(name, version, line))
+    elif is_python is False and (build or not (has_attribute or name in catalogue_names())):
+        pulled_in.append(name)
+    elif row is not None and has_attribute:
+        source.native.append(Claim(row.attr or "", line))
+    elif row is not None and row.kind in ("key", "refused", "service"):
+        source.left_out.append(Claim(name, line, row.hint or ""))
+    elif row is not None and row.kind == "present":
+        return
+    elif pypi_of_conda(name) is None:
+        source.left_out.append(Claim(name, line, "is conda's own, and no Python package"))
+    elif name in catalogue_names() and not _has_wheel(name):
+        source.native.append(Claim(name, line))
+    else:
+        source.packages.append(_python_package(name, version, line))
+
+
+def _is_python(name: str, build: str) -> bool | None:
+    """What the build string says: True for a package of Python, False for a library, None where there is none."""
+    if not build or name.startswith(_NEVER_PYPI):
+        return False if name.startswith(_NEVER_PYPI) else None
+    if _PYTHON_BUILD.match(build):
+        return True
+    return False if _HASHED_BUILD.match(build) else None
+
+
+def _is_surely_python(name: str) -> bool:
+    """Whether it is one of Python's even where nixpkgs has a program or library of that name."""
+    python_name = pypi_of_conda(name)
+    if python_name is None:
+        return False
+    return normalise(python_name) != normalise(name) or is_python_before_nixpkgs(python_name)
+
+
+def _has_wheel(name: str) -> bool:
+    python_name = pypi_of_conda(name) or name
+    return wheel_contents(python_name) is not None or has_wheels_listed(python_name)
+
+
+def _python_package(name: str, version: str, line: int) -> Wanted:
+    # conda has packages of their own for each CUDA (dgl-cuda11.1); pip has one, from an index of its own.
+    python_name = re.sub(r"-(cuda|cu)[0-9][0-9.]*$", "", pypi_of_conda(name) or name)
+    # conda's matplotlib-base is a part of matplotlib; one of the two is enough for pip.
+    return Wanted(normalise(python_name), f"{python_name}{version}", version, line=line)

@@ -1,0 +1,153 @@
+"""The GPU by what is really installed: packages with their own CUDA, those that need a toolkit, those that compile.
+
+Judged by the packages that a file asks for and by the indices that it uses, not by any text that looks like CUDA.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pyenvspec.facts.drivers import torch_wheels
+from pyenvspec.facts.gpu_packages import gpu_needs
+from pyenvspec.facts.wheel_pythons import newest_before
+
+if TYPE_CHECKING:
+    from pyenvspec.project.survey.source import Source, Wanted
+
+_RUNTIME = re.compile(r"nvidia-cuda-runtime(?:-cu[0-9]+)?")
+_OF_NVIDIA = re.compile(r"nvidia-[a-z0-9-]+-cu([0-9]{2})")
+_LOCAL = re.compile(r"\+(?:cu|cuda)([0-9]{2,3})")
+_INDEX = re.compile(r"/cu([0-9]{2,3})(?:[/\s]|$)|[+/]cu([0-9]{3})\.html|torch-[0-9.]+\+cu([0-9]{3})")
+_JAX = re.compile(r"cuda-?([0-9]{2})(_pip|-pip)?(-local)?$")
+_TORCH = ("torch", "torchvision", "torchaudio")
+_PLAIN = re.compile(r"cu([0-9]{3}) \(plain")
+
+
+@dataclass(frozen=True, slots=True)
+class GpuFinding:
+    """What a file's packages say of the GPU.
+
+    `cuda` is the CUDA that its wheels use, None where it is not known which; `toolkit` and `cudnn` what has to be there
+    besides. `compiled` are packages that are built against CUDA, `after` those of them that import others while
+    they are built.
+    """
+
+    why: str
+    where: str
+    cuda: str | None = None
+    toolkit: str | None = None
+    cudnn: str | None = None
+    compiled: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+
+
+def find_gpu(source: Source) -> GpuFinding | None:
+    """Return what the packages of a file need of a GPU, None where none of them uses one."""
+    own = _own_cuda(source)
+    compiled = [w for w in source.packages if (n := gpu_needs(w.name, w.version)) and n.needs == "compiles"]
+    after = tuple(
+        w.name for w in compiled if (n := gpu_needs(w.name, None)) and n.built_with and not w.wheels
+    )
+    compiled = [wanted for wanted in compiled if not wanted.wheels]
+    if own is not None and not compiled:
+        return own
+    needs = _toolkit(source)
+    if compiled:
+        cuda = own.cuda if own else None
+        first = compiled[0]
+        why = f"{', '.join(w.name for w in compiled)} compiled against CUDA"
+        toolkit = cuda or (needs.toolkit if needs else None)
+        names = tuple(wanted.name for wanted in compiled)
+        return GpuFinding(
+            why, source.where(first), cuda, toolkit, needs.cudnn if needs else None, names, after
+        )
+    return needs
+
+
+def _own_cuda(source: Source) -> GpuFinding | None:
+    """Packages whose wheels bring CUDA, the surest sign first."""
+    for wanted in source.packages:
+        if _RUNTIME.fullmatch(wanted.name) and wanted.version:
+            cuda = ".".join(wanted.version.split(".")[:2])
+            why = f"{wanted.name} {wanted.version}: the wheels bring CUDA {cuda}"
+            return GpuFinding(why, source.where(wanted), cuda)
+    for wanted in source.packages:
+        if local := _LOCAL.search(wanted.version or wanted.text):
+            cuda = _dotted(local[1])
+            name = f"{wanted.name} {wanted.version}" if wanted.version else wanted.text
+            return GpuFinding(f"{name}: its wheel brings CUDA {cuda}", source.where(wanted), cuda)
+    torch = source.find("torch")
+    if torch is not None:
+        return _torch(source, torch)
+    for wanted in source.packages:
+        found = _other(source, wanted)
+        if found:
+            return found
+    return None
+
+
+def _torch(source: Source, torch: Wanted) -> GpuFinding | None:
+    """torch without a CUDA in its version: the index that it comes from decides, else the one of PyPI."""
+    if "+cpu" in (torch.version or "") or "+rocm" in (torch.version or ""):
+        return None
+    for option in source.options:
+        index = _INDEX.search(option.value)
+        if index and not any(w.wheels for w in source.packages):
+            of_index = _dotted(next(group for group in index.groups() if group))
+            why = f"torch comes from an index of CUDA {of_index}: its wheels bring it"
+            return GpuFinding(why, f"{source.file}:{option.line}", of_index)
+        if re.search(r"/whl/cpu\b", option.value):
+            return None
+    version = torch.version or newest_before("torch", torch.specifier)
+    cuda = _plain_torch_cuda(version) if version else None
+    said = f"torch {torch.version}" if torch.version else "torch"
+    which = f"CUDA {cuda}" if cuda else "its own CUDA"
+    return GpuFinding(f"{said} from PyPI: its wheels bring {which}", source.where(torch), cuda)
+
+
+def _plain_torch_cuda(version: str) -> str | None:
+    minor = ".".join(version.split(".")[:2])
+    row = next((row for row in torch_wheels() if row.torch == minor), None)
+    plain = next((found for tag in (row.cuda_tags if row else ()) if (found := _PLAIN.match(tag))), None)
+    return _dotted(plain[1]) if plain else None
+
+
+def _other(source: Source, wanted: Wanted) -> GpuFinding | None:
+    where = source.where(wanted)
+    if wanted.name in ("jax", "jaxlib"):
+        for extra in wanted.extras:
+            if (found := _JAX.match(extra)) and not found[3]:
+                return GpuFinding(f"{wanted.name}[{extra}]: its wheels bring CUDA {found[1]}", where, None)
+    needs = gpu_needs(wanted.name, wanted.version)
+    if needs and needs.needs == "own" and needs.extra in wanted.extras:
+        return GpuFinding(f"{wanted.name}[{needs.extra}]: its wheels bring CUDA", where)
+    if _OF_NVIDIA.fullmatch(wanted.name):
+        return GpuFinding(f"{wanted.name}: the wheels bring CUDA", where)
+    return None
+
+
+def _toolkit(source: Source) -> GpuFinding | None:
+    """Packages whose wheels look for a CUDA that is there."""
+    for wanted in source.packages:
+        version = wanted.version or newest_before(wanted.name, wanted.specifier)
+        needs = gpu_needs(wanted.name, version)
+        if needs and needs.needs == "toolkit":
+            said = f"{wanted.name} {wanted.version}" if wanted.version else wanted.name
+            cudnn = f" and cuDNN {needs.cudnn}" if needs.cudnn else ""
+            why = f"{said} looks for CUDA {needs.cuda}{cudnn}, which its wheel does not bring"
+            return GpuFinding(why, source.where(wanted), needs.cuda, needs.cuda, needs.cudnn)
+        if wanted.name in ("jax", "jaxlib"):
+            local = next((f for extra in wanted.extras if (f := _JAX.match(extra)) and f[3]), None)
+            if local:
+                cuda = {"11": "11.8", "12": "12.6"}.get(local[1])
+                return GpuFinding(
+                    f"{wanted.text} looks for a CUDA that is there", source.where(wanted), cuda, cuda
+                )
+    return None
+
+
+def _dotted(tag: str) -> str:
+    """cu118 → 11.8, cu92 → 9.2, cu130 → 13.0."""
+    return f"{tag[:-1]}.{tag[-1]}"

@@ -1,0 +1,112 @@
+"""Locks: uv.lock and poetry.lock as the compiler reads them; pdm.lock, pylock.toml, Pipfile.lock for their names."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from pyenvspec.diagnostics import Diagnostic, PyenvspecError
+from pyenvspec.project.locks import poetry, uv
+from pyenvspec.project.locks.model import normalise
+from pyenvspec.project.locks.toml import load_toml
+from pyenvspec.project.survey.pyproject import line_of, load, table, tables
+from pyenvspec.project.survey.source import Claim, Source, Wanted
+
+if TYPE_CHECKING:
+    from pyenvspec.project.locks.model import LockedPackage
+
+
+def read_lock(file: str, text: str) -> Source:
+    """Return the packages of uv.lock or poetry.lock; raises PyenvspecError where it cannot be read."""
+    tool = "uv" if file.endswith("uv.lock") else "poetry"
+    document, whole = load_toml(text.encode(), file, f"{tool} lock")
+    lock = (uv.read_uv if tool == "uv" else poetry.read_poetry)(document, file, whole)
+    source = Source(file, "lock", tool=tool, said=f"locked with {tool}")
+    if lock.python.strip() not in ("", "*"):
+        pattern = (
+            r"^requires-python\s*="
+            if tool == "uv"
+            else r"^python-versions\s*=\s*.*$(?![\s\S]*^python-versions)"
+        )
+        source.python.append(Claim(lock.python, line_of(whole, pattern)))
+    source.packages = [
+        _locked(package, lock.line_of(package.name) or 0) for package in lock.packages if not package.is_local
+    ]
+    return source
+
+
+def _locked(package: LockedPackage, line: int) -> Wanted:
+    specifier = f"=={package.version}" if package.version else ""
+    text = f"{package.name}{specifier}"
+    return Wanted(
+        package.name,
+        text,
+        specifier,
+        line=line,
+        wheels=package.wheels,
+        has_source=package.has_source,
+        marker=" or ".join(f"({marker})" for marker in package.markers),
+    )
+
+
+def read_pdm_lock(file: str, text: str) -> Source:
+    """Return the packages of pdm.lock."""
+    document = load(file, text)
+    source = Source(file, "lock", tool="pdm", said="locked with PDM")
+    _take_tables(source, text, document.get("package"))
+    python = table(document, "metadata").get("requires_python")
+    if isinstance(python, str) and python:
+        source.python.append(Claim(python, line_of(text, r"^requires_python\s*=")))
+    return source
+
+
+def read_pylock(file: str, text: str) -> Source:
+    """Return the packages of a pylock.toml (PEP 751)."""
+    document = load(file, text)
+    source = Source(file, "lock", tool="pylock", said="a lock of PEP 751")
+    _take_tables(source, text, document.get("packages"))
+    python = document.get("requires-python")
+    if isinstance(python, str) and python:
+        source.python.append(Claim(python, line_of(text, r"^requires-python\s*=")))
+    return source
+
+
+def _take_tables(source: Source, text: str, rows: object) -> None:
+    for row in tables(rows):
+        name, version = row.get("name"), row.get("version")
+        if isinstance(name, str) and isinstance(version, str):
+            line = (
+                line_of(text, rf'^name = "{name}"') if name.replace("-", "").replace("_", "").isalnum() else 0
+            )
+            wheels = tuple(
+                one["file"] for one in tables(row.get("files")) if isinstance(one.get("file"), str)
+            )
+            text_of = f"{name}=={version}"
+            source.packages.append(
+                Wanted(
+                    normalise(name),
+                    text_of,
+                    f"=={version}",
+                    line=line,
+                    wheels=tuple(w for w in wheels if w.endswith(".whl")),
+                )
+            )
+
+
+def read_pipfile_lock(file: str, text: str) -> Source:
+    """Return the packages of Pipfile.lock; raises PyenvspecError where it is no JSON."""
+    try:
+        document: Any = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise PyenvspecError(Diagnostic("init-source", f"{file} is not valid JSON: {error}", file)) from None
+    source = Source(file, "lock", tool="pipenv", said="locked with pipenv")
+    document = document if isinstance(document, dict) else {}
+    for name, row in table(document, "default").items():
+        version = row.get("version") if isinstance(row, dict) else None
+        specifier = version if isinstance(version, str) else ""
+        source.packages.append(Wanted(normalise(name), f"{name}{specifier}", specifier))
+    requires = table(document, "_meta", "requires")
+    python = requires.get("python_full_version") or requires.get("python_version")
+    if isinstance(python, str):
+        source.python.append(Claim(python, line_of(text, r'"python_(full_)?version"')))
+    return source

@@ -1,0 +1,224 @@
+"""Looks at a folder: finds the files that say something of the environment, and reads each in its own way."""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+import posixpath
+import re
+from typing import TYPE_CHECKING
+
+from pyenvspec.diagnostics import Diagnostic, PyenvspecError
+from pyenvspec.project.files import read_project_file
+from pyenvspec.project.survey import conda, locks, others, pyproject, setup
+from pyenvspec.project.survey.requirements import read_requirements
+from pyenvspec.project.survey.source import Source, Survey
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+_MOST_FILES = 5000
+_DEPTH = 3
+_SKIPPED = {
+    "node_modules",
+    "site-packages",
+    "__pycache__",
+    "build",
+    "dist",
+    "venv",
+    "env",
+    "data",
+    "third_party",
+}
+_SMALL = 4 * 1024 * 1024
+
+# In the order in which they tell most.
+_READERS: tuple[tuple[str, Callable[[str, str], Source | None]], ...] = (
+    ("uv.lock", locks.read_lock),
+    ("poetry.lock", locks.read_lock),
+    ("pdm.lock", locks.read_pdm_lock),
+    ("pylock.toml", locks.read_pylock),
+    ("pylock.*.toml", locks.read_pylock),
+    ("Pipfile.lock", locks.read_pipfile_lock),
+    ("pyproject.toml", pyproject.read_pyproject),
+    ("setup.py", setup.read_setup_py),
+    ("setup.cfg", setup.read_setup_cfg),
+    ("Pipfile", others.read_pipfile),
+    ("pixi.toml", others.read_pixi),
+    ("devbox.json", others.read_devbox),
+    (".python-version", others.read_python_version),
+    ("runtime.txt", others.read_python_version),
+    (".tool-versions", others.read_tool_versions),
+    ("Dockerfile*", others.read_dockerfile),
+    ("*.Dockerfile", others.read_dockerfile),
+    ("docker/Dockerfile*", others.read_dockerfile),
+    (".devcontainer/Dockerfile", others.read_dockerfile),
+    (".devcontainer/devcontainer.json", others.read_devcontainer),
+)
+_REQUIREMENTS = (
+    "requirements*.txt",
+    "*requirements.txt",
+    "requirements/*.txt",
+    "reqs/*.txt",
+    "pip_requirements/*.txt",
+)
+_YAML = (
+    "*.yml",
+    "*.yaml",
+    "env*/*.yml",
+    "env*/*.yaml",
+    "conda/*.yml",
+    "conda/*.yaml",
+    "environments/*.y*ml",
+    "docs/env*.y*ml",
+)
+_MARKS = (
+    "pyproject.toml",
+    "setup.py",
+    "requirements.txt",
+    "environment.yml",
+    "environment.yaml",
+    "Pipfile",
+    "uv.lock",
+)
+
+
+def survey(root: Path, only: str | None = None) -> Survey:
+    """Return what the files of `root` say; with `only` that file is read as well, whatever its name.
+
+    Raises PyenvspecError for a file that is there and cannot be read.
+    """
+    files = list(_files(root))
+    found = Survey(projects_below=_projects_below(files))
+    for pattern, read in _READERS:
+        for file in _matching(files, pattern):
+            _add(found, root, file, read)
+    for pattern in _REQUIREMENTS:
+        for file in _matching(files, pattern):
+            _add(found, root, file, lambda name, text: _requirements(root, name, text))
+    for pattern in _YAML:
+        for file in _matching(files, pattern):
+            _add_conda(found, root, file)
+    if only is not None and found.get(only) is None:
+        _add_named(found, root, only)
+    if not any(source.packages for source in found.sources):
+        _add_imports(found, root, files)
+    return found
+
+
+def _add(found: Survey, root: Path, file: str, read: Callable[[str, str], Source | None]) -> None:
+    if found.get(file) is not None:
+        return
+    text = _text(root, file)
+    source = read(file, text) if text is not None else None
+    if source is not None:
+        found.sources.append(source)
+
+
+def _requirements(root: Path, file: str, text: str) -> Source:
+    return read_requirements(file, text, lambda name: _text(root, name))
+
+
+def _add_conda(found: Survey, root: Path, file: str) -> None:
+    text = _text(root, file, most=_SMALL)
+    if text is None or found.get(file) is not None or not conda.is_conda(text):
+        return
+    if file == "env.yaml":
+        found.has_manifest_of_conda = True
+    source = conda.read_conda(file, text)
+    for option in source.options[:]:
+        # What the pip section includes lies beside the conda file.
+        if match := re.fullmatch(r"(-r|--requirement)[ =]*(\S+)", option.value):
+            name = posixpath.normpath(posixpath.join(posixpath.dirname(file), match[2]))
+            included = _text(root, name)
+            if included is not None:
+                source.packages += _requirements(root, name, included).packages
+    found.sources.append(source)
+
+
+def _add_named(found: Survey, root: Path, file: str) -> None:
+    """Read the file that the user names; what it is follows from its content where its name does not say."""
+    text = _text(root, file)
+    if text is None:
+        hint = "name a file of the project: pyproject.toml, uv.lock, poetry.lock, requirements.txt, environment.yml"
+        raise PyenvspecError(Diagnostic("init-source", f"there is no file `{file}` here", file, hint=hint))
+    name = posixpath.basename(file)
+    for pattern, read in _READERS:
+        if fnmatch.fnmatch(name, pattern) and (source := read(file, text)) is not None:
+            found.sources.append(source)
+            return
+    if name.endswith((".yml", ".yaml")):
+        if not conda.is_conda(text):
+            message = f"`{file}` is no environment file of conda: it has no `dependencies`"
+            raise PyenvspecError(Diagnostic("init-source", message, file, hint="name another file"))
+        found.sources.append(conda.read_conda(file, text))
+        return
+    source = _requirements(root, file, text) if name.endswith((".txt", ".in", ".pip")) else None
+    if source is None or not source.packages:
+        kinds = "a lock, pyproject.toml, requirements, a conda file, Pipfile, pixi.toml, setup.py"
+        message = f"nothing can be taken from `{file}`"
+        raise PyenvspecError(
+            Diagnostic("init-source", message, file, expected=kinds, hint="name another file")
+        )
+    found.sources.append(source)
+
+
+def _add_imports(found: Survey, root: Path, files: list[str]) -> None:
+    scripts = [file for file in files if file.endswith((".py", ".ipynb")) and file.count("/") < _DEPTH]
+    own = {posixpath.basename(file).removesuffix(".py") for file in scripts} | {
+        part for file in scripts for part in file.split("/")[:-1]
+    }
+    read = ((file, text) for file in scripts[:300] if (text := _text(root, file, most=_SMALL)) is not None)
+    source = others.read_imports(read, frozenset(own))
+    if source is not None:
+        found.sources.append(source)
+
+
+def _text(root: Path, file: str, most: int | None = None) -> str | None:
+    if file.startswith(("/", "..")):
+        return None
+    content = read_project_file(root, file) if most is None else read_project_file(root, file, most)
+    return None if content is None else content.decode("utf-8", "replace")
+
+
+def _files(root: Path) -> Iterator[str]:
+    """Yield the paths below `root`, nearest first, as far as a project's own files lie; no link is followed."""
+    count, waiting = 0, [""]
+    while waiting and count < _MOST_FILES:
+        folder = waiting.pop(0)
+        try:
+            entries = sorted(os.scandir(root / folder), key=lambda entry: entry.name)
+        except OSError:
+            continue
+        for entry in entries:
+            count += 1
+            path = posixpath.join(folder, entry.name)
+            if entry.is_dir(follow_symlinks=False):
+                is_own = not entry.name.startswith(".") or entry.name == ".devcontainer"
+                is_environment = (root / path / "pyvenv.cfg").exists()
+                wanted = entry.name not in _SKIPPED or (entry.name == "env" and not is_environment)
+                if is_own and wanted and not is_environment and path.count("/") < _DEPTH:
+                    waiting.append(path)
+            elif _is_printable(path):
+                yield path
+
+
+def _is_printable(path: str) -> bool:
+    return path.isprintable()
+
+
+def _matching(files: list[str], pattern: str) -> list[str]:
+    depth = pattern.count("/")
+    return [file for file in files if file.count("/") == depth and fnmatch.fnmatchcase(file, pattern)]
+
+
+def _projects_below(files: list[str]) -> tuple[str, ...]:
+    """The folders that hold a project of their own, where the folder itself holds none."""
+    if any(file in _MARKS for file in files):
+        return ()
+    return tuple(
+        sorted(
+            {posixpath.dirname(file) for file in files if "/" in file and posixpath.basename(file) in _MARKS}
+        )
+    )

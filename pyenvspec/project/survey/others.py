@@ -1,0 +1,227 @@
+"""Files that say one or two things of the environment: versions, Pipfile, pixi, devbox, containers, imports."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import sys
+from typing import TYPE_CHECKING, Any
+
+from pyenvspec.facts.native import find_native_name
+from pyenvspec.facts.packages import pypi_of_import
+from pyenvspec.project.locks.model import normalise
+from pyenvspec.project.survey.pyproject import line_of, load, table
+from pyenvspec.project.survey.source import Claim, Source, Wanted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_VERSION = re.compile(r"^\s*(?:cpython[-@]?|python[-@]?)?(3\.[0-9]+(?:\.[0-9]+)?)\s*$")
+_APT_INSTALL = re.compile(r"apt(?:-get)?\s+(?:-\S+\s+)*install\s+(.*?)(?:&&|;|\|\||$)", re.DOTALL)
+
+
+def read_python_version(file: str, text: str) -> Source:
+    """Return the version that .python-version or runtime.txt names."""
+    source = Source(file, "version", said="no version of CPython")
+    for number, line in enumerate(text.splitlines(), start=1):
+        if found := _VERSION.match(line):
+            source.python.append(Claim(found[1], number))
+            source.said = f"Python {found[1]}"
+            break
+    return source
+
+
+def read_tool_versions(file: str, text: str) -> Source | None:
+    """Return the Python that .tool-versions (asdf, mise) names, None where it names none."""
+    found = re.search(r"^python\s+(3\.[0-9]+(?:\.[0-9]+)?)", text, re.MULTILINE)
+    if found is None:
+        return None
+    line = text.count("\n", 0, found.start()) + 1
+    return Source(file, "version", said=f"Python {found[1]}", python=[Claim(found[1], line)])
+
+
+def read_pipfile(file: str, text: str) -> Source:
+    """Return what a Pipfile asks for."""
+    document = load(file, text)
+    source = Source(file, "pipenv", tool="pipenv", said="a project of pipenv")
+    requires = table(document, "requires")
+    python = requires.get("python_full_version") or requires.get("python_version")
+    if isinstance(python, str):
+        source.python.append(Claim(python, line_of(text, r"^python_(full_)?version\s*=")))
+    for name, value in table(document, "packages").items():
+        version = value.get("version") if isinstance(value, dict) else value
+        specifier = version if isinstance(version, str) and version[:1] in "<>=!~" else ""
+        line = line_of(text, rf"^[\"']?{re.escape(name)}[\"']?\s*=")
+        source.packages.append(Wanted(normalise(name), f"{name}{specifier}", specifier, line=line))
+    return source
+
+
+def read_pixi(file: str, text: str) -> Source:
+    """Return what a pixi.toml asks for: its conda packages as a conda file has them, and those of PyPI."""
+    from pyenvspec.project.survey.conda import read_conda
+
+    document = load(file, text)
+    listed = [f"{name}{_conda_version(value)}" for name, value in table(document, "dependencies").items()]
+    conda = read_conda(file, "dependencies:\n" + "".join(f"  - {json.dumps(item)}\n" for item in listed))
+    source = Source(file, "pixi", tool="pixi", said="an environment of pixi")
+    names = [table(document, key).get("name") for key in ("workspace", "project")]
+    source.name = next((name for name in names if isinstance(name, str)), None)
+    for claims, target in (
+        (conda.python, source.python),
+        (conda.native, source.native),
+        (conda.cuda, source.cuda),
+    ):
+        target += [
+            Claim(claim.value, line_of(text, rf"^{_key_of(claim, conda)}\s*="), claim.said)
+            for claim in claims
+        ]
+    source.packages += conda.packages
+    source.left_out += conda.left_out
+    cuda = table(document, "system-requirements").get("cuda")
+    if isinstance(cuda, str):
+        source.cuda.append(Claim(cuda, line_of(text, r"^cuda\s*="), "driver"))
+    for name, value in table(document, "pypi-dependencies").items():
+        version = value.get("version") if isinstance(value, dict) else value
+        specifier = version if isinstance(version, str) and version[:1] in "<>=!~" else ""
+        line = line_of(text, rf"^[\"']?{re.escape(name)}[\"']?\s*=")
+        source.packages.append(Wanted(normalise(name), f"{name}{specifier}", specifier, line=line))
+    return source
+
+
+def _key_of(claim: Claim, conda: Source) -> str:
+    return "python" if claim in conda.python else re.escape(claim.value)
+
+
+def _conda_version(value: object) -> str:
+    version = value.get("version") if isinstance(value, dict) else value
+    if not isinstance(version, str) or version.strip() in ("", "*"):
+        return ""
+    version = version.strip()
+    return f"={version.rstrip('*').rstrip('.')}" if re.fullmatch(r"[0-9][\w.]*\*?", version) else version
+
+
+def read_devbox(file: str, text: str) -> Source | None:
+    """Return the packages of a devbox.json: they are nixpkgs' own names."""
+    try:
+        document: Any = json.loads(re.sub(r"^\s*//.*$", "", text, flags=re.MULTILINE))
+    except (ValueError, RecursionError):
+        return None
+    listed = document.get("packages") if isinstance(document, dict) else None
+    items = [f"{k}@{v}" for k, v in listed.items()] if isinstance(listed, dict) else listed
+    source = Source(file, "devbox", tool="devbox", said="an environment of devbox")
+    for item in items if isinstance(items, list) else ():
+        if not isinstance(item, str):
+            continue
+        name, _, version = item.partition("@")
+        line = line_of(text, re.escape(name))
+        if re.fullmatch(r"python[0-9]*", name):
+            number = re.match(r"3\.[0-9]+", version) or re.match(r"3[0-9]+", name.removeprefix("python"))
+            if number:
+                said = number[0] if "." in number[0] else f"3.{number[0][1:]}"
+                source.python.append(Claim(said, line))
+        elif name not in ("uv", "poetry", "pipenv"):
+            source.native.append(Claim(name, line))
+    return source
+
+
+def read_dockerfile(file: str, text: str) -> Source:
+    """Return the Python, the CUDA and the Debian packages that a Dockerfile names."""
+    source = Source(file, "container", tool="docker")
+    joined = re.sub(r"\\\s*\n", lambda found: " " + "\v" * found[0].count("\n"), text)
+    line = 1
+    for raw in joined.split("\n"):
+        _take_instruction(source, raw.replace("\v", " "), line)
+        line += 1 + raw.count("\v")
+    parts = [f"Python {c.value}" for c in source.python] + [f"CUDA {c.value}" for c in source.cuda]
+    if source.native:
+        parts.append(f"{len(source.native)} packages of apt that nixpkgs has")
+    source.said = ", ".join(parts) or "nothing of the environment"
+    return source
+
+
+def _take_instruction(source: Source, line: str, number: int) -> None:
+    if found := re.match(r"\s*FROM\s+(?:--\S+\s+)*(\S+)", line, re.IGNORECASE):
+        _take_image(source, found[1], number)
+    for listed in _APT_INSTALL.findall(line):
+        for name in listed.split():
+            if not name.startswith("-") and re.match(r"[a-z0-9]", name):
+                _take_debian(source, name.split("=")[0], number)
+
+
+def _take_image(source: Source, image: str, line: int) -> None:
+    if found := re.search(r"(?:^|/)python:(3\.[0-9]+(?:\.[0-9]+)?)", image):
+        source.python.append(Claim(found[1], line))
+    elif found := re.search(r"nvidia/cuda:([0-9]+\.[0-9]+)[0-9.]*(\S*)", image):
+        source.cuda.append(Claim(found[1], line, "toolkit" if "devel" in found[2] else "runtime"))
+    elif found := re.search(r"pytorch/pytorch:\S*cuda([0-9]+\.[0-9]+)\S*?(devel|runtime)?", image):
+        source.cuda.append(Claim(found[1], line, "toolkit" if "devel" in image else "runtime"))
+
+
+def _take_debian(source: Source, name: str, line: int) -> None:
+    row = find_native_name(name)
+    known = {claim.value for claim in source.native}
+    if row is not None and row.kind == "attr" and row.attr and row.attr not in known:
+        source.native.append(Claim(row.attr, line))
+
+
+def read_devcontainer(file: str, text: str) -> Source | None:
+    """Return the image that a devcontainer.json names, None where it says nothing of use."""
+    source = Source(file, "container", tool="devcontainer")
+    if found := re.search(r'"image"\s*:\s*"([^"]+)"', text):
+        line = text.count("\n", 0, found.start()) + 1
+        _take_image(source, found[1], line)
+        if python := re.search(r"devcontainers/python:(?:\d+-)?(3\.[0-9]+)", found[1]):
+            source.python.append(Claim(python[1], line))
+    if not source.python and not source.cuda:
+        return None
+    source.said = ", ".join(
+        [f"Python {c.value}" for c in source.python] + [f"CUDA {c.value}" for c in source.cuda]
+    )
+    return source
+
+
+def read_imports(files: Iterable[tuple[str, str]], own: frozenset[str]) -> Source | None:
+    """Return the packages of what scripts and notebooks import; `own` are the project's modules."""
+    found: dict[str, tuple[str, int]] = {}
+    for file, text in files:
+        code = _code_of_notebook(text) if file.endswith(".ipynb") else text
+        for module, line in _imports(code):
+            found.setdefault(module, (file, line))
+    source = Source("*.py, *.ipynb", "imports", said="imports, since no file lists packages")
+    for module, (file, line) in sorted(found.items()):
+        if module in own or module in sys.stdlib_module_names:
+            continue
+        package = pypi_of_import(module)
+        if package is None:
+            source.left_out.append(
+                Claim(f"import {module} ({file})", line, "which package has it is not known")
+            )
+        elif source.find(package) is None:
+            source.packages.append(Wanted(normalise(package), package, line=line))
+    return source if source.packages else None
+
+
+def _code_of_notebook(text: str) -> str:
+    try:
+        cells = json.loads(text).get("cells", [])
+        code = ["".join(cell["source"]) for cell in cells if cell.get("cell_type") == "code"]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return ""
+    return "\n".join(
+        line for part in code for line in part.splitlines() if not line.lstrip().startswith(("%", "!"))
+    )
+
+
+def _imports(code: str) -> list[tuple[str, int]]:
+    try:
+        tree = ast.parse(code)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found += [(alias.name.split(".")[0], node.lineno) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.append((node.module.split(".")[0], node.lineno))
+    return found

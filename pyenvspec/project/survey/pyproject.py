@@ -1,0 +1,145 @@
+"""pyproject.toml: PEP 621, poetry, PDM, hatch, uv with its indices; nothing where it only configures tools."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from typing import TYPE_CHECKING, Any
+
+from pyenvspec.diagnostics import Diagnostic, PyenvspecError
+from pyenvspec.project.locks.model import normalise
+from pyenvspec.project.survey.requirements import parse_requirement
+from pyenvspec.project.survey.source import Claim, Source, Wanted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
+
+
+def read_pyproject(file: str, text: str) -> Source | None:
+    """Return what the file asks for, None where it is no project; raises PyenvspecError where it is no TOML."""
+    document = load(file, text)
+    project, tool = table(document, "project"), table(document, "tool")
+    poetry, uv = table(tool, "poetry"), table(tool, "uv")
+    if "dependencies" in poetry or ("name" in poetry and "name" not in project):
+        return _poetry(file, text, project, poetry)
+    if "name" not in project and "workspace" not in uv and "dev-dependencies" not in uv and not project:
+        return None
+    return _standard(file, text, document)
+
+
+def load(file: str, text: str) -> dict[str, Any]:
+    """Return the document; raises PyenvspecError where it is no TOML."""
+    try:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
+        message = f"{file} is not valid TOML: {error}"
+        raise PyenvspecError(Diagnostic("package-lock-project", message, file)) from None
+
+
+def table(document: dict[str, Any], *keys: str) -> dict[str, Any]:
+    """Return a table of tables, empty where it is missing or something else."""
+    value: object = document
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value if isinstance(value, dict) else {}
+
+
+def texts(value: object) -> list[str]:
+    """Return the texts of a list, none where it is something else."""
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+
+
+def line_of(text: str, pattern: str) -> int:
+    """Return the first line that a pattern matches, 0 where none does."""
+    found = re.search(pattern, text, re.MULTILINE)
+    return text.count("\n", 0, found.start()) + 1 if found else 0
+
+
+def _standard(file: str, text: str, document: dict[str, Any]) -> Source:
+    project, tool = table(document, "project"), table(document, "tool")
+    uv = table(tool, "uv")
+    manager = "pdm" if table(tool, "pdm") else "hatch" if table(tool, "hatch", "envs") else "uv"
+    source = Source(file, "pyproject", tool=manager, name=_name(project.get("name")))
+    _python(source, text, project.get("requires-python"), r"^\s*requires-python\s*=")
+    source.packages += _requirements(text, texts(project.get("dependencies")))
+    source.extras = tuple(sorted(table(project, "optional-dependencies")))
+    source.groups = tuple(sorted(table(document, "dependency-groups")))
+    for index in (*tables(uv.get("index")), *tables(table(tool, "pdm").get("source"))):
+        # An explicit index serves only what names it, under [tool.uv.sources].
+        if isinstance(index.get("url"), str) and not index.get("explicit"):
+            line = line_of(text, re.escape(index["url"]))
+            source.options.append(Claim(f"--extra-index-url {index['url']}", line))
+    used = {row.get("index") for rows in table(uv, "sources").values() for row in _rows(rows)}
+    for index in tables(uv.get("index")):
+        if index.get("explicit") and index.get("name") in used and isinstance(index.get("url"), str):
+            source.options.append(
+                Claim(f"--extra-index-url {index['url']}", line_of(text, re.escape(index["url"])))
+            )
+    for name in table(tool, "pixi"):
+        source.left_out.append(Claim(f"tool.pixi.{name}", line_of(text, r"^\[tool\.pixi"), "pixi's own"))
+    what = "a workspace of uv" if "workspace" in uv and "name" not in project else f"a project of {manager}"
+    source.said = what if manager != "uv" or "workspace" in uv else "a project"
+    return source
+
+
+def _rows(value: object) -> Iterable[dict[str, Any]]:
+    return tables(value) if isinstance(value, list) else tables([value])
+
+
+def tables(value: object) -> list[dict[str, Any]]:
+    """Return the tables of a list, none where it is something else."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def _poetry(file: str, text: str, project: dict[str, Any], poetry: dict[str, Any]) -> Source:
+    source = Source(file, "pyproject", tool="poetry", name=_name(project.get("name") or poetry.get("name")))
+    source.said = "a project of poetry"
+    dependencies = table(poetry, "dependencies")
+    python = dependencies.get("python")
+    python = python.get("version") if isinstance(python, dict) else python
+    _python(source, text, project.get("requires-python"), r"^\s*requires-python\s*=")
+    _python(source, text, python, r"^\s*python\s*=")
+    source.packages += _requirements(text, texts(project.get("dependencies")))
+    source.packages += [
+        _of_poetry(text, name, value) for name, value in dependencies.items() if normalise(name) != "python"
+    ]
+    source.groups = tuple(sorted(table(poetry, "group")))
+    source.extras = tuple(sorted({*table(poetry, "extras"), *table(project, "optional-dependencies")}))
+    for index in tables(poetry.get("source")):
+        if isinstance(index.get("url"), str) and index.get("priority") != "explicit":
+            line = line_of(text, re.escape(index["url"]))
+            source.options.append(Claim(f"--extra-index-url {index['url']}", line))
+    return source
+
+
+def _of_poetry(text: str, name: str, value: object) -> Wanted:
+    """A dependency of poetry; its constraint is turned into PEP 440 where it is a plain version."""
+    row = value if isinstance(value, dict) else {"version": value}
+    version = row.get("version")
+    wanted = version.strip() if isinstance(version, str) else ""
+    specifier = (
+        f"=={wanted}"
+        if re.fullmatch(r"[0-9][A-Za-z0-9.+]*", wanted)
+        else wanted
+        if wanted[:1] in "<>=!"
+        else ""
+    )
+    line = line_of(text, rf"^\s*[\"']?{re.escape(name)}[\"']?\s*=")
+    return Wanted(normalise(name), f"{name}{specifier}", specifier, tuple(texts(row.get("extras"))), line)
+
+
+def _requirements(text: str, listed: list[str]) -> list[Wanted]:
+    lines = (line_of(text, rf"[\"']{re.escape(item)}[\"']") for item in listed)
+    parsed = (parse_requirement(item, line) for item, line in zip(listed, lines, strict=True))
+    return [wanted for wanted in parsed if wanted is not None]
+
+
+def _python(source: Source, text: str, value: object, pattern: str) -> None:
+    if isinstance(value, str) and value.strip() and value.strip() != "*":
+        source.python.append(Claim(value.strip(), line_of(text, pattern)))
+
+
+def _name(value: object) -> str | None:
+    return value if isinstance(value, str) and _NAME.fullmatch(value) else None

@@ -1,0 +1,106 @@
+"""setup.py by its syntax tree, never run, and setup.cfg."""
+
+from __future__ import annotations
+
+import ast
+import configparser
+from typing import TYPE_CHECKING
+
+from pyenvspec.project.survey.pyproject import line_of
+from pyenvspec.project.survey.requirements import parse_requirement
+from pyenvspec.project.survey.source import Claim, Source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def read_setup_py(file: str, text: str) -> Source | None:
+    """Return what the call of `setup(…)` says as literals, None where there is no such call."""
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return Source(file, "setup", said="cannot be read as Python 3; nothing is taken from it")
+    call = next(
+        (node for node in ast.walk(tree) if isinstance(node, ast.Call) and _name_of(node.func) == "setup"),
+        None,
+    )
+    if call is None:
+        return None
+    source = Source(file, "setup", said="a project of setuptools")
+    values = _constants(tree)
+    for keyword in call.keywords:
+        value = _literal(keyword.value, values)
+        if keyword.arg == "name" and isinstance(value, str):
+            source.name = value
+        elif keyword.arg == "python_requires" and isinstance(value, str):
+            source.python.append(Claim(value, keyword.value.lineno))
+        elif keyword.arg == "install_requires":
+            _take(source, value, keyword.value.lineno)
+        elif keyword.arg == "extras_require" and isinstance(value, dict):
+            source.extras = tuple(sorted(key for key in value if isinstance(key, str)))
+        elif keyword.arg == "ext_modules":
+            source.left_out.append(
+                Claim("ext_modules", keyword.value.lineno, "it compiles an extension of its own")
+            )
+    return source
+
+
+def _name_of(node: ast.expr) -> str:
+    return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
+
+
+def _constants(tree: ast.Module) -> dict[str, ast.expr]:
+    """Names that the module gives one value at its top."""
+    return {
+        node.targets[0].id: node.value
+        for node in tree.body
+        if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name)
+    }
+
+
+def _literal(node: ast.expr, values: dict[str, ast.expr]) -> object:
+    if isinstance(node, ast.Name) and node.id in values:
+        node = values[node.id]
+    try:
+        return ast.literal_eval(node)
+    except (ValueError, TypeError, RecursionError, MemoryError):
+        return None
+
+
+def _take(source: Source, value: object, line: int) -> None:
+    if not isinstance(value, list | tuple):
+        source.left_out.append(Claim("install_requires", line, "is computed, and setup.py is not run"))
+        return
+    _take_lines(source, (item for item in value if isinstance(item, str)), line)
+
+
+def _take_lines(source: Source, lines: Iterable[str], line: int) -> None:
+    for item in lines:
+        wanted = parse_requirement(item.strip(), line)
+        if wanted is not None:
+            source.packages.append(wanted)
+        elif item.strip():
+            source.left_out.append(Claim(item.strip(), line, "not understood as a requirement"))
+
+
+def read_setup_cfg(file: str, text: str) -> Source | None:
+    """Return what `[metadata]` and `[options]` say, None where there are none."""
+    parser = configparser.RawConfigParser(strict=False)
+    try:
+        parser.read_string(text)
+    except configparser.Error:
+        return None
+    if not parser.has_section("options") and not parser.has_option("metadata", "name"):
+        return None
+    source = Source(file, "setup", said="a project of setuptools")
+    source.name = parser.get("metadata", "name", fallback=None)
+    python = parser.get("options", "python_requires", fallback="")
+    if python:
+        source.python.append(Claim(python, line_of(text, r"^python_requires\s*=")))
+    line = line_of(text, r"^install_requires\s*=")
+    listed = parser.get("options", "install_requires", fallback="")
+    if not listed.startswith("file:"):
+        _take_lines(source, listed.splitlines(), line)
+    if parser.has_section("options.extras_require"):
+        source.extras = tuple(sorted(parser.options("options.extras_require")))
+    return source

@@ -1,0 +1,102 @@
+"""What one file of a project says. Data only; the readers beside this module make it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Literal
+
+from pyenvspec.project.locks.model import normalise
+
+Kind = Literal[
+    "version",
+    "lock",
+    "pyproject",
+    "requirements",
+    "setup",
+    "pipenv",
+    "conda",
+    "pixi",
+    "devbox",
+    "container",
+    "imports",
+]
+"""version: .python-version and its like. container: Dockerfile, devcontainer.json. imports: where nothing else says."""
+
+_PINNED = re.compile(r"\s*={2,3}\s*([0-9][A-Za-z0-9.!+_-]*)\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A Python package that a file asks for; `text` is what pip would take, `specifier` a PEP 440 one.
+
+    `line` is counted from 1, and 0 where the format has none. `wheels` are the names of locked files.
+    """
+
+    name: str
+    text: str
+    specifier: str = ""
+    extras: tuple[str, ...] = ()
+    line: int = 0
+    wheels: tuple[str, ...] = ()
+    has_source: bool = True
+    marker: str = ""
+
+    @property
+    def version(self) -> str | None:
+        """The one release asked for, None where there is a choice."""
+        pinned = _PINNED.fullmatch(self.specifier)
+        return pinned[1] if pinned else None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A value that a line of a file gives, in the file's own words."""
+
+    value: str
+    line: int = 0
+    said: str = ""
+
+
+@dataclass(slots=True)
+class Source:
+    """One file that was looked at and all that was taken from it; `left_out` is what has no place in env.yaml."""
+
+    file: str
+    kind: Kind
+    said: str = ""
+    name: str | None = None
+    tool: str | None = None
+    python: list[Claim] = field(default_factory=list)
+    packages: list[Wanted] = field(default_factory=list)
+    options: list[Claim] = field(default_factory=list)
+    native: list[Claim] = field(default_factory=list)
+    cuda: list[Claim] = field(default_factory=list)
+    groups: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()
+    left_out: list[Claim] = field(default_factory=list)
+
+    def where(self, claim: Claim | Wanted) -> str:
+        """`file:line` of something that this file says."""
+        return f"{self.file}:{claim.line}" if claim.line else self.file
+
+    def find(self, name: str) -> Wanted | None:
+        """The package of that name, if the file asks for it."""
+        return next((wanted for wanted in self.packages if wanted.name == normalise(name)), None)
+
+
+@dataclass(slots=True)
+class Survey:
+    """All files that were looked at, the most telling first, and the folders below that are projects of their own."""
+
+    sources: list[Source] = field(default_factory=list)
+    projects_below: tuple[str, ...] = ()
+    has_manifest_of_conda: bool = False
+
+    def of(self, *kinds: Kind) -> list[Source]:
+        """The sources of these kinds, in their order."""
+        return [source for kind in kinds for source in self.sources if source.kind == kind]
+
+    def get(self, file: str) -> Source | None:
+        """The source that a file became, None where it was not read."""
+        return next((source for source in self.sources if source.file == file), None)
