@@ -61,7 +61,6 @@ GROUPS = {
     "Tools": {
         "get-nix": ("get_nix", "get a Nix for this user, without root where that works"),
         "schema": ("schema", "print the JSON Schema of env.yaml"),
-        "catalog": ("search.catalog", "say where the offline names of nixpkgs packages come from"),
     },
 }
 """Verbs by what they are for, each with its module below `commands` and one line of help."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pyenvspec.checking.checks import check_spec, named_paths
+from pyenvspec.checking.native import check_native_names
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
 from pyenvspec.lowering.companions import companion_files
 from pyenvspec.lowering.lower import lower_flake, lower_module
@@ -79,11 +80,28 @@ def _check_tree(root: Path, raw: RawSpec) -> tuple[SpecFile, ProjectFolder, Plan
         found.add(finding)
     # what the locks of Python packages say to it
     locks = _check_locks(root, file, project, found)
-    if found.has_errors:
+    plan = None
+    if not found.has_errors:
+        # model → decisions
+        plan = _resolve(file, project, locks, found)
+    # what the release that was decided on has of the packages asked for
+    for finding in check_native_names(file, plan.nixpkgs.release if plan else None).items:
+        found.add(finding)
+    if found.has_errors or plan is None:
         raise PyenvspecError(*found.ordered())
-    # model → decisions
-    plan = resolve_plan(file, project, locks)
     return file, project, plan, found.ordered()
+
+
+def _resolve(
+    file: SpecFile, project: ProjectFolder, locks: LockedProjects, found: Diagnostics
+) -> Plan | None:
+    """Return the plan, or None with the reason among the findings: what is wrong besides is told in the same run."""
+    try:
+        return resolve_plan(file, project, locks)
+    except PyenvspecError as error:
+        for diagnostic in error.diagnostics:
+            found.add(diagnostic)
+    return None
 
 
 def _check_locks(root: Path, file: SpecFile, project: ProjectFolder, found: Diagnostics) -> LockedProjects:

@@ -1,106 +1,89 @@
-"""Did-you-mean and offline search: names the user typed, and what was probably meant.
-
-Pure look-ups over `pyenvspec.facts.native`; rapidfuzz is imported on first need, since most runs have
-no misspelt name.
-"""
+"""Names of native packages: whether nixpkgs has them, what was probably meant, and offline search."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
 from typing import TYPE_CHECKING
 
-from pyenvspec.facts.native import catalogue, catalogue_names, find_native_name, is_catalogued
+from pyenvspec.facts.native import attributes, find_attribute, find_native_name
+from pyenvspec.meanings import Suggestion, closest, understand
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from pyenvspec.facts.native import Attribute
 
-    from pyenvspec.facts.native import NameKind
+__all__ = ["Suggestion", "closest", "is_known", "is_native", "search", "suggest_native"]
 
-CLOSE_ENOUGH = 72.0
-"""Similarity in percent from which a word is offered; below it a guess confuses more than it helps."""
+# Nixpkgs as a member of itself, and the packages of its Pythons.
+_NOT_NATIVE = re.compile(r"pkgs|python\d*Packages")
+_OUTPUTS = frozenset({"bin", "dev", "doc", "lib", "man", "out", "static"})
 
 
-@dataclass(frozen=True, slots=True)
-class Suggestion:
-    """What to do about a name under `native`.
+def is_native(name: str) -> bool:
+    """Return whether a name is a package of nixpkgs, in a set, or an output of a package, as far as is known.
 
-    `kind` is that of the curated row, or `close` for a name that only looks alike. `attr` is what to
-    write instead where that is an attribute; `hint` is one sentence where it is something else.
-    `is_attribute` says that the name, as typed, exists in nixpkgs too.
+    What is gone from today's nixpkgs is none; sets whose members no list has (those of Perl, R …) take any name.
     """
+    attribute = find_attribute(name)
+    if attribute is not None:
+        return attribute.gone is None
+    head, _, rest = name.partition(".")
+    above = find_attribute(head)
+    if above is None or not rest or above.gone is not None or _NOT_NATIVE.fullmatch(head):
+        return False
+    return head not in _listed_sets() if above.is_set else rest.split(".")[-1] in _OUTPUTS
 
-    name: str
-    kind: NameKind | str
-    attr: str | None
-    hint: str
-    source: str
-    is_attribute: bool = False
+
+def is_known(name: str) -> bool:
+    """Return whether some nixpkgs known has a name: today's, or an older one."""
+    attribute = find_attribute(name)
+    return is_native(name) or (attribute is not None and attribute.gone is not None)
+
+
+def _listed_sets() -> frozenset[str]:
+    return frozenset(one.name.partition(".")[0] for one in attributes() if "." in one.name)
 
 
 def suggest_native(name: str) -> Suggestion | None:
-    """Return what a native package name probably means; None when it is an attribute, or nothing is near."""
-    row = find_native_name(name)
-    if row:
-        hint = row.hint or f"nixpkgs calls it `{row.attr}`"
-        return Suggestion(name, row.kind, row.attr, hint, row.source, row.is_attribute)
-    if is_catalogued(name):
-        return None
-    attr = _same_letters(name) or closest(name, catalogue_names())
-    if attr is None:
-        return None
-    return Suggestion(name, "close", attr, f"did you mean `{attr}`?", "catalogue of nixpkgs attributes")
+    """Return what a native package name probably means; None when it is or was a package, or nothing is near.
+
+    An attribute is never mistaken for another spelling; where a curated row warns of one, that is told.
+    """
+    if is_known(name):
+        row = find_native_name(name)
+        if row is None or (row.kind == "attr" and _is_same(row.attr, name)):
+            return None
+    return understand(name)
 
 
-def search(query: str, limit: int = 20) -> list[tuple[str, str]]:
-    """Return attributes with their descriptions, best first.
+def _is_same(attr: str | None, name: str) -> bool:
+    """Return whether a curated row only says what nixpkgs says itself: both names are of one package."""
+    one, other = find_attribute(attr) if attr else None, find_attribute(name)
+    if one is None or other is None:
+        return False
+    return name == one.alias or attr == other.alias or (one.version, one.text) == (other.version, other.text)
 
-    Every word of the query must occur in the name or the description. A curated name comes first, then
+
+def search(query: str, limit: int = 20) -> list[Attribute]:
+    """Return packages that today's nixpkgs has, best first.
+
+    Every word of the query must occur in the name or the description. What the query means comes first, then
     the exact name, names that start with the query, names that hold it, and descriptions.
     """
     wanted = query.strip().lower()
     words = wanted.split()
     if not words:
         return []
-    known = catalogue()
+    known = {one.name: one for one in attributes() if one.is_package and one.gone is None}
     ranked = sorted(
-        (rank, len(attr), attr)
-        for attr, description in known.items()
-        if (rank := _rank(attr.lower(), description.lower(), wanted, words)) is not None
+        (rank, one.alias is not None, len(one.name), one.name)
+        for one in known.values()
+        if (rank := _rank(one.name.lower(), one.text.lower(), wanted, words)) is not None
     )
-    found = [attr for _, _, attr in ranked]
-    row = find_native_name(wanted)
-    if row and row.attr and row.attr in known:
-        found = [row.attr, *(attr for attr in found if attr != row.attr)]
-    return [(attr, known[attr]) for attr in found[:limit]]
-
-
-def closest(word: str, candidates: Iterable[str]) -> str | None:
-    """Return the candidate that `word` is probably a misspelling of, or None."""
-    # Its import takes 20 ms, which a run without mistakes need not spend; difflib's takes as long.
-    from rapidfuzz import fuzz, process, utils
-
-    # Sorted, so that of two as near the same one is offered every time.
-    match = process.extractOne(
-        word,
-        sorted(candidates),
-        scorer=fuzz.ratio,
-        processor=utils.default_process,
-        score_cutoff=CLOSE_ENOUGH,
-    )
-    return None if match is None else str(match[0])
-
-
-def _same_letters(name: str) -> str | None:
-    """Return the attribute that differs from the name in case, `-`, `_` and `.` only."""
-    # All names at once: 20,000 calls take longer than the rest of the message.
-    names = catalogue_names()
-    letters = _letters("\n".join(names)).split("\n")
-    wanted = _letters(name)
-    return names[letters.index(wanted)] if wanted in letters else None
-
-
-def _letters(name: str) -> str:
-    return name.lower().replace("-", "").replace("_", "").replace(".", "")
+    found = [name for *_, name in ranked]
+    meant = suggest_native(query.strip())
+    if meant and meant.attr in known and (meant.kind != "close" or not found):
+        found = [meant.attr, *(name for name in found if name != meant.attr)]
+    return [known[name] for name in found[:limit]]
 
 
 def _rank(attr: str, description: str, wanted: str, words: list[str]) -> int | None:

@@ -200,11 +200,16 @@ class Container:
 
 @dataclass(frozen=True, slots=True)
 class Nixpkgs:
-    """The nixpkgs in use and its configuration; `plain` where it is taken as it comes."""
+    """The nixpkgs in use and its configuration; `plain` where it is taken as it comes.
+
+    `unfree` permits all unfree packages, `unfree_packages` those of these names.
+    """
 
     release: str
     unfree: bool
+    unfree_packages: tuple[str, ...]
     insecure_python: bool
+    insecure_packages: tuple[str, ...]
     cuda_support: bool
     capabilities: tuple[str, ...]
     cuda_set: str | None
@@ -214,8 +219,13 @@ class Nixpkgs:
     @property
     def plain(self) -> bool:
         """Whether nothing about it is configured, so that flake-parts' own `pkgs` will do."""
-        configured = self.unfree or self.insecure_python or self.cuda_support or self.capabilities
-        return not (configured or self.cuda_set or self.all_overlays)
+        configured = self.unfree or self.cuda_support or self.capabilities or self.permitted_names
+        return not (configured or self.insecure_python or self.cuda_set or self.all_overlays)
+
+    @property
+    def permitted_names(self) -> tuple[str, ...]:
+        """Single packages that nixpkgs would refuse."""
+        return self.unfree_packages + self.insecure_packages
 
     @property
     def all_overlays(self) -> tuple[str, ...]:

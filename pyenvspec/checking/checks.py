@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 from pyenvspec.checking.containers import check_containers
 from pyenvspec.checking.overrides import check_overrides
 from pyenvspec.checking.place import Place
-from pyenvspec.checking.shell_keys import check_commands, check_env, check_services, shell_paths
+from pyenvspec.checking.services import check_services
+from pyenvspec.checking.shell_keys import check_commands, check_env, shell_paths
 from pyenvspec.diagnostics import Diagnostics, Severity
 from pyenvspec.facts.caches import caches, find_cache
 from pyenvspec.facts.managers import oldest_python, split_off
-from pyenvspec.names import closest, suggest_native
+from pyenvspec.meanings import closest
 from pyenvspec.project.folder import effective_manager
+from pyenvspec.spec.asked import asked_packages
 from pyenvspec.spec.model import LOCK_MANAGERS, VENV_MANAGERS, CustomCache
 from pyenvspec.systems import has_cuda
 
@@ -34,6 +36,7 @@ CROSS_CHECKS = (
     "container-without-packages",
     "cuda-on-darwin",
     "cuda-not-asked",
+    "cuda-unknown",
     "cuda-unfree",
     "env-interpolation",
     "env-literal",
@@ -42,7 +45,12 @@ CROSS_CHECKS = (
     "library-path",
     "manager-ambiguous",
     "name-reserved",
+    "native-broken",
+    "native-gone",
+    "native-insecure",
+    "native-not-a-package",
     "native-refused",
+    "native-unfree",
     "native-unknown",
     "override-conflict",
     "path-missing",
@@ -51,6 +59,7 @@ CROSS_CHECKS = (
     "process-unknown",
     "poetry2nix-unmaintained",
     "python-version",
+    "service-option",
     "service-unknown",
     "services-need-devenv",
     "variant-invalid",
@@ -91,7 +100,7 @@ def check_spec(file: SpecFile, project: ProjectFolder) -> Diagnostics:
         _check_python(place, manager)
         check_overrides(place, manager)
         _check_cuda(place)
-        _check_native(place)
+        _check_cuda_asked(place)
         check_env(place)
         check_commands(place)
         check_services(place)
@@ -195,43 +204,15 @@ def _check_cuda(place: Place) -> None:
         )
 
 
-def _check_native(place: Place) -> None:
-    spec = place.shell.spec
-    lists: list[tuple[KeyPath, tuple[str, ...]]] = [(("native",), spec.native)]
-    for package, override in spec.overrides.items():
-        for key in ("build_tools", "libraries"):
-            lists.append((("overrides", package, key), getattr(override, key)))
-    for base, names in lists:
-        for index, name in enumerate(names):
-            if base[0] == "overrides" and name.startswith("cuda."):
-                if spec.cuda is None:
-                    place.say(
-                        "cuda-not-asked",
-                        (*base, index),
-                        f"`{name}` needs CUDA, which is not asked for",
-                        expected="`cuda: 11.8` at the top level",
-                    )
-                continue
-            _check_package_name(place, (*base, index), name)
-
-
-def _check_package_name(place: Place, path: KeyPath, name: str) -> None:
-    suggestion = suggest_native(name)
-    if suggestion is None or (suggestion.is_attribute and suggestion.kind == "service"):
-        return
-    expected = f"did you mean `{suggestion.attr}`?" if suggestion.attr else None
-    code, message, hint = "native-unknown", f"nixpkgs has no `{name}`", None
-    severity = (
-        Severity.WARNING if suggestion.is_attribute and suggestion.kind != "refused" else Severity.ERROR
-    )
-    if suggestion.kind == "close":
-        # The offline catalogue is not all of nixpkgs, so a name that is not in it may still be right.
-        message, severity = f"`{name}` is not among the nixpkgs names known offline", Severity.WARNING
-    elif suggestion.kind in ("key", "python", "present", "refused"):
-        code, message, hint = "native-refused", f"`{name}` does not belong under `{path[0]}`", suggestion.hint
-    elif suggestion.is_attribute:
-        message = f"`{name}` is an old name in nixpkgs"
-    place.say(code, path, message, expected=expected, hint=hint, severity=severity)
+def _check_cuda_asked(place: Place) -> None:
+    for asked in asked_packages(place.shell.spec):
+        if asked.scope == "cuda" and not asked.is_reference and place.shell.spec.cuda is None:
+            place.say(
+                "cuda-not-asked",
+                asked.path,
+                f"`cuda.{asked.name}` needs CUDA, which is not asked for",
+                expected="`cuda: 11.8` at the top level",
+            )
 
 
 def _check_paths(place: Place, project: ProjectFolder) -> None:

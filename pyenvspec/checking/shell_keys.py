@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from pyenvspec.checking.interpolated import check_bash, check_interpolation, check_literal
 from pyenvspec.diagnostics import Severity
-from pyenvspec.facts.devenv import devenv_services
-from pyenvspec.names import closest
+from pyenvspec.meanings import closest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -156,37 +155,6 @@ def _check_ports(place: Place) -> None:
                     f"`{owner}` listens on port {port} already",
                     expected="another port",
                 )
-
-
-def check_services(place: Place) -> None:
-    """Tell of services and options that only devenv has, and of services that it does not have."""
-    spec = place.shell.spec
-    if spec.services and spec.shell == "native":
-        place.say(
-            "services-need-devenv",
-            ("services",),
-            "services are devenv's, and `shell` is native",
-            expected="`shell: devenv`",
-            hint="write `shell: devenv`, or start it under `processes`",
-        )
-    if spec.devenv and spec.shell == "native":
-        place.say(
-            "services-need-devenv",
-            ("devenv",),
-            "these are options of devenv, and `shell` is native",
-            expected="`shell: devenv`",
-            hint="write `shell: devenv`, or take the key away",
-        )
-    known = devenv_services()
-    for name in spec.services:
-        if name not in known:
-            found = closest(name, known)
-            place.say(
-                "service-unknown",
-                ("services", name),
-                f"devenv has no service `{name}`",
-                expected=f"did you mean `{found}`?" if found else "one of https://devenv.sh/services",
-            )
 
 
 def shell_paths(spec: Spec) -> Iterator[tuple[KeyPath, str, bool]]:

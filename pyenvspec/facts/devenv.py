@@ -2,12 +2,44 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from functools import cache
 
-from pyenvspec.facts._load import read_table
+from pyenvspec.facts._load import Status, read_table
+
+
+@dataclass(frozen=True, slots=True)
+class DevenvService:
+    """A service of devenv: its options by dotted path, each with the name of its type.
+
+    `unfree` and `insecure` are the packages that have to be permitted before it can be built. `elsewhere` says that
+    devenv takes its package from a flake input that nobody here has.
+    """
+
+    name: str
+    status: Status
+    source: str
+    options: dict[str, str] = field(default_factory=dict, hash=False)
+    unfree: tuple[str, ...] = ()
+    insecure: tuple[str, ...] = ()
+    elsewhere: bool = False
 
 
 @cache
+def _services() -> dict[str, DevenvService]:
+    lists = ("unfree", "insecure")
+    rows = read_table("devenv-services")["services"]
+    return {
+        row["name"]: DevenvService(**{**row, **{key: tuple(row.get(key, ())) for key in lists}})
+        for row in rows
+    }
+
+
 def devenv_services() -> tuple[str, ...]:
     """Return the names of devenv's services, sorted."""
-    return tuple(row["name"] for row in read_table("devenv-services")["services"])
+    return tuple(_services())
+
+
+def find_service(name: str) -> DevenvService | None:
+    """Return what a service of devenv offers, or None where it has none of that name."""
+    return _services().get(name)

@@ -1,20 +1,25 @@
-"""Names of native packages: what other package managers call them, and the nixpkgs catalogue."""
+"""Names of native packages: the attributes of nixpkgs, and what other package managers call them."""
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Literal
 
 from pyenvspec.facts._load import DATA, Row, Status, read_table
-
-CATALOGUE_HEADER = "# Attributes of nixpkgs with one line of description each"
-"""How a catalogue starts; a file that does not is none."""
+from pyenvspec.facts._sorted import SortedTable
+from pyenvspec.facts.nixpkgs import branch_day
 
 NameKind = Literal["attr", "key", "python", "present", "refused", "service"]
+Standing = Literal["there", "gone", "not yet", "uncertain"]
+"""there: the release has it · gone: it stops there · not yet: it came later · uncertain: no text says so."""
+
+CATALOGUE_DAY = "2026-07-14"
+"""The day of the nixpkgs that the catalogue lists; a test holds it to the file's own word."""
+
+_FIRST_LIST = "2025-09-27"
+"""The day of the older list that the catalogue knows: nothing is known of what came and went before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,17 +27,65 @@ class NativeName:
     """What a name that is not (or should not be) a nixpkgs attribute stands for.
 
     attr: use `attr` · key: another key of env.yaml · python: a Python package · present: in every
-    shell already · refused: does harm · service: a service, or its programs from `attr`. The name may
-    be an attribute as well (`is_attribute`), of this or of another thing.
+    shell already · refused: does harm · service: a service, or its programs from `attr`. The name may be an
+    attribute as well, of this or of another thing.
     """
 
     name: str
     kind: NameKind
     attr: str | None
-    is_attribute: bool
     status: Status
     source: str
     hint: str = ""
+
+    @property
+    def is_attribute(self) -> bool:
+        """Whether today's nixpkgs has an attribute of this name."""
+        attribute = find_attribute(self.name)
+        return attribute is not None and attribute.gone is None
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """One attribute of nixpkgs as the catalogue has it.
+
+    `text` is its description, or, where it is gone, why. `unfree` and `insecure` are the names that have to
+    be permitted before Nix evaluates it, its own or those of packages that it is made of. `gone` and `new`
+    are days, or `unknown`.
+    """
+
+    name: str
+    version: str
+    text: str
+    is_set: bool = False
+    is_function: bool = False
+    alias: str | None = None
+    gone: str | None = None
+    new: str | None = None
+    unfree: tuple[str, ...] = ()
+    insecure: tuple[str, ...] = ()
+    is_broken: bool = False
+    not_for_linux: bool = False
+    only_older: bool = False
+
+    def standing(self, branch: str) -> Standing:
+        """Return whether a release of nixpkgs, or a revision of it, has this attribute."""
+        day = branch_day(branch)
+        if self.gone is None and self.new is None:
+            return "there"
+        if day is None:
+            return "uncertain"
+        if self.gone == "unknown":
+            return "gone" if day >= CATALOGUE_DAY else "uncertain"
+        if self.gone is not None:
+            return "gone" if day >= self.gone else "there"
+        assert self.new is not None
+        return "there" if day >= self.new else "not yet"
+
+    @property
+    def is_package(self) -> bool:
+        """Whether it can be put into a shell."""
+        return not (self.is_set or self.is_function)
 
 
 @cache
@@ -46,12 +99,12 @@ def _rows_bytes() -> bytes:
 
 
 def find_native_name(name: str) -> NativeName | None:
-    """Return the curated row of a name, as written or in lower case."""
+    """Return the curated row of a name, as written or, where it is no attribute, in lower case."""
     quoted = (f'"{spelling}"'.encode() for spelling in {name, name.lower()} if name.isprintable())
     if not any(word in _rows_bytes() for word in quoted):
         return None  # as for most names; taking the file apart takes longer
     rows = _rows()
-    row = rows.get(name) or rows.get(name.lower())
+    row = rows.get(name) or (None if is_catalogued(name) else rows.get(name.lower()))
     return None if row is None else NativeName(**row)
 
 
@@ -61,71 +114,105 @@ def native_names() -> tuple[NativeName, ...]:
 
 
 @cache
+def _catalogue() -> SortedTable:
+    return SortedTable.read(DATA / "catalogue.tsv")
+
+
+@cache
+def find_attribute(name: str) -> Attribute | None:
+    """Return what is known of an attribute of nixpkgs, or None when it is in no list."""
+    cells = _catalogue().find(name)
+    return None if cells is None else _read(cells)
+
+
+def _read(cells: list[str]) -> Attribute:
+    name, version, facts, text = cells
+    given = dict(fact.partition("=")[::2] for fact in facts.split())
+    return Attribute(
+        name,
+        version,
+        text,
+        is_set="set" in given,
+        is_function="function" in given,
+        alias=given.get("alias"),
+        gone=given.get("gone"),
+        new=given.get("new"),
+        unfree=_names(given.get("unfree")),
+        insecure=_names(given.get("insecure")),
+        is_broken="broken" in given,
+        not_for_linux="other" in given,
+        only_older="older" in given,
+    )
+
+
+def _names(text: str | None) -> tuple[str, ...]:
+    return tuple(text.split(",")) if text else ()
+
+
+def attributes() -> tuple[Attribute, ...]:
+    """Return all attributes listed, sorted."""
+    return tuple(_read(cells) for cells in _catalogue().rows())
+
+
+@cache
 def catalogue() -> dict[str, str]:
-    """Return the description of each nixpkgs attribute listed."""
-    return {line.split("\t", 1)[0]: line.rsplit("\t", 1)[1] for line in _catalogue_lines()}
+    """Return the description of each package that the newest nixpkgs known has."""
+    return {one.name: one.text for one in attributes() if one.is_package and one.gone is None}
 
 
 @cache
 def catalogue_names() -> tuple[str, ...]:
-    """Return the attributes listed, sorted, without their descriptions."""
-    names = re.findall(rb"^([^#\t][^\t\n]*)\t", _catalogue_bytes(), re.MULTILINE)
-    return tuple(sorted(b"\n".join(names).decode().split("\n")))
+    """Return the names of all attributes listed, those that are gone as well, sorted."""
+    return tuple(_catalogue().keys())
+
+
+@cache
+def names_there() -> tuple[str, ...]:
+    """Return the names of the attributes that today's nixpkgs has, sorted."""
+    pattern = rb"^([^#\t\n][^\t\n]*)\t[^\t\n]*\t(?![^\t\n]*\bgone=)"
+    return tuple(name.decode() for name in re.findall(pattern, _catalogue().data, re.MULTILINE))
 
 
 def is_catalogued(name: str) -> bool:
-    """Return whether an attribute is listed.
+    """Return whether an attribute is listed, be it that it is gone."""
+    return find_attribute(name) is not None
 
-    A few names are looked for in the file's bytes, which takes a hundredth of the time of taking it apart.
+
+def versions_of(name: str) -> tuple[Attribute, ...]:
+    """Return the attributes that hold versions of one thing (`ffmpeg`, `ffmpeg_4`), the plain name first."""
+    stem = re.sub(r"[_-]?\d[\d_]*$", "", name) or name
+    pattern = rb"^(%s(?:[_-]?\d[\d_]*)?)\t" % re.escape(stem).encode()
+    names = re.findall(pattern, _catalogue().data, re.MULTILINE)
+    found = (find_attribute(name.decode()) for name in names)
+    return tuple(one for one in found if one is not None and one.is_package)
+
+
+def former_name(name: str) -> str | None:
+    """Return the name that became an alias of `name`, or None: what it was called before."""
+    pattern = rb"^([^\t\n]+)\t[^\t\n]*\t(?:[^\t\n]* )?alias=%s[ \t]" % re.escape(name).encode()
+    found = [former.decode() for former in re.findall(pattern, _catalogue().data, re.MULTILINE)]
+    # Spellings like `libX11` came after the set that they were in.
+    return max(found, key=lambda former: former.startswith("xorg."), default=None)
+
+
+def spelled_for(name: str, branch: str) -> str:
+    """Return what a release calls an attribute: a new name from when it is there, the former one before.
+
+    So `xorg.libX11` and `libx11` are the same wherever one of them is.
     """
-    global _searches
-    _searches += 1
-    if _searches > _MANY:
-        return name in _catalogue_set()
-    return name.isprintable() and b"\n%s\t" % name.encode() in _catalogue_bytes()
+    attribute = find_attribute(name)
+    if attribute is None:
+        return name
+    if attribute.alias:
+        target = find_attribute(attribute.alias)
+        return attribute.alias if target and target.standing(branch) == "there" else name
+    if attribute.standing(branch) == "not yet":
+        return former_name(name) or name
+    return name
 
 
-_MANY = 30
-_searches = 0
-
-
-@cache
-def _catalogue_set() -> frozenset[str]:
-    return frozenset(catalogue_names())
-
-
-def catalogue_sources() -> dict[str, str]:
-    """Return what each source word of the file's rows stands for, with its revision."""
-    words = (line.removeprefix("# source ") for line in _read_catalogue() if line.startswith("# source "))
-    return dict(word.split(": ", 1) for word in words)
-
-
-def _catalogue_lines() -> list[str]:
-    return [line for line in _read_catalogue() if not line.startswith("#")]
-
-
-def _read_catalogue() -> list[str]:
-    return _catalogue_bytes().decode().splitlines()
-
-
-def own_catalogue() -> Path:
-    """Return where `pyenvspec catalog --update` puts a catalogue of the user's own."""
-    cache_home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")  # noqa: PTH111 -- never raises
-    return Path(cache_home) / "pyenvspec" / "catalogue.tsv"
-
-
-@cache
-def _catalogue_bytes() -> bytes:
-    """Read the user's own catalogue where there is one: it is of a nixpkgs that they use."""
-    try:
-        data = own_catalogue().read_bytes()
-        data.decode()
-    except (OSError, UnicodeDecodeError):
-        data = b""
-    return data if data.startswith(CATALOGUE_HEADER.encode()) else (DATA / "catalogue.tsv").read_bytes()
-
-
-def forget_catalogue() -> None:
-    """Read the catalogue again at the next look-up: it was written anew."""
-    for known in (_catalogue_bytes, _catalogue_set, catalogue, catalogue_names):
-        known.cache_clear()
+def catalogue_source() -> str:
+    """Return which nixpkgs the catalogue lists."""
+    lines = _catalogue().comments()
+    told = next(line.removeprefix("source: ") for line in lines if line.startswith("source: "))
+    return told.split(" (")[0]

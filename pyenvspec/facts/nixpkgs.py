@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 
@@ -93,6 +94,28 @@ def releases() -> tuple[Release, ...]:
 def find_release(branch: str) -> Release | None:
     """Return the branch of that name, or None when it is not known."""
     return next((release for release in releases() if release.branch == branch), None)
+
+
+def newest_stable() -> str:
+    """Return the newest release that is no longer in flux."""
+    return [release.branch for release in releases() if release.stable][-1]
+
+
+@cache
+def branch_day(branch: str) -> str | None:
+    """Return the day of a release's nixpkgs, `9999` for the rolling one; None for one that no row knows.
+
+    A stable release keeps what nixpkgs had when it branched off; where the table has no day, that is late in its month.
+    """
+    release = find_release(branch)
+    if release is None:
+        return None
+    if not release.stable:
+        return "9999"
+    row = next(row for row in read_table("releases")["releases"] if row["branch"] == branch)
+    told = re.search(r"by (\d{4}-\d{2}-\d{2})", row["branch_off"])
+    year, month = branch.removeprefix("nixos-").split(".")
+    return told[1] if told else f"20{year}-{month}-22"
 
 
 @cache

@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any, Literal
 
 from pyenvspec.facts._load import Status, read_table
+from pyenvspec.facts.debian import attribute_of_library
 from pyenvspec.facts.packages import normalise, wheel_contents, wheels_looked_into
 
 
@@ -114,7 +115,7 @@ def attribute_of_soname(soname: str) -> str | None:
         return None
     found = find_library(soname)
     if found is None:
-        return None
+        return attribute_of_library(soname)
     return f"cuda.{found.attr}" if found.set == "cuda" else found.attr
 
 

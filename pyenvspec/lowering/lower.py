@@ -173,11 +173,15 @@ def _import_nixpkgs(name: str, config: Nixpkgs) -> Expr:
     if config.unfree or name == "nixpkgs-cuda":
         settings.append(bind(("config", "allowUnfree"), True))
     if name == "nixpkgs":
-        if config.insecure_python:
-            # Not a list of names with versions: which patch version a release has is not known here.
-            is_python = BinOp(call("inputs.nixpkgs.lib.getName", Var("package")), "==", Str("python"))
-            permits = Lambda("package", is_python)
-            settings.append(bind(("config", "allowInsecurePredicate"), permits, "python.version"))
+        if config.unfree_packages:
+            permits = _permits(config.unfree_packages)
+            settings.append(
+                bind(("config", "allowUnfreePredicate"), permits, "nixpkgs.unfree: of what is asked for")
+            )
+        insecure = (*(["python"] if config.insecure_python else []), *config.insecure_packages)
+        if insecure:
+            key = "nixpkgs.insecure" if config.insecure_packages else "python.version"
+            settings.append(bind(("config", "allowInsecurePredicate"), _permits(insecure), key))
         if config.cuda_support:
             settings.append(bind(("config", "cudaSupport"), True, "cuda"))
         if config.capabilities:
@@ -188,6 +192,14 @@ def _import_nixpkgs(name: str, config: Nixpkgs) -> Expr:
         if overlays:
             settings.append(bind("overlays", List(overlays)))
     return call("import", ref(f"inputs.{name}"), AttrSet((Inherit(("system",)), *settings)))
+
+
+def _permits(names: tuple[str, ...]) -> Expr:
+    """Return a test of a package by name: which patch version a release has is not known here."""
+    name = call("inputs.nixpkgs.lib.getName", Var("package"))
+    if len(names) == 1:
+        return Lambda("package", BinOp(name, "==", Str(names[0])))
+    return Lambda("package", call("builtins.elem", name, List(tuple(map(Str, names)))))
 
 
 def _overlays(config: Nixpkgs) -> tuple[Expr, ...]:

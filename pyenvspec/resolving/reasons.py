@@ -66,6 +66,8 @@ def decide_settings(nixpkgs: Nixpkgs, shells: Iterable[Shell], *, asked: bool) -
     if nixpkgs.unfree:
         reason = "asked for" if asked else "CUDA is unfree software"
         found.append(Decision("nixpkgs.unfree", "true", reason))
+    for name in nixpkgs.unfree_packages:
+        found.append(Decision("nixpkgs.unfree", name, "it is unfree, and what is asked for needs it"))
     if nixpkgs.insecure_python:
         reason = "nixpkgs refuses this Python as insecure; asking for the version permits it and nothing else"
         found.append(Decision("python.version", "permitted", reason))

@@ -39,6 +39,7 @@ from pyenvspec.resolving.commands import (
     plan_scripts,
 )
 from pyenvspec.resolving.overrides import plan_overrides, plan_text
+from pyenvspec.resolving.permits import permitted_unfree, spell_names
 from pyenvspec.resolving.reasons import decide_caches, decide_inputs, decide_settings
 from pyenvspec.resolving.releases.choose import CudaRequest, Refusal, Request, choose
 from pyenvspec.spec.model import VENV_MANAGERS, CustomCache
@@ -79,6 +80,7 @@ def resolve_plan(file: SpecFile, project: ProjectFolder, locks: LockedProjects |
     systems, lacking = _wanted_systems(file, locks or {})
     choice = _choose_release(file, managers, systems)
     file, fixes = _fix_shells(file, locks or {}, choice)
+    file, spellings = spell_names(file, choice.release)
     nixpkgs, otherwise = _plan_nixpkgs_of_shells(file, choice, managers)
     shells = tuple(
         replace(_plan_shell(shell, managers[shell.name], choice), nixpkgs=otherwise.get(shell.name))
@@ -105,6 +107,7 @@ def resolve_plan(file: SpecFile, project: ProjectFolder, locks: LockedProjects |
             *_release_decisions(choice),
             *lacking,
             *fixes,
+            *spellings,
             *decide_settings(nixpkgs, shells, asked=spec.nixpkgs.unfree != "auto"),
             *decide_caches(caches, choice),
             *decide_inputs(inputs),
@@ -317,9 +320,12 @@ def _plan_nixpkgs(file: SpecFile, choice: Choice, cuda: Cuda | None) -> Nixpkgs:
         c for s in file.shells if s.spec.cuda is not None for c in s.spec.cuda.capabilities
     )
     found = _plan_cuda(cuda, choice) if cuda else None
+    unfree, unfree_packages = permitted_unfree(file, choice.release, has_cuda=bool(choice.cuda))
     return Nixpkgs(
         release=choice.release,
-        unfree=bool(choice.cuda) if spec.nixpkgs.unfree == "auto" else spec.nixpkgs.unfree,
+        unfree=unfree,
+        unfree_packages=unfree_packages,
+        insecure_packages=_distinct(sorted(spec.nixpkgs.insecure)),
         insecure_python=any(python.insecure for python in choice.python),
         cuda_support=found is not None,
         # The last one is what nixpkgs also compiles for the GPUs to come.

@@ -452,8 +452,14 @@ class Nixpkgs(Model):
     )
     unfree: Annotated[Literal["auto", True, False], BeforeValidator(_no_number)] = Field(
         "auto",
-        description="Allow unfree packages; auto allows them where CUDA is asked for.",
+        description="Allow unfree packages; auto allows those that are asked for, and no others.",
         examples=[True],
+    )
+    insecure: tuple[PlainName, ...] = Field(
+        (),
+        description="Packages to take although nixpkgs knows vulnerabilities of them; the message that refuses one "
+        "says its name.",
+        examples=[["minio"]],
     )
     overlays: tuple[RelPath, ...] = Field(
         (), description="Nix overlays of your own.", examples=[["./nix/overlay.nix"]]

@@ -237,7 +237,11 @@ def _words(detail: ErrorDetails, path: KeyPath) -> tuple[str, str, str | None, s
         case "string_pattern_mismatch":
             where = "the name" if detail["loc"][-1] == "[key]" else f"`{name}`"
             shown = _shown(path[-1] if detail["loc"][-1] == "[key]" else value)
-            known = _FORMS.get(detail.get("ctx", {}).get("pattern", ""))
+            pattern = detail.get("ctx", {}).get("pattern", "")
+            known = _FORMS.get(pattern)
+            if pattern == ATTR_PATH and isinstance(value, str) and path[0] != "python":
+                expected, hint = _meaning(value)
+                return "invalid-value", f"{where} cannot be {shown}", expected or known, hint
             return "invalid-value", f"{where} cannot be {shown}", known or _example(path), None
         case "string_type" if isinstance(value, int | float) and "version" not in path[-1:]:
             return "wrong-type", f"`{name}` must be text, not {_shown(value)}", "put it in quotes", None
@@ -250,6 +254,17 @@ def _words(detail: ErrorDetails, path: KeyPath) -> tuple[str, str, str | None, s
         _example(path),
         "give it a value, or remove the line" if value is None else None,
     )
+
+
+def _meaning(name: str) -> tuple[str | None, str | None]:
+    """Return what was probably meant by a text that no attribute is called: `ffmpeg@4`, `libfoo:amd64`."""
+    from pyenvspec.meanings import understand
+
+    meant = understand(name)
+    if meant is None:
+        return None, None
+    hint = meant.hint if meant.kind != "close" else None
+    return (f"did you mean `{meant.attr}`?" if meant.attr else None), hint
 
 
 _EXPECTED = {

@@ -153,14 +153,20 @@ def test_packages_of_the_cuda_set(project: Path, capsys: pytest.CaptureFixture[s
     ("name", "message"),
     [
         (
-            "libgl1-mesa-glx",
-            "env.yaml: error[native-unknown]: nixpkgs has no `libgl1-mesa-glx`\n"
-            "      = help: run `pyenvspec add libGL`\n",
+            "ffmpg",
+            "env.yaml: error[native-unknown]: nixpkgs has no `ffmpg`\n"
+            "      = help: did you mean `ffmpeg`? Run `pyenvspec add ffmpeg`\n",
         ),
         (
-            "ffmpg",
-            "env.yaml: error[native-unknown]: `ffmpg` is not among the nixpkgs names known offline\n"
-            "      = help: did you mean `ffmpeg`? If nixpkgs has `ffmpg`, run `pyenvspec add --force ffmpg`\n",
+            "qwertyuiop",
+            "env.yaml: error[native-unknown]: nixpkgs has no `qwertyuiop`\n"
+            "      = help: look for it with `pyenvspec search qwertyuiop`\n",
+        ),
+        (
+            "ffmpeg@3.4",
+            "env.yaml: error[native-unknown]: nixpkgs has no `ffmpeg@3.4`\n"
+            "      = help: nixpkgs has no ffmpeg 3.4: it has 8.1.1 (`ffmpeg`), 4.4.8 (`ffmpeg_4`), "
+            "6.1.6 (`ffmpeg_6`), 7.1.5 (`ffmpeg_7`), 8.1.1 (`ffmpeg_8`)\n",
         ),
         (
             "numpy",
@@ -184,14 +190,40 @@ def test_a_wrong_name_stops_all(
     assert text_of(project) == PYTHON
 
 
-def test_force_takes_a_name_that_the_catalogue_does_not_have(project: Path) -> None:
-    assert run(["add", "-q", "-C", str(project), "--force", "ffmpg"]) == 0
-    assert text_of(project) == PYTHON + "native: [ffmpg]\n"
+def test_names_of_others_are_added_by_the_name_that_nixpkgs_has(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = ["libsndfile1", "libgl1-mesa-glx", "libxcb.so.1", "ffmpeg@4"]
+    assert run(["add", "-C", str(project), *names]) == 0
+    assert text_of(project) == PYTHON + "native: [libsndfile, libGL, xorg.libxcb, ffmpeg_4]\n"
+    assert capsys.readouterr().err == (
+        "`libsndfile1`: nixpkgs calls it `libsndfile`.\n"
+        "`libgl1-mesa-glx`: nixpkgs calls it `libGL`.\n"
+        "`libxcb.so.1`: the library libxcb.so.1 is in `xorg.libxcb`.\n"
+        "`ffmpeg@4`: nixpkgs has 4.4.8 as `ffmpeg_4`.\n"
+        "Added libsndfile, libGL, xorg.libxcb, ffmpeg_4 to env.yaml. Run `pyenvspec compile` to use it.\n"
+    )
+
+
+def test_a_library_of_cuda_goes_into_its_set(project: Path) -> None:
+    (project / "env.yaml").write_text(PYTHON + "cuda: {version: 12.6}\n")
+    assert run(["add", "-q", "-C", str(project), "libcublas.so.12"]) == 0
+    assert text_of(project) == PYTHON + "cuda: {version: 12.6, packages: [cudatoolkit, libcublas]}\n"
+
+
+def test_an_overlay_may_bring_a_name_that_no_list_has(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project / "mine.nix").write_text("final: prev: { }\n")
+    (project / "env.yaml").write_text(PYTHON + "nixpkgs: {overlays: [mine.nix]}\n")
+    assert run(["add", "-C", str(project), "qwertyuiop"]) == 0
+    assert text_of(project).endswith("native: [qwertyuiop]\n")
+    assert "warning[native-unknown]: no nixpkgs known here has `qwertyuiop`" in capsys.readouterr().err
 
 
 def test_a_file_that_was_valid_stays_valid(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["add", "-C", str(project), "--force", "not/a/name"]) == 1
-    assert "error[invalid-value]" in capsys.readouterr().err
+    assert run(["add", "-C", str(project), "neofetch"]) == 1
+    assert "error[native-gone]" in capsys.readouterr().err
     assert text_of(project) == PYTHON
 
 
@@ -232,7 +264,7 @@ def test_a_write_that_fails_leaves_the_file(
 def test_json_says_what_was_added(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run(["add", "-q", "-C", str(project), "git"])
     assert run(["add", "--json", "-C", str(project), "git", "sox"]) == 0
-    assert json.loads(capsys.readouterr().out) == {"added": ["sox"], "present": ["git"]}
+    assert json.loads(capsys.readouterr().out) == {"added": ["sox"], "present": ["git"], "renamed": {}}
 
 
 def test_a_folder_without_env_yaml(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from pyenvspec import names
 from pyenvspec.facts import caches, drivers, inputs, native, nixpkgs, wheels
 from pyenvspec.facts._load import DATA, read_table
 
@@ -46,7 +47,9 @@ TABLES: dict[tuple[str, str], set[str]] = {
     ("import-names", "names"): {"module", "pypi"},
     ("conda-names", "names"): {"conda", "pypi"},
     ("wheel-libraries", "packages"): {"package", "libraries", "cuda", "env", "sdist_tools"},
-    ("native-names", "names"): {"name", "kind", "attr", "is_attribute"},
+    ("native-names", "names"): {"name", "kind", "attr"},
+    ("cuda-packages", "packages"): {"name", "cuda"},
+    ("devenv-services", "services"): {"name", "options"},
 }
 
 
@@ -205,27 +208,41 @@ def test_drivers() -> None:
     assert drivers.torch_wheels()
 
 
-def test_the_catalogue_says_where_each_row_is_from() -> None:
-    sources = native.catalogue_sources()
-    lines = (DATA / "catalogue.tsv").read_text(encoding="utf-8").splitlines()
-    listed = [line.split("\t") for line in lines if not line.startswith("#")]
-    assert len(listed) > 20_000
-    assert len({attr for attr, _, _ in listed}) == len(listed)
-    assert {source for _, source, _ in listed} == sources.keys()
-    assert all(description.strip() for _, _, description in listed)
-    assert listed == sorted(listed, key=lambda row: (row[0].lower(), row[0]))
+@pytest.mark.parametrize("table", ["catalogue.tsv", "debian-names.tsv", "sonames.tsv"])
+def test_a_sorted_table_is_sorted_and_says_its_source(table: str) -> None:
+    lines = (DATA / table).read_bytes().splitlines()
+    keys = [line.split(b"\t")[0] for line in lines if not line.startswith(b"#")]
+    assert len(keys) > 2_000
+    assert keys == sorted(set(keys))
+    assert any(line.startswith(b"# source: ") for line in lines[:8])
+    assert b"/nix/store" not in (DATA / table).read_bytes()
+
+
+def test_the_catalogue_is_of_the_day_that_decisions_go_by() -> None:
+    assert native.CATALOGUE_DAY in native.catalogue_source()
+
+
+def test_each_row_of_the_catalogue_reads_as_it_was_written() -> None:
+    facts = {"set", "function", "alias", "gone", "new", "unfree", "insecure", "broken", "other", "older"}
+    rows = native.attributes()
+    assert len(rows) > 27_000
+    for row in (DATA / "catalogue.tsv").read_text(encoding="utf-8").splitlines():
+        if not row.startswith("#"):
+            name, _, given, _ = row.split("\t")
+            assert {fact.split("=")[0] for fact in given.split()} <= facts, row
+            assert native.find_attribute(name), name
+    known = {row.name: row for row in rows}
+    for one in rows:
+        assert one.gone in (None, "unknown") or re.fullmatch(r"20\d\d-\d\d-\d\d", one.gone), one
+        assert one.alias is None or one.alias in known, one
 
 
 def test_native_names_lead_somewhere() -> None:
-    known = native.catalogue_names()
     for row in native.native_names():
-        assert row.is_attribute == (row.name in known), row
         if row.kind == "attr":
-            assert row.attr and row.attr != row.name, row
-            assert row.status == "inferred" or row.attr in known, row
+            assert names.is_native(row.attr or ""), row
         else:
             assert row.hint, row
-        assert native.find_native_name(row.attr or "") is None or row.kind == "service" or row.attr, row
 
 
 def test_each_accessor_reads_only_its_own_file() -> None:

@@ -7,6 +7,10 @@ import sys
 
 import pytest
 
+from pyenvspec.facts._load import DATA
+from pyenvspec.facts._sorted import SortedTable
+from pyenvspec.facts.native import find_attribute, native_names, spelled_for
+from pyenvspec.meanings import last_release
 from pyenvspec.names import closest, search, suggest_native
 
 
@@ -23,7 +27,6 @@ from pyenvspec.names import closest, search, suggest_native
         ("boost-cpp", "boost"),
         ("open-mpi", "openmpi"),
         # common spellings
-        ("opencv", "opencv4"),
         ("libgl", "libGL"),
         ("pkgconfig", "pkg-config"),
         ("java", "jdk"),
@@ -68,19 +71,94 @@ def test_a_name_that_belongs_elsewhere_says_where(name: str, kind: str, words: s
     assert words in suggestion.hint
 
 
-@pytest.mark.parametrize("name", ["ffmpeg", "libsndfile", "mecab", "zlib", "xorg.libX11", "postgresql"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("ffmpeg", "libsndfile", "mecab", "zlib", "xorg.libX11", "libx11", "postgresql", "opencv"),
+        # in lower case these are names of apt and of others
+        *("libGL", "libGLU", "SDL", "SDL2", "SDL2_image", "SDL2_mixer", "SDL2_ttf", "unixODBC", "R"),
+        # an output, a member of a set that no list has
+        *("openssl.dev", "perlPackages.DBI"),
+    ],
+)
 def test_an_attribute_needs_no_suggestion(name: str) -> None:
     assert suggest_native(name) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "attr", "words"),
+    [
+        # shared libraries
+        ("libGL.so.1", "attr", "libGL", "libGL.so.1 is in `libGL`"),
+        ("libsndfile.so", "attr", "libsndfile", ""),
+        ("libcuda.so.1", "refused", None, "driver"),
+        ("libc.so.6", "refused", None, "C library"),
+        ("libstdc++.so.6", "present", None, "always visible"),
+        ("libcublas.so.12", "attr", "cuda.libcublas", ""),
+        # of Debian, not in the curated table
+        ("libzbar0", "attr", "zbar", "nixpkgs calls it"),
+        ("libopenslide-dev:amd64", "attr", "openslide", ""),
+        # with a version
+        ("ffmpeg@4", "attr", "ffmpeg_4", "as `ffmpeg_4`"),
+        ("ffmpeg=4.4.8=gpl_h123", "attr", "ffmpeg_4", ""),
+        ("libsndfile1@1.2", "attr", "libsndfile", ""),
+        ("ffmpeg==3.4", "version", None, "nixpkgs has no ffmpeg 3.4: it has"),
+        ("postgresql@13", "version", None, "release with `postgresql_13` is nixos-25.05"),
+        ("python@3.10", "key", None, "version: 3.10"),
+        ("cudatoolkit=11.8", "key", None, "cuda: 11.8"),
+        # modules, PyPI, conda
+        ("cv2", "python", None, "`opencv-python`"),
+        ("sklearn", "python", None, "`scikit-learn`"),
+        ("pytorch", "python", None, "Python package"),
+        ("python310Packages.scipy", "python", None, "`scipy`"),
+        # as Nix's own tools print them
+        ("nixpkgs#ffmpeg", "attr", "ffmpeg", "write `ffmpeg`"),
+        ("pkgs.ffmpeg", "attr", "ffmpeg", "write `ffmpeg`"),
+    ],
+)
+def test_names_that_people_type_are_understood(name: str, kind: str, attr: str | None, words: str) -> None:
+    meant = suggest_native(name)
+    assert meant is not None
+    assert (meant.kind, meant.attr) == (kind, attr)
+    assert words in meant.hint
+
+
+def test_what_is_gone_has_the_last_release_that_has_it() -> None:
+    gone = find_attribute("neofetch")
+    assert gone is not None
+    assert gone.standing("nixos-25.11") == "there"
+    assert gone.standing("nixos-26.05") == "gone"
+    assert gone.standing("nixos-unstable") == "gone"
+    assert gone.standing("0" * 40) == "uncertain"
+    assert last_release(gone) == "nixos-25.11"
+
+
+def test_a_package_is_called_as_its_release_calls_it() -> None:
+    assert spelled_for("xorg.libX11", "nixos-26.05") == "libx11"
+    assert spelled_for("libx11", "nixos-25.05") == "xorg.libX11"
+    assert spelled_for("xorg.libX11", "nixos-25.05") == "xorg.libX11"
+    assert spelled_for("ffmpeg", "nixos-25.05") == "ffmpeg"
+
+
+def test_every_name_leads_to_a_package_and_no_further() -> None:
+    """What a curated name, a package of Debian or a library is said to be is never itself misspelt."""
+    told = {row.attr for row in native_names() if row.kind == "attr"}
+    for table in ("debian-names.tsv", "sonames.tsv"):
+        told |= {cells[1] for cells in SortedTable.read(DATA / table).rows()}
+    for attr in sorted(filter(None, told)):
+        meant = suggest_native(attr)
+        assert meant is None or meant.is_attribute, (attr, meant)
 
 
 def test_nothing_near_is_not_guessed() -> None:
     assert suggest_native("qqqzzzzxxv") is None
 
 
-def test_a_name_that_is_an_attribute_of_something_says_so() -> None:
-    suggestion = suggest_native("opencv")
+def test_a_name_that_is_an_attribute_of_something_else_says_so() -> None:
+    suggestion = suggest_native("helm")
     assert suggestion is not None
     assert suggestion.is_attribute
+    assert suggestion.attr == "kubernetes-helm"
 
 
 @pytest.mark.parametrize(
@@ -96,8 +174,8 @@ def test_a_name_that_is_an_attribute_of_something_says_so() -> None:
 )
 def test_search_puts_the_likeliest_first(query: str, first: str) -> None:
     found = search(query)
-    assert found[0][0] == first
-    assert all(description for _, description in found)
+    assert found[0].name == first
+    assert all(one.gone is None and one.is_package for one in found)
 
 
 def test_search_is_bounded_and_may_find_nothing() -> None:

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pyenvspec.commands.edit.file import edit_file
 from pyenvspec.commands.edit.list import add_items
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
-from pyenvspec.names import suggest_native
+from pyenvspec.names import is_known, suggest_native
 from pyenvspec.options import Options, add_json
 from pyenvspec.raw import Sequence, to_plain, walk_path
-from pyenvspec.reporter import put, say
+from pyenvspec.reporter import make_visible, put, say
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable
 
     from pyenvspec.diagnostics import KeyPath
+    from pyenvspec.meanings import Suggestion
     from pyenvspec.raw import RawSpec
 
 NATIVE: KeyPath = ("native",)
@@ -31,40 +33,45 @@ class AddOptions(Options):
     """What this command can be told besides."""
 
     names: tuple[str, ...] = ()
-    force: bool = False
 
 
 def declare(parser: argparse.ArgumentParser) -> type[AddOptions]:
     """Declare the arguments; return what holds them."""
     add_json(parser)
-    parser.add_argument(
-        "names", nargs="+", metavar="NAME", help="nixpkgs packages; cuda.X is one of the CUDA set"
-    )
-    parser.add_argument(
-        "--force", action="store_true", help="take names that the offline catalogue does not have"
-    )
+    text = "packages as nixpkgs or Debian call them, or libraries; cuda.X is one of the CUDA set"
+    parser.add_argument("names", nargs="+", metavar="NAME", help=text)
     return AddOptions
 
 
 def run(options: AddOptions) -> int:
-    """Add what is not there yet; a name that nixpkgs does not have stops all."""
+    """Add what is not there yet, each by the name that nixpkgs has for it; what it does not have stops all."""
     new: dict[KeyPath, list[str]] = {}
+    meant: dict[str, Suggestion] = {}
+    names: list[str] = []
 
     def change(data: bytes, raw: RawSpec) -> bytes:
-        new.update(_missing(raw, options.names))
-        _refuse_unknown(raw, new, take_all=options.force)
-        for path, names in new.items():
+        meant.update(_translate(raw, options.names))
+        names[:] = dict.fromkeys(
+            meant[name].attr or name if name in meant else name for name in options.names
+        )
+        new.update(_missing(raw, names))
+        if new[CUDA_PACKAGES] and raw.root.get("cuda") is None:
+            raise PyenvspecError(_without_cuda(raw, new[CUDA_PACKAGES][0]))
+        for path, missing in new.items():
             default = _CUDA_DEFAULT if path == CUDA_PACKAGES else ()
-            if names:
-                data = add_items(data, raw.file, path, names, default=default)
+            if missing:
+                data = add_items(data, raw.file, path, missing, default=default)
         return data
 
     edit_file(options, change)
-    added = [shown(path, name) for path, names in new.items() for name in names]
-    present = [name for name in dict.fromkeys(options.names) if name not in added]
+    added = [shown(path, name) for path, missing in new.items() for name in missing]
+    present = [name for name in names if name not in added]
     if options.json:
-        put(json.dumps({"added": added, "present": present}) + "\n")
+        renamed = {name: suggestion.attr for name, suggestion in meant.items()}
+        put(json.dumps({"added": added, "present": present, "renamed": renamed}) + "\n")
     elif not options.quiet:
+        for name, suggestion in meant.items():
+            say(f"`{make_visible(name)}`: {suggestion.hint}.")
         for name in present:
             say(f"{name} is in env.yaml already.")
         if added:
@@ -101,30 +108,48 @@ def _missing(raw: RawSpec, names: Iterable[str]) -> dict[KeyPath, list[str]]:
     return missing
 
 
-def _refuse_unknown(raw: RawSpec, new: dict[KeyPath, list[str]], *, take_all: bool) -> None:
-    found = [_judge(raw, name) for name in new[NATIVE]]
-    refused = [diagnostic for diagnostic, is_sure in found if diagnostic and (is_sure or not take_all)]
-    if new[CUDA_PACKAGES] and raw.root.get("cuda") is None:
-        refused.append(_without_cuda(raw, new[CUDA_PACKAGES][0]))
+def _translate(raw: RawSpec, names: Iterable[str]) -> dict[str, Suggestion]:
+    """Return what names of other package managers mean; raises for each that nixpkgs does not have."""
+    found: dict[str, Suggestion] = {}
+    refused: list[Diagnostic] = []
+    for name in dict.fromkeys(names):
+        if name.startswith("cuda."):
+            continue
+        meant = suggest_native(name)
+        if meant is not None and meant.is_attribute and meant.kind in ("attr", "service"):
+            continue
+        if meant is not None and meant.kind == "attr" and meant.attr:
+            found[name] = meant
+        elif meant is not None and (meant.kind != "close" or not _may_be_newer(raw)):
+            refused.append(_judge(raw, name, meant))
+        elif meant is None and not is_known(name) and not _may_be_newer(raw) and _is_plain(name):
+            hint = f"look for it with `pyenvspec search {name}`"
+            refused.append(Diagnostic("native-unknown", f"nixpkgs has no `{name}`", raw.file, hint=hint))
     if refused:
         raise PyenvspecError(*refused)
+    return found
 
 
-def _judge(raw: RawSpec, name: str) -> tuple[Diagnostic | None, bool]:
-    """Return what is wrong with a name, and whether that is sure: the catalogue is not all of nixpkgs."""
-    meant = suggest_native(name)
-    if meant is None or (meant.is_attribute and meant.kind in ("attr", "service")):
-        return None, False
-    if meant.kind == "close":
-        hint = f"did you mean `{meant.attr}`? If nixpkgs has `{name}`, run `pyenvspec add --force {name}`"
-        message = f"`{name}` is not among the nixpkgs names known offline"
-        return Diagnostic("native-unknown", message, raw.file, hint=hint), False
-    if meant.kind == "attr":
-        hint = f"run `pyenvspec add {meant.attr}`"
-        return Diagnostic("native-unknown", f"nixpkgs has no `{name}`", raw.file, hint=hint), True
-    return Diagnostic(
-        "native-refused", f"`{name}` does not belong under `native`", raw.file, hint=meant.hint
-    ), True
+def _is_plain(name: str) -> bool:
+    """Return whether a name could be one: what else there is in env.yaml is told by its check."""
+    return re.fullmatch(r"[\w.'+-]+", name) is not None
+
+
+def _judge(raw: RawSpec, name: str, meant: Suggestion) -> Diagnostic:
+    if meant.kind in ("close", "version"):
+        hint = f"did you mean `{meant.attr}`? Run `pyenvspec add {meant.attr}`" if meant.attr else meant.hint
+        return Diagnostic("native-unknown", f"nixpkgs has no `{name}`", raw.file, hint=hint)
+    message = f"`{name}` does not belong under `native`"
+    return Diagnostic("native-refused", message, raw.file, hint=meant.hint)
+
+
+def _may_be_newer(raw: RawSpec) -> bool:
+    """Return whether a name that no list has may be there: by an overlay, or in a nixpkgs newer than the list."""
+    whole = to_plain(raw.root)
+    plain = whole.get("nixpkgs") if isinstance(whole, dict) else None
+    release = plain.get("release", "auto") if isinstance(plain, dict) else plain or "auto"
+    overlays = plain.get("overlays") if isinstance(plain, dict) else None
+    return bool(overlays) or not (release == "auto" or str(release)[:7].removeprefix("nixos-").isdigit())
 
 
 def _without_cuda(raw: RawSpec, name: str) -> Diagnostic:

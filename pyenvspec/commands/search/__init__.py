@@ -1,1 +1,1 @@
-"""`pyenvspec search` and `catalog`: names of nixpkgs packages, offline."""
+"""`pyenvspec search`: names of nixpkgs packages, offline."""

@@ -6,16 +6,21 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pyenvspec.facts.native import catalogue_source, find_attribute
+from pyenvspec.meanings import last_release
 from pyenvspec.names import search, suggest_native
 from pyenvspec.options import Options, add_json
 from pyenvspec.reporter import make_visible, measure, put, say
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterable
 
+    from pyenvspec.facts.native import Attribute
     from pyenvspec.names import Suggestion
 
 _WIDEST = 32
+_WIDEST_VERSION = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +34,12 @@ class SearchOptions(Options):
 def declare(parser: argparse.ArgumentParser) -> type[SearchOptions]:
     """Declare the arguments; return what holds them."""
     add_json(parser)
-    parser.add_argument("names", nargs="+", metavar="NAME", help="words; names of apt and conda work too")
+    parser.add_argument(
+        "names",
+        nargs="+",
+        metavar="NAME",
+        help="words; names of apt and conda, libraries and modules work too",
+    )
     parser.add_argument("--limit", type=int, default=20, metavar="N", help="show at most N (default: 20)")
     return SearchOptions
 
@@ -40,26 +50,69 @@ def run(options: SearchOptions) -> int:
     found = search(query, max(options.limit, 1))
     meant = suggest_native(query)
     if options.json:
-        rows = [{"attribute": attr, "description": text} for attr, text in found]
-        put(json.dumps({"results": rows, "meaning": _data(meant)}, indent=2, ensure_ascii=False) + "\n")
+        answer = {
+            "results": [_row(one) for one in found],
+            "meaning": _data(meant),
+            "source": catalogue_source(),
+        }
+        put(json.dumps(answer, indent=2, ensure_ascii=False) + "\n")
         return 0
-    width = min(max((measure(attr) for attr, _ in found), default=0), _WIDEST)
-    for attr, text in found:
-        put(f"{make_visible(attr):{width}}  {make_visible(text)}".rstrip() + "\n")
+    width = _width((one.name for one in found), _WIDEST)
+    versions = _width((one.version for one in found), _WIDEST_VERSION)
+    for one in found:
+        text = f"{make_visible(one.name):{width}}  {make_visible(one.version):{versions}}  {_describe(one)}"
+        put(text.rstrip() + "\n")
     if not options.quiet:
         _tell(query, found, meant)
     return 0
 
 
-def _tell(query: str, found: list[tuple[str, str]], meant: Suggestion | None) -> None:
+def _width(texts: Iterable[str], widest: int) -> int:
+    return min(max(map(measure, texts), default=0), widest)
+
+
+def _describe(one: Attribute) -> str:
+    notes = [
+        f"another name of {one.alias}" if one.alias else "",
+        "unfree" if one.unfree else "",
+        "insecure" if one.insecure else "",
+        "broken" if one.is_broken else "",
+    ]
+    told = ", ".join(filter(None, notes))
+    return make_visible(one.text) + (f" ({told})" if told else "")
+
+
+def _row(one: Attribute) -> dict[str, object]:
+    return {
+        "attribute": one.name,
+        "version": one.version,
+        "description": one.text,
+        "unfree": bool(one.unfree),
+        "insecure": bool(one.insecure),
+        "broken": one.is_broken,
+    }
+
+
+def _tell(query: str, found: list[Attribute], meant: Suggestion | None) -> None:
+    """Say what the query means, and the next step."""
     name = make_visible(query)
+    former = find_attribute(query)
     if meant and meant.kind == "attr":
-        say(f"`{name}` is `{meant.attr}` in nixpkgs.")
+        say(f"`{name}` is `{meant.attr}` in nixpkgs. Add it with `pyenvspec add {meant.attr}`.")
     elif meant and meant.kind != "close":
-        say(f"`{name}`: {meant.hint}")
-    elif not found:
-        near = f" Did you mean `{meant.attr}`?" if meant and meant.attr else ""
-        say(f"No package known offline is called `{name}`.{near}")
+        say(f"`{name}`: {meant.hint}.")
+    elif former and former.gone:
+        last = last_release(former)
+        say(f"`{name}` is gone from nixpkgs{': ' + former.text.rstrip('.') if former.text else ''}.")
+        if last:
+            say(f"The last release that has it is {last}: `nixpkgs: {{release: {last}}}`.")
+    elif meant and found:
+        say(f"No package of nixpkgs is called `{name}`. Did you mean `{meant.attr}`?")
+    elif found:
+        say(f"Add one with `pyenvspec add {found[0].name}`.")
+    else:
+        say(f"No package of nixpkgs is called `{name}` or described so ({catalogue_source()}).")
+        say("Try one word of what it does. Python packages belong into your requirements or lock file.")
 
 
 def _data(meant: Suggestion | None) -> dict[str, str | None] | None:

@@ -1,0 +1,111 @@
+"""`services` against the services and options that the pinned devenv has."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pyenvspec.facts.devenv import devenv_services, find_service
+from pyenvspec.meanings import closest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from pyenvspec.checking.place import Place
+    from pyenvspec.facts.devenv import DevenvService
+
+
+def check_services(place: Place) -> None:
+    """Tell of services that devenv lacks, of options that they lack, and of what nixpkgs refuses."""
+    spec = place.shell.spec
+    if spec.services and spec.shell == "native":
+        place.say(
+            "services-need-devenv",
+            ("services",),
+            "services are devenv's, and `shell` is native",
+            expected="`shell: devenv`",
+            hint="write `shell: devenv`, or start it under `processes`",
+        )
+    if spec.devenv and spec.shell == "native":
+        place.say(
+            "services-need-devenv",
+            ("devenv",),
+            "these are options of devenv, and `shell` is native",
+            expected="`shell: devenv`",
+            hint="write `shell: devenv`, or take the key away",
+        )
+    for name, options in spec.services.items():
+        service = find_service(name)
+        if service is None:
+            found = closest(name, devenv_services())
+            place.say(
+                "service-unknown",
+                ("services", name),
+                f"devenv has no service `{name}`",
+                expected=f"did you mean `{found}`?" if found else "one of https://devenv.sh/services",
+            )
+            continue
+        for path in _unknown_options(service, options):
+            _tell_option(place, service, path)
+        _check_package(place, service, options)
+
+
+def _unknown_options(
+    service: DevenvService, given: Mapping[str, Any], above: tuple[str, ...] = ()
+) -> Iterator[tuple[str, ...]]:
+    for key, value in given.items():
+        path = (*above, key)
+        dotted = ".".join(path)
+        kind = service.options.get(dotted)
+        if kind is not None:
+            continue  # below it are values, or keys that the program knows
+        if not any(option.startswith(f"{dotted}.") for option in service.options):
+            yield path
+        elif isinstance(value, dict):
+            yield from _unknown_options(service, value, path)
+
+
+def _tell_option(place: Place, service: DevenvService, path: tuple[str, ...]) -> None:
+    dotted = ".".join(path)
+    near = closest(dotted, service.options)
+    listed = sorted(service.options)
+    place.say(
+        "service-option",
+        ("services", service.name, *path),
+        f"devenv's `{service.name}` has no option `{dotted}`",
+        expected=f"did you mean `{near}`?" if near else "one of its options",
+        hint=f"it has {', '.join(listed[:12])}" + (", …" if len(listed) > 12 else ""),
+    )
+
+
+def _check_package(place: Place, service: DevenvService, options: Mapping[str, Any]) -> None:
+    """Tell what keeps the service's own package from being built; one that the user gives is theirs."""
+    spec = place.shell.spec
+    if options.get("enable") is False or "package" in options:
+        return
+    path = ("services", service.name)
+    if service.elsewhere:
+        place.say(
+            "service-option",
+            path,
+            f"devenv takes `{service.name}` from a flake of its own, which is not among the inputs here",
+            expected="another service",
+            hint="give its package yourself in a module of your own, or start it under `processes`",
+        )
+    if service.unfree and spec.nixpkgs.unfree is False:
+        place.say(
+            "native-unfree",
+            path,
+            f"`{', '.join(service.unfree)}` is unfree software",
+            expected="`nixpkgs.unfree` true or auto",
+            hint="remove `unfree: false`, or the service",
+        )
+    lacking = [one for one in service.insecure if one not in spec.nixpkgs.insecure]
+    if lacking:
+        listed = ", ".join(lacking)
+        place.say(
+            "native-insecure",
+            path,
+            f"nixpkgs refuses `{service.name}`: it knows vulnerabilities of {listed}",
+            expected="another service, or your word that this one may be used",
+            hint=f"to use it all the same write `nixpkgs: {{insecure: [{listed}]}}`",
+        )

@@ -1,0 +1,54 @@
+"""Tables of many rows, as text sorted by its first column: one row is found without taking the file apart."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class SortedTable:
+    """Lines of tab-separated cells, sorted by the bytes of the first; lines that start with `#` are comments on top."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+
+    @classmethod
+    def read(cls, path: Path) -> SortedTable:
+        """Return the table of a file; raises OSError where it cannot be read."""
+        return cls(path.read_bytes())
+
+    def find(self, key: str) -> list[str] | None:
+        """Return the cells of the row that starts with `key`, or None."""
+        if not key.isprintable() or key.startswith("#"):
+            return None
+        wanted, data = key.encode(), self.data
+        low, high = 0, len(data)
+        while low < high:
+            middle = (low + high) // 2
+            start = data.rfind(b"\n", low, middle) + 1 or low
+            end = data.find(b"\n", middle)
+            end = len(data) if end < 0 else end
+            found = data[start:end].split(b"\t", 1)[0]
+            if found == wanted:
+                return data[start:end].decode().split("\t")
+            if found < wanted:
+                low = end + 1
+            else:
+                high = start
+        return None
+
+    def keys(self) -> list[str]:
+        """Return the first cells, in the file's order."""
+        return [key.decode() for key in re.findall(rb"^([^#\t\n][^\t\n]*)", self.data, re.MULTILINE)]
+
+    def rows(self) -> list[list[str]]:
+        """Return all rows."""
+        return [line.split("\t") for line in self.data.decode().splitlines() if not line.startswith("#")]
+
+    def comments(self) -> list[str]:
+        """Return the comment lines, without their sign."""
+        lines = re.findall(rb"^# ?(.*)$", self.data, re.MULTILINE)
+        return [line.decode() for line in lines]

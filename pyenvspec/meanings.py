@@ -1,0 +1,198 @@
+"""What a name that someone typed stands for, where it is no attribute of nixpkgs.
+
+Names of apt, conda, `import`, of shared libraries, with a version behind them, and misspelt ones. Pure look-ups in
+`pyenvspec.facts`; what is misspelt is guessed last.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from pyenvspec.facts.debian import attribute_of_debian
+from pyenvspec.facts.native import find_attribute, find_native_name, names_there, versions_of
+from pyenvspec.facts.nixpkgs import releases
+from pyenvspec.facts.packages import pypi_of_conda, pypi_of_import, wheel_contents
+from pyenvspec.facts.wheels import attribute_of_soname, is_driver_library, is_libc_library
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pyenvspec.facts.native import Attribute, NameKind
+
+CLOSE_ENOUGH = 72.0
+"""Similarity in percent from which a word is offered; below it a guess confuses more than it helps."""
+
+_WITH_VERSION = re.compile(r"([A-Za-z][\w.+-]*?) *(?:@|={1,3}|[~>^]=?) *v?(\d[\w.]*?)(?:\.?\*)?(?:=[\w.*]+)?")
+_FROM_NIX = re.compile(r"(?:nixpkgs[.#]|pkgs\.)(.+)")
+_SONAME = re.compile(r"lib[\w.+-]*\.so(?:\.[\w.]+)?")
+_PYTHON_SET = re.compile(r"python\d*Packages\.(.+)|python3?-(.+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """What to do about a name under `native`.
+
+    `kind` is that of the curated row, `close` for a name that only looks alike, or `version` for one that is
+    there in other versions only. `attr` is what to write instead where that is an attribute (`cuda.X` for one
+    of the CUDA set); `hint` is one sentence where it is something else. `is_attribute` says that the name, as
+    typed, exists in nixpkgs too.
+    """
+
+    name: str
+    kind: NameKind | str
+    attr: str | None
+    hint: str
+    source: str
+    is_attribute: bool = False
+
+
+def understand(name: str) -> Suggestion | None:
+    """Return what a name means that is no attribute; None where nothing is near."""
+    row = find_native_name(name)
+    if row:
+        hint = row.hint or f"nixpkgs calls it `{row.attr}`"
+        package = pypi_of_import(name) if row.kind == "python" else None
+        if package not in (None, name):
+            hint = hint.replace("it is a Python package", f"it is the Python package `{package}`")
+        return Suggestion(name, row.kind, row.attr, hint, row.source, row.is_attribute)
+    steps = (_from_nix, _library, _with_version, _of_debian, _of_python)
+    return next((meant for step in steps if (meant := step(name))), None) or _close(name)
+
+
+def _from_nix(name: str) -> Suggestion | None:
+    """`nixpkgs.ffmpeg`, `nixpkgs#ffmpeg`, `pkgs.ffmpeg`."""
+    match = _FROM_NIX.fullmatch(name)
+    if match is None or not find_attribute(match[1]):
+        return None
+    return Suggestion(
+        name, "attr", match[1], f"write `{match[1]}`: all names are of nixpkgs", "the format of env.yaml"
+    )
+
+
+def _library(name: str) -> Suggestion | None:
+    if not _SONAME.fullmatch(name):
+        return None
+    if is_driver_library(name):
+        hint = "it belongs to the NVIDIA driver of the machine, and is found there: leave it out"
+        return Suggestion(name, "refused", None, hint, "the libraries of the driver")
+    if is_libc_library(name):
+        hint = "it is part of the C library, which Python brings: leave it out"
+        return Suggestion(name, "refused", None, hint, "the libraries of the C library")
+    attr = attribute_of_soname(name)
+    if attr == "stdenv.cc.cc":
+        hint = "the C++ runtime is always visible to this Python: leave it out"
+        return Suggestion(name, "present", None, hint, "the libraries that every Python sees")
+    if attr is None:
+        return None
+    return Suggestion(name, "attr", attr, f"the library {name} is in `{attr}`", "libraries by package")
+
+
+def _with_version(name: str) -> Suggestion | None:
+    """`ffmpeg@4`, and conda's `ffmpeg=4.4.2=build`."""
+    match = _WITH_VERSION.fullmatch(name)
+    if match is None:
+        return None
+    base, wanted = match[1], match[2]
+    attribute, row = find_attribute(base), find_native_name(base)
+    if attribute is None or attribute.gone or (row is not None and row.kind in ("key", "python")):
+        meant = understand(base)
+        if meant is None:
+            return None
+        if meant.kind in ("key", "python") or meant.attr is None:
+            hint = re.sub(r"(?<=version: )[\d.]+|(?<=cuda: )[\d.]+", wanted, meant.hint)
+            return replace(meant, name=name, hint=hint)
+        base = meant.attr
+    return _of_version(name, base, wanted)
+
+
+def _of_version(name: str, base: str, wanted: str) -> Suggestion:
+    family = versions_of(base)
+    source = "versions in the catalogue"
+    there = [one for one in family if one.gone is None]
+    fitting = [one for one in there if f"{one.version}.".startswith(f"{wanted}.")]
+    if fitting:
+        # The plain name, where it has that version today, goes on getting updates.
+        best = min(fitting, key=lambda one: (one.name != base, len(one.name), one.name))
+        return Suggestion(name, "attr", best.name, f"nixpkgs has {best.version} as `{best.name}`", source)
+    listed = ", ".join(f"{one.version} (`{one.name}`)" for one in there[:6] if one.version)
+    has = f"it has {listed}" if listed else "it is there in no version that is known"
+    hint = f"nixpkgs has no {base} {wanted}: {has}"
+    former = next((one for one in family if one.gone and _suffix(one.name) == wanted.split(".")[0]), None)
+    last = last_release(former) if former else None
+    if former and last:
+        hint += f"; the last release with `{former.name}` is {last}: write `nixpkgs: {{release: {last}}}`"
+    return Suggestion(name, "version", None, hint, source)
+
+
+def _suffix(name: str) -> str:
+    match = re.search(r"(\d+)$", name)
+    return match[1] if match else ""
+
+
+def last_release(attribute: Attribute) -> str | None:
+    """Return the newest stable release that still has an attribute, or None where that is not known."""
+    stable = [release.branch for release in releases() if release.stable]
+    return next((branch for branch in reversed(stable) if attribute.standing(branch) == "there"), None)
+
+
+def _of_debian(name: str) -> Suggestion | None:
+    attr = attribute_of_debian(name)
+    if attr is None:
+        return None
+    return Suggestion(name, "attr", attr, f"nixpkgs calls it `{attr}`", "packages of Debian")
+
+
+def _of_python(name: str) -> Suggestion | None:
+    """A module that is imported, a package of PyPI or of conda, or one of nixpkgs' Python sets."""
+    match = _PYTHON_SET.fullmatch(name)
+    if match:
+        package = match[1] or match[2]
+        if package in ("dev", "pip", "venv", "full", "setuptools", "wheel"):
+            return None
+    else:
+        imported = pypi_of_import(name) if "." not in name else None
+        known = wheel_contents(name) is not None
+        package = imported or (name if known else pypi_of_conda(name)) or name
+        if not (imported or known) and package == name:
+            return None
+    what = "it is a Python package" if package == name else f"it is the Python package `{package}`"
+    hint = f"{what}: put it in your lock file or requirements, or in `python: {{packages: [...]}}`"
+    return Suggestion(name, "python", None, hint, "packages of PyPI")
+
+
+def _close(name: str) -> Suggestion | None:
+    attr = _same_letters(name) or closest(name, names_there())
+    if attr is None:
+        return None
+    return Suggestion(name, "close", attr, f"did you mean `{attr}`?", "catalogue of nixpkgs attributes")
+
+
+def closest(word: str, candidates: Iterable[str]) -> str | None:
+    """Return the candidate that `word` is probably a misspelling of, or None."""
+    # Its import takes 20 ms, which a run without mistakes need not spend; difflib's takes as long.
+    from rapidfuzz import fuzz, process, utils
+
+    # Sorted, so that of two as near the same one is offered every time.
+    match = process.extractOne(
+        word,
+        sorted(candidates),
+        scorer=fuzz.ratio,
+        processor=utils.default_process,
+        score_cutoff=CLOSE_ENOUGH,
+    )
+    return None if match is None else str(match[0])
+
+
+def _same_letters(name: str) -> str | None:
+    """Return the attribute that differs from the name in case, `-`, `_` and `.` only."""
+    # All names at once: 20,000 calls take longer than the rest of the message.
+    names = names_there()
+    letters = _letters("\n".join(names)).split("\n")
+    wanted = _letters(name)
+    return names[letters.index(wanted)] if wanted in letters else None
+
+
+def _letters(name: str) -> str:
+    return name.lower().replace("-", "").replace("_", "").replace(".", "")
