@@ -197,7 +197,6 @@ CODES: dict[str, str] = {
     # running Nix
     "nix-missing": "the program nix is not installed",
     "nix-unasked": "getting Nix was not agreed to",
-    "catalog-failed": "the catalogue of package names could not be made anew",
     "container-unknown": "a container named on the command line does not exist",
     "container-engine-missing": "an image is to be started or converted, and the program that does it is missing",
     "container-no-registry": "an image is to be pushed, and env.yaml does not say where",

@@ -37,7 +37,7 @@ class Suggestion:
     `kind` is that of the curated row, `close` for a name that only looks alike, or `version` for one that is
     there in other versions only. `attr` is what to write instead where that is an attribute (`cuda.X` for one
     of the CUDA set); `hint` is one sentence where it is something else. `is_attribute` says that the name, as
-    typed, exists in nixpkgs too.
+    typed, exists in nixpkgs too, `harmless` that it may stay.
     """
 
     name: str
@@ -46,6 +46,7 @@ class Suggestion:
     hint: str
     source: str
     is_attribute: bool = False
+    harmless: bool = True
 
 
 def understand(name: str) -> Suggestion | None:
@@ -56,7 +57,8 @@ def understand(name: str) -> Suggestion | None:
         package = pypi_of_import(name) if row.kind == "python" else None
         if package not in (None, name):
             hint = hint.replace("it is a Python package", f"it is the Python package `{package}`")
-        return Suggestion(name, row.kind, row.attr, hint, row.source, row.is_attribute)
+        harmless = row.harmless or row.kind not in ("key", "refused")
+        return Suggestion(name, row.kind, row.attr, hint, row.source, row.is_attribute, harmless)
     steps = (_from_nix, _library, _with_version, _of_debian, _of_python)
     return next((meant for step in steps if (meant := step(name))), None) or _close(name)
 

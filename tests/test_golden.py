@@ -93,7 +93,6 @@ def test_every_code_of_reading_and_validating_has_a_golden_case() -> None:
     # Told by commands; tests/unit/test_command_*.py has their whole messages.
     commands = (
         "edit-",
-        "catalog-",
         "nix-missing",
         "nix-unasked",
         "container-unknown",

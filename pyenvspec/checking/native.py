@@ -117,7 +117,7 @@ def _tell_meaning_of_attribute(place: Place, path: KeyPath, name: str, meant: Su
         path,
         f"`{name}` does not belong under `{path[0]}`",
         hint=meant.hint,
-        severity=Severity.ERROR if meant.kind == "refused" else Severity.WARNING,
+        severity=Severity.WARNING if meant.harmless else Severity.ERROR,
     )
 
 

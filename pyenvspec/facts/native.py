@@ -28,7 +28,7 @@ class NativeName:
 
     attr: use `attr` · key: another key of env.yaml · python: a Python package · present: in every
     shell already · refused: does harm · service: a service, or its programs from `attr`. The name may be an
-    attribute as well, of this or of another thing.
+    attribute as well, of this or of another thing; `harmless` is one of a key that does nothing bad in a shell.
     """
 
     name: str
@@ -37,6 +37,7 @@ class NativeName:
     status: Status
     source: str
     hint: str = ""
+    harmless: bool = False
 
     @property
     def is_attribute(self) -> bool:
