@@ -1,18 +1,33 @@
 # Written by pyenvspec from its own nix/modules/; edit env.yaml instead and run `pyenvspec compile`.
 # shellcheck shell=bash
 #
-# Sets PYENVSPEC_ROOT to the project: the nearest folder upwards that holds env.yaml and what was compiled from it, else the
-# one that the shell is entered from. Sourced first on entry, by both kinds of shell.
+# Sets PYENVSPEC_ROOT to the project: the nearest folder upwards that holds env.yaml and this very shell's module, so that a shell
+# opened from within another project leaves that one alone. Where there is none it is the folder that the shell is entered from.
+# Sourced first on entry, by both kinds of shell.
+#
+#   PYENVSPEC_MODULE   the shell's module, nix/pyenvspec/default.nix, as it was when the shell was made
 
-PYENVSPEC_ROOT=$PWD
-while [[ ! -e $PYENVSPEC_ROOT/env.yaml || ! -e $PYENVSPEC_ROOT/nix/pyenvspec/default.nix ]]; do
+_pyenvspec_is_root() {
+  local own found
+  [[ -r $1/env.yaml && -r $1/nix/pyenvspec/default.nix ]] || return 1
+  IFS= read -r -d '' own <"$PYENVSPEC_MODULE" || :
+  IFS= read -r -d '' found <"$1/nix/pyenvspec/default.nix" || :
+  [[ $own == "$found" ]]
+}
+
+PYENVSPEC_ROOT=$PWD PYENVSPEC_ELSEWHERE=
+while ! _pyenvspec_is_root "$PYENVSPEC_ROOT"; do
   if [[ -z $PYENVSPEC_ROOT ]]; then
     PYENVSPEC_ROOT=$PWD
+    # Its .venv is not this shell's to make.
+    # shellcheck disable=SC2034
+    PYENVSPEC_ELSEWHERE=1
     break
   fi
   PYENVSPEC_ROOT=${PYENVSPEC_ROOT%/*}
 done
 export PYENVSPEC_ROOT
+unset -f _pyenvspec_is_root
 
 # What Nix's setup hooks leave behind for builds: its own Python packages would come before those of the project, and
 # Python would hash as in a build and check compiled files by their content.

@@ -367,7 +367,8 @@ def _watched_files(shells: tuple[Shell, ...]) -> tuple[str, ...]:
     for shell in shells:
         environment = shell.environment
         if environment.requirements:
-            watched.add(environment.requirements)
+            # `-e .` in it has its own requirements there.
+            watched |= {environment.requirements, "pyproject.toml"}
         elif environment.manager != "nixpkgs":
             lock = "uv.lock" if environment.manager in ("uv", "uv2nix") else "poetry.lock"
             watched |= {posixpath.join(environment.project, file) for file in ("pyproject.toml", lock)}

@@ -301,6 +301,41 @@ def test_requirements_that_include_each_other_end(pip_project: Project) -> None:
     assert "failed" in pip_project.enter().stderr
 
 
+@pytest.mark.parametrize(
+    "include", ["-r ./requirements.txt", "-r ../project/requirements.txt", "-r other.txt"]
+)
+def test_requirements_that_include_themselves_end(pip_project: Project, include: str) -> None:
+    (pip_project.root / "other.txt").symlink_to("requirements.txt")
+    (pip_project.root / "requirements.txt").write_text(f"{include}\n")
+    pip_project.enter()
+
+
+@pytest.mark.parametrize(
+    "line", ["-e .", "--editable=./", "./pkg", "-e pkg  # ours", "-e './pkg[more]'", "pkg @ file://{}/pkg"]
+)
+def test_what_a_package_of_the_project_needs_counts(pip_project: Project, line: str) -> None:
+    root = pip_project.root
+    for folder in (root, root / "pkg"):
+        folder.mkdir(exist_ok=True)
+        (folder / "pyproject.toml").write_text("[project]\nname = 'pkg'\nversion = '1'\n")
+    (root / "requirements.txt").write_text(line.format(root) + "\n")
+    read = (
+        f"sed '/^_pyenvspec_enter ||/,$d' {shlex.quote(str(HOOK))} > hook.sh; . ./hook.sh; "
+        "_pyenvspec_root=$PWD _pyenvspec_project=$PWD _pyenvspec_venv=$PWD/.venv; _pyenvspec_list_files; "
+        'printf "%s\\n" "${_pyenvspec_files[@]}"'
+    )
+    shown = subprocess.run(
+        [str(BASH), "-c", read],
+        cwd=root,
+        env=pip_project.environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    files = {str(Path(file).resolve()) for file in shown}
+    assert files & {str(root / "pyproject.toml"), str(root / "pkg" / "pyproject.toml")}, shown
+
+
 def test_no_requirements_file_named_installs_nothing(pip_project: Project) -> None:
     pip_project.variables["PYENVSPEC_REQUIREMENTS"] = ""
     pip_project.enter()
@@ -552,7 +587,7 @@ def test_nothing_stays_behind_but_what_is_documented(bare_project: Project) -> N
         check=True,
     )
     documented = {"VIRTUAL_ENV", "POETRY_VIRTUALENVS_IN_PROJECT"}
-    documented |= {"UV_PROJECT_ENVIRONMENT", "UV_PYTHON_DOWNLOADS", "UV_PYTHON_PREFERENCE"}
+    documented |= {"UV_PROJECT_ENVIRONMENT", "UV_PYTHON_DOWNLOADS", "UV_PYTHON_PREFERENCE", "UV_PYTHON"}
     assert set(result.stdout.split()) <= documented | {"BASH_REMATCH", "PIPESTATUS"}
 
 
@@ -560,7 +595,6 @@ def test_other_pythons_settings_are_taken_away(bare_project: Project) -> None:
     names = [
         "PYTHONPATH",
         "PYTHONHOME",
-        "UV_PYTHON",
         "_PYTHON_SYSCONFIGDATA_NAME",
         "CONDA_DEFAULT_ENV",
         "LD_LIBRARY_PATH",
@@ -569,6 +603,8 @@ def test_other_pythons_settings_are_taken_away(bare_project: Project) -> None:
     bare_project.enter()
     bare_project.variables |= {"PYTHONPATH": "/x", "UV_PYTHON": "3.1"}
     bare_project.variables |= {"_PYTHON_SYSCONFIGDATA_NAME": "x", "CONDA_DEFAULT_ENV": "base"}
+    own = f"{bare_project.root}/.venv/bin/python"
+    assert bare_project.enter('echo "${UV_PYTHON-none}"').stdout.split()[0] in ("none", own)
     assert bare_project.enter(shown, LD_LIBRARY_PATH="(unset)").stdout == "none\n" * len(names) + "opened\n"
 
 
@@ -655,3 +691,88 @@ def test_real_wheel(pip_project: Project) -> None:
     if "failed" in result.stderr:
         pytest.skip("pip finds no numpy")
     assert result.stdout == "2.0\nopened\n"
+
+
+# What is typed next
+
+
+@needs_uv
+def test_uv_commands_take_this_python_whatever_the_project_pins(tmp_path: Path) -> None:
+    project = Project(tmp_path / "p", "uv")
+    project.require("1.0")
+    make_wheel(project.root / "wheels", "2.0")
+    (project.root / ".python-version").write_text("3.11.99\n")
+    typed = (
+        "uv run python -c 'import sys, tiny; print(sys.prefix, tiny.version)' && uv lock -q && uv tree >tree.txt && "
+        "uv pip install -q wheels/tiny-2.0-py3-none-any.whl && python -c 'import tiny; print(tiny.version)' && "
+        "uv add -q six --find-links wheels --frozen && grep -c six pyproject.toml"
+    )
+    shown = project.enter(typed)
+    assert shown.stdout == f"{project.root}/.venv 1.0\n2.0\n1\nopened\n", shown.stderr
+
+
+@pytest.mark.parametrize("manager", MANAGERS)
+def test_pip_is_that_of_the_environment(manager: str, tmp_path: Path) -> None:
+    project = Project(tmp_path / "p", manager)
+    project.require("1.0")
+    make_wheel(project.root / "wheels", "2.0")
+    typed = (
+        "command -v pip; pip install -q --disable-pip-version-check wheels/tiny-2.0-py3-none-any.whl; "
+        + VERSION
+    )
+    shown = project.enter(typed)
+    assert shown.stdout == f"{project.root}/.venv/bin/pip\n2.0\nopened\n", shown.stderr
+    again = project.enter("command -v pip")
+    assert again.stdout == f"{project.root}/.venv/bin/pip\nopened\n"
+
+
+@needs_uv
+def test_a_member_of_a_uv_workspace_takes_the_lock_of_the_whole(tmp_path: Path) -> None:
+    whole = Project(tmp_path / "whole", "uv")
+    member = Project(whole.root / "members" / "one", "uv")
+    member.require("1.0")
+    (member.root / "uv.lock").unlink()
+    (whole.root / "env.yaml").unlink()
+    (whole.root / "pyproject.toml").write_text('[tool.uv.workspace]\nmembers = ["members/*"]\n')
+    whole.lock()
+    shown = member.enter(VERSION)
+    assert shown.stdout == "1.0\nopened\n", shown.stderr
+    assert "Installing" in shown.stderr
+    assert member.enter().stderr == ""
+    text = (member.root / "pyproject.toml").read_text()
+    (member.root / "pyproject.toml").write_text(text + "\n# another\n")
+    assert "Installing" in member.enter().stderr
+
+
+@needs_uv
+def test_the_file_of_a_path_dependency_counts(tmp_path: Path) -> None:
+    project = Project(tmp_path / "p", "uv")
+    other = project.root / "other"
+    other.mkdir(parents=True)
+    (other / "pyproject.toml").write_text("[project]\nname = 'other'\nversion = '1'\n")
+    project.require("1.0", extra="other = {path = 'other'}\n")
+    text = (project.root / "pyproject.toml").read_text().replace('["tiny"]', '["tiny", "other"]')
+    (project.root / "pyproject.toml").write_text(text + "[tool.uv]\npackage = false\n")
+    (other / "pyproject.toml").write_text(
+        (other / "pyproject.toml").read_text() + "[tool.uv]\npackage = false\n"
+    )
+    project.lock()
+    assert project.enter(VERSION).stdout == "1.0\nopened\n"
+    assert project.enter().stderr == ""
+    (other / "pyproject.toml").write_text((other / "pyproject.toml").read_text() + "\n# another\n")
+    assert "Installing" in project.enter().stderr
+
+
+def test_an_installation_does_not_keep_others_from_the_project(pip_project: Project) -> None:
+    """`pyenvspec add` locks the project's folder, and must not wait for torch."""
+    code = "import fcntl, os; fcntl.flock(os.open('.', os.O_RDONLY), fcntl.LOCK_EX | fcntl.LOCK_NB); print('free')"
+    tools = pip_project.root / "tools"
+    tools.mkdir()
+    # Stands in for the interpreter: asks for the project's lock while this entry makes the environment.
+    (tools / "python").write_text(
+        f'#!{BASH}\n[ "$2" != -m ] || {PYTHON} -c {shlex.quote(code)} >asked 2>&1\nexec {PYTHON} "$@"\n'
+    )
+    (tools / "python").chmod(0o755)
+    pip_project.variables["PYENVSPEC_PYTHON"] = str(tools / "python")
+    pip_project.enter()
+    assert (pip_project.root / "asked").read_text() == "free\n"

@@ -6,6 +6,8 @@
   pkgs,
   # For an image: how much of CUDA is in it, and the project's source, whose lock says which packages are.
   image ? null,
+  # The module that describes the shell, nix/pyenvspec/default.nix; a shell that is entered needs it.
+  module ? null,
 }:
 shell:
 let
@@ -113,7 +115,11 @@ let
     PYENVSPEC_GROUPS=${lib.escapeShellArg (lines venv.groups)}
     PYENVSPEC_EXTRAS=${lib.escapeShellArg (lines venv.extras)}
     PYENVSPEC_INSTALL=${if venv.install then "on_lock_change" else "never"}
-    source ${./venv.sh}
+    if [[ -z $PYENVSPEC_ELSEWHERE ]]; then
+      source ${./venv.sh}
+    else
+      echo "pyenvspec: $PWD is not in this shell's project, so there is no .venv; enter its folder first" >&2
+    fi
     unset PYENVSPEC_PYTHON PYENVSPEC_MANAGER PYENVSPEC_VENV PYENVSPEC_PROJECT PYENVSPEC_REQUIREMENTS PYENVSPEC_GROUPS \
       PYENVSPEC_EXTRAS PYENVSPEC_INSTALL
   '';
@@ -123,7 +129,7 @@ let
   # A place for editors that stays the same: a .venv has one by itself.
   linkPython = ''
     PYENVSPEC_PYTHON=${python} PYENVSPEC_SHELL=${lib.escapeShellArg shell.variant}
-    source ${./link-python.sh}
+    [[ -n $PYENVSPEC_ELSEWHERE ]] || source ${./link-python.sh}
     unset PYENVSPEC_PYTHON PYENVSPEC_SHELL
   '';
 
@@ -159,7 +165,11 @@ in
     ++ cudaPackages;
 
   # Run first, before anything that needs the project's folder.
-  findProject = "source ${./enter.sh}\n";
+  findProject = ''
+    PYENVSPEC_MODULE=${module}
+    source ${./enter.sh}
+    unset PYENVSPEC_MODULE
+  '';
 
   # Run last. Variables are set here, not by the derivation: Nix's setup hooks add to some, and LD_PRELOAD stays out of builds.
   enter = lib.concatStrings [
@@ -167,6 +177,7 @@ in
     (lib.optionalString (venv != null) (enterVenv + exportAll cleared))
     (lib.optionalString (venv == null) linkPython)
     (lib.optionalString (shell.dotenv != [ ]) readDotenv)
+    "unset PYENVSPEC_ELSEWHERE\n"
     (lib.optionalString (shell.onEnter != "") "source ${pkgs.writeText "on-enter" shell.onEnter}\n")
   ];
 }

@@ -1,7 +1,7 @@
 # Written by pyenvspec from its own nix/modules/; edit env.yaml instead and run `pyenvspec compile`.
 #
 # Renders `perSystem.pyenvspec.shells.<name>` with nixpkgs' mkShell, as `devShells.<name>`.
-{ lib, ... }:
+{ inputs, lib, ... }:
 {
   imports = [
     ./shells.nix
@@ -14,7 +14,13 @@
       shellOf =
         shell:
         let
-          parts = import ./shell-parts.nix { inherit lib pkgs; } shell;
+          parts = import ./shell-parts.nix {
+            inherit lib pkgs;
+            module = import ./project-module.nix {
+              inherit pkgs;
+              project = inputs.self;
+            };
+          } shell;
         in
         pkgs.mkShell {
           inherit (shell) name;

@@ -16,7 +16,13 @@ let
     pkgs: shell:
     { config, ... }:
     let
-      parts = import ./shell-parts.nix { inherit lib pkgs; } shell;
+      parts = import ./shell-parts.nix {
+            inherit lib pkgs;
+            module = import ./project-module.nix {
+              inherit pkgs;
+              project = inputs.self;
+            };
+          } shell;
       # A service of devenv says itself when it is ready; it may run as a process of another name.
       isReady =
         name:

@@ -34,27 +34,71 @@ _pyenvspec_find_root() {
 
 # Sets _pyenvspec_files to what decides on the installed packages; the lock or requirements file comes first.
 _pyenvspec_list_files() {
+  local folder=$_pyenvspec_project file
   _pyenvspec_files=()
-  case $PYENVSPEC_MANAGER in
-    pip)
-      [ -z "${PYENVSPEC_REQUIREMENTS:-}" ] || _pyenvspec_add_requirements "$_pyenvspec_root/$PYENVSPEC_REQUIREMENTS" ;;
-    *)
-      _pyenvspec_files=("$_pyenvspec_project/$PYENVSPEC_MANAGER.lock" "$_pyenvspec_project/pyproject.toml") ;;
-  esac
+  if [ "$PYENVSPEC_MANAGER" = pip ]; then
+    [ -z "${PYENVSPEC_REQUIREMENTS:-}" ] || _pyenvspec_add_requirements "$_pyenvspec_root/$PYENVSPEC_REQUIREMENTS"
+    return
+  fi
+  [ "$PYENVSPEC_MANAGER" != uv ] || _pyenvspec_find_workspace
+  _pyenvspec_files=("$folder/$PYENVSPEC_MANAGER.lock" "$folder/pyproject.toml")
+  [ "$folder" = "$_pyenvspec_project" ] || _pyenvspec_files+=("$_pyenvspec_project/pyproject.toml")
+  # Read from the lock by whoever installed from it, as another lock is installed anyway.
+  [ ! -r "$_pyenvspec_venv/.pyenvspec-folders" ] || while IFS= read -r file; do
+    [ -z "$file" ] || _pyenvspec_add_sources "$folder/$file"
+  done <"$_pyenvspec_venv/.pyenvspec-folders"
 }
 
-# Adds a requirements file and, once each, the files that it includes with -r or -c.
+# Keeps the folders that a lock names besides its own: members of a workspace and path dependencies. uv refuses a lock that
+# their files do not agree with.
+_pyenvspec_keep_folders() {
+  local lock=${_pyenvspec_files[0]:-}
+  [ "$PYENVSPEC_MANAGER" != pip ] && [ -r "$lock" ] || return 0
+  sed -nE -e 's/^source = \{ (editable|virtual|directory) = "([^"]*)".*/\2/p' \
+    -e '/^type = "directory"/{n;s/^url = "([^"]*)".*/\1/p;}' "$lock" | sed '/^\.$/d' \
+    >"$_pyenvspec_venv/.pyenvspec-folders" 2>/dev/null || :
+}
+
+# A member of a workspace is locked with the others, in a folder above it: sets folder, as uv itself looks for it.
+_pyenvspec_find_workspace() {
+  local above=$_pyenvspec_project content
+  [ ! -e "$above/uv.lock" ] || return 0
+  while [ -n "$above" ]; do
+    above=${above%/*}
+    [ -e "$above/uv.lock" ] && [ -r "$above/pyproject.toml" ] || continue
+    IFS= read -r -d '' content <"$above/pyproject.toml" || :
+    case $content in
+      *'[tool.uv.workspace]'*)
+        folder=$above
+        return 0
+        ;;
+    esac
+  done
+}
+
+# Adds what says what the package in a folder needs.
+_pyenvspec_add_sources() {
+  local file
+  for file in "$1/pyproject.toml" "$1/setup.py" "$1/setup.cfg"; do
+    [ ! -f "$file" ] || _pyenvspec_files+=("$file")
+  done
+}
+
+# Adds a requirements file and, once each, the files that it includes with -r or -c, and what the folders in it need.
 _pyenvspec_add_requirements() {
   local file=$1 line known
   for known in ${_pyenvspec_files[@]+"${_pyenvspec_files[@]}"}; do
-    [ "$known" != "$file" ] || return 0
+    [ "$known" != "$file" ] && ! [ "$known" -ef "$file" ] || return 0
   done
   _pyenvspec_files+=("$file")
-  [ -r "$file" ] || return 0
+  [ -r "$file" ] && [ -f "$file" ] || return 0
   while IFS= read -r line || [ -n "$line" ]; do
     line=${line%$'\r'}
     line=${line%%[[:space:]]#*}
-    [[ $line =~ ^[[:space:]]*(-r|-c|--requirement|--constraint)[[:space:]=]*(.*[^[:space:]])[[:space:]]*$ ]] || continue
+    if ! [[ $line =~ ^[[:space:]]*(-r|-c|--requirement|--constraint)[[:space:]=]*(.*[^[:space:]])[[:space:]]*$ ]]; then
+      _pyenvspec_add_local "$line"
+      continue
+    fi
     line=${BASH_REMATCH[2]}
     case $line in
       \"*\" | \'*\') line=${line:1:${#line}-2} ;;
@@ -65,6 +109,27 @@ _pyenvspec_add_requirements() {
       *) _pyenvspec_add_requirements "${file%/*}/$line" ;;
     esac
   done <"$file"
+}
+
+# Adds what a requirement on a folder needs: `-e .`, `-e ./pkg[extra]`, `./pkg`, `name @ file:///…/pkg`. pip takes such a path from
+# the folder that it is started in.
+_pyenvspec_add_local() {
+  local line=$1
+  [[ $line =~ ^[[:space:]]*((-e|--editable)[[:space:]=]*)?(.*[^[:space:]])[[:space:]]*$ ]] || return 0
+  local is_editable=${BASH_REMATCH[1]}
+  line=${BASH_REMATCH[3]}
+  line=${line%%[[:space:]]\;*}
+  case $line in
+    \"*\" | \'*\') line=${line:1:${#line}-2} ;;
+  esac
+  [[ $line != *file://* ]] || line=${line#*file://}
+  line=${line%%\[*}
+  case $line in
+    /*) ;;
+    . | ./* | .. | ../*) line=$_pyenvspec_project/$line ;;
+    *) [ -n "$is_editable" ] || return 0; line=$_pyenvspec_project/$line ;;
+  esac
+  [ ! -d "$line" ] || _pyenvspec_add_sources "${line%/}"
 }
 
 # Sets _pyenvspec_wanted to what .pyenvspec-installed says after a complete installation. The one process of a quiet entry.
@@ -103,9 +168,11 @@ _pyenvspec_is_installed() {
   _pyenvspec_reads "$_pyenvspec_venv/.pyenvspec-installed" "$_pyenvspec_wanted"
 }
 
-# The lock belongs to the open folder, so it ends with this process and leaves no file; bash has none, but Python has.
+# The lock belongs to the open folder, so it ends with this process and leaves no file; bash has none, but Python has. The
+# environment's own folder: the project's is locked by what writes env.yaml, which must not wait for an installation.
 _pyenvspec_take_turn() {
-  exec 9<"$_pyenvspec_root" || return 0
+  command mkdir -p -- "$_pyenvspec_venv" 2>/dev/null || return 0
+  exec 9<"$_pyenvspec_venv" || return 0
   "$PYENVSPEC_PYTHON" -I -S -c '
 import fcntl, sys
 try:
@@ -127,7 +194,7 @@ _pyenvspec_is_empty() {
 }
 
 _pyenvspec_make() {
-  local name=${PYENVSPEC_VENV:-.venv} place=$_pyenvspec_venv options=()
+  local name=${PYENVSPEC_VENV:-.venv} place=$_pyenvspec_venv
   if [ -e "$_pyenvspec_venv" ] && [ ! -e "$_pyenvspec_venv/.pyenvspec-made" ] && ! _pyenvspec_is_empty "$_pyenvspec_venv"; then
     _pyenvspec_say "$name was not made by pyenvspec and has another Python than env.yaml asks for; it is left alone." \
       "To have it made anew: rm -r '$_pyenvspec_venv', then enter again."
@@ -142,10 +209,9 @@ _pyenvspec_make() {
   : >"$_pyenvspec_venv/.pyenvspec-made"
   # Python's venv refuses a link.
   [ ! -L "$place" ] || place=$(builtin cd -P -- "$place" >/dev/null && pwd -P)
-  # uv neither needs a pip nor keeps one.
-  [ "$PYENVSPEC_MANAGER" != uv ] || options=(--without-pip)
   _pyenvspec_say "Making $name with $("$PYENVSPEC_PYTHON" -I -S --version 2>&1)…"
-  if ! "$PYENVSPEC_PYTHON" -I -m venv ${options[@]+"${options[@]}"} "$place" >&2 9<&- </dev/null; then
+  # With pip for every manager: without one, `pip install` would be the host's. uv leaves it there.
+  if ! "$PYENVSPEC_PYTHON" -I -m venv "$place" >&2 9<&- </dev/null; then
     _pyenvspec_say "could not make $name; the next entry tries again."
     return 1
   fi
@@ -180,9 +246,7 @@ _pyenvspec_run_uv() {
   _pyenvspec_split_lines "${PYENVSPEC_GROUPS:-}" --group
   local options=(${_pyenvspec_lines[@]+"${_pyenvspec_lines[@]}"})
   _pyenvspec_split_lines "${PYENVSPEC_EXTRAS:-}" --extra
-  # Said here only: as UV_PYTHON it would also rule the other environments that the user works on.
-  uv sync --locked --python "$_pyenvspec_venv/bin/python" \
-    ${options[@]+"${options[@]}"} ${_pyenvspec_lines[@]+"${_pyenvspec_lines[@]}"}
+  uv sync --locked ${options[@]+"${options[@]}"} ${_pyenvspec_lines[@]+"${_pyenvspec_lines[@]}"}
 }
 
 _pyenvspec_run_pip() {
@@ -243,6 +307,8 @@ _pyenvspec_update() {
   fi
   _pyenvspec_activate
   # The lock may have changed while this shell waited for its turn.
+  _pyenvspec_list_files
+  _pyenvspec_keep_folders
   _pyenvspec_compute_wanted
   _pyenvspec_is_installed || _pyenvspec_install
 }
@@ -257,6 +323,8 @@ _pyenvspec_activate() {
   [ "${SOURCE_DATE_EPOCH:-315532800}" -ge 315532800 ] 2>/dev/null || unset SOURCE_DATE_EPOCH
   export VIRTUAL_ENV=$_pyenvspec_venv
   export UV_PROJECT_ENVIRONMENT=$_pyenvspec_venv UV_PYTHON_DOWNLOADS=never UV_PYTHON_PREFERENCE=only-system
+  # A .python-version of another patch level is none of this interpreter's.
+  [ "$PYENVSPEC_MANAGER" != uv ] || export UV_PYTHON=$_pyenvspec_venv/bin/python
   export POETRY_VIRTUALENVS_IN_PROJECT=true
   case $PATH in
     "$_pyenvspec_venv/bin":*) ;;
@@ -294,7 +362,8 @@ place $_pyenvspec_venv"
 }
 
 _pyenvspec_enter || :
-unset -f _pyenvspec_say _pyenvspec_find_root _pyenvspec_list_files _pyenvspec_add_requirements _pyenvspec_compute_wanted \
+unset -f _pyenvspec_say _pyenvspec_find_root _pyenvspec_list_files _pyenvspec_keep_folders _pyenvspec_find_workspace _pyenvspec_add_sources \
+  _pyenvspec_add_requirements _pyenvspec_add_local _pyenvspec_compute_wanted \
   _pyenvspec_reads _pyenvspec_is_made _pyenvspec_is_installed _pyenvspec_take_turn _pyenvspec_is_empty _pyenvspec_make \
   _pyenvspec_split_lines _pyenvspec_run_poetry _pyenvspec_run_uv _pyenvspec_run_pip _pyenvspec_run_manager _pyenvspec_install \
   _pyenvspec_update _pyenvspec_activate _pyenvspec_enter
