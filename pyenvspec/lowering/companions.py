@@ -67,8 +67,10 @@ _NIX_CONFIG = "experimental-features = nix-command flakes,accept-flake-config = 
 def _vscode(plan: Plan) -> str:
     environment = plan.shells[0].environment
     settings: dict[str, object] = {"python.terminal.activateEnvironment": False}
-    if environment.manager in ("poetry", "uv", "pip"):
-        settings["python.defaultInterpreterPath"] = f"${{workspaceFolder}}/{environment.venv}/bin/python"
+    in_venv = environment.manager in ("poetry", "uv", "pip")
+    # What Nix makes has a new path with each change; entering the shell keeps a link to it.
+    prefix = environment.venv if in_venv else ".pyenvspec/python"
+    settings["python.defaultInterpreterPath"] = f"${{workspaceFolder}}/{prefix}/bin/python"
     return _json(HEADER, settings)
 
 
