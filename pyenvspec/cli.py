@@ -80,24 +80,22 @@ def run(argv: Sequence[str]) -> int:
         return _execute(command, options)
     except KeyboardInterrupt:
         return INTERRUPTED
-    except BrokenPipeError:
-        # The reader of our stdout is gone; keep Python from complaining about it at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return FAULT
     except Exception as error:
         return _report_bug(error)
 
 
 def _execute(command: Callable[[Options], int], options: Options) -> int:
     from pyenvspec.diagnostics import PyenvspecError
+    from pyenvspec.reporter import OutputError, report, say
 
     try:
-        return command(options)
-    except PyenvspecError as error:
-        from pyenvspec.reporter import report
-
-        report(error.diagnostics, options)
-        return FAULT
+        try:
+            return command(options)
+        except PyenvspecError as error:
+            report(error.diagnostics, options)
+    except OutputError as error:
+        say(f"standard output cannot be written: {error}")
+    return FAULT
 
 
 def _report_bug(error: Exception) -> int:

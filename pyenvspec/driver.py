@@ -13,7 +13,7 @@ from pyenvspec.lowering.lower import lower_flake, lower_module
 from pyenvspec.lowering.vendored import vendored_files
 from pyenvspec.nixexpr import render
 from pyenvspec.pinning.pin import pin_plan
-from pyenvspec.project.files import read_project_file
+from pyenvspec.project.files import check_folder, read_project_file
 from pyenvspec.project.folder import effective_manager, look_at_folder
 from pyenvspec.reading.source import read_text
 from pyenvspec.resolving.resolve import resolve_plan
@@ -51,6 +51,7 @@ def read_manifest(root: Path) -> RawSpec:
     """Read env.yaml; raises PyenvspecError with all its problems."""
     data = read_project_file(root, MANIFEST)
     if data is None:
+        check_folder(root)
         message, expected = f"there is no `{MANIFEST}` here", f"a file `{root / MANIFEST}`"
         hint = "run `pyenvspec init` to write one, or name its folder with `-C DIR`"
         raise PyenvspecError(Diagnostic("file-not-found", message, MANIFEST, expected=expected, hint=hint))

@@ -228,6 +228,14 @@ def emit(text: str, stream: TextIO | None) -> None:
         stream.flush()
     except BrokenPipeError:
         _silence(stream)
+    except OSError as error:  # a full disk, `>/dev/full`
+        _silence(stream)
+        if stream is sys.stdout:
+            raise OutputError(error.strerror or str(error)) from None
+
+
+class OutputError(Exception):
+    """What was asked for cannot be given: standard output does not take it."""
 
 
 def _silence(stream: TextIO) -> None:
@@ -247,7 +255,9 @@ def say(text: str) -> None:
 
 
 def put(text: str) -> None:
-    """Give the data that was asked for, on stdout, as it is."""
+    """Give the data that was asked for, on stdout, as it is; raises `OutputError` where that cannot be."""
+    if sys.stdout is None:
+        raise OutputError("it is closed")
     emit(text, sys.stdout)
 
 

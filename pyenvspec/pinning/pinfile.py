@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote
 
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError, Span
+from pyenvspec.github import GIT_REF, GITHUB_OWNER, GITHUB_REPO
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,9 +25,9 @@ FORMAT = 1
 COMMENT = "Written by pyenvspec lock. Do not edit: run `pyenvspec update` to move the pins."
 
 REVISION = re.compile(r"[0-9a-f]{40}")
-_OWNER = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*")
-_REPO = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._-]+")
-_REF = re.compile(r"(?!-)(?!.*(?:\.\.|//|@\{))[^\s\x00-\x1f\x7f~^:?*\[\\]+")
+_OWNER = re.compile(GITHUB_OWNER)
+_REPO = re.compile(GITHUB_REPO)
+_REF = re.compile(GIT_REF)
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _HASH = re.compile(r"sha256-[A-Za-z0-9+/]{43}=")
 _ALWAYS = {"owner", "repo", "ref", "rev", "narHash", "check"}

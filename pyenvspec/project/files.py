@@ -64,6 +64,19 @@ def read_project_file(root: Path, name: str, most: int = MOST_BYTES) -> bytes | 
     return content
 
 
+def check_folder(root: Path) -> None:
+    """Raise `ProjectFileError` where the folder is none, or was deleted while one stands in it."""
+    try:
+        if not os.path.isabs(root):  # noqa: PTH117
+            os.getcwd()  # noqa: PTH109
+        message = None if os.path.isdir(root) else f"there is no folder `{root}`"  # noqa: PTH112
+        hint = "name the project's folder with `-C DIR`"
+    except OSError:
+        message, hint = "the folder that you are in was deleted", "change to another one with `cd`"
+    if message:
+        raise ProjectFileError(Diagnostic("file-not-found", message, str(root), hint=hint))
+
+
 def is_plain_file(root: Path, name: str) -> bool:
     """Whether there is such a file; what is there and could not be read raises `ProjectFileError`.
 

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Strict, Tag, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from pyenvspec.github import GIT_REF, GITHUB_OWNER, GITHUB_REPO
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -469,10 +471,10 @@ class Nixpkgs(Model):
 class Input(Model):
     """A flake input of the user's own, for their modules and overlays."""
 
-    github: Annotated[str, Strict(), Field(pattern=f"^[A-Za-z0-9-]+/[A-Za-z0-9._-]+{_END}")] = Field(
+    github: Annotated[str, Strict(), Field(pattern=f"^{GITHUB_OWNER}/{GITHUB_REPO}{_END}")] = Field(
         description="owner/repository on GitHub.", examples=["owner/repo"]
     )
-    ref: Annotated[str, Strict(), Field(pattern=f"^[A-Za-z0-9_][A-Za-z0-9._/-]*{_END}")] | None = Field(
+    ref: Annotated[str, Strict(), Field(pattern=f"^{GIT_REF}{_END}")] | None = Field(
         None, description="Branch, tag or revision. Default: the default branch.", examples=["main"]
     )
     flake: Bool = Field(True, description="false for a repository that is not a flake.", examples=[False])

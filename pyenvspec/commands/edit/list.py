@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
-from pyenvspec.raw import Mapping, Scalar, Sequence, to_plain, walk_path
+from pyenvspec.raw import Mapping, Scalar, Sequence, locate, to_plain, walk_path
 from pyenvspec.reading.source import read_text
 from pyenvspec.spec.flow import format_flow
 from pyenvspec.spec.keys import SHORT_FORMS
@@ -135,7 +135,8 @@ def _insert_list(text: _Text, path: KeyPath, names: Items[object]) -> bytes:
         inner = SHORT_FORMS[tuple(above)]
         whole = f"{{{inner}: {text.text[text.start(parent) : text.stop(parent)]}, {key}: {written}}}"
         return text.spliced(text.start(parent), text.stop(parent), whole)
-    assert isinstance(parent, Mapping)
+    if not isinstance(parent, Mapping):
+        raise EditError(_cannot(text.raw, locate(text.raw.root, path).line))
     entry = parent.get(key)
     if entry is not None:
         colon = _colon(text, path)
@@ -207,7 +208,7 @@ def _checked(text: _Text, changed: bytes, path: KeyPath, wanted: Items[object]) 
 
     after = _read_or_none(changed, text.raw.file)
     if after is None or after != put(to_plain(text.raw.root)):
-        raise EditError(_cannot(text.raw, 1))
+        raise EditError(_cannot(text.raw, locate(text.raw.root, path).line))
     return changed
 
 

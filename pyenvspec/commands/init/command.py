@@ -20,6 +20,7 @@ from pyenvspec.facts.drivers import minimum_driver
 from pyenvspec.facts.nixpkgs import version_key
 from pyenvspec.lowering.vendored import VENDOR, read_schema
 from pyenvspec.options import Options, add_json
+from pyenvspec.project.files import check_folder
 from pyenvspec.project.locks.locked_project import LOCK_OF_MANAGER
 from pyenvspec.project.survey.look import survey
 from pyenvspec.reading.source import read_text
@@ -184,8 +185,7 @@ def _check(root: Path, text: str) -> tuple[Diagnostic, ...]:
 
 
 def _check_free(root: Path, *, force: bool) -> None:
-    if not root.is_dir():
-        raise PyenvspecError(Diagnostic("init-source", f"there is no folder `{root}`", MANIFEST))
+    check_folder(root)
     path = root / MANIFEST
     if not os.path.lexists(path) or (force and path.is_file()):
         return
