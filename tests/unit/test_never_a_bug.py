@@ -27,7 +27,6 @@ OUTPUT = (
     ("search", "ffmpeg"),
     ("doctor",),
     ("doctor", "--json"),
-    ("catalog",),
     ("--version",),
     ("check", "--help"),
 )
