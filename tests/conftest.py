@@ -58,6 +58,15 @@ def shells(nix_bin: Path, inputs: Inputs, tmp_path_factory: pytest.TempPathFacto
     return Shells.prepare(nix_bin / "nix", inputs, tmp_path_factory.mktemp("shells"))
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say at the end which kinds of check ran."""
+    from kinds import summarize, tell
+
+    lines = summarize(terminalreporter.stats)
+    tell(lines)
+    terminalreporter.write_line("\n" + "\n".join(lines))
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let `pytest --update-golden` write the golden files again; their difference is to be read."""
     parser.addoption("--update-golden", action="store_true", help="write the golden files again")

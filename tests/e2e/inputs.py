@@ -12,6 +12,7 @@ import functools
 import json
 import os
 import re
+import shutil
 import subprocess
 import urllib.parse
 from dataclasses import dataclass, field
@@ -27,6 +28,14 @@ SAME_AS = {"nixpkgs-cuda": "nixpkgs", "nixpkgs-python/nixpkgs": "nixpkgs"}
 def cache_folder() -> Path:
     """Where scripts/get-nix and scripts/fetch-inputs put what they fetch."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pyenvspec"
+
+
+@dataclass(frozen=True)
+class Aged:
+    """A nixpkgs, and the attributes that it does not really have."""
+
+    path: Path
+    lacking: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,20 +82,25 @@ class Inputs:
             words += ["--override-input", name, to_flake(place)]
         return words
 
-    def skip_what_is_lacking(self, nix: Path, release: str, module: str) -> None:
-        """Skip a test that asks for packages of `release` where only another one is at hand, which has them not.
+    def nixpkgs_for(self, nix: Path, release: str, module: str, folder: Path) -> Aged:
+        """The nixpkgs for what asks for `release`: that one, else the newest, which may lack old Pythons and CUDAs.
 
+        Those are then made of newer ones (tests/agedpkgs, laid into `folder`); whatever else is lacking skips the test.
         `module` is the text of a generated nix/pyenvspec/default.nix: `pkgs.NAME` is what is asked.
         """
         if release.removeprefix("nixos-") in self.nixpkgs:
-            return
-        names = sorted(set(_PACKAGE.findall(module)))
+            return Aged(self.path("nixpkgs", release), ())
+        names = set(_PACKAGE.findall(module))
         if "inputs.cuda-legacy" in module:
-            names = [name for name in names if not name.startswith("cudaPackages_")]
-        if lacking := _find_lacking(nix, self.path("nixpkgs"), names):
+            names = {name for name in names if not name.startswith("cudaPackages_")}
+        lacking = _find_lacking(nix, self.path("nixpkgs"), sorted(names))
+        if missing := [name for name in lacking if not _OLD.fullmatch(name)]:
             pytest.skip(
-                f"needs {release}: nixpkgs {self.newest}, the newest at hand, has no {', '.join(lacking)}"
+                f"needs {release}: nixpkgs {self.newest}, the newest at hand, has no {', '.join(missing)}"
             )
+        if not lacking:
+            return Aged(self.path("nixpkgs"), ())
+        return Aged(_lay_aged(nix, self.path("nixpkgs"), lacking, folder), tuple(lacking))
 
     def _skip(self, name: str) -> NoReturn:
         pytest.skip(f"needs the flake input `{name}` in {self.folder} (see CONTRIBUTING.md)")
@@ -102,6 +116,8 @@ def _number(release: str) -> tuple[int, ...]:
 
 
 _PACKAGE = re.compile(r"\b(?:pkgs|cudaPkgs|pkgs-[\w-]+)\.([A-Za-z_]\w*(?:\.[A-Za-z_][\w-]*)*)")
+_OLD = re.compile(r"python3\d+|cudaPackages_\d+_\d+(\.(?!nccl)\w+)?")
+AGEDPKGS = Path(__file__).parent.parent / "agedpkgs"
 # A name that was removed is an alias that throws.
 _HAS = """
 names:
@@ -133,6 +149,18 @@ def _find_lacking(nix: Path, nixpkgs: Path, names: list[str]) -> list[str]:
     )
     lacking: list[str] = json.loads(told.stdout)
     return lacking
+
+
+def _lay_aged(nix: Path, nixpkgs: Path, lacking: list[str], folder: Path) -> Path:
+    if not folder.exists():
+        shutil.copytree(AGEDPKGS, folder)
+        sets: dict[str, list[str]] = {}
+        for name in lacking:
+            first, _, rest = name.partition(".")
+            sets.setdefault(first, []).extend([rest] if rest else [])
+        source = {"path": str(nixpkgs), "narHash": hash_of(nix, nixpkgs)}
+        (folder / "aged.json").write_text(json.dumps({"nixpkgs": source, "lacking": sets}))
+    return folder
 
 
 def find_folders() -> Inputs:

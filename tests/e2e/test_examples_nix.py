@@ -77,8 +77,6 @@ class Evaluator:
         )
 
     def copy(self, example: Path) -> Path:
-        module = (example / "nix/pyenvspec/default.nix").read_text()
-        self.inputs.skip_what_is_lacking(self.nix.program, load_plan(example).nixpkgs.release, module)
         copied = self.folder / example.name
         if not copied.exists():
             shutil.copytree(example, copied)
@@ -93,7 +91,11 @@ class Evaluator:
             add_uv_lock(project, version)
 
     def overrides(self, copied: Path) -> list[str]:
-        return self.inputs.overrides(self.nix.input_names(copied), load_plan(copied).nixpkgs.release)
+        module = (copied / "nix/pyenvspec/default.nix").read_text()
+        aged = self.folder / f"nixpkgs for {copied.name}"
+        release = load_plan(copied).nixpkgs.release
+        nixpkgs = self.inputs.nixpkgs_for(self.nix.program, release, module, aged).path
+        return self.inputs.overrides(self.nix.input_names(copied), places={"nixpkgs": nixpkgs})
 
     @functools.cache  # noqa: B019 -- lives as long as the tests of this file
     def evaluate(self, example: Path) -> Evaluated:
