@@ -1,0 +1,232 @@
+"""nix/modules/ evaluated without any flake input: what each makes of env.yaml, over the stand-ins of tests/nix.
+
+What only the real inputs can show is in tests/e2e; test_nix_stand_ins.py there holds the stand-ins to the real ones.
+"""
+
+from __future__ import annotations
+
+import functools
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lock_labs import make_lab
+from nix_stand_ins import evaluate, lay
+from test_lock_managers import OVERRIDES, PACKAGES
+
+pytestmark = pytest.mark.nix
+
+KINDS = ("native", "devenv")
+BASE = "name: lab\nsystems: [x86_64-linux]\n"
+EVERYTHING = """
+name: lab
+systems: [x86_64-linux]
+shell: {kind}
+python: {{version: 3.12, manager: uv, groups: [dev], extras: [gpu], install: never}}
+cuda: {{version: 12.8, packages: [cudatoolkit]}}
+native: [ffmpeg, libsndfile]
+env: {{SEED: 42, WHERE: "${{pkgs.ffmpeg}}/bin"}}
+scripts: {{train: python -m lab, both: "a; b"}}
+processes: {{web: python -m http.server}}
+on_enter: echo ready
+"""
+LOCK_MANAGERS = f"""
+name: lab
+systems: [x86_64-linux]
+shell: native
+fixes: none
+cuda: 12.8
+wheels: {{disabled: [alpha, wheels-only]}}
+native: [ffmpeg]
+python:
+  version: 3.12
+  editable: {{lab: ./src}}
+  manager: %s
+{OVERRIDES}
+"""
+
+
+@functools.cache
+def everything(nix_bin: Path, kind: str) -> Any:
+    with tempfile.TemporaryDirectory() as folder:
+        text = EVERYTHING.format(kind=kind)
+        files = {"env.yaml": text, "pyproject.toml": "[project]\nname = 'lab'\nversion = '0'\n"}
+        return evaluate(nix_bin, lay(Path(folder), files))
+
+
+@pytest.fixture(params=KINDS)
+def shell(request: pytest.FixtureRequest, nix_bin: Path) -> Any:
+    return everything(nix_bin, request.param)["shells"]["default"]
+
+
+def text_of(shell: Any, name: str) -> str:
+    """The script of a package of a shell."""
+    (found,) = [str(package["text"]) for package in shell["packages"] if package["name"] == name]
+    return found
+
+
+def names_of(shell: Any) -> list[str]:
+    return [package["name"] for package in shell["packages"]]
+
+
+def test_a_shell_has_its_name_and_packages_scripts_first(shell: Any) -> None:
+    assert shell["name"] == "lab"
+    names = names_of(shell)
+    assert names[:4] == ["both", "train", "python3.12-libs", "uv"]
+    assert {"ffmpeg", "libsndfile"} <= set(names)
+    assert any("cudatoolkit" in name for name in names)
+
+
+def test_python_finds_the_libraries_of_native_of_cuda_and_of_any_linux(shell: Any) -> None:
+    script = text_of(shell, "python3.12-libs")
+    for library in (
+        "ffmpeg-lib/lib",
+        "libsndfile-lib/lib",
+        "cudatoolkit",
+        "manylinux",
+        "gcc-lib/lib",
+        "zlib",
+    ):
+        assert library in script, library
+    assert "--needed" in script, "the driver is looked for"
+    assert "--executable python3.12" in script
+
+
+def test_variables_are_set_when_the_shell_opens(shell: Any) -> None:
+    hook = shell["hook"]
+    assert "export SEED=42\n" in hook
+    assert "-ffmpeg/bin\n" in hook.partition("export WHERE=")[2]
+    assert "export CUDA_HOME=/store/" in hook
+    assert "cuda-home" in hook
+    assert "LD_LIBRARY_PATH" not in hook
+
+
+def test_the_environment_is_made_from_what_env_yaml_says(shell: Any) -> None:
+    hook = shell["hook"]
+    for line in (
+        "PYENVSPEC_MANAGER=uv",
+        "PYENVSPEC_VENV=.venv",
+        "PYENVSPEC_PROJECT=.",
+        "PYENVSPEC_GROUPS=dev",
+        "PYENVSPEC_EXTRAS=gpu",
+        "PYENVSPEC_INSTALL=never",
+    ):
+        assert f"{line}\n" in hook, line
+    assert "-python3.12-libs/bin/python3.12\n" in hook.partition("PYENVSPEC_PYTHON=")[2]
+
+
+def test_entering_is_in_order(shell: Any) -> None:
+    hook = shell["hook"]
+    parts = ("-enter.sh", "export SEED", "-driver.sh", "-venv.sh", "-on-enter")
+    places = [hook.index(part) for part in parts]
+    assert places == sorted(places)
+
+
+def test_scripts_hand_on_arguments_where_they_are_one_command(shell: Any) -> None:
+    assert text_of(shell, "train") == 'python -m lab "$@"'
+    assert text_of(shell, "both") == "a; b"
+
+
+def test_processes_of_the_light_shell_are_a_command(nix_bin: Path) -> None:
+    script = text_of(everything(nix_bin, "native")["shells"]["default"], "processes-up")
+    assert "process-compose" in script
+    assert 'cd "$PYENVSPEC_ROOT"' in script
+
+
+def test_devenv_is_entered_pure_and_light(nix_bin: Path) -> None:
+    hook = everything(nix_bin, "devenv")["shells"]["default"]["hook"]
+    assert hook.index("-enter.sh") < hook.index("devenv-folders.sh") < hook.index("pyenvspec_enter_devenv")
+    assert "-processes-up/bin:" in hook
+    assert hook.index("DEVENV_SKIP_TASKS=1") < hook.index("unset DEVENV_SKIP_TASKS")
+    assert "{pyenvspec-" not in hook, "no placeholder is left"
+
+
+def test_a_shell_without_cuda_has_nothing_of_it(nix_bin: Path, tmp_path: Path) -> None:
+    project = lay(tmp_path, {"env.yaml": f"{BASE}shell: native\npython: {{version: 3.12, manager: pip}}\n"})
+    shell = evaluate(nix_bin, project)["shells"]["default"]
+    assert "CUDA" not in shell["hook"]
+    assert names_of(shell) == ["python3.12-libs"]
+
+
+def test_variants_are_shells(nix_bin: Path, tmp_path: Path) -> None:
+    text = (
+        f"{BASE}shell: native\npython: {{version: 3.12, manager: pip}}\n"
+        "variants: {other: {python: {version: 3.13}, env: {ONLY: here}}}\n"
+    )
+    shells = evaluate(nix_bin, lay(tmp_path, {"env.yaml": text}))["shells"]
+    assert set(shells) == {"default", "other"}
+    assert "python3.13-libs" in names_of(shells["other"])
+    assert "export ONLY=here\n" in shells["other"]["hook"]
+    assert "ONLY" not in shells["default"]["hook"]
+
+
+def test_on_macos_python_stays_as_it_is(nix_bin: Path, tmp_path: Path) -> None:
+    text = "name: lab\nshell: native\npython: {version: 3.12, manager: pip}\nnative: [libsndfile]\n"
+    found = evaluate(nix_bin, lay(tmp_path, {"env.yaml": text}), system="aarch64-darwin")
+    assert names_of(found["shells"]["default"]) == ["python3", "libsndfile"]
+
+
+def test_packages_of_nixpkgs_are_in_the_environment(nix_bin: Path, tmp_path: Path) -> None:
+    text = f"{BASE}shell: native\npython: {{version: 3.12, manager: nixpkgs, packages: [numpy]}}\n"
+    found = evaluate(nix_bin, lay(tmp_path, {"env.yaml": text}))
+    assert "python-numpy" in found["packages"]["python-env"]["text"]
+    assert "python-env" in names_of(found["shells"]["default"])
+
+
+# ---- the managers that build from a lock
+
+
+@functools.cache
+def locked(nix_bin: Path, manager: str) -> Any:
+    direct = [package.name for package in PACKAGES if package.name != "only-for-gone"]
+    with tempfile.TemporaryDirectory() as folder:
+        return evaluate(nix_bin, make_lab(Path(folder) / "lab", LOCK_MANAGERS % manager, direct, PACKAGES))
+
+
+@pytest.fixture(params=["poetry2nix", "uv2nix"])
+def packages(request: pytest.FixtureRequest, nix_bin: Path) -> Any:
+    return locked(nix_bin, request.param)["locked"]["python-env"]
+
+
+def test_overrides_change_their_package_alone(packages: Any) -> None:
+    changed = packages["changed"]
+    assert {"libsndfile"} <= set(changed["build"])
+    assert any("cudnn" in name for name in changed["build"])
+    assert {"libcuda.so.1", "libnvinfer.so.8"} <= set(changed["ignored"])
+    assert changed["env"]["MAX_JOBS"] == "4"
+    assert "rm -f $out/LICENSE" in changed["postInstall"]
+    assert [name.endswith("fix.patch") for name in packages["changed-too"]["patches"]] == [True]
+    plain = packages["plain"]
+    assert (plain["build"], plain["env"], plain["patches"], plain["postInstall"]) == ([], {}, [], "")
+
+
+def test_sources_are_those_asked_for(packages: Any) -> None:
+    assert packages["plain"]["src"] == "wheel"
+    assert packages["built"]["src"] == "sdist"
+    assert packages["alpha"]["src"] == "sdist"
+    assert packages["wheels-only"]["src"] == "wheel"
+
+
+def test_what_is_built_has_its_build_systems_tools_and_dependencies(packages: Any) -> None:
+    built = packages["built"]
+    assert {"setuptools", "cmake"} <= {name.removeprefix("python-") for name in built["native"]}
+    needed = {*built["build"], *built["needs"]}
+    assert {"alpha", "portaudio"} <= {name.removeprefix("python-") for name in needed}
+
+
+def test_recipes_of_nixpkgs_take_the_place_of_locked_packages(packages: Any) -> None:
+    assert packages["six"]["version"] != "9.8.7"
+    assert packages["pybind11"]["version"] == "9.8.7"
+    assert packages["pybind11"]["src"] == "sdist"
+
+
+def test_what_is_removed_is_gone(packages: Any) -> None:
+    assert packages.get("gone") is None
+
+
+@pytest.mark.parametrize("manager", ["poetry2nix", "uv2nix"])
+def test_a_shell_of_a_lock_has_its_environment_with_libraries(nix_bin: Path, manager: str) -> None:
+    shell = locked(nix_bin, manager)["shells"]["default"]
+    assert names_of(shell)[0] == "lab-env"
+    assert "PYENVSPEC_VENV" not in shell["hook"]
