@@ -30,7 +30,10 @@ def lay(folder: Path, files: dict[str, str]) -> Path:
 
 
 def evaluate(nix_bin: Path, project: Path, *, system: str = "x86_64-linux", lib: Path | None = None) -> Any:
-    """What Nix says of a compiled project; raises AssertionError with Nix' own words."""
+    """What Nix says of a compiled project; raises AssertionError with Nix' own words.
+
+    Besides what evaluate.nix gives, `contents`: the texts of all packages that were used, by their name.
+    """
     module = (project / "nix/pyenvspec/default.nix").read_text()
     names = set(_WORD.findall(module))
     options = ["--store", "dummy://", "--readonly-mode", "--eval", "--strict", "--json"]
@@ -45,5 +48,11 @@ def evaluate(nix_bin: Path, project: Path, *, system: str = "x86_64-linux", lib:
         check=False,
         timeout=120,
     )
-    assert done.returncode == 0, done.stderr[-3000:]
-    return json.loads(done.stdout)
+    told = [line for line in done.stderr.splitlines() if not line.startswith("trace: PACKAGE")]
+    assert done.returncode == 0, "\n".join(told[-60:])
+    answer: dict[str, Any] = json.loads(done.stdout)
+    contents: dict[str, list[str]] = {}
+    for line in sorted(re.findall(r"^trace: PACKAGE (.*)$", done.stderr, re.MULTILINE)):
+        package = json.loads(line)
+        contents.setdefault(package["name"], []).append(package["text"])
+    return answer | {"contents": contents}

@@ -10,7 +10,7 @@ from harness import Nix
 from lock_labs import make_lab
 from nix_stand_ins import STAND_INS, evaluate, lay
 from test_lock_managers import PACKAGES
-from test_nix_modules import EVERYTHING, LOCK_MANAGERS
+from test_nix_modules import LOCK_MANAGERS, everything_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,7 +29,7 @@ def real_lib(inputs: Inputs) -> Path:
 @pytest.mark.parametrize("kind", ["native", "devenv", "poetry2nix", "uv2nix"])
 def test_the_small_lib_is_as_the_real_one(nix_bin: Path, real_lib: Path, tmp_path: Path, kind: str) -> None:
     if kind in ("native", "devenv"):
-        files = {"env.yaml": EVERYTHING.format(kind=kind), "pyproject.toml": "[project]\nname = 'lab'\n"}
+        files = {"env.yaml": everything_of(kind), "pyproject.toml": "[project]\nname = 'lab'\n"}
         project = lay(tmp_path / "lab", files)
     else:
         direct = [package.name for package in PACKAGES if package.name != "only-for-gone"]
@@ -49,6 +49,29 @@ walk [ ] (import %s { inherit lib; }).options
 """
 
 
+_ASK = """
+{ inputs, lib, ... }: {
+  perSystem = { pkgs, ... }:
+    let
+      config = inputs.devenv.lib.mkConfig {
+        inherit pkgs;
+        inputs = { git-hooks = null; } // inputs;
+        modules = [ { devenv.root = "/x"; processes.p.exec = "x"; containers.c = { }; } ];
+      };
+      # `*` stands for any name.
+      has = path: set:
+        path == [ ]
+        || (if lib.head path == "*" then lib.any (has (lib.tail path)) (lib.attrValues set)
+            else set ? ${lib.head path} && has (lib.tail path) set.${lib.head path});
+    in
+    {
+      legacyPackages.asked =
+        lib.filter (name: !has (lib.splitString "." name) config) (lib.importJSON ./names.json);
+    };
+}
+"""
+
+
 def test_devenv_has_every_option_of_its_stand_in(
     nix_bin: Path, inputs: Inputs, real_lib: Path, tmp_path: Path
 ) -> None:
@@ -61,15 +84,10 @@ def test_devenv_has_every_option_of_its_stand_in(
     project = lay(
         tmp_path / "lab", {"env.yaml": "python: {version: 3.12, manager: pip}\nsystems: [x86_64-linux]\n"}
     )
-    (project / "nix/ask.nix").write_text(
-        "{ inputs, lib, ... }: { perSystem = { config, ... }: { legacyPackages.asked = "
-        'lib.filter (name: !lib.hasAttrByPath (lib.splitString "." name) '
-        "(config.pyenvspec.evalDevenv config.pyenvspec.shells.default [ ])) (lib.importJSON ./names.json); }; }"
-    )
+    (project / "nix/ask.nix").write_text(_ASK)
     (project / "nix/names.json").write_text(json.dumps(names))
     manifest = (project / "env.yaml").read_text()
     lay(project, {"env.yaml": manifest + "modules: [./nix/ask.nix]\n"})
     overrides = ["--no-write-lock-file", *inputs.overrides(nix.input_names(project))]
     answer = nix.run("eval", "--json", ".#legacyPackages.x86_64-linux.asked", *overrides, cwd=project)
-    # Those that are set only in a shell that has processes.
     assert json.loads(answer.check().stdout) == []

@@ -22,7 +22,13 @@ let
         type = "derivation";
         inherit name version;
         pname = name;
-        outPath = "/store/${builtins.substring 0 8 content}-${name}";
+        # Whoever reads the answer finds in it what each package that was used is made of.
+        outPath = builtins.trace "PACKAGE ${
+          builtins.toJSON {
+            inherit name;
+            text = attributes.text or "";
+          }
+        }" "/store/${builtins.substring 0 8 content}-${name}";
         drvPath = "/store/${name}.drv";
         meta.mainProgram = name;
         passthru = attributes.passthru or { };

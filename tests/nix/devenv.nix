@@ -38,7 +38,8 @@ in
     enterShell = mkOption { type = types.lines; default = ""; };
     processes = mkOption {
       type = types.attrsOf (
-        types.submodule { options.exec = mkOption { type = types.str; }; }
+        types.submodule { options.exec = mkOption { type = types.str; };
+          options.process-compose = any { }; }
       );
       default = { };
     };

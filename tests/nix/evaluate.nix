@@ -94,6 +94,9 @@ let
         shell = pkgs.mkShell {
           inherit (config) name packages;
           shellHook = config.enterShell;
+        }
+        // {
+          devenv = { inherit (config) env processes services; };
         };
       };
   };
@@ -129,6 +132,9 @@ in
     packages = map describe shell.args.packages;
   }) outputs.devShells;
   packages = lib.mapAttrs (_: describe) outputs.packages;
+  devenv = lib.mapAttrs (_: shell: shell.devenv) (
+    lib.filterAttrs (_: shell: shell ? devenv) outputs.devShells
+  );
   # Of the managers that build from a lock: the packages as the overrides left them.
   locked = lib.mapAttrs (_: set: lib.mapAttrs (_: recipe) (lib.filterAttrs (_: isLocked) set)) (
     lib.filterAttrs (_: set: set != null) (

@@ -245,6 +245,11 @@ let
     bool = simple "boolean" builtins.isBool one;
     int = simple "signed integer" builtins.isInt one;
     port = int;
+    ints = {
+      positive = int;
+      unsigned = int;
+      between = _: _: int;
+    };
     number = simple "number" (value: builtins.isInt value || builtins.isFloat value) one;
     path = simple "absolute path" (
       value: builtins.isPath value || lib.isDerivation value || (isString value && lib.hasPrefix "/" value)

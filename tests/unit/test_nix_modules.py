@@ -6,6 +6,8 @@ What only the real inputs can show is in tests/e2e; test_nix_stand_ins.py there 
 from __future__ import annotations
 
 import functools
+import json
+import re
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -28,7 +30,8 @@ cuda: {{version: 12.8, packages: [cudatoolkit]}}
 native: [ffmpeg, libsndfile]
 env: {{SEED: 42, WHERE: "${{pkgs.ffmpeg}}/bin"}}
 scripts: {{train: python -m lab, both: "a; b"}}
-processes: {{web: python -m http.server}}
+processes: {{web: {{run: python -m http.server, ready: {{http: 8000}}, restart: on_failure}}, db: {{run: serve}}}}
+services: {services}
 on_enter: echo ready
 """
 LOCK_MANAGERS = f"""
@@ -47,10 +50,15 @@ python:
 """
 
 
+def everything_of(kind: str) -> str:
+    """An env.yaml with a bit of all; services are devenv's."""
+    return EVERYTHING.format(kind=kind, services="{postgres: {enable: true}}" if kind == "devenv" else "{}")
+
+
 @functools.cache
 def everything(nix_bin: Path, kind: str) -> Any:
     with tempfile.TemporaryDirectory() as folder:
-        text = EVERYTHING.format(kind=kind)
+        text = everything_of(kind)
         files = {"env.yaml": text, "pyproject.toml": "[project]\nname = 'lab'\nversion = '0'\n"}
         return evaluate(nix_bin, lay(Path(folder), files))
 
@@ -73,7 +81,7 @@ def names_of(shell: Any) -> list[str]:
 def test_a_shell_has_its_name_and_packages_scripts_first(shell: Any) -> None:
     assert shell["name"] == "lab"
     names = names_of(shell)
-    assert names[:4] == ["both", "train", "python3.12-libs", "uv"]
+    assert names[:5] == ["both", "train", "python3.12-libs", "with-driver", "uv"]
     assert {"ffmpeg", "libsndfile"} <= set(names)
     assert any("cudatoolkit" in name for name in names)
 
@@ -89,16 +97,15 @@ def test_python_finds_the_libraries_of_native_of_cuda_and_of_any_linux(shell: An
         "zlib",
     ):
         assert library in script, library
-    assert "--needed" in script, "the driver is looked for"
+    assert re.search("--needed /store/[0-9a-f]+-driver.so ", script), "the driver is looked for"
     assert "--executable python3.12" in script
 
 
 def test_variables_are_set_when_the_shell_opens(shell: Any) -> None:
     hook = shell["hook"]
-    assert "export SEED=42\n" in hook
-    assert "-ffmpeg/bin\n" in hook.partition("export WHERE=")[2]
-    assert "export CUDA_HOME=/store/" in hook
-    assert "cuda-home" in hook
+    assert "export SEED='42'\n" in hook
+    assert re.search("export WHERE='/store/[0-9a-f]+-ffmpeg/bin'\n", hook)
+    assert re.search("export CUDA_HOME='/store/[0-9a-f]+-cuda-home'\n", hook)
     assert "LD_LIBRARY_PATH" not in hook
 
 
@@ -118,20 +125,30 @@ def test_the_environment_is_made_from_what_env_yaml_says(shell: Any) -> None:
 
 def test_entering_is_in_order(shell: Any) -> None:
     hook = shell["hook"]
-    parts = ("-enter.sh", "export SEED", "-driver.sh", "-venv.sh", "-on-enter")
+    parts = ("-enter.sh", "export SEED", "-venv.sh", "-on-enter")
     places = [hook.index(part) for part in parts]
     assert places == sorted(places)
 
 
 def test_scripts_hand_on_arguments_where_they_are_one_command(shell: Any) -> None:
     assert text_of(shell, "train") == 'python -m lab "$@"'
-    assert text_of(shell, "both") == "a; b"
+    assert text_of(shell, "both").endswith("\na; b")
 
 
-def test_processes_of_the_light_shell_are_a_command(nix_bin: Path) -> None:
-    script = text_of(everything(nix_bin, "native")["shells"]["default"], "processes-up")
-    assert "process-compose" in script
-    assert 'cd "$PYENVSPEC_ROOT"' in script
+@pytest.mark.parametrize("kind", KINDS)
+def test_processes_run_in_the_folder_and_with_the_variables_of_the_project(nix_bin: Path, kind: str) -> None:
+    answer = everything(nix_bin, kind)
+    (script,) = answer["contents"]["web"]
+    assert script.startswith('cd -- "$PYENVSPEC_ROOT"/')
+    assert script.rstrip().endswith("python -m http.server")
+    assert answer["contents"]["processes"], "there is a command that starts them"
+    settings = json.dumps(answer["contents"] if kind == "native" else answer["devenv"])
+    for words in ("max_restarts", "http_get", "8000", "127.0.0.1"):
+        assert words in settings, words
+
+
+def test_services_are_devenvs(nix_bin: Path) -> None:
+    assert everything(nix_bin, "devenv")["devenv"]["default"]["services"] == {"postgres": {"enable": True}}
 
 
 def test_devenv_is_entered_pure_and_light(nix_bin: Path) -> None:
@@ -146,7 +163,7 @@ def test_a_shell_without_cuda_has_nothing_of_it(nix_bin: Path, tmp_path: Path) -
     project = lay(tmp_path, {"env.yaml": f"{BASE}shell: native\npython: {{version: 3.12, manager: pip}}\n"})
     shell = evaluate(nix_bin, project)["shells"]["default"]
     assert "CUDA" not in shell["hook"]
-    assert names_of(shell) == ["python3.12-libs"]
+    assert names_of(shell) == ["python3.12-libs", "with-driver"]
 
 
 def test_variants_are_shells(nix_bin: Path, tmp_path: Path) -> None:
@@ -157,14 +174,14 @@ def test_variants_are_shells(nix_bin: Path, tmp_path: Path) -> None:
     shells = evaluate(nix_bin, lay(tmp_path, {"env.yaml": text}))["shells"]
     assert set(shells) == {"default", "other"}
     assert "python3.13-libs" in names_of(shells["other"])
-    assert "export ONLY=here\n" in shells["other"]["hook"]
+    assert "export ONLY='here'\n" in shells["other"]["hook"]
     assert "ONLY" not in shells["default"]["hook"]
 
 
 def test_on_macos_python_stays_as_it_is(nix_bin: Path, tmp_path: Path) -> None:
     text = "name: lab\nshell: native\npython: {version: 3.12, manager: pip}\nnative: [libsndfile]\n"
     found = evaluate(nix_bin, lay(tmp_path, {"env.yaml": text}), system="aarch64-darwin")
-    assert names_of(found["shells"]["default"]) == ["python3", "libsndfile"]
+    assert names_of(found["shells"]["default"]) == ["python3", "with-driver", "libsndfile"]
 
 
 def test_packages_of_nixpkgs_are_in_the_environment(nix_bin: Path, tmp_path: Path) -> None:
