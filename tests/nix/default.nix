@@ -86,9 +86,17 @@ let
     writeText = name: text: package name { inherit text; };
     writeShellScript = name: text: package name { inherit text; };
     writeShellScriptBin = name: text: package name { inherit text; };
-    runCommand = name: args: text: package name (args // { inherit args text; });
-    runCommandCC = name: args: text: package name (args // { inherit args text; });
-    runCommandLocal = name: args: text: package name (args // { inherit args text; });
+    runCommand =
+      name: args: text:
+      package name (
+        args
+        // {
+          inherit args;
+          text = text + lib.concatStrings (lib.filter lib.isString (lib.attrValues args));
+        }
+      );
+    runCommandCC = scripts.runCommand;
+    runCommandLocal = scripts.runCommand;
     symlinkJoin = args: package args.name { inherit args; text = toString args.paths; };
     buildEnv = args: package args.name { inherit args; text = toString args.paths; };
     mkShell = args: package args.name { inherit args; text = args.shellHook or ""; };

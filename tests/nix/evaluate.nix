@@ -118,6 +118,22 @@ let
         patches = map baseNameOf (package.patches or [ ]);
         postInstall = package.postInstall or "";
       };
+  environment =
+    package:
+    let
+      tool = lib.head package.nativeBuildInputs;
+      python = package.arguments.python or tool.arguments.python;
+      packages =
+        package.arguments.packages
+          or (map (name: package.passthru.set.${name}) (lib.attrNames package.spec));
+    in
+    {
+      python = python.name;
+      packages = names packages;
+      # Asked for, so that what they are made of is told.
+      paths = map toString ([ python ] ++ packages);
+    };
+  isEnvironment = package: package ? spec || package ? arguments.packages;
   describe = package: {
     inherit (package) name;
     text = package.text or "";
@@ -135,7 +151,16 @@ in
   devenv = lib.mapAttrs (_: shell: shell.devenv) (
     lib.filterAttrs (_: shell: shell ? devenv) outputs.devShells
   );
-  # Of the managers that build from a lock: the packages as the overrides left them.
+  # Of the managers that build from a lock: the Python of an environment and what is in it, for the shell and to run.
+  environments = lib.mapAttrs (_: map environment) (
+    lib.filterAttrs (_: found: found != [ ]) (
+      lib.mapAttrs (
+        _: shell: lib.filter isEnvironment shell.args.packages
+      ) outputs.devShells
+      // lib.mapAttrs (_: package: lib.filter isEnvironment [ package ]) outputs.packages
+    )
+  );
+  # The packages as the overrides left them.
   locked = lib.mapAttrs (_: set: lib.mapAttrs (_: recipe) (lib.filterAttrs (_: isLocked) set)) (
     lib.filterAttrs (_: set: set != null) (
       lib.mapAttrs (_: package: package.set or package.passthru.set or null) outputs.packages

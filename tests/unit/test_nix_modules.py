@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lock_labs import make_lab
+from lock_labs import Package, format_poetry_lock, make_lab
 from nix_stand_ins import evaluate, lay
-from test_lock_managers import OVERRIDES, PACKAGES
+from test_lock_managers import OVERRIDES, PACKAGES, POETRY_1
 
 pytestmark = pytest.mark.nix
 
@@ -243,7 +243,40 @@ def test_what_is_removed_is_gone(packages: Any) -> None:
 
 
 @pytest.mark.parametrize("manager", ["poetry2nix", "uv2nix"])
-def test_a_shell_of_a_lock_has_its_environment_with_libraries(nix_bin: Path, manager: str) -> None:
+def test_a_shell_of_a_lock_has_its_environment_and_what_edits_the_lock(nix_bin: Path, manager: str) -> None:
     shell = locked(nix_bin, manager)["shells"]["default"]
-    assert names_of(shell)[0] == "lab-env"
+    assert "lab-env" in names_of(shell)
+    assert manager.removesuffix("2nix") in names_of(shell)
     assert "PYENVSPEC_VENV" not in shell["hook"]
+    if manager == "uv2nix":
+        assert "export UV_NO_SYNC='1'\n" in shell["hook"]
+        assert "export UV_PYTHON_DOWNLOADS='never'\n" in shell["hook"]
+
+
+@pytest.mark.parametrize("manager", ["poetry2nix", "uv2nix"])
+def test_its_python_finds_libraries_and_its_packages_are_those_of_the_lock(
+    nix_bin: Path, manager: str
+) -> None:
+    answer = locked(nix_bin, manager)
+    for place in ("default", "python-env"):
+        (environment,) = answer["environments"][place]
+        assert environment["python"].endswith("python3.12-libs")
+    assert any("ffmpeg" in text for text in answer["contents"]["python3.12-libs"])
+
+
+@pytest.mark.parametrize("manager", ["poetry2nix", "uv2nix"])
+def test_folders_of_the_working_tree_are_importable(nix_bin: Path, manager: str) -> None:
+    assert any('["src"]' in text for text in locked(nix_bin, manager)["contents"]["editable"])
+
+
+def test_groups_and_markers_of_poetry_choose_the_packages(nix_bin: Path, tmp_path: Path) -> None:
+    names = ("alpha", "windows-only", "beta", "built", "changed")
+    files = {
+        "env.yaml": f"{BASE}shell: native\nfixes: none\npython: {{version: 3.12, manager: poetry2nix}}\n"
+        "variants: {all: {python: {groups: [docs], extras: [more]}}}\n",
+        "pyproject.toml": POETRY_1,
+        "poetry.lock": format_poetry_lock([Package(name) for name in names]),
+    }
+    found = evaluate(nix_bin, lay(tmp_path / "lab", files))["environments"]
+    assert set(found["python-env"][0]["packages"]) == {"alpha", "built"}
+    assert set(found["python-env-all"][0]["packages"]) == {"alpha", "beta", "built", "changed"}
