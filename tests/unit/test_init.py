@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,15 +12,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pyenvspec.cli import run
+from pyenvspec.commands.init.ask_uv import newest_that_resolves
 from pyenvspec.commands.init.python import choose_python
 from pyenvspec.commands.init.scaffold import TEMPLATES
 from pyenvspec.diagnostics import PyenvspecError
 from pyenvspec.driver import check_project
 from pyenvspec.project.survey.conda import read_conda
+from pyenvspec.project.survey.requirements import read_requirements
 from pyenvspec.project.survey.source import Claim, Source, Survey
+from pyenvspec.tools import Result
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Sequence
 
 POETRY = '[tool.poetry]\nname = "lab"\n[tool.poetry.dependencies]\npython = "^3.10,<3.12"\n'
 UV_LOCK = (
@@ -43,7 +47,7 @@ dependencies:
 
 
 def init(folder: Path, *words: str) -> int:
-    return run(["init", "-C", str(folder), *words])
+    return run(["init", "-C", str(folder), "--offline", *words])
 
 
 def answer(folder: Path, capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, object]:
@@ -243,7 +247,8 @@ def test_of_requirements_for_several_cudas_one_is_taken_and_the_others_are_told(
     result = answer(tmp_path, capsys)
     assert "requirements: requirements/cu118.txt" in str(result["text"])
     assert "CUDA 11.8" in str(result["text"]) and "11.7" not in str(result["text"])
-    assert len([note for note in result["notes"] if "is not used" in note]) == 2  # type: ignore[attr-defined]
+    told = "requirements/cpu.txt, requirements/cu117.txt are not used: the packages come from requirements/cu118.txt"
+    assert told in result["notes"]  # type: ignore[operator]
 
 
 def test_projects_below_are_told_with_their_command(
@@ -367,3 +372,43 @@ def test_any_bytes_in_any_file_give_a_file_or_a_finding(tmp_path: Path, name: st
         path.unlink() if path.is_file() else shutil.rmtree(path)
     (tmp_path / name).write_bytes(data)
     assert init(tmp_path, "-q") in (0, 1)
+
+
+class StandInUv:
+    """Answers as uv does: `torch` resolves up to 3.10, and `old` has no wheel at all."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, str]] = []
+
+    def run(self, argv: Sequence[str], **more: object) -> Result:
+        given, minor = str(more["input"]), argv[argv.index("--python-version") + 1]
+        self.asked.append((minor, given))
+        assert "--no-build" in argv and more["cwd"] != Path.cwd()
+        if "old" in given:
+            return Result(
+                tuple(argv), 1, stderr="Because old==1.0 has no usable wheels and you require old==1.0, …"
+            )
+        return Result(
+            tuple(argv), 0 if minor in ("3.9", "3.10") else 1, stderr="No solution found\n because torch"
+        )
+
+
+def test_uv_is_asked_for_the_newest_python_that_resolves(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", str)
+    source = read_requirements("requirements.txt", "torch==2\nold==1.0\n-e .\n", lambda name: None)
+    uv = StandInUv()
+    answer, said = newest_that_resolves(source, ["3.8", "3.9", "3.10", "3.11"], uv)
+    assert answer == "3.10" and "uv finds wheels" in said
+    assert [minor for minor, _ in uv.asked] == ["3.11", "3.11", "3.10"]
+    assert uv.asked[-1][1] == "torch==2\n"
+
+
+def test_programs_that_the_readme_tells_to_install_are_native(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "requirements.txt").write_text("six\n")
+    (tmp_path / "README.md").write_text(
+        "Install:\n```\nsudo apt update && sudo apt install ffmpeg espeak\n```\n"
+    )
+    text = str(answer(tmp_path, capsys)["text"])
+    assert "- ffmpeg  # README.md:3" in text

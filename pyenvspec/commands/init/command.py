@@ -11,6 +11,7 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pyenvspec.commands.init.ask_uv import newest_that_resolves
 from pyenvspec.commands.init.decide import Decisions, decide
 from pyenvspec.commands.init.python import DEFAULT_PYTHON, Decided
 from pyenvspec.commands.init.scaffold import TEMPLATES, format_manifest, format_template
@@ -26,6 +27,7 @@ from pyenvspec.project.survey.look import survey
 from pyenvspec.reading.source import read_text
 from pyenvspec.reporter import make_visible, put, report, say
 from pyenvspec.spec.model import LOCK_MANAGERS, MANAGERS
+from pyenvspec.tools import SystemRunner
 from pyenvspec.writing.atomic import replace_file
 from pyenvspec.writing.projectfs import explained, keep_copy
 
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable
 
-    from pyenvspec.project.survey.source import Survey
+    from pyenvspec.project.survey.source import Source, Survey
 
 _DRIVER_VERSION = Path("/proc/driver/nvidia/version")
 # What is told by the next step that is printed anyway.
@@ -49,6 +51,7 @@ class InitOptions(Options):
     template: str | None = None
     force: bool = False
     dry_run: bool = False
+    offline: bool = False
 
 
 def declare(parser: argparse.ArgumentParser) -> type[InitOptions]:
@@ -67,6 +70,9 @@ def declare(parser: argparse.ArgumentParser) -> type[InitOptions]:
     )
     parser.add_argument("--force", action="store_true", help="replace env.yaml; a copy is kept")
     parser.add_argument("--dry-run", action="store_true", help="print env.yaml, and write nothing")
+    parser.add_argument(
+        "--offline", action="store_true", help="do not ask uv which Python the packages are for"
+    )
     return InitOptions
 
 
@@ -83,9 +89,8 @@ def run(options: InitOptions) -> int:
         seen, done, text = None, *_of_template(options.template)
     else:
         seen = survey(root, options.source.as_posix() if options.source else None)
-        done = decide(
-            seen, only=options.source.as_posix() if options.source else None, manager=options.manager
-        )
+        only = options.source.as_posix() if options.source else None
+        done = decide(seen, only=only, manager=options.manager, ask=None if options.offline else _ask)
         _check_possible(done, seen)
         text = ""
     text, findings = _settle(root, done, text)
@@ -96,6 +101,11 @@ def run(options: InitOptions) -> int:
     wanted = (d for d in findings if d.code not in _EXPECTED)
     report(wanted, replace(options, json=False, quiet=options.json or options.quiet))
     return 0
+
+
+def _ask(source: Source, minors: list[str]) -> tuple[str | None, str]:
+    say("asking uv for which Python the pinned packages have wheels …")
+    return newest_that_resolves(source, minors, SystemRunner())
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,8 @@ from pyenvspec.facts.wheels import libraries_of_wheel
 from pyenvspec.project.survey.gpu import GpuFinding, find_gpu
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pyenvspec.commands.init.python import Decided
     from pyenvspec.project.survey.source import Source, Survey
 
@@ -42,8 +44,17 @@ class Decisions:
     left_out: list[str] = field(default_factory=list)
 
 
-def decide(survey: Survey, *, only: str | None = None, manager: str | None = None) -> Decisions:
-    """Return the decisions for a project; `only` is the file that the user named, `manager` the one asked for."""
+def decide(
+    survey: Survey,
+    *,
+    only: str | None = None,
+    manager: str | None = None,
+    ask: Callable[[Source, list[str]], tuple[str | None, str]] | None = None,
+) -> Decisions:
+    """Return the decisions for a project; `only` is the file that the user named, `manager` the one asked for.
+
+    `ask` resolves packages where the files leave a choice (see `choose_python`); None keeps offline.
+    """
     primary = choose_primary(survey, only)
     chosen, why = _choose_manager(survey, primary)
     if manager is not None:
@@ -55,7 +66,7 @@ def decide(survey: Survey, *, only: str | None = None, manager: str | None = Non
         there = {source.file for source in survey.sources}
         name = "requirements.txt" if "requirements.txt" not in there else "requirements.pyenvspec.txt"
         new_requirements = (name, text)
-    done = Decisions(chosen, why, choose_python(survey, packages), primary=primary)
+    done = Decisions(chosen, why, choose_python(survey, packages, ask), primary=primary)
     done.name = next((s.name for s in (primary, *survey.sources) if s is not None and s.name), None)
     done.new_requirements = new_requirements
     if primary is not None and primary.kind == "requirements":
@@ -129,6 +140,10 @@ def _choose_manager(survey: Survey, primary: Source | None) -> tuple[str, str]:
 
 def _choose_gpu(survey: Survey, packages: Source) -> GpuFinding | None:
     found = find_gpu(packages)
+    if found is not None and not found.compiled and survey.cuda_code and packages.find("torch"):
+        # The project's own extensions, compiled when it is installed or when they are first used.
+        why = f"{survey.cuda_code} is compiled against CUDA; {found.why}"
+        found = replace(found, why=why, toolkit=found.toolkit or found.cuda, compiled=(survey.cuda_code,))
     if found is None or not found.compiled or found.toolkit:
         return found
     # What is compiled needs a toolkit, and the packages do not say which: a container or conda file may.
@@ -170,13 +185,13 @@ def _open_choices(
 
 
 def _tell(done: Decisions, survey: Survey, primary: Source | None) -> None:
-    for source in survey.sources:
-        if (
-            primary is not None
-            and source.file != primary.file
-            and source.kind in ("conda", "requirements", "pixi", "pipenv")
-        ) and (not done.requirements or source.file != done.requirements):
-            done.notes.append(f"{source.file} is not used: the packages come from {primary.file}")
+    if primary is not None:
+        others = survey.of("conda", "requirements", "pixi", "pipenv")
+        unused = [s.file for s in others if s.file not in (primary.file, done.requirements)]
+        if unused:
+            names = ", ".join(unused[:3]) + (f" and {len(unused) - 3} more" if len(unused) > 3 else "")
+            verb = "is" if len(unused) == 1 else "are"
+            done.notes.append(f"{names} {verb} not used: the packages come from {primary.file}")
     told = [primary] if primary is not None else []
     for source in (
         *told,

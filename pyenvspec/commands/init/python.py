@@ -11,6 +11,8 @@ from pyenvspec.project.locks.constraints import allows_python
 from pyenvspec.project.locks.wheels import fits
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pyenvspec.project.survey.source import Claim, Source, Survey, Wanted
 
 DEFAULT_PYTHON = "3.12"
@@ -29,8 +31,15 @@ class Decided:
     notes: tuple[str, ...] = ()
 
 
-def choose_python(survey: Survey, packages: Source | None) -> Decided:
-    """Return the minor to write; `packages` is the source that is installed."""
+def choose_python(
+    survey: Survey,
+    packages: Source | None,
+    ask: Callable[[Source, list[str]], tuple[str | None, str]] | None = None,
+) -> Decided:
+    """Return the minor to write; `packages` is the source that is installed.
+
+    `ask` is asked for which of several minors pinned packages resolve, where no lock says it.
+    """
     allowed, reasons, notes = _narrow_by_claims(survey, packages)
     fitting, limits = _narrow_by_wheels(allowed, packages)
     if not fitting:
@@ -41,8 +50,20 @@ def choose_python(survey: Survey, packages: Source | None) -> Decided:
     newest_allowed = [m for m in allowed if version_key(m) <= version_key(DEFAULT_PYTHON)] or allowed
     if limits and value != newest_allowed[-1]:
         reasons.append(limits[0])
+    if ask is not None and packages is not None and _leaves_a_choice(survey, packages, fitting):
+        answer, said = ask(packages, [m for m in fitting if version_key(m) <= version_key(value)])
+        if answer is None:
+            notes.append(f"whether all packages have wheels for Python {value} is not known: {said}")
+        elif answer != value:
+            value = answer
+            reasons.append(said)
     why = "; ".join(reasons) or "no file says which"
     return Decided(value, why, tuple(notes))
+
+
+def _leaves_a_choice(survey: Survey, packages: Source, fitting: list[str]) -> bool:
+    is_pinned = any(wanted.version for wanted in packages.packages)
+    return len(fitting) > 1 and is_pinned and packages.kind != "lock" and not survey.of("version")
 
 
 def _narrow_by_claims(survey: Survey, packages: Source | None) -> tuple[list[str], list[str], list[str]]:

@@ -54,6 +54,7 @@ _READERS: tuple[tuple[str, Callable[[str, str], Source | None]], ...] = (
     ("*.Dockerfile", others.read_dockerfile),
     ("docker/Dockerfile*", others.read_dockerfile),
     (".devcontainer/Dockerfile", others.read_dockerfile),
+    ("README*", others.read_readme),
     (".devcontainer/devcontainer.json", others.read_devcontainer),
 )
 _REQUIREMENTS = (
@@ -91,6 +92,7 @@ def survey(root: Path, only: str | None = None) -> Survey:
     """
     files = list(_files(root))
     found = Survey(projects_below=_projects_below(files))
+    found.cuda_code = next((file for file in files if file.endswith(".cu")), None)
     for pattern, read in _READERS:
         for file in _matching(files, pattern):
             _add(found, root, file, read)

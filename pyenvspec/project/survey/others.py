@@ -8,7 +8,7 @@ import re
 import sys
 from typing import TYPE_CHECKING, Any
 
-from pyenvspec.facts.native import find_native_name
+from pyenvspec.facts.native import catalogue_names, find_native_name
 from pyenvspec.facts.packages import pypi_of_import
 from pyenvspec.project.locks.model import normalise
 from pyenvspec.project.survey.pyproject import line_of, load, table
@@ -19,6 +19,43 @@ if TYPE_CHECKING:
 
 _VERSION = re.compile(r"^\s*(?:cpython[-@]?|python[-@]?)?(3\.[0-9]+(?:\.[0-9]+)?)\s*$")
 _APT_INSTALL = re.compile(r"apt(?:-get)?\s+(?:-\S+\s+)*install\s+(.*?)(?:&&|;|\|\||$)", re.DOTALL)
+
+
+# Tools of whoever sits at the machine; the project does not need them from its shell.
+_OF_EVERY_MACHINE = frozenset(
+    [
+        "sudo",
+        "git",
+        "wget",
+        "curl",
+        "vim",
+        "nano",
+        "emacs",
+        "less",
+        "tree",
+        "htop",
+        "tmux",
+        "screen",
+        "unzip",
+        "zip",
+        "tar",
+        "gzip",
+        "make",
+        "bash",
+        "zsh",
+        "openssh",
+        "rsync",
+        "python3",
+        "pip",
+        "docker",
+        "nginx",
+        "cron",
+        "locales",
+        "apt",
+        "file",
+        "procps",
+    ]
+)
 
 
 def read_python_version(file: str, text: str) -> Source:
@@ -160,9 +197,25 @@ def _take_image(source: Source, image: str, line: int) -> None:
 
 def _take_debian(source: Source, name: str, line: int) -> None:
     row = find_native_name(name)
-    known = {claim.value for claim in source.native}
-    if row is not None and row.kind == "attr" and row.attr and row.attr not in known:
-        source.native.append(Claim(row.attr, line))
+    attribute = row.attr if row is not None and row.kind == "attr" else None
+    if row is None and name in catalogue_names() and name not in _OF_EVERY_MACHINE:
+        attribute = name
+    if attribute and attribute not in {claim.value for claim in source.native}:
+        source.native.append(Claim(attribute, line))
+
+
+def read_readme(file: str, text: str) -> Source | None:
+    """Return the programs and libraries that a README tells people to install with apt, None where it names none."""
+    source = Source(file, "container", tool="readme")
+    for number, line in enumerate(text.splitlines(), start=1):
+        for listed in _APT_INSTALL.findall(line.strip("` ")):
+            for name in listed.split():
+                if re.fullmatch(r"[a-z0-9][a-z0-9.+-]*", name):
+                    _take_debian(source, name, number)
+    if not source.native:
+        return None
+    source.said = "tells to install " + ", ".join(claim.value for claim in source.native)
+    return source
 
 
 def read_devcontainer(file: str, text: str) -> Source | None:

@@ -87,11 +87,13 @@ class Source:
 
 @dataclass(slots=True)
 class Survey:
-    """All files that were looked at, the most telling first, and the folders below that are projects of their own."""
+    """All files that were looked at, the most telling first, the folders below that are projects of
+    their own, and the first file of the project's own CUDA code."""
 
     sources: list[Source] = field(default_factory=list)
     projects_below: tuple[str, ...] = ()
     has_manifest_of_conda: bool = False
+    cuda_code: str | None = None
 
     def of(self, *kinds: Kind) -> list[Source]:
         """The sources of these kinds, in their order."""

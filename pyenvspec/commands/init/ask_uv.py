@@ -1,0 +1,83 @@
+"""Asks uv, where it and the network are there, for which Python a list of packages resolves; nothing of them is run.
+
+In a folder of its own and with wheels only, so that no setup.py of anybody is executed.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pyenvspec.project.survey.source import Source
+    from pyenvspec.tools import Runner
+
+_ASK: tuple[str, ...] = (
+    "uv",
+    "pip",
+    "compile",
+    "-",
+    "--no-config",
+    "--no-build",
+    "--quiet",
+    "--no-header",
+    "--no-annotate",
+)
+_ASK += ("--python-platform", "x86_64-manylinux_2_28")
+_OFFLINE = re.compile(r"dns error|error sending request|Failed to fetch|tcp connect error", re.IGNORECASE)
+_SOURCE_ONLY = re.compile(r"Because ([a-z0-9-]+)\S* has no usable wheels")
+_PATIENCE = 90.0
+_MOST_TRIES = 5
+_INDEX = re.compile(r"(--extra-index-url|--index-url|--find-links|-i|-f)[ =]+(\S+)$")
+
+
+def newest_that_resolves(source: Source, minors: Sequence[str], runner: Runner) -> tuple[str | None, str]:
+    """Return the newest of `minors` for which uv finds wheels of everything, and what it said in words.
+
+    The first is None where uv is missing, has no network, or finds nothing for the newest few. Packages that have no
+    wheel for any Python are left out of the question.
+    """
+    lines = {wanted.name: wanted.text for wanted in source.packages if _is_plain(wanted.text)}
+    if not lines or shutil.which("uv") is None:
+        return None, "uv is not here to be asked"
+    found = [_INDEX.match(claim.value) for claim in source.options]
+    options = [word for match in found if match for word in _as_uv(match[1], match[2])]
+    deadline = time.monotonic() + _PATIENCE
+    said = ""
+    with tempfile.TemporaryDirectory() as folder:
+        for minor in list(reversed(minors))[:_MOST_TRIES]:
+            while lines and time.monotonic() < deadline:
+                argv = [*_ASK, "--python-version", minor, *options]
+                text = "\n".join(lines.values()) + "\n"
+                done = runner.run(argv, cwd=Path(folder), input=text, timeout=deadline - time.monotonic())
+                if done.ok:
+                    return minor, f"uv finds wheels for it of the {len(lines)} packages that have any"
+                if done.timed_out or _OFFLINE.search(done.stderr):
+                    return None, "uv could not reach the package index"
+                said = _short(done.stderr)
+                source_only = _SOURCE_ONLY.search(done.stderr)
+                if source_only is None or lines.pop(source_only[1], None) is None:
+                    break
+    return None, said
+
+
+def _is_plain(text: str) -> bool:
+    """Whether a requirement is one of an index: no folder, no repository."""
+    return not re.match(r"[-.@/]|git\+|https?:", text) and "@" not in text
+
+
+def _as_uv(option: str, value: str) -> tuple[str, str]:
+    names = {"--extra-index-url": "--extra-index-url", "--index-url": "--index-url", "-i": "--index-url"}
+    return names.get(option, "--find-links"), value
+
+
+def _short(text: str) -> str:
+    """What uv said, without the frame that it draws around it."""
+    lines = [found[0] for line in text.splitlines() if (found := re.search(r"[A-Za-z].*", line))]
+    return " ".join(lines[1:3] or lines[:1])[:300]
