@@ -35,7 +35,7 @@ map (name: (builtins.tryEval (at name).drvPath).success) names
 def evaluate(nix_bin: Path, path: Path, names: list[str], unfree: list[str]) -> list[bool]:
     words = {"names": names, "unfree": unfree}
     args = [word for name, value in words.items() for word in ("--arg", name, _to_nix(value))]
-    command = [nix_bin / "nix-instantiate", "--eval", "--strict", "--json", "--expr", EXPRESSION]
+    command = [str(nix_bin / "nix-instantiate"), "--eval", "--strict", "--json", "--expr", EXPRESSION]
     answer = subprocess.run(
         [*command, "--arg", "path", path, "--arg", "cut", CUT, *args],
         capture_output=True,
