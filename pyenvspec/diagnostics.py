@@ -202,6 +202,8 @@ CODES: dict[str, str] = {
     "container-no-registry": "an image is to be pushed, and env.yaml does not say where",
     # resolving
     "no-release": "no nixpkgs release, alone or with the inputs known, has what is asked for",
+    "release-newer": "the nixpkgs release asked for is newer than those that are known here",
+    "release-ended": "the nixpkgs release that is used no longer gets security fixes",
     # reading
     "file-not-found": "env.yaml, or a file that it names, does not exist",
     "file-unreadable": "a file exists and cannot be read",

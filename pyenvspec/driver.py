@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pyenvspec.checking.checks import check_spec, named_paths
 from pyenvspec.checking.native import check_native_names
+from pyenvspec.checking.releases import check_newer_release
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
 from pyenvspec.lowering.companions import companion_files
 from pyenvspec.lowering.lower import lower_flake, lower_module
@@ -85,6 +86,9 @@ def _check_tree(root: Path, raw: RawSpec) -> tuple[SpecFile, ProjectFolder, Plan
     if not found.has_errors:
         # model → decisions
         plan = _resolve(file, project, locks, found)
+    # a release that came after those known
+    for finding in check_newer_release(file, file.spec.nixpkgs.release):
+        found.add(finding)
     # what the release that was decided on has of the packages asked for
     for finding in check_native_names(file, plan.nixpkgs.release if plan else None).items:
         found.add(finding)

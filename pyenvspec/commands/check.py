@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import TYPE_CHECKING
 
+from pyenvspec.checking.releases import check_support
 from pyenvspec.driver import check_project
 from pyenvspec.options import Options, add_json
 from pyenvspec.reporter import report, say
@@ -20,8 +22,10 @@ def declare(parser: argparse.ArgumentParser) -> type[Options]:
 
 def run(options: Options) -> int:
     """Report every finding; an error ends in 1 through the caller."""
-    _, plan, findings = check_project(options.directory)
-    report(findings, options)
+    file, plan, findings = check_project(options.directory)
+    # Of this day, not of env.yaml: a compile does not say it.
+    ended = check_support(file, plan, datetime.date.today())
+    report((*findings, *ended), options)
     if not options.quiet and not options.json:
         names = ", ".join(shell.name for shell in plan.shells)
         say(f"env.yaml is valid: {plan.nixpkgs.release}, shells {names}")

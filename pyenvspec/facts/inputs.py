@@ -23,7 +23,10 @@ class BuiltMinor:
 
 @dataclass(frozen=True, slots=True)
 class LegacyCudaSet:
-    """A CUDA set of the cuda-legacy overlay with its one cuDNN; `present` False: it has no such set."""
+    """A CUDA set of the cuda-legacy overlay with its one cuDNN; `present` False: it has no such set.
+
+    `newest_nixpkgs` is the last release over which the set evaluates, None where none is known to break it.
+    """
 
     cuda: str
     attr: str
@@ -32,6 +35,7 @@ class LegacyCudaSet:
     present: bool
     status: Status
     source: str
+    newest_nixpkgs: str | None = None
 
 
 @cache

@@ -119,6 +119,21 @@ def branch_day(branch: str) -> str | None:
 
 
 @cache
+def end_of_support(branch: str) -> str | None:
+    """Return the last day on which a release gets fixes, as ISO text; None for one that has no such day."""
+    rows = read_table("releases")["support"]
+    return next((str(row["ends"]) for row in rows if row["branch"] == branch), None)
+
+
+def is_newer_than_known(branch: str) -> bool:
+    """Whether a branch is named like a release that came in the two years after the last that is known."""
+    named = re.fullmatch(r"nixos-(\d\d)\.(05|11)", branch)
+    newest = newest_stable()
+    year = int(newest.removeprefix("nixos-").partition(".")[0])
+    return named is not None and branch > newest and int(named[1]) <= year + 2
+
+
+@cache
 def _defaults() -> dict[tuple[str, str], str]:
     return {(row["branch"], row["subject"]): row["value"] for row in read_table("releases")["defaults"]}
 

@@ -116,16 +116,16 @@ CASES = {
         frozenset({"nixpkgs-python", "nixpkgs_2"}),
         systems=("x86_64-linux", "aarch64-linux", "aarch64-darwin"),
     ),
-    # a CUDA that aged out: the stand-in lacks 11.7 as newer releases do, so that the overlay is what brings it
+    # a CUDA that aged out: the overlay is what brings it
     "cuda-legacy": Case(
-        venv("3.14", "cuda: 11.7"),
+        venv("3.14", "cuda: 12.4"),
         "nixos-26.05",
         (
             "overlays = [ inputs.cuda-legacy.overlays.default ];",
-            "pkgs.cudaPackages_11_7.cudatoolkit",
-            "pkgs.cudaPackages_11_7.cudnn",
+            "pkgs.cudaPackages_12_4.cudatoolkit",
+            "pkgs.cudaPackages_12_4.cudnn",
         ),
-        (r"cudatoolkit-11\.7\.\d+", r"cudnn-9\.10\.2\.\d+"),
+        (r"cuda-merged-12\.4", r"cuda12\.4-cudnn-9\.14\.0\.\d+"),
         frozenset({"cuda-legacy"}),
     ),
     # a CUDA that is older than what cuda-legacy has
@@ -198,7 +198,7 @@ CASES = {
     # packages of nixpkgs, in each shell built for its own CUDA
     "nixpkgs-packages-by-variant": Case(
         "name: lab\npython: {version: 3.12, manager: nixpkgs, packages: [numpy]}\n"
-        "cuda: {version: 12.6, capabilities: [10.0, 8.6]}\n"
+        "cuda: {version: 12.6, capabilities: [9.0, 8.6]}\n"
         "variants: {cpu: {cuda: null}, newer: {cuda: {version: 12.8}}}\n",
         "nixos-26.05",
         (

@@ -114,22 +114,37 @@ let
     in
     (option.apply or (x: x)) merged;
 
+  # Definitions of options that nobody declared, wherever they stand, as far as no option holds them.
+  findUnknown =
+    path: options: trees:
+    let
+      definitions = concatMap pushDown trees;
+    in
+    concatMap (
+      name:
+      let
+        here = path ++ [ name ];
+      in
+      if !options ? ${name} then
+        [ (show here) ]
+      else if isOption options.${name} then
+        [ ]
+      else
+        findUnknown here options.${name} (concatMap (one: lib.optional (one ? ${name}) one.${name}) definitions)
+    ) (unique (concatMap attrNames definitions));
+
   evalTree =
     path: options: trees:
     let
       definitions = concatMap pushDown trees;
-      unknown = filter (name: !options ? ${name}) (unique (concatMap attrNames definitions));
     in
-    if unknown != [ ] then
-      throw "The option `${show (path ++ [ (head unknown) ])}' does not exist."
-    else
-      mapAttrs (
-        name: node:
-        let
-          own = concatMap (one: if one ? ${name} then [ one.${name} ] else [ ]) definitions;
-        in
-        if isOption node then evalOption (path ++ [ name ]) node own else evalTree (path ++ [ name ]) node own
-      ) options;
+    mapAttrs (
+      name: node:
+      let
+        own = concatMap (one: lib.optional (one ? ${name}) one.${name}) definitions;
+      in
+      if isOption node then evalOption (path ++ [ name ]) node own else evalTree (path ++ [ name ]) node own
+    ) options;
 
   # ---- modules
   evalModules =
@@ -187,7 +202,13 @@ let
           builtins.foldl' collect (seen ++ [ one ]) one.imports;
       loaded = builtins.foldl' collect [ ] ([ base ] ++ modules);
       options = builtins.foldl' mergeDeclarations { } (map (one: one.options) loaded);
-      config = evalTree path options (map (one: one.config) loaded);
+      trees = map (one: one.config) loaded;
+      unknown = findUnknown path options trees;
+      config =
+        if unknown == [ ] then
+          evalTree path options trees
+        else
+          throw "The option `${head unknown}' does not exist.";
     in
     {
       config = removeAttrs config [ "_module" ];

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import datetime
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from pyenvspec.checking.releases import check_support
+from pyenvspec.driver import check_project
 from pyenvspec.facts import inputs, nixpkgs
 from pyenvspec.resolving.releases.choose import Choice, CudaRequest, Refusal, Request, choose
 
@@ -56,7 +59,7 @@ def refused(asked: Request) -> Refusal:
         # a CUDA that aged out under a Python that is newer than it
         (
             request("3.14", "11.8"),
-            "nixos-26.05",
+            "nixos-25.11",
             "nixpkgs cuda-legacy",
             "python314",
             "cudaPackages_11_8",
@@ -422,3 +425,42 @@ def test_every_combination_of_the_facts(update_golden: bool) -> None:
     if update_golden:
         GOLDEN.write_text(text, encoding="utf-8")
     assert text.splitlines() == GOLDEN.read_text(encoding="utf-8").splitlines()
+
+
+def test_a_release_newer_than_those_known_is_taken_for_the_newest() -> None:
+    choice = chosen(replace(request("3.13"), release="nixos-26.11"))
+    assert (choice.release, choice.python[0].attr) == ("nixos-26.11", "python313")
+    reason = next(one.reason for one in choice.decisions if one.subject == "nixpkgs")
+    assert "newer than what is known here" in reason
+
+
+def test_a_release_says_when_it_gets_fixes_no_more() -> None:
+    stable = [release.branch for release in nixpkgs.releases() if release.stable]
+    days = [nixpkgs.end_of_support(branch) for branch in stable]
+    assert None not in days
+    assert days == sorted(day for day in days if day)
+    assert nixpkgs.end_of_support("nixos-unstable") is None
+
+
+def test_check_notes_a_release_that_ended_and_why_it_is_used(tmp_path: Path) -> None:
+    (tmp_path / "env.yaml").write_text("python: {version: 3.10, manager: pip}\ncuda: 11.8\n")
+    (tmp_path / "requirements.txt").touch()
+    file, plan, findings = check_project(tmp_path)
+    assert [one.code for one in findings] == []
+    assert check_support(file, plan, datetime.date(2025, 12, 31)) == ()
+    (note,) = check_support(file, plan, datetime.date(2026, 1, 1))
+    assert note.message == (
+        "nixos-25.05 gets no security fixes since 2025-12-31; it is used as the newest stable release that has "
+        "Python 3.10 and CUDA 11.8"
+    )
+
+
+def test_check_warns_of_a_release_that_is_newer_than_those_known(tmp_path: Path) -> None:
+    text = "python: {version: 3.13, manager: pip}\nnixpkgs: {release: nixos-26.11}\n"
+    (tmp_path / "env.yaml").write_text(text)
+    (tmp_path / "requirements.txt").touch()
+    _, plan, findings = check_project(tmp_path)
+    assert plan.nixpkgs.release == "nixos-26.11"
+    assert [(one.code, one.severity.value, one.span.line if one.span else 0) for one in findings] == [
+        ("release-newer", "warning", 2)
+    ]

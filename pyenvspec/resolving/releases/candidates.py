@@ -192,6 +192,10 @@ def _legacy_cuda(release: Release, wanted: CudaRequest, request: Request) -> Cud
     if oldest is None or release.order < oldest.order:
         reason = f"cuda-legacy needs {inputs.cuda_legacy_oldest_nixpkgs()} or newer, not {release.branch}"
         return _lack("cuda", wanted.version, reason, row.source)
+    newest = nixpkgs.find_release(row.newest_nixpkgs) if row.newest_nixpkgs else None
+    if newest is not None and release.order > newest.order:
+        reason = f"cuda-legacy has CUDA {minor} up to {newest.branch} only, not for {release.branch}"
+        return _lack("cuda", wanted.version, reason, row.source)
     own = nixpkgs.cuda_set(release.branch, minor)
     if own is None or own.present is not False:
         # The overlay only adds sets that nixpkgs lacks, so its cuDNN would not be the one evaluated.

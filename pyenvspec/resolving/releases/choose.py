@@ -8,6 +8,7 @@ newest release.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pyenvspec.facts import inputs, nixpkgs
@@ -61,6 +62,8 @@ def choose(request: Request) -> Choice | Refusal:
     """Return the best way to serve the request, or why there is none."""
     if request.release and REVISION.fullmatch(request.release):
         return _choose_revision(request, request.release)
+    if request.release and nixpkgs.is_newer_than_known(request.release):
+        return _choose_newer(request, request.release)
     served = _served_releases(request)
     if not served:
         return refuse_release(request)
@@ -69,6 +72,20 @@ def choose(request: Request) -> Choice | Refusal:
     if best is None:
         return build_refusal(request, _alternatives(candidates, None), find_candidate)
     return _build_choice(request, best, _alternatives(candidates, best))
+
+
+def _choose_newer(request: Request, release: str) -> Choice | Refusal:
+    """Take a release that came after all those known for what was the newest of all: the rolling branch."""
+    rolling = nixpkgs.releases()[-1].branch
+    choice = choose(replace(request, release=rolling))
+    if isinstance(choice, Refusal):
+        return choice
+    reason = f"asked for by `nixpkgs.release`; newer than what is known here, taken for what {rolling} is"
+    decisions = tuple(
+        replace(one, choice=release, reason=reason) if one.subject == "nixpkgs" else one
+        for one in choice.decisions
+    )
+    return replace(choice, request=request, release=release, decisions=decisions)
 
 
 def find_candidate(request: Request) -> Candidate | None:
