@@ -15,7 +15,8 @@ __all__ = ["Suggestion", "closest", "is_known", "is_native", "search", "suggest_
 
 # Nixpkgs as a member of itself, and the packages of its Pythons.
 _NOT_NATIVE = re.compile(r"pkgs|python\d*Packages")
-_OUTPUTS = frozenset({"bin", "dev", "doc", "lib", "man", "out", "static"})
+# Outputs of packages, and what libpq keeps apart.
+_OUTPUTS = frozenset({"bin", "dev", "doc", "lib", "man", "out", "pg_config", "static"})
 
 
 def is_native(name: str) -> bool:

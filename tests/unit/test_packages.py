@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from pyenvspec.facts import packages, wheels
+from pyenvspec.facts._load import read_table
+from pyenvspec.names import is_native
 
 
 @pytest.mark.parametrize(
@@ -71,3 +73,15 @@ def test_a_wheel_leads_to_the_libraries_that_it_lacks(package: str, libraries: s
 )
 def test_a_library_leads_to_its_attribute(soname: str, attr: str | None) -> None:
     assert wheels.attribute_of_soname(soname) == attr
+
+
+def test_what_a_wheel_needs_is_there() -> None:
+    for row in read_table("wheel-libraries")["packages"]:
+        for attr in (*row["libraries"], *row["sdist_tools"]):
+            assert attr in ("gcc", "llvm") or is_native(attr), row
+
+
+def test_programs_that_a_package_calls_are_among_its_needs() -> None:
+    assert wheels.libraries_of_wheel("pytesseract") == ("tesseract",)
+    assert wheels.libraries_of_wheel("openai-whisper") == ("ffmpeg",)
+    assert wheels.libraries_of_wheel("weasyprint") == ("fontconfig", "harfbuzz", "pango")
