@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from pyenvspec.facts.caches import caches
-from pyenvspec.facts.devenv import devenv_services
+from pyenvspec.facts.devenv import devenv_services, find_service
 from pyenvspec.facts.native import find_native_name, native_names
 from pyenvspec.facts.nixpkgs import releases
 from pyenvspec.spec.model import VARIANT_KEYS, Spec
@@ -87,8 +87,15 @@ def _offer_names(schema: Schema) -> None:
     branches = [release.branch for release in releases()]
     definitions["Nixpkgs"]["properties"]["release"] |= _offering({}, branches)
     properties["services"]["defaultSnippets"] = [
-        {"label": name, "body": {name: {"enable": True}}} for name in devenv_services()
+        {"label": name, "body": {name: {"enable": True}}}
+        for name in devenv_services()
+        if _can_be_enabled(name)
     ]
+
+
+def _can_be_enabled(name: str) -> bool:
+    service = find_service(name)
+    return service is not None and "enable" in service.options and not service.elsewhere
 
 
 def _offering(target: Schema, names: Iterable[str]) -> Schema:
