@@ -6,7 +6,7 @@ prints them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 KeyPath = tuple[str | int, ...]
@@ -66,27 +66,54 @@ class PyenvspecError(Exception):
         self.diagnostics = diagnostics
 
 
+MOST_FINDINGS = 100
+"""Nobody reads more at once, and some of them cost a look at all of nixpkgs."""
+
+
 @dataclass(slots=True)
 class Diagnostics:
     """A growing list of findings that a pass fills and its caller reads."""
 
     items: list[Diagnostic] = field(default_factory=list)
+    left_out: int = 0
     _known: set[Diagnostic] = field(default_factory=set, repr=False)
+    _has_left_out_errors: bool = False
 
     def add(self, diagnostic: Diagnostic) -> None:
-        """Keep a finding once, however many shells of the file lead to it."""
-        if diagnostic not in self._known:
-            self._known.add(diagnostic)
-            self.items.append(diagnostic)
+        """Keep a finding once, however many shells of the file lead to it; the first `MOST_FINDINGS` of them."""
+        if diagnostic in self._known:
+            return
+        if self.is_full:
+            self.left_out += 1
+            self._has_left_out_errors |= diagnostic.severity is Severity.ERROR
+            return
+        self._known.add(diagnostic)
+        self.items.append(diagnostic)
+
+    def merge(self, others: Diagnostics) -> None:
+        """Keep the findings of another pass too."""
+        for diagnostic in others.items:
+            self.add(diagnostic)
+        self.left_out += others.left_out
+        self._has_left_out_errors |= others._has_left_out_errors
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no more is kept: what is found from here on need not be worded."""
+        return len(self.items) >= MOST_FINDINGS
 
     @property
     def has_errors(self) -> bool:
         """Whether anything found stops the compile."""
-        return any(d.severity is Severity.ERROR for d in self.items)
+        return self._has_left_out_errors or any(d.severity is Severity.ERROR for d in self.items)
 
     def ordered(self) -> tuple[Diagnostic, ...]:
-        """Findings by position in the file, those without one last."""
-        return tuple(sorted(self.items, key=_position))
+        """Findings by position in the file, those without one last; the last one says how many are left out."""
+        found = sorted(self.items, key=_position)
+        if self.left_out:
+            more = f"{self.left_out:,} more findings are left out: mend these first"
+            found[-1] = replace(found[-1], hint=f"{found[-1].hint}\n{more}" if found[-1].hint else more)
+        return tuple(found)
 
 
 def _position(diagnostic: Diagnostic) -> tuple[str, int, int, str, str]:

@@ -78,8 +78,7 @@ def _check_tree(root: Path, raw: RawSpec) -> tuple[SpecFile, ProjectFolder, Plan
         raise PyenvspecError(*found.ordered())
     # what one key alone cannot tell
     project = look_at_folder(root, file.spec.python.project, named_paths(file))
-    for finding in check_spec(file, project).items:
-        found.add(finding)
+    found.merge(check_spec(file, project))
     # what the locks of Python packages say to it
     locks = _check_locks(root, file, project, found)
     plan = None
@@ -90,8 +89,7 @@ def _check_tree(root: Path, raw: RawSpec) -> tuple[SpecFile, ProjectFolder, Plan
     for finding in check_newer_release(file, file.spec.nixpkgs.release):
         found.add(finding)
     # what the release that was decided on has of the packages asked for
-    for finding in check_native_names(file, plan.nixpkgs.release if plan else None).items:
-        found.add(finding)
+    found.merge(check_native_names(file, plan.nixpkgs.release if plan else None))
     if found.has_errors or plan is None:
         raise PyenvspecError(*found.ordered())
     return file, project, plan, found.ordered()

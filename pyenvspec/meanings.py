@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 from pyenvspec.facts.debian import attribute_of_debian
@@ -190,10 +191,14 @@ def closest(word: str, candidates: Iterable[str]) -> str | None:
 def _same_letters(name: str) -> str | None:
     """Return the attribute that differs from the name in case, `-`, `_` and `.` only."""
     # All names at once: 20,000 calls take longer than the rest of the message.
+    return _names_by_letters().get(_letters(name))
+
+
+@cache
+def _names_by_letters() -> dict[str, str]:
     names = names_there()
     letters = _letters("\n".join(names)).split("\n")
-    wanted = _letters(name)
-    return names[letters.index(wanted)] if wanted in letters else None
+    return dict(zip(reversed(letters), reversed(names), strict=True))
 
 
 def _letters(name: str) -> str:

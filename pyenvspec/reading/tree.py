@@ -100,7 +100,7 @@ class TreeReading:
             self._add(explain_error(error, self._source, self._brackets, self._end), stop=True)
 
     def _add(self, finding: Diagnostic, *, stop: bool = False) -> None:
-        self.found.items.append(replace(finding, path=tuple(self._path)))
+        self.found.add(replace(finding, path=tuple(self._path)))
         if stop:
             raise _StopReading
 

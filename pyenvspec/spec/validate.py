@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from pyenvspec.diagnostics import Diagnostic, Diagnostics
+from pyenvspec.diagnostics import MOST_FINDINGS, Diagnostic, Diagnostics
 from pyenvspec.names import closest
 from pyenvspec.raw import Entry, Mapping, Node, RawSpec, Scalar, locate, overlay, to_plain, walk_path, without
 from pyenvspec.spec.flow import format_flow
@@ -108,11 +108,15 @@ def _validate_shell(raw: RawSpec, name: str, tree: Mapping, found: Diagnostics) 
     try:
         return ShellSpec(name, Spec.model_validate(to_plain(tree)), tree)
     except ValidationError as error:
-        for detail in error.errors(include_url=False):
+        details = error.errors(include_url=False)
+        for detail in details[:MOST_FINDINGS]:
             diagnostic = _translate(raw, tree, detail)
             wrong.add(diagnostic.path)
             if (diagnostic.code, diagnostic.span) not in known:
                 found.add(diagnostic if name == "default" else _in_variant(raw, name, diagnostic))
+        if len(details) > MOST_FINDINGS:
+            found.left_out += len(details) - MOST_FINDINGS
+            return None
     return _validate_rest(name, tree, wrong)
 
 

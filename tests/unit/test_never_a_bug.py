@@ -105,3 +105,32 @@ def test_a_folder_that_was_deleted_is_told(words: str, tmp_path: Path) -> None:
 def test_a_folder_that_is_none_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["check", "-C", str(tmp_path / "none")]) == 1
     assert "there is no folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        START + "native: [" + ", ".join(f"zzunknown{number}" for number in range(1000)) + "]\n",
+        START + "".join(f"wrong{number}: 1\n" for number in range(3000)),
+        START + "native:\n" + "- yes\n" * 3000,
+        "- yes\n" * 3000,
+        START + "env:\n" + "".join(f"  A{number}: ${{x}}\n" for number in range(3000)),
+    ],
+    ids=["unknown-natives", "wrong-keys", "wrong-items", "no-mapping", "wrong-texts"],
+)
+def test_many_mistakes_are_counted_and_not_all_shown(
+    text: str, project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project / "env.yaml").write_text(text)
+    assert run(["check", "-C", str(project)]) == 1
+    said = capsys.readouterr().err
+    assert len(said) < 200_000
+    assert said.count("error[") <= 100
+    assert "more findings are left out" in said or said.count("error[") < 5, said[-500:]
+
+
+def test_many_items_are_removed_at_once(project: Path) -> None:
+    lines = ["native:", *(f"- zlib # {number}" for number in range(500)), "- ffmpeg  # mine", "# end"]
+    (project / "env.yaml").write_text(START + "\n".join(lines) + "\n")
+    assert run(["remove", "zlib", "-C", str(project)]) == 0
+    assert (project / "env.yaml").read_text() == START + "native:\n- ffmpeg  # mine\n# end\n"

@@ -80,6 +80,8 @@ def remove_items(data: bytes, file: str, path: KeyPath, names: Items[str]) -> by
     node = _value(text.raw.root, path)
     assert isinstance(node, Sequence)
     left = [name for name in _plain_list(node) if name not in names]
+    if left and not _is_flow(text, node) and len(node.items) - len(left) > 1:
+        return _checked(text, _without_lines(text, node, names), path, left)
     for index in reversed(range(len(node.items))):
         item = node.items[index]
         if isinstance(item, Scalar) and item.value in names:
@@ -90,6 +92,21 @@ def remove_items(data: bytes, file: str, path: KeyPath, names: Items[str]) -> by
             node = _value(text.raw.root, path)
             assert isinstance(node, Sequence)
     return _checked(_Text(data, file), data, path, left)
+
+
+def _without_lines(text: _Text, node: Sequence, names: Items[str]) -> bytes:
+    """Take many items of a block list away at once: reading the file again for each would take for ever."""
+    kept, at = [], 0
+    for item in node.items:
+        if not isinstance(item, Scalar) or item.value not in names:
+            continue
+        start = text.start(item)
+        first = text.line_start(start)
+        if not re.fullmatch(r" *- +", text.text[first:start]):
+            raise EditError(_cannot(text.raw, item.span.line))
+        kept.append(text.text[at:first])
+        at = text.line_end(text.stop(item))
+    return text.spliced(0, len(text.text), "".join([*kept, text.text[at:]]))
 
 
 def _value(root: Node, path: KeyPath) -> Node | None:
