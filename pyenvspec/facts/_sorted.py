@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import re
 from typing import TYPE_CHECKING
 
@@ -12,13 +13,14 @@ if TYPE_CHECKING:
 class SortedTable:
     """Lines of tab-separated cells, sorted by the bytes of the first; lines that start with `#` are comments on top."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: mmap.mmap) -> None:
         self.data = data
 
     @classmethod
     def read(cls, path: Path) -> SortedTable:
-        """Return the table of a file; raises OSError where it cannot be read."""
-        return cls(path.read_bytes())
+        """Return the table of a file, of which only what is looked at is read; raises OSError where it cannot be."""
+        with path.open("rb") as file:
+            return cls(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
 
     def find(self, key: str) -> list[str] | None:
         """Return the cells of the row that starts with `key`, or None."""
@@ -46,7 +48,7 @@ class SortedTable:
 
     def rows(self) -> list[list[str]]:
         """Return all rows."""
-        return [line.split("\t") for line in self.data.decode().splitlines() if not line.startswith("#")]
+        return [line.split("\t") for line in self.data[:].decode().splitlines() if not line.startswith("#")]
 
     def comments(self) -> list[str]:
         """Return the comment lines, without their sign."""

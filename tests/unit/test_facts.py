@@ -18,6 +18,7 @@ from pyenvspec.facts._load import DATA, read_table
 TABLES: dict[tuple[str, str], set[str]] = {
     ("releases", "releases"): {"branch", "order", "stable", "branch_off"},
     ("releases", "systems"): {"branch", "system", "present"},
+    ("releases", "support"): {"branch"},
     ("releases", "glibc"): {"branch", "glibc"},
     ("releases", "gcc"): {"branch", "gcc"},
     ("releases", "defaults"): {"branch", "subject", "value"},

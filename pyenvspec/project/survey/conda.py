@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
-from pyenvspec.facts.native import catalogue_names, find_native_name
+from pyenvspec.facts.native import find_native_name, names_there
 from pyenvspec.facts.packages import (
     is_python_before_nixpkgs,
     normalise,
@@ -176,7 +176,7 @@ def _sort_in(  # noqa: PLR0913 -- the parts of one line
     has_attribute = row is not None and row.kind == "attr" and row.attr
     if is_python or (is_python is None and _is_surely_python(name)):
         source.packages.append(_python_package(name, version, line))
-    elif is_python is False and (build or not (has_attribute or name in catalogue_names())):
+    elif is_python is False and (build or not (has_attribute or name in names_there())):
         pulled_in.append(name)
     elif row is not None and has_attribute:
         source.native.append(Claim(row.attr or "", line))
@@ -186,7 +186,7 @@ def _sort_in(  # noqa: PLR0913 -- the parts of one line
         return
     elif pypi_of_conda(name) is None:
         source.left_out.append(Claim(name, line, "is conda's own, and no Python package"))
-    elif name in catalogue_names() and not _has_wheel(name):
+    elif name in names_there() and not _has_wheel(name):
         source.native.append(Claim(name, line))
     else:
         source.packages.append(_python_package(name, version, line))

@@ -8,7 +8,7 @@ import re
 import sys
 from typing import TYPE_CHECKING, Any
 
-from pyenvspec.facts.native import catalogue_names, find_native_name
+from pyenvspec.facts.native import find_native_name, names_there
 from pyenvspec.facts.packages import pypi_of_import
 from pyenvspec.project.locks.model import normalise
 from pyenvspec.project.survey.pyproject import line_of, load, table
@@ -198,7 +198,7 @@ def _take_image(source: Source, image: str, line: int) -> None:
 def _take_debian(source: Source, name: str, line: int) -> None:
     row = find_native_name(name)
     attribute = row.attr if row is not None and row.kind == "attr" else None
-    if row is None and name in catalogue_names() and name not in _OF_EVERY_MACHINE:
+    if row is None and name in names_there() and name not in _OF_EVERY_MACHINE:
         attribute = name
     if attribute and attribute not in {claim.value for claim in source.native}:
         source.native.append(Claim(attribute, line))
