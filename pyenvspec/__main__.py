@@ -7,9 +7,11 @@ import sys
 
 def main() -> None:
     """Run the command line and exit with its code."""
-    from pyenvspec import uptodate
+    from pyenvspec import kept, uptodate
 
     code = uptodate.answer(sys.argv[1:])
+    if code is None:
+        code = kept.answer(sys.argv[1:])
     if code is None:
         _start_light()
         uptodate.is_wanted = True

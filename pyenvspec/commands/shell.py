@@ -1,21 +1,31 @@
-"""`pyenvspec shell [VARIANT] [-- CMD]`: compile what is stale, then become `nix develop`."""
+"""`pyenvspec shell [VARIANT] [-- CMD]`: compile what is stale, then become `nix develop`, or the shell that is kept."""
 
 from __future__ import annotations
 
+import json
+import os
+import re
 import shlex
-from dataclasses import dataclass
+import sys
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pyenvspec import kept
 from pyenvspec.driver import compile_project
 from pyenvspec.facts.caches import find_cache
-from pyenvspec.options import Options
-from pyenvspec.reporter import report, say
+from pyenvspec.options import Options, add_json
+from pyenvspec.reporter import emit, report, say
+from pyenvspec.spec.model import LOCK_MANAGERS
 from pyenvspec.tools import NOT_FOUND, SystemRunner, exec_or_run, nix_argv
 from pyenvspec.writing.checkout import make_known_to_git
 from pyenvspec.writing.write import apply, plan_writes
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterator
 
     from pyenvspec.driver import Compiled
     from pyenvspec.plan import Plan
@@ -29,19 +39,34 @@ class ShellOptions(Options):
 
     variant: str = "default"
     command: tuple[str, ...] = ()
+    print_env: bool = False
 
 
 def declare(parser: argparse.ArgumentParser) -> type[ShellOptions]:
     """Declare the arguments; return what holds them."""
-    parser.usage = "pyenvspec shell [-h] [-C DIR] [-q] [VARIANT] [-- CMD …]"
+    parser.usage = "pyenvspec shell [-h] [-C DIR] [-q] [--print-env] [VARIANT] [-- CMD …]"
     parser.add_argument("variant", nargs="?", default="default", metavar="VARIANT", help="default: default")
+    parser.add_argument(
+        "--print-env", action="store_true", help="print its variables instead, for editors and scripts"
+    )
+    add_json(parser)
     return ShellOptions
 
 
 def run(options: ShellOptions) -> int:
     """Open the shell, or run a command in it: its exit code is ours."""
+    if options.print_env:
+        return _print_env(options)
+    return _open(options, stay=False)
+
+
+def _open(options: ShellOptions, *, stay: bool) -> int:
+    directory, variant = str(options.directory), options.variant
+    folder = _find_place(directory, variant)
+    if folder and _make_script(directory, folder):
+        argv, env = kept.start(folder, options.command)
+        return exec_or_run(argv, cwd=options.directory, env=env, stay=stay)
     compiled = compile_project(options.directory)
-    variant = options.variant
     names = [shell.name for shell in compiled.plan.shells]
     if variant not in names:
         say(f"env.yaml has no variant `{variant}`; there is {', '.join(names)}")
@@ -50,12 +75,103 @@ def run(options: ShellOptions) -> int:
     argv = develop_argv(compiled.plan, variant, options.command)
     if not options.quiet:
         say(f"$ {shlex.join(argv)}")
-    code = exec_or_run(argv, cwd=options.directory)
+    env = {}
+    if folder and _is_kept(compiled, directory):
+        kept.write_stamp(directory, folder, _sources(compiled.plan))
+        # Before the words of the command, which are not Nix's.
+        at = argv.index(f".#{variant}") + 1
+        argv = (*argv[:at], "--profile", f"{folder}/profile", *argv[at:])
+        env = {"PYENVSPEC_KEEP": folder}
+    code = exec_or_run(argv, cwd=options.directory, env=env, stay=stay)
     if code == NOT_FOUND:
         say(
             "`nix` is not installed; run `pyenvspec get-nix`, or take the .venv without Nix: `pyenvspec shell --host`"
         )
     return code
+
+
+def _find_place(directory: str, variant: str) -> str | None:
+    try:
+        return kept.place(directory, variant)
+    except ValueError:  # no cache folder
+        return None
+
+
+def _make_script(directory: str, folder: str) -> bool:
+    """Write a kept environment as bash code; Nix reads it from its store and evaluates nothing."""
+    try:
+        if not kept.is_current(directory, folder):
+            return False
+    except (OSError, ValueError):
+        return False
+    script = Path(folder, "script")
+    if not script.exists():
+        environment = Path(folder, "profile").resolve()
+        done = SystemRunner().run(nix_argv("print-dev-env", str(environment)), cwd=Path(directory))
+        if not done.ok:
+            return False
+        draft = script.with_suffix(f".{os.getpid()}")
+        draft.write_text(done.stdout, encoding="utf-8", errors="surrogateescape")
+        draft.replace(script)
+    return True
+
+
+def _is_kept(compiled: Compiled, directory: str) -> bool:
+    """Whether all that a shell comes from is known: not where a lock builds packages from folders."""
+    for shell in compiled.plan.shells:
+        environment = shell.environment
+        if environment.manager in LOCK_MANAGERS:
+            lock = Path(directory, environment.project, f"{environment.manager.removesuffix('2nix')}.lock")
+            text = lock.read_text(encoding="utf-8", errors="replace") if lock.is_file() else ""
+            if re.search(
+                r'(editable|virtual|directory) = "(?!\."|")|^type = "directory"', text, re.MULTILINE
+            ):
+                return False
+    return True
+
+
+@contextmanager
+def _stdout_on_stderr() -> Iterator[None]:
+    """What processes print meanwhile is talk."""
+    sys.stdout.flush()
+    kept_open = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        yield
+    finally:
+        os.dup2(kept_open, 1)
+        os.close(kept_open)
+
+
+def _sources(plan: Plan) -> tuple[str, ...]:
+    """Return the files besides the flake's that Nix makes the shell from: a .venv's lock is read on entry."""
+    paths = {*plan.modules, *plan.nixpkgs.overlays}
+    for shell in plan.shells:
+        if shell.environment.manager in LOCK_MANAGERS:
+            paths |= {*plan.watched, *(p for o in shell.environment.overrides for p in o.patches)}
+    return tuple(sorted(paths))
+
+
+_TELL = "import json, os, sys; json.dump(dict(os.environ), open(sys.argv[1], 'w'))"
+
+
+def _print_env(options: ShellOptions) -> int:
+    """Print the variables that the shell sets otherwise than they are here; what entering prints goes to stderr."""
+    with tempfile.TemporaryDirectory() as folder:
+        told = Path(folder, "environment")
+        command = (sys.executable, "-I", "-S", "-c", _TELL, str(told))
+        with _stdout_on_stderr():
+            code = _open(replace(options, command=command, quiet=True), stay=True)
+        if code != 0 or not told.exists():
+            return code or 1
+        inner: dict[str, str] = json.loads(told.read_text())
+    own = ("_", "SHLVL", "PWD", "OLDPWD", "LC_CTYPE")
+    changed = {k: v for k, v in sorted(inner.items()) if os.environ.get(k) != v and k not in own}
+    if options.json:
+        emit(json.dumps(changed, indent=2, ensure_ascii=False) + "\n", sys.stdout)
+    else:
+        emit("".join(f"export {name}={shlex.quote(value)}\n" for name, value in changed.items()), sys.stdout)
+    return 0
 
 
 def develop_argv(plan: Plan, variant: str, command: tuple[str, ...]) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ import pytest
 
 from pyenvspec.cli import run
 from pyenvspec.commands.doctor.command import DoctorOptions, examine
+from pyenvspec.commands.doctor.gpu_wheels import _ASK
 from pyenvspec.commands.doctor.host import SystemHost
 from pyenvspec.tools import NOT_FOUND, Result
 
@@ -485,6 +486,72 @@ def test_a_driver_of_an_open_kernel_module_is_read(project: Path, capsys: pytest
     text = "NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  570.86.10  Release Build  (dvs@x)\n"
     doctor(project, DescribedHost({**GPU, "/proc/driver/nvidia/version": text}))
     assert "✔ driver 570.86.10 runs CUDA 12.4" in capsys.readouterr().out
+
+
+def ask_for_torch(project: Path) -> str:
+    """Write a lock with GPU wheels and without `cuda`, and the link to the shell's Python, which is returned."""
+    (project / "env.yaml").write_text("name: lab\npython: {version: 3.11, manager: uv}\n")
+    (project / "pyproject.toml").write_text(
+        "[project]\nname = 'lab'\nversion = '1'\nrequires-python = '==3.11.*'\n"
+    )
+    head = 'version = 1\nrequires-python = "==3.11.*"\n\n[[package]]\n'
+    package = 'name = "nvidia-cuda-runtime-cu12"\nversion = "12.6.77"\n'
+    (project / "uv.lock").write_text(
+        head + package + 'source = { registry = "https://pypi.example/simple" }\n'
+    )
+    python = f"/nix/store/{'0' * 32}-python3.11-libs/bin/python3.11"
+    (project / ".venv" / "bin").mkdir(parents=True)
+    (project / ".venv" / "bin" / "python").symlink_to(python)
+    return python
+
+
+def test_wheels_with_cuda_ask_for_a_driver_too(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ask_for_torch(project)
+    contents = {"/proc/driver/nvidia/version": DRIVER.format("470.256.02")}
+    doctor(project, DescribedHost(contents), nix(trusted=True) | {"/sbin/ldconfig -p": LDCONFIG})
+    shown = section(capsys.readouterr().out, "gpu")
+    assert "✔ packages of the lock bring CUDA 12.6 themselves" in shown
+    assert "✘ driver 470.256.02 is too old for CUDA 12.6" in shown
+
+
+@pytest.mark.parametrize(
+    ("answer", "line"),
+    [
+        (
+            '{"code": 0, "count": 2, "version": 12040}',
+            "✔ the shell's Python reaches 2 GPU(s) by",
+        ),
+        (
+            '{"code": 100, "count": 0, "version": 12040}',
+            "! the shell's Python reaches the driver, and",
+        ),
+        (
+            '{"code": 34, "count": 0, "version": 0}',
+            "✘ the driver answers the shell's Python with error 34 (a stub",
+        ),
+        (
+            '{"missing": "libcuda.so.1: no such file"}',
+            "✘ the shell's Python does not find the driver: libcuda.so.1",
+        ),
+    ],
+)
+def test_the_shells_own_python_is_asked(
+    project: Path, capsys: pytest.CaptureFixture[str], answer: str, line: str
+) -> None:
+    python = ask_for_torch(project)
+    doctor(project, DescribedHost(GPU), nix(trusted=True) | {f"{python} -I -S -c {_ASK}": answer})
+    assert line in section(capsys.readouterr().out, "gpu")
+
+
+def test_a_python_that_a_project_brings_is_not_run(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ask_for_torch(project)
+    own = project / "python"
+    own.write_text("#!/bin/sh\n")
+    (project / ".venv" / "bin" / "python").unlink()
+    (project / ".venv" / "bin" / "python").symlink_to(own)
+    answers = nix(trusted=True) | {f"{own} -I -S -c {_ASK}": '{"code": 0, "count": 2, "version": 12040}'}
+    doctor(project, DescribedHost(GPU), answers)
+    assert "reaches" not in section(capsys.readouterr().out, "gpu")
 
 
 def test_a_kernel_module_without_libraries(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from pyenvspec.commands.doctor.gpu_wheels import GROUP, check_python, wheels_cuda
 from pyenvspec.commands.doctor.model import Check, Mark
 from pyenvspec.facts.drivers import minimum_driver
 from pyenvspec.facts.nixpkgs import cuda_versions, find_release, version_key
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 
     from pyenvspec.commands.doctor.model import Context
 
-GROUP = "gpu"
 _NIXOS = "/run/opengl-driver/lib"
 _WSL = "/usr/lib/wsl/lib"
 _LIBCUDA = "libcuda.so.1"
@@ -23,10 +23,13 @@ _VERSION_FILE = "/proc/driver/nvidia/version"
 
 def check_gpu(context: Context) -> Iterator[Check]:
     """Yield the findings; a machine without a GPU is no fault, since the shell opens there too."""
-    asked = _asked(context)
+    toolkit, wheels = _asked(context), wheels_cuda(context)
+    asked = tuple(sorted({*toolkit, *wheels}, key=version_key))
     if context.plan and not asked:
-        yield Check(GROUP, Mark.GOOD, "env.yaml asks for no CUDA")
+        yield Check(GROUP, Mark.GOOD, "env.yaml asks for no CUDA, and no package of the lock brings it")
         return
+    if wheels:
+        yield Check(GROUP, Mark.GOOD, f"packages of the lock bring CUDA {', '.join(wheels)} themselves")
     place = _find_driver(context)
     version = _read_version(context)
     if place is None:
@@ -37,6 +40,7 @@ def check_gpu(context: Context) -> Iterator[Check]:
         yield Check(GROUP, Mark.BAD, "you may not open /dev/nvidiactl", ("sudo usermod -aG video $USER",))
     yield from _check_version(version, asked)
     yield from _check_libc(context)
+    yield from check_python(context)
 
 
 def _asked(context: Context) -> tuple[str, ...]:

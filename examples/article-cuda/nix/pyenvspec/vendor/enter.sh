@@ -29,6 +29,12 @@ done
 export PYENVSPEC_ROOT
 unset -f _pyenvspec_is_root
 
+# `pyenvspec shell` keeps what this shell came from; that it opens is what makes the note good.
+if [[ -n ${PYENVSPEC_KEEP-} && -e $PYENVSPEC_KEEP/stamp.new ]]; then
+  printf %s "$BASH" >"$PYENVSPEC_KEEP/bash" && command mv -f -- "$PYENVSPEC_KEEP/stamp.new" "$PYENVSPEC_KEEP/stamp"
+fi
+unset PYENVSPEC_KEEP
+
 # What Nix's setup hooks leave behind for builds: its own Python packages would come before those of the project, and
 # Python would hash as in a build and check compiled files by their content.
 unset PYTHONPATH PYTHONHASHSEED DETERMINISTIC_BUILD SOURCE_DATE_EPOCH

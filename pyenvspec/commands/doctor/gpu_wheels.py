@@ -1,0 +1,101 @@
+"""What the project's packages want of the driver, and whether the shell's own Python reaches it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from typing import TYPE_CHECKING
+
+from pyenvspec.commands.doctor.model import Check, Mark
+from pyenvspec.diagnostics import PyenvspecError
+from pyenvspec.facts.nixpkgs import version_key
+from pyenvspec.project.files import read_project_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pyenvspec.commands.doctor.model import Context
+
+# The runtime of CUDA that wheels bring along: `nvidia-cuda-runtime-cu12` and, from CUDA 13 on, `nvidia-cuda-runtime`.
+_LOCKED = re.compile(r'^name = "nvidia-cuda-runtime(?:-cu\d+)?"\nversion = "(\d+\.\d+)', re.MULTILINE)
+_REQUIRED = re.compile(r"^nvidia-cuda-runtime(?:-cu\d+)?==(\d+\.\d+)", re.MULTILINE)
+# Wheels of a local version, as PyTorch's own index has them.
+_TAGGED = re.compile(r'^(?:version = "[0-9.]+|torch==[0-9.]+)\+cu(\d+)(\d)\b', re.MULTILINE)
+# What pyenvspec makes of a Python, and nothing that a project could have put there.
+_OURS = re.compile(r"/nix/store/[0-9a-z]{32}-python3\.\d+-libs/bin/python3\.\d+")
+
+GROUP = "gpu"
+
+_ASK = """
+import ctypes, json
+try:
+    cuda = ctypes.CDLL("libcuda.so.1")
+except OSError as error:
+    print(json.dumps({"missing": str(error)}))
+else:
+    count, version = ctypes.c_int(), ctypes.c_int()
+    code = cuda.cuInit(0)
+    cuda.cuDriverGetVersion(ctypes.byref(version))
+    code or cuda.cuDeviceGetCount(ctypes.byref(count))
+    print(json.dumps({"code": code, "count": count.value, "version": version.value}))
+"""
+# Fact: CUresult in cuda.h of the driver API.
+_NO_DEVICE, _STUB = 100, 34
+
+
+def wheels_cuda(context: Context) -> tuple[str, ...]:
+    """Return the CUDA versions of the wheels that the project's locks name."""
+    found: set[str] = set()
+    for shell in context.plan.shells if context.plan else ():
+        environment = shell.environment
+        folder = "" if environment.project == "." else f"{environment.project}/"
+        names = [f"{folder}uv.lock", f"{folder}poetry.lock"]
+        if environment.requirements:
+            names.append(environment.requirements)
+        for name in names:
+            text = _read(context, name)
+            found |= {*_LOCKED.findall(text), *_REQUIRED.findall(text)}
+            found |= {f"{major}.{minor}" for major, minor in _TAGGED.findall(text)}
+    return tuple(sorted(found, key=version_key))
+
+
+def _read(context: Context, name: str) -> str:
+    try:
+        content = read_project_file(context.root, name)
+    except PyenvspecError:  # other checks tell of it
+        return ""
+    return (content or b"").decode("utf-8", "replace")
+
+
+def check_python(context: Context) -> Iterator[Check]:
+    """Run the shell's own Python against the driver; only one that Nix made, so that no project's file is run."""
+    environment = context.plan.shells[0].environment if context.plan else None
+    place = ".pyenvspec/python" if environment is None else environment.venv
+    for candidate in (place, ".pyenvspec/python"):
+        python = os.path.realpath(context.root / candidate / "bin" / "python")
+        if _OURS.fullmatch(python):
+            break
+    else:
+        return
+    asked = context.run(python, "-I", "-S", "-c", _ASK)
+    try:
+        answer = json.loads(asked.stdout)
+    except ValueError:
+        return
+    if "missing" in answer:
+        text = f"the shell's Python does not find the driver: {answer['missing']}"
+        yield Check(
+            GROUP, Mark.BAD, text, ("write `driver: auto` into env.yaml, or take `driver: none` away",)
+        )
+    elif answer["code"] == 0:
+        version = f"{answer['version'] // 1000}.{answer['version'] % 1000 // 10}"
+        text = f"the shell's Python reaches {answer['count']} GPU(s) by a driver for CUDA up to {version}"
+        yield Check(GROUP, Mark.GOOD, text)
+    elif answer["code"] == _NO_DEVICE:
+        yield Check(GROUP, Mark.WARN, "the shell's Python reaches the driver, and the driver no GPU")
+    else:
+        why = " (a stub of a toolkit, not the driver)" if answer["code"] == _STUB else ""
+        text = f"the driver answers the shell's Python with error {answer['code']}{why}"
+        fix = ("after an update of the driver restart the machine; in a container start it with --gpus all",)
+        yield Check(GROUP, Mark.BAD, text, fix)
