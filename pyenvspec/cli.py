@@ -59,6 +59,7 @@ GROUPS = {
         "container": ("container", "build an image of env.yaml, load it into Docker or push it"),
     },
     "Tools": {
+        "kernel": ("kernel", "give Jupyter a kernel that runs in the shell, from wherever it is started"),
         "get-nix": ("get_nix", "get a Nix for this user, without root where that works"),
         "schema": ("schema", "print the JSON Schema of env.yaml"),
     },

@@ -83,7 +83,7 @@ def is_current(directory: str, folder: str) -> bool:
         form, tool, *entries = stream.read().split("\n")
     with open(os.path.join(folder, "bash"), encoding="utf-8") as stream:
         bash = stream.read()
-    if form != _FORMAT or tool != uptodate._tool() or not os.access(bash, os.X_OK):
+    if form != _FORMAT or tool != _tool() or not os.access(bash, os.X_OK):
         return False
     if not os.path.exists(os.path.realpath(os.path.join(folder, "profile"))):
         return False
@@ -93,6 +93,11 @@ def is_current(directory: str, folder: str) -> bool:
         if uptodate._state(root, path, state[:1]) != state:
             return False
     return True
+
+
+def _tool() -> str:
+    """Return what stands for this pyenvspec, however its Python was started."""
+    return str(uptodate._digest("\n".join(uptodate.own_files()).encode(errors="surrogateescape")))
 
 
 def write_stamp(directory: str, folder: str, paths: Sequence[str]) -> None:
@@ -111,7 +116,7 @@ def write_stamp(directory: str, folder: str, paths: Sequence[str]) -> None:
     for name in ("stamp", "script", "start"):
         if os.path.exists(os.path.join(folder, name)):
             os.unlink(os.path.join(folder, name))
-    text = "\n".join([_FORMAT, uptodate._tool(), *entries])
+    text = "\n".join([_FORMAT, _tool(), *entries])
     with open(os.path.join(folder, "stamp.new"), "w", encoding="utf-8", errors="surrogateescape") as stream:
         stream.write(text)
 

@@ -237,14 +237,20 @@ def _index(root: str) -> str:
 
 def _tool() -> str:
     """Return what stands for this pyenvspec: its files' sizes and times, its Python, and where packages lie."""
+    parts = [sys.version, *(f"{path} {_identity(path)}" for path in sys.path), *own_files()]
+    return _digest("\n".join(parts).encode(errors="surrogateescape"))
+
+
+def own_files() -> list[str]:
+    """Return the files of this pyenvspec with their sizes and times."""
     folders = [_PACKAGE]
     if not os.path.isdir(os.path.join(_PACKAGE, "_assets")):
         checkout = os.path.dirname(_PACKAGE)
         folders += [os.path.join(checkout, "nix", "modules"), os.path.join(checkout, "schema")]
-    parts = [sys.version, *(f"{path} {_identity(path)}" for path in sys.path)]
+    parts: list[str] = []
     for folder in folders:
         parts += sorted(_stamps(folder))
-    return _digest("\n".join(parts).encode(errors="surrogateescape"))
+    return parts
 
 
 def _stamps(folder: str) -> Iterator[str]:

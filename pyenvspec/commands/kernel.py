@@ -1,0 +1,84 @@
+"""`pyenvspec kernel install|remove [VARIANT]`: the shell as a kernel of a Jupyter that runs anywhere."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pyenvspec.driver import load_plan
+from pyenvspec.options import Options
+from pyenvspec.reporter import put, say
+
+if TYPE_CHECKING:
+    import argparse
+
+USAGE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class KernelOptions(Options):
+    """What this command can be told besides."""
+
+    action: str = "install"
+    variant: str = "default"
+
+
+def declare(parser: argparse.ArgumentParser) -> type[KernelOptions]:
+    """Declare the arguments; return what holds them."""
+    parser.add_argument(
+        "action", choices=("install", "remove"), help="for this user, under the project's name"
+    )
+    parser.add_argument("variant", nargs="?", default="default", metavar="VARIANT", help="default: default")
+    return KernelOptions
+
+
+def run(options: KernelOptions) -> int:
+    """Write or take away the kernel's folder."""
+    plan = load_plan(options.directory)
+    names = [shell.name for shell in plan.shells]
+    if options.variant not in names:
+        say(f"env.yaml has no variant `{options.variant}`; there is {', '.join(names)}")
+        return USAGE
+    title = plan.name if options.variant == "default" else f"{plan.name} ({options.variant})"
+    folder = kernels_folder() / f"{plan.name}-{options.variant}".removesuffix("-default").lower()
+    if options.action == "remove":
+        if folder.is_dir():
+            shutil.rmtree(folder)
+        put(f"removed {folder}\n")
+        return 0
+    folder.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(kernel_spec(options.directory, options.variant, title), indent=1, ensure_ascii=False)
+    draft = folder / f"kernel.json.{os.getpid()}"
+    draft.write_text(text + "\n", encoding="utf-8")
+    draft.replace(folder / "kernel.json")
+    put(f"wrote {folder / 'kernel.json'}\n")
+    if not options.quiet:
+        say("Choose it in Jupyter as `" + title + "`; the project needs the package ipykernel.")
+    return 0
+
+
+def kernel_spec(directory: Path, variant: str, title: str) -> dict[str, object]:
+    """Return the kernel: it opens the shell, so that `env`, libraries and the driver are there as in a terminal."""
+    root = str(directory.resolve())
+    shell = [sys.executable, "-P", "-m", "pyenvspec", "shell", "-q", "-C", root, variant, "--"]
+    return {
+        "argv": [*shell, "python", "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+        "display_name": title,
+        "language": "python",
+        "metadata": {"debugger": True},
+    }
+
+
+def kernels_folder() -> Path:
+    """Return where Jupyter looks for this user's kernels (jupyter_core.paths.jupyter_data_dir)."""
+    if given := os.environ.get("JUPYTER_DATA_DIR"):
+        return Path(given) / "kernels"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Jupyter" / "kernels"
+    share = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(share) / "jupyter" / "kernels"
