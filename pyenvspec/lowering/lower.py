@@ -33,7 +33,7 @@ from pyenvspec.nixexpr import (
     call,
     ref,
 )
-from pyenvspec.plan import HEADER
+from pyenvspec.plan import HEADER, Package
 from pyenvspec.spec.model import LOCK_MANAGERS
 
 if TYPE_CHECKING:
@@ -305,7 +305,13 @@ def _venv(shell: Shell) -> Expr:
 
 
 def _cuda(cuda: CudaSet, scope: Scope) -> Expr:
-    return attrs(bind("packages", List(tuple(scope.package(p) for p in cuda.packages))))
+    entries = [
+        bind("packages", List(tuple(scope.package(p) for p in cuda.packages))),
+        bind("compiler", scope.package(Package("cuda", ("backendStdenv", "cc")))),
+    ]
+    if cuda.capabilities:
+        entries.append(bind("capabilities", list(cuda.capabilities)))
+    return attrs(*entries)
 
 
 def _container(container: Container, scope: Scope) -> Expr:

@@ -112,7 +112,12 @@ let
     libc = if lib.hasSuffix "-linux" system then "glibc" else "libSystem";
   };
 
-  cudaSet = name: lib.genAttrs names (part: package "${name}-${part}" { });
+  cudaSet =
+    name:
+    lib.genAttrs names (part: package "${name}-${part}" { })
+    // {
+      backendStdenv.cc = package "${name}-gcc" { };
+    };
 
   plain = lib.genAttrs (
     names

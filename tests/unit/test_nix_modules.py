@@ -280,3 +280,12 @@ def test_groups_and_markers_of_poetry_choose_the_packages(nix_bin: Path, tmp_pat
     found = evaluate(nix_bin, lay(tmp_path / "lab", files))["environments"]
     assert set(found["python-env"][0]["packages"]) == {"alpha", "built"}
     assert set(found["python-env-all"][0]["packages"]) == {"alpha", "beta", "built", "changed"}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_with_cuda_the_compiler_is_the_one_that_this_cuda_accepts(nix_bin: Path, kind: str) -> None:
+    hook = everything(nix_bin, kind)["shells"]["default"]["hook"]
+    for line in ("export CC='{}/bin/cc'", "export CXX='{}/bin/c++'", "export CUDAHOSTCXX='{}/bin/c++'"):
+        before, after = map(re.escape, line.split("{}"))
+        assert re.search(f"{before}[^']*cudaPackages_12_8-gcc{after}", hook), line
+    assert "-ccbin" in hook

@@ -35,6 +35,7 @@
             pkgs.cudaPackages_11_8.cudatoolkit
             pkgs.cudaPackages_11_8.cudnn
           ];
+          compiler = pkgs.cudaPackages_11_8.backendStdenv.cc;
         };
 
         # native

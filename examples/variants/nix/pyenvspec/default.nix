@@ -71,6 +71,7 @@
             pkgs.cudaPackages_12_4.cudatoolkit
             pkgs.cudaPackages_12_4.cudnn
           ];
+          compiler = pkgs.cudaPackages_12_4.backendStdenv.cc;
         };
 
         # env

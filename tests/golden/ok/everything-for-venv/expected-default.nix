@@ -52,6 +52,7 @@
             pkgs.cudaPackages_11_8.nccl
             pkgs.cudaPackages_11_8.cudnn_8_9
           ];
+          compiler = pkgs.cudaPackages_11_8.backendStdenv.cc;
         };
 
         # driver

@@ -99,6 +99,7 @@
             pkgs.cudaPackages_11_8.cudatoolkit
             pkgs.cudaPackages_11_8.cudnn_8_9
           ];
+          compiler = pkgs.cudaPackages_11_8.backendStdenv.cc;
         };
       };
     in

@@ -46,6 +46,11 @@
         # cuda
         cuda = {
           packages = [ pkgs.cudaPackages_12_8.cudatoolkit ];
+          compiler = pkgs.cudaPackages_12_8.backendStdenv.cc;
+          capabilities = [
+            "8.6"
+            "9.0"
+          ];
         };
       };
     };

@@ -32,6 +32,7 @@
             pkgs.cudaPackages_12_8.cudatoolkit
             pkgs.cudaPackages_12_8.cudnn
           ];
+          compiler = pkgs.cudaPackages_12_8.backendStdenv.cc;
         };
 
         # native

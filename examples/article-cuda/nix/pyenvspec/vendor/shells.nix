@@ -124,6 +124,15 @@ let
   cuda = types.submodule {
     options = {
       packages = packages "Packages of a CUDA package set.";
+      compiler = mkOption {
+        type = types.package;
+        description = "The C and C++ compiler that this CUDA accepts.";
+      };
+      capabilities = mkOption {
+        type = types.listOf types.str;
+        default = [ ];
+        description = "Compute capabilities to build extensions for; empty: those of the GPU that is there.";
+      };
     };
   };
 

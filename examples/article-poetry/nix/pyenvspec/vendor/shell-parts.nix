@@ -77,6 +77,14 @@ let
     lib.optionalAttrs hasToolkit {
       CUDA_HOME = "${cudaHome}";
       CUDA_PATH = "${cudaHome}";
+      # nvcc, torch and CMake refuse a compiler newer than their CUDA knows, and nixpkgs' own often is.
+      CC = "${cuda.compiler}/bin/cc";
+      CXX = "${cuda.compiler}/bin/c++";
+      CUDAHOSTCXX = "${cuda.compiler}/bin/c++";
+      NVCC_PREPEND_FLAGS = "-ccbin ${cuda.compiler}/bin/c++";
+    }
+    // lib.optionalAttrs (hasToolkit && cuda.capabilities != [ ]) {
+      TORCH_CUDA_ARCH_LIST = lib.concatStringsSep ";" cuda.capabilities;
     }
     // lib.optionalAttrs (pythonEnv != null && !inContainer) pythonEnv.env
     // (if inContainer then { PYENVSPEC_ROOT = home; } // lib.mapAttrs (_: inHome) shell.env else shell.env);
