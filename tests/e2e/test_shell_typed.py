@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from pathlib import Path
@@ -167,3 +168,27 @@ def test_a_runtime_folder_is_private_and_short(shells: Shells, tmp_path: Path, r
     assert not Path(place).is_symlink()
     assert mode == "drwx------"
     assert len(place) <= 80
+
+
+def test_options_of_devenv_itself_are_passed_on(shells: Shells, tmp_path: Path) -> None:
+    lab = Lab(
+        shells,
+        tmp_path / "lab",
+        "devenv",
+        "devenv:",
+        "  env: {FROM_DEVENV: 'yes'}",
+        "  tasks: {'app:setup': {exec: 'echo ran > set-up', before: ['devenv:enterShell']}}",
+        "processes: {first: {run: echo one}, second: {run: echo two, after: [first]}}",
+    )
+    shown = lab.enter("bash", "-c", 'echo "$FROM_DEVENV"; cat set-up; processes-up').check()
+    assert shown.stdout.splitlines()[:2] == ["yes", "ran"]
+    assert {"one", "two"} <= set(shown.stdout.splitlines())
+
+
+def test_git_hooks_and_languages_of_devenv_evaluate(shells: Shells, tmp_path: Path) -> None:
+    asked = "devenv: {git-hooks: {hooks: {ruff: {enable: true}}}, languages: {go: {enable: true}}}"
+    lab = Lab(shells, tmp_path / "lab", "devenv", asked, "systems: [x86_64-linux]")
+    assert "git-hooks" in json.loads((lab.root / "flake.lock").read_text())["nodes"]
+    nix = str(shells.nix.program)
+    shown = lab.run(nix, "eval", "--raw", ".#devShells.x86_64-linux.default.drvPath").check()
+    assert shown.stdout.endswith("-lab.drv")
