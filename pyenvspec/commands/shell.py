@@ -84,9 +84,7 @@ def _open(options: ShellOptions, *, stay: bool) -> int:
         env = {"PYENVSPEC_KEEP": folder}
     code = exec_or_run(argv, cwd=options.directory, env=env, stay=stay)
     if code == NOT_FOUND:
-        say(
-            "`nix` is not installed; run `pyenvspec get-nix`, or take the .venv without Nix: `pyenvspec shell --host`"
-        )
+        say("`nix` is not installed; run `pyenvspec get-nix`")
     return code
 
 
