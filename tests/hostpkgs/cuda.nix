@@ -45,7 +45,9 @@ let
       cuda_cudart = install "cuda_cudart" version (runtime version + stub);
       cudatoolkit = install "cudatoolkit" version (runtime version + stub);
       # No compiler of another version is on this machine.
-      backendStdenv = final.stdenv;
+      backendStdenv = cuda.backendStdenv // {
+        inherit (final.stdenv) cc;
+      };
     }
     // lib.mapAttrs (name: cudnn: install name cudnn.version (cudnnLibrary cudnn.version)) (
       lib.filterAttrs (name: _: lib.hasPrefix "cudnn" name) cuda
