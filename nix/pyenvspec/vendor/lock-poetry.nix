@@ -78,16 +78,16 @@ let
   atLeast = version: holds { } ''python_full_version >= "${version}"'';
   pythonIsBelow = prefix: pythonVersion == prefix || lib.hasPrefix "${prefix}." pythonVersion;
 
-  # A constraint, a table, or a list of tables for different surroundings.
+  # A constraint, a table, or a list of tables for different surroundings; `extra` is the one that asks.
   edgeApplies =
-    wanted: given:
+    wanted: extra: given:
     if lib.isList given then
-      lib.any (edgeApplies wanted) given
+      lib.any (edgeApplies wanted extra) given
     else if !lib.isAttrs given then
       true
     else
       (!(given.optional or false) || wanted)
-      && applies (given.markers or "")
+      && (if extra == "" then applies else holds { extra = [ extra ]; }) (given.markers or "")
       && allowsPython (given.python or "*")
       && (!given ? platform || applies ''sys_platform == "${given.platform}"'');
   extrasOf =
@@ -104,11 +104,11 @@ let
   follow =
     name: given: map (extra: { key = "${name} ${extra}"; inherit name extra; }) ([ "" ] ++ extrasOf given);
   followAll =
-    wanted: edges:
+    wanted: extra: edges:
     lib.concatLists (
       lib.mapAttrsToList (
         name: given:
-        lib.optionals (name != "python" && edgeApplies (lib.elem name wanted) given) (follow name given)
+        lib.optionals (name != "python" && edgeApplies (lib.elem name wanted) extra given) (follow name given)
       ) (normaliseAll edges)
     );
   followTexts =
@@ -127,12 +127,12 @@ let
     ) (lib.filter lib.isString texts);
 
   roots =
-    followAll ofExtras (poetry.dependencies or { })
+    followAll ofExtras "" (poetry.dependencies or { })
     ++ followTexts (pyproject.project.dependencies or [ ])
     ++ map (name: { key = "${name} "; inherit name; extra = ""; }) ofExtras
     ++ lib.concatMap (
       group:
-      followAll [ ] (tables.${group}.dependencies or { }) ++ followTexts (standard.${group} or [ ])
+      followAll [ ] "" (tables.${group}.dependencies or { }) ++ followTexts (standard.${group} or [ ])
     ) chosenGroups;
 
   reached = builtins.genericClosure {
@@ -146,9 +146,9 @@ let
           edges = normaliseAll (package.dependencies or { });
         in
         if extra == "" then
-          followAll [ ] edges
+          followAll [ ] "" edges
         else
-          followAll asked (lib.filterAttrs (edge: _: lib.elem edge asked) edges)
+          followAll asked extra (lib.filterAttrs (edge: _: lib.elem edge asked) edges)
       ) (byName.${name} or [ ]);
   };
   reachedNames = lib.groupBy (found: found.name) reached;

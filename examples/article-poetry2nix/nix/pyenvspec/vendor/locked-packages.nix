@@ -47,7 +47,9 @@ let
     glibc = if hostPlatform.libc == "glibc" then pkgs.stdenv.cc.libc.version else null;
   };
 
-  lock = lib.importTOML (folder + "/${file}");
+  # Nix reads no dates, and pylock.toml says when files were published.
+  withoutDates = text: lib.concatStrings (lib.filter lib.isString (builtins.split "upload-time *= *[0-9][0-9TZ:.+-]*,?" text));
+  lock = fromTOML (withoutDates (builtins.readFile (folder + "/${file}")));
   pyproject =
     if builtins.pathExists (folder + "/pyproject.toml") then
       lib.importTOML (folder + "/pyproject.toml")

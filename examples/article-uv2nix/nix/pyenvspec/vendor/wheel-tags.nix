@@ -22,6 +22,8 @@ let
     manylinux2014 = "2.17";
   };
 
+  anyMachine = 1;
+
   # A newer interface is preferred; 0 where the platform is another one.
   platformRank =
     tag:
@@ -43,7 +45,7 @@ let
       macMachines = if platform.isAarch64 then [ "arm64" "universal2" ] else [ "x86_64" "universal2" "intel" ];
     in
     if tag == "any" then
-      1
+      anyMachine
     else if versioned != null then
       ofGlibc "${lib.elemAt versioned 0}.${lib.elemAt versioned 1}" (lib.elemAt versioned 2)
     else if named != null then
@@ -61,6 +63,8 @@ let
     let
       tagged = builtins.match "(py|cp)3([0-9]*)" python;
       of = if lib.elemAt tagged 1 == "" then 0 else lib.toInt (lib.elemAt tagged 1);
+      # py311 before py3 before py310.
+      generic = if of == minor then 200 else if of == 0 then 100 else of;
     in
     if tagged == null then
       0
@@ -71,7 +75,7 @@ let
     else if abi == "none" && lib.head tagged == "cp" && python == own then
       2000
     else if abi == "none" && lib.head tagged == "py" && of <= minor then
-      1000 + of
+      1000 + generic
     else
       0;
 
@@ -86,7 +90,13 @@ let
       );
       machine = best (map platformRank (lib.elemAt tags 2));
     in
-    if python == 0 || machine == 0 then 0 else python * 100 + machine;
+    if python == 0 || machine == 0 then
+      0
+    else if machine == anyMachine && python < 3000 then
+      # Behind every wheel for this machine, one for this Python first.
+      1 + (if python == 2000 then 900 else python - 1000) * 100
+    else
+      python * 100 + machine;
 in
 files:
 let
