@@ -123,6 +123,7 @@ def _position(diagnostic: Diagnostic) -> tuple[str, int, int, str, str]:
 
 
 CODES: dict[str, str] = {
+    # any stage
     # validating
     "unknown-key": "a key does not exist",
     "key-spelling": "a key is spelled in camelCase or kebab-case instead of snake_case",
@@ -238,6 +239,8 @@ CODES: dict[str, str] = {
     "not-utf8": "env.yaml is not UTF-8 text",
     "empty-file": "env.yaml has no content",
     "yaml-syntax": "env.yaml is not valid YAML",
+    "yaml-conflict": "env.yaml holds the marks of a git merge conflict",
+    "yaml-lookalike": "a character looks like one of YAML's own and is another, such as a full-width colon",
     "yaml-tab": "a tab is used where YAML wants spaces",
     "yaml-second-document": "env.yaml holds more than one YAML document",
     "yaml-tag": "a YAML tag is used",

@@ -80,9 +80,21 @@ devenv: {languages: {go: {enable: true}}}
 services: {postgres: {enable: true, port: 1, list: [1, {a: null}], none: null}}
 on_enter: echo
 containers:
-  default: {image: lab, tag: v1, command: [bash], copy: [./src], registry: "docker://x/y/"}
+  default:
+    image: lab
+    tag: v1
+    command: [bash]
+    copy: [./src]
+    registry: "docker://x/y/"
+    variant: empty
+    project: true
+    cuda: runtime
+    base: none
+    env: {A: 1}
+    ports: [8000]
+    labels: {a: b}
 caches: [nix-community, {url: "https://x.example", key: "x-1:AAAA"}]
-nixpkgs: {release: nixos-24.11, unfree: auto, overlays: [./o.nix]}
+nixpkgs: {release: nixos-24.11, unfree: auto, overlays: [./o.nix], insecure: [minio]}
 inputs: {mylib: {github: owner/repo, ref: main, flake: true}}
 modules: [./m.nix]
 shell: devenv

@@ -19,6 +19,7 @@ from pyenvspec.facts.managers import oldest_python, split_off
 from pyenvspec.meanings import closest
 from pyenvspec.project.folder import effective_manager
 from pyenvspec.spec.asked import asked_packages
+from pyenvspec.spec.meant import known_pythons
 from pyenvspec.spec.model import LOCK_MANAGERS, VENV_MANAGERS, CustomCache
 from pyenvspec.systems import has_cuda
 
@@ -163,7 +164,15 @@ def _check_python(place: Place, manager: str) -> None:
     python = place.shell.spec.python
     numbers = tuple(int(number) for number in python.version.split("."))
     oldest = oldest_python(manager)
-    if len(numbers) < 2:
+    if python.version not in known_pythons() and f"{python.version}0" in known_pythons():
+        place.say(
+            "python-version",
+            ("python", "version"),
+            f"there is no Python {python.version} to be had",
+            expected=f"did you mean `{python.version}0`?",
+            hint=f"write `{python.version}0`, with the zero",
+        )
+    elif len(numbers) < 2:
         place.say(
             "python-version",
             ("python", "version"),

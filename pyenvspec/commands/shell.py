@@ -91,7 +91,7 @@ def _open(options: ShellOptions, *, stay: bool) -> int:
 def _find_place(directory: str, variant: str) -> str | None:
     try:
         return kept.place(directory, variant)
-    except ValueError:  # no cache folder
+    except (ValueError, OSError):  # no cache folder, or no project any more
         return None
 
 

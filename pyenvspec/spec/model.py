@@ -30,9 +30,12 @@ PRELOAD = ATTR_PATH.removesuffix(_END) + f"(/[A-Za-z0-9._+-]+)+{_END}"
 ENV_NAME = f"^[A-Za-z_][A-Za-z0-9_]*{_END}"
 PACKAGE_NAME = f"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?{_END}"
 PLAIN_NAME = f"^[A-Za-z0-9_][A-Za-z0-9._-]*{_END}"
+RELEASE = f"^(auto|nixos-[0-9][0-9]\\.[0-9][0-9]|nixos-unstable|[0-9a-f]{{40}}){_END}"
 SHELL_NAME = f"^[A-Za-z_][A-Za-z0-9_-]*{_END}"
 # No longer than a version is: Python refuses to read numbers of more than 4,300 digits.
 _DOTTED = "[0-9]{1,9}(\\.[0-9]{1,9})*"
+CAPABILITY = f"^[0-9]{{1,2}}\\.[0-9]{{1,9}}[af]?{_END}"
+_LAST_GPU = 20
 VERSION = f"^{_DOTTED}{_END}"
 
 
@@ -41,6 +44,13 @@ def _typed_text(value: object) -> object:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return getattr(value, "text", str(value))
     return value
+
+
+def _capability_text(value: object) -> object:
+    """`9` is what is left of an unquoted 9.0 in some editors; `89` is the name of a compiler's option."""
+    text = _typed_text(value)
+    is_whole = isinstance(value, int) and isinstance(text, str) and text.isdigit() and int(text) <= _LAST_GPU
+    return f"{int(str(text))}.0" if is_whole else text
 
 
 def _env_text(value: object) -> object:
@@ -89,7 +99,7 @@ def _nothing_but_a_mapping(value: object) -> object:
 
 
 # JSON Schema sees the number and not how it was typed, so that oddities such as 1e2 are left to the compiler.
-_VERSION_NUMBER = {"type": "number", "minimum": 0}
+_VERSION_NUMBER = {"type": "number", "minimum": 0, "exclusiveMaximum": 1e9}
 
 
 def _version_schema(example: str) -> WithJsonSchema:
@@ -130,7 +140,19 @@ EnvValue = Annotated[
 Env = dict[EnvName, EnvValue]
 PythonVersion = Annotated[str, BeforeValidator(_typed_text), Field(pattern=VERSION), _version_schema("3.10")]
 CudaVersion = Annotated[str, BeforeValidator(_typed_text), Field(pattern=VERSION), _version_schema("11.8")]
-Capability = Annotated[str, BeforeValidator(_typed_text), Field(pattern=VERSION), _version_schema("8.6")]
+Capability = Annotated[
+    str,
+    BeforeValidator(_capability_text),
+    Field(pattern=CAPABILITY),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "pattern": CAPABILITY},
+                {"type": "number", "minimum": 0, "maximum": _LAST_GPU},
+            ]
+        }
+    ),
+]
 
 
 PortNumber = Annotated[
@@ -337,15 +359,17 @@ def _port_text(value: object) -> object:
     return f"{value}/tcp" if isinstance(value, str) and value.isdigit() else value
 
 
+# 1 to 65535.
+_PORT = "([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
 Port = Annotated[
     str,
-    Field(pattern=f"^[0-9]{{1,5}}/(tcp|udp|sctp){_END}"),
+    Field(pattern=f"^{_PORT}/(tcp|udp|sctp){_END}"),
     BeforeValidator(_port_text),
     WithJsonSchema(
         {
             "anyOf": [
                 {"type": "integer", "minimum": 1, "maximum": 65535},
-                {"type": "string", "pattern": f"^[0-9]{{1,5}}(/(tcp|udp|sctp))?{_END}"},
+                {"type": "string", "pattern": f"^{_PORT}(/(tcp|udp|sctp))?{_END}"},
             ]
         }
     ),
@@ -445,8 +469,9 @@ class Nixpkgs(Model):
 
     release: Annotated[
         str,
-        Strict(),
-        Field(pattern=f"^(auto|nixos-[0-9][0-9]\\.[0-9][0-9]|nixos-unstable|[0-9a-f]{{40}}){_END}"),
+        BeforeValidator(_typed_text),
+        Field(pattern=RELEASE),
+        WithJsonSchema({"type": "string", "pattern": RELEASE}),
     ] = Field(
         "auto",
         description="auto, a release branch (nixos-24.11), nixos-unstable, or a 40-digit revision.",

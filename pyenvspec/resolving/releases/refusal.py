@@ -243,7 +243,10 @@ def _other_cuda(request: Request, index: int) -> Iterator[tuple[str, Request]]:
     wanted = request.cuda[index]
     minor = minor_of(wanted.version)
     own = [minor] if minor != wanted.version else []
-    for version in [*own, *_by_distance(minor, nixpkgs.cuda_versions())]:
+    others = _by_distance(minor, nixpkgs.cuda_versions())
+    if "." not in wanted.version:  # of a major version the newest is meant, as a driver of it runs them all
+        others.sort(key=lambda v: (v.split(".")[0] == wanted.version, nixpkgs.version_key(v)), reverse=True)
+    for version in [*own, *others]:
         yield version, _with_cuda(request, index, CudaRequest(version, wanted.cudnn))
 
 

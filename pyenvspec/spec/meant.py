@@ -1,0 +1,159 @@
+"""What a value was probably meant to be: a text that its key does not take in, what to write instead out.
+
+Pure text work over the facts; each function returns None where it has no idea.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from pyenvspec.facts import nixpkgs
+from pyenvspec.facts.inputs import built_minors
+from pyenvspec.facts.mistaken import hint_for_value, meant_by
+from pyenvspec.facts.native import is_catalogued
+from pyenvspec.lookalikes import find_lookalike, name_lookalike, to_plain_characters
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pyenvspec.diagnostics import KeyPath
+
+_LONGEST = 200
+_ANY = ("latest", "newest", "auto", "any", "stable", "default", "*", "x", "true", "yes")
+
+
+class Meant(NamedTuple):
+    """What stands beside the caret, and what to do."""
+
+    expected: str | None
+    hint: str | None = None
+
+
+def explain_value(path: KeyPath, value: object) -> Meant | None:
+    """Return what a value that does not have the form of its key was meant to be."""
+    text = str(getattr(value, "text", value)).strip()
+    if not text or len(text) > _LONGEST or not isinstance(value, str | int | float):
+        return None
+    if wide := find_lookalike(text):
+        plain = to_plain_characters(text).strip()
+        return Meant("plain characters", f"it holds {name_lookalike(wide)}: write `{plain}`")
+    key = ".".join(step for step in path if isinstance(step, str))
+    find = _BY_KEY.get(key)
+    if find is None and key.startswith("overrides.") and key.endswith((".build_tools", ".libraries")):
+        find = _package
+    return find(text) if find else None
+
+
+def explain_choice(path: KeyPath, value: object) -> Meant | None:
+    """Return what another tool's word for one of a few values stands for."""
+    key = ".".join(step for step in path if isinstance(step, str))
+    text = str(value)
+    meant, hint = meant_by(key, text), hint_for_value(key, text)
+    if meant:
+        return Meant(f"did you mean `{meant}`?")
+    return Meant(None, hint) if hint else None
+
+
+def as_list(path: KeyPath, value: object) -> str | None:
+    """Return the line to write where one text stands for a list."""
+    text = str(getattr(value, "text", value))
+    words = re.split(r"[\s,;]+", to_plain_characters(text).strip().strip("[]"))
+    if not isinstance(value, str | int | float) or isinstance(value, bool) or len(text) > _LONGEST:
+        return None
+    items = [word.strip("\"'") for word in words if word]
+    return f"write `{path[-1]}: [{', '.join(items)}]`" if items else None
+
+
+def known_pythons() -> list[str]:
+    """Return every minor version of Python that can be had, oldest first."""
+    return sorted({*nixpkgs.python_minors(), *built_minors()}, key=nixpkgs.version_key)
+
+
+def _recent_python() -> str:
+    """Return the Python that the newest stable nixpkgs takes itself."""
+    stable = [release for release in nixpkgs.releases() if release.stable]
+    return nixpkgs.default_python(stable[-1].branch) or known_pythons()[-1]
+
+
+def _python(text: str) -> Meant | None:
+    one = "one version: a minor or an exact one"
+    if text.lower() in _ANY:
+        return Meant(one, f"write the one that your packages have wheels for, such as `{_recent_python()}`")
+    if text.lower() in ("pypy", "pypy3", "conda", "anaconda"):
+        return Meant("a version of CPython", f"write a version, such as `{_recent_python()}`")
+    squeezed = re.fullmatch(r"(?:c?python|c?py|cp)[-_ ]?([23])(\d{1,2})", text, re.IGNORECASE)
+    found = re.search(r"[23]\.\d+(?:\.\d+)?", text)
+    version = f"{squeezed[1]}.{squeezed[2]}" if squeezed else found[0] if found else None
+    if version is None:
+        return (
+            Meant(one, f"write a version, such as `{_recent_python()}`")
+            if re.match(r"\W*[23]", text)
+            else None
+        )
+    is_range = bool(re.search(r"[<>^~*|,!]|\.x\b", text))
+    return Meant(
+        f"{one}, not a range" if is_range else one,
+        f"write `{version}`"
+        + (", or the newest that the range takes and your packages have" if is_range else ""),
+    )
+
+
+def _cuda(text: str) -> Meant | None:
+    known = nixpkgs.cuda_versions()
+    expected = "major and minor, like 12.8"
+    if text.lower() in (*_ANY, "none", "false", "no", "off", "cpu"):
+        if text.lower() in ("none", "false", "no", "off", "cpu"):
+            return Meant(expected, "for no CUDA leave the key out")
+        hint = "write the version that your packages are made for; most wheels bring their own CUDA and need none of it"
+        return Meant(expected, hint)
+    squeezed = re.fullmatch(r"(?:cuda|cu)?[-_ ]?(\d{2})(\d)", text, re.IGNORECASE)
+    found = re.search(r"(\d{1,2}\.\d)(?:\.\d+)*", text)
+    version = f"{squeezed[1]}.{squeezed[2]}" if squeezed else found[1] if found else None
+    if version in known:
+        return Meant(f"did you mean `{version}`?")
+    return Meant(expected, f"what there is: {', '.join(known)}")
+
+
+def _release(text: str) -> Meant | None:
+    known = [release.branch for release in nixpkgs.releases()]
+    if re.search(r"unstable|master|latest|newest|rolling|main", text, re.IGNORECASE):
+        return Meant("did you mean `nixos-unstable`?", "`auto` takes the release that has what you ask for")
+    found = re.search(r"(\d\d)[._]?(\d{1,2})", text)
+    branch = f"nixos-{found[1]}.{found[2].rjust(2, '0')}" if found else None
+    if branch in known:
+        return Meant(f"did you mean `{branch}`?")
+    return Meant("auto, or a release branch", f"one of {', '.join(known)}, or a revision of 40 hex digits")
+
+
+def _capability(text: str) -> Meant | None:
+    found = re.fullmatch(r"(?:sm|compute|arch)?[-_]?(\d{1,2}?)\.?(\d)([af])?(?:\+PTX)?", text, re.IGNORECASE)
+    return Meant(f"did you mean `{found[1]}.{found[2]}`?") if found else Meant("major and minor, like 8.6")
+
+
+def _package(text: str) -> Meant | None:
+    found = re.fullmatch(r"([A-Za-z][\w.+-]*?)\s*(?:[=<>~!@:]=?=?|\s)\s*v?(\d[\w.*]*)", text)
+    if found is None:
+        return None
+    name, version = found[1], found[2]
+    numbers = re.split(r"[._]", version)
+    spelled = ("_".join(numbers[:2]), "".join(numbers[:2]), numbers[0])
+    attrs = (f"{name}{joint}{number}" for number in spelled for joint in ("_", ""))
+    attr = next((attr for attr in attrs if is_catalogued(attr)), None)
+    if attr:
+        return Meant(
+            "a name without a version", f"write `{attr}`, the nearest that nixpkgs has beside `{name}`"
+        )
+    hint = f"write `{name}`: the version is that of the nixpkgs release (`pyenvspec search {name}` shows it)"
+    return Meant("a name without a version", hint)
+
+
+_BY_KEY: dict[str, Callable[[str], Meant | None]] = {
+    "python.version": _python,
+    "cuda.version": _cuda,
+    "cuda": _cuda,
+    "nixpkgs.release": _release,
+    "cuda.capabilities": _capability,
+    "native": _package,
+    "systems": lambda text: explain_choice(("systems",), text),
+}

@@ -1,0 +1,227 @@
+"""A mistake that pydantic found, in the user's words: code, message, what was expected, what to do."""
+
+from __future__ import annotations
+
+import re
+import types
+import typing
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+
+from pyenvspec.facts.mistaken import hint_for_key
+from pyenvspec.lookalikes import find_lookalike, name_lookalike, to_plain_characters
+from pyenvspec.names import closest
+from pyenvspec.spec.flow import format_flow
+from pyenvspec.spec.meant import Meant, as_list, explain_choice, explain_value
+from pyenvspec.spec.model import (
+    ATTR_PATH,
+    CAPABILITY,
+    ENV_NAME,
+    PACKAGE_NAME,
+    PLAIN_NAME,
+    SHELL_NAME,
+    VERSION,
+    Model,
+    Spec,
+)
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+    from pyenvspec.diagnostics import KeyPath
+
+_FORMS = {
+    VERSION: "a version: digits and dots, like 3.10 or 11.8",
+    CAPABILITY: "major and minor, like 8.6 or 9.0",
+    ATTR_PATH: "a nixpkgs attribute, like ffmpeg or xorg.libX11",
+    ENV_NAME: "letters, digits and `_`, not starting with a digit",
+    PACKAGE_NAME: "a Python package name: letters, digits, `.`, `_`, `-`",
+    PLAIN_NAME: "a name of letters, digits, `.`, `_`, `-`",
+    SHELL_NAME: "a name of letters, digits, `_`, `-` that does not start with a digit",
+}
+
+
+class Words(NamedTuple):
+    """What the user is told of one mistake."""
+
+    code: str
+    message: str
+    expected: str | None
+    hint: str | None
+
+
+def describe(detail: ErrorDetails, path: KeyPath) -> Words:
+    """Return a mistake in the user's words."""
+    kind, value, name = detail["type"], detail["input"], _dotted(path)
+    on_name = detail["loc"][-1] == "[key]"
+    match kind:
+        case "extra_forbidden":
+            return _unknown_key(path)
+        case "missing":
+            return Words("missing-key", f"`{name}` is missing", _example(path), None)
+        case "literal_error":
+            return _wrong_choice(detail, path)
+        case "string_pattern_mismatch":
+            where, shown = ("the name", path[-1]) if on_name else (f"`{name}`", value)
+            meant = (None if on_name else explain_value(path, value)) or Meant(None)
+            pattern = detail.get("ctx", {}).get("pattern", "")
+            known = _FORMS.get(pattern)
+            message = f"{where} cannot be {_shown(shown)}"
+            if (
+                pattern == ATTR_PATH
+                and isinstance(value, str)
+                and path[0] != "python"
+                and meant == Meant(None)
+            ):
+                meant = _meaning(value)
+            return Words("invalid-value", message, meant.expected or known or _example(path), meant.hint)
+        case "string_type" if isinstance(value, int | float) and "version" not in path[-1:]:
+            return Words(
+                "wrong-type", f"`{name}` must be text, not {_shown(value)}", "put it in quotes", None
+            )
+    return _wrong_type(detail, path)
+
+
+def _meaning(name: str) -> Meant:
+    """Return what was probably meant by a text that no attribute is called: `ffmpeg@4`, `libfoo:amd64`."""
+    from pyenvspec.meanings import understand
+
+    found = understand(name)
+    if found is None:
+        return Meant(None)
+    hint = found.hint if found.kind != "close" else None
+    return Meant(f"did you mean `{found.attr}`?" if found.attr else None, hint)
+
+
+def _wrong_choice(detail: ErrorDetails, path: KeyPath) -> Words:
+    options = _options(detail)
+    choices = ("one of " if len(options) > 1 else "") + ", ".join(options)
+    message = f"`{_dotted(path)}` cannot be {_shown(detail['input'])}"
+    known = explain_choice(path, detail["input"])
+    if known:
+        return Words("invalid-choice", message, known.expected or choices, known.hint or f"write {choices}")
+    meant = did_you_mean(str(detail["input"]), options)
+    return Words("invalid-choice", message, meant or choices, f"write {choices}" if meant else None)
+
+
+def _wrong_type(detail: ErrorDetails, path: KeyPath) -> Words:
+    kind, value = detail["type"], detail["input"]
+    form, article = _EXPECTED.get(kind, (detail["msg"], ""))
+    given = "nothing" if value is None else _KIND.get(type(value), _NUMBER)
+    message = f"`{_dotted(path)}` must be {article}{form}, not {given}"
+    hint = None
+    if value is None:
+        empty = f'write `{path[-1]}: ""` for an empty text, ' if kind == "string_type" else ""
+        hint = f"{empty}give it a value, or remove the line"
+    elif kind == "tuple_type":
+        hint = as_list(path, value)
+    elif path == ("cuda",):
+        meant = explain_value(("cuda", "version"), str(value).lower())
+        hint = meant.hint if meant else None
+    return Words("wrong-type", message, _example(path), hint)
+
+
+_EXPECTED = {
+    "string_type": ("text", ""),
+    "bool_type": ("true or false", ""),
+    "dict_type": ("mapping (`key: value` lines)", "a "),
+    "model_type": ("mapping (`key: value` lines)", "a "),
+    "tuple_type": ("list (`[a, b]`, or lines that start with `- `)", "a "),
+    "too_short": ("list with at least one entry", "a "),
+    "string_too_short": ("text that is not empty", ""),
+    "fixes_type": ("all, none or a list of packages", ""),
+    "cache_type": ("name of a known cache, or a mapping with `url` and `key`", "the "),
+    "spec_version": ("1", ""),
+}
+_KIND: dict[type, str] = {dict: "a mapping", list: "a list", str: "text", bool: "true or false"}
+_NUMBER = "a number"
+
+
+def _unknown_key(path: KeyPath) -> Words:
+    key, parent = str(path[-1]), path[:-1]
+    keys = _keys_at(parent)
+    where = f"`{_dotted(parent)}`" if parent else "env.yaml"
+    snake = re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", key).replace("-", "_").lower()
+    if snake in keys:
+        return Words("key-spelling", f"`{key}` is not how {where} spells it", f"write `{snake}`", None)
+    foreign = None if parent else hint_for_key(snake)
+    meant = None if foreign else did_you_mean(key, keys)
+    hint = foreign or (None if meant else "its keys are " + ", ".join(keys))
+    if wide := find_lookalike(key):
+        hint = f"it holds {name_lookalike(wide)}: write `{to_plain_characters(key).strip()}`"
+    return Words("unknown-key", f"`{key}` is not a key of {where}", meant, hint)
+
+
+def _keys_at(path: KeyPath) -> tuple[str, ...]:
+    """Return the keys that the mapping at `path` may have."""
+    model: Any = Spec
+    for step in path:
+        if isinstance(model, type) and issubclass(model, Model):
+            model = unwrapped(field_type(model, str(step)))
+        else:
+            model = unwrapped(typing.get_args(model)[-1 if isinstance(step, str) else 0])
+    return keys_of(model) if isinstance(model, type) and issubclass(model, Model) else ()
+
+
+def keys_of(model: type[Model]) -> tuple[str, ...]:
+    """Return the keys of a mapping as env.yaml spells them."""
+    return tuple(field.alias or name for name, field in model.model_fields.items())
+
+
+def field_type(model: type[Model], key: str) -> Any:
+    """Return the type of a key's value, None for a key that does not exist."""
+    return next((f.annotation for n, f in model.model_fields.items() if (f.alias or n) == key), None)
+
+
+def unwrapped(annotation: Any) -> Any:
+    """Take Annotated, `| None` and unions away, down to a model, a dict or a tuple."""
+    if typing.get_origin(annotation) is Annotated:
+        return unwrapped(typing.get_args(annotation)[0])
+    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
+        parts = [unwrapped(a) for a in typing.get_args(annotation) if a is not type(None)]
+        return next((p for p in parts if isinstance(p, type) and issubclass(p, Model)), parts[0])
+    return annotation
+
+
+def _example(path: KeyPath) -> str | None:
+    """Return an example of the key from its own field, as YAML in one line."""
+    model: Any = Spec
+    examples: list[Any] = []
+    for step in path:
+        if not (isinstance(model, type) and issubclass(model, Model)):
+            return None
+        field = next((f for n, f in model.model_fields.items() if (f.alias or n) == step), None)
+        if field is None:
+            return None
+        examples = list(field.examples or ())
+        model = unwrapped(field.annotation)
+    return f"for example `{path[-1]}: {format_flow(examples[0])}`" if examples else None
+
+
+def _options(detail: ErrorDetails) -> list[str]:
+    expected = detail.get("ctx", {}).get("expected", "")
+    return [
+        word.strip("'").replace("True", "true").replace("False", "false")
+        for word in re.split(r", | or ", expected)
+    ]
+
+
+def did_you_mean(word: str, candidates: typing.Iterable[str]) -> str | None:
+    """Return the nearest of the candidates as a question."""
+    found = closest(word, candidates)
+    return f"did you mean `{found}`?" if found else None
+
+
+def _dotted(path: KeyPath) -> str:
+    text = ""
+    for step in path:
+        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else str(step)
+    return text
+
+
+def _shown(value: object) -> str:
+    text = str(getattr(value, "text", value))
+    if isinstance(value, bool) or value is None:
+        text = "nothing" if value is None else text.lower()
+    elif isinstance(value, dict | list):
+        text = _KIND[type(value)]
+    return f"`{text[:60]}…`" if len(text) > 60 else f"`{text}`"
