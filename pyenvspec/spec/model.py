@@ -354,8 +354,10 @@ LabelName = Annotated[str, Strict(), Field(pattern=f"^[A-Za-z0-9]([A-Za-z0-9._/-
 
 def _port_text(value: object) -> object:
     """Ports are numbers, of TCP where nothing else is said."""
-    if isinstance(value, int | float) and not isinstance(value, bool) and value == int(value):
-        return f"{int(value)}/tcp"
+    if isinstance(value, float) and value.is_integer():  # 8000.0 is a whole number for a schema
+        value = int(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value}/tcp"
     return f"{value}/tcp" if isinstance(value, str) and value.isdigit() else value
 
 
