@@ -594,7 +594,7 @@ def test_a_faulty_env_yaml_is_one_line_of_several(tmp_path: Path, capsys: pytest
     (tmp_path / "env.yaml").write_text("pyton: 3.12\n")
     assert doctor(tmp_path) == 4
     out = capsys.readouterr().out
-    assert section(out, "project") == "  ✘ env.yaml has 2 errors\n      pyenvspec check"
+    assert section(out, "project") == "  ✘ env.yaml has 1 error\n      pyenvspec check"
     assert section(out, "nix").startswith("  ✔")
 
 

@@ -249,7 +249,7 @@ def test_a_system_asked_for_by_name_must_be_served() -> None:
             "CUDA 14.1 is in no release known (the newest is 13.4)",
             "13.4",
         ),
-        (request("3.12", "12"), "cuda", "`12` names no CUDA release: write major and minor", "12.0"),
+        (request("3.12", "12"), "cuda", "`12` names no CUDA release: write major and minor", "12.9"),
         (request("3.10", "11.8", "8.5"), "cudnn", "no release has CUDA 11.8 with cuDNN 8.5", "8.6"),
         (
             request("3.10", "10.2 13.0"),
