@@ -22,7 +22,7 @@ UV = (
     b'version = 1\nrequires-python = ">=3.11"\n\n[[package]]\nname = "a"\nversion = "1"\nsource = { virtual = "." }\n'
     b'dependencies = [{ name = "numpy", marker = "python_full_version < \'3.13\'" }]\n\n'
     b'[package.metadata]\nrequires-dist = [{ name = "numpy", specifier = ">=1" }]\n\n[[package]]\nname = "numpy"\n'
-    b'version = "2.0"\nsource = { registry = "https://pypi.org/simple" }\nwheels = [\n'
+    b'version = "2.0"\nsource = { registry = "https://index.example/simple" }\nwheels = [\n'
     b'    { url = "https://x.example/numpy-2.0-cp311-cp311-manylinux_2_17_x86_64.whl", hash = "sha256:0" },\n]\n'
 )
 POETRY = (

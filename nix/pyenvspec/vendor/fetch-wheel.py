@@ -2,7 +2,7 @@
 """Fetch one wheel into $out: from its address, or from the page of its package on an index, found there by its hash.
 
 Runs in a build whose output Nix checks against the lock. uv.lock names the address of each file, poetry.lock only its
-name and hash. Everything comes by environment: `url` or `index` and `project`, `file`, `sha256`, `out`.
+name and hash. Everything comes by environment: `url` or `index` (or `pip`) and `project`, `file`, `sha256`, `out`.
 """
 
 import json
@@ -22,7 +22,7 @@ _TRIES = 4
 def main():
     file, sha256 = os.environ["file"], os.environ["sha256"]
     url = os.environ.get("url") or _find(
-        os.environ["index"].rstrip("/") + "/" + os.environ["project"] + "/", file, sha256
+        _index().rstrip("/") + "/" + os.environ["project"] + "/", file, sha256
     )
     with _open(url) as answer, open(os.environ["out"], "wb") as out:
         while True:
@@ -30,6 +30,16 @@ def main():
             if not block:
                 break
             out.write(block)
+
+
+def _index():
+    """The index of the lock; where it names none, the one that pip goes to by itself."""
+    if os.environ["index"]:
+        return os.environ["index"]
+    sys.path.insert(0, os.environ["pip"])
+    from pip._internal.models.index import PyPI
+
+    return PyPI.simple_url
 
 
 def _find(page, file, sha256):

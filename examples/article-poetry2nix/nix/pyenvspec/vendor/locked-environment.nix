@@ -38,7 +38,9 @@ let
         impureEnvVars = lib.fetchers.proxyImpureEnvVars;
         preferLocalBuild = true;
         url = if wheel.url == null then "" else wheel.url;
-        index = if package.place == "" then "https://pypi.org/simple" else package.place;
+        # None named: the index that pip itself goes to.
+        index = package.place;
+        pip = if package.place == "" && wheel.url == null then "${pip}" else "";
         project = package.name;
         file = wheel.name;
         sha256 = lib.removePrefix "sha256:" wheel.hash;
