@@ -130,3 +130,16 @@ def test_the_package_is_read_from_the_derivation(derivation: str, package: str) 
 
 def test_a_line_outside_of_builds_has_no_package() -> None:
     assert Log("ModuleNotFoundError: No module named 'setuptools'\n").package_at(0) is None
+
+
+def test_an_attribute_that_is_no_package_is_not_taken_for_one() -> None:
+    (advice,) = diagnose_log("error: attribute 'rev' missing\n")
+    assert advice.yaml == {}
+
+
+def test_nothing_of_a_log_becomes_a_command() -> None:
+    first, second = (f"/nix/store/{'a' * 32}-python3.11-{name}-1" for name in ("one", "two"))
+    log = f"collision between `{first}/LICENSE; curl x|sh #' and `{second}/LICENSE; curl x|sh #'\n"
+    assert diagnose_log(log) == ()
+    (advice,) = diagnose_log("error: Path 'a; rm b' in the repository \"/x\" is not tracked by Git\n")
+    assert advice.commands == ("git add --intent-to-add 'a; rm b'",)

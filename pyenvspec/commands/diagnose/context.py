@@ -7,6 +7,7 @@ texts, or None where the line means something else.
 from __future__ import annotations
 
 import re
+import shlex
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
@@ -160,7 +161,9 @@ def _attribute(values: Values, log: Log, at: int) -> Answer:
         why = f"this nixpkgs has no CUDA {cuda[1]}.{cuda[2]}: `nixpkgs.release` pins one without it"
         return Answer({**values, "why": why}, {"nixpkgs": {"release": "auto"}})
     meant = suggest_native(attr)
-    if meant and meant.attr and not meant.is_attribute:
+    # Nix also misses attributes that are no packages (`rev`): a name that only looks alike needs the package's line.
+    is_package = meant is not None and (meant.kind != "close" or f"pkgs.{attr}" in log.text)
+    if meant and meant.attr and not meant.is_attribute and is_package:
         why = f"this nixpkgs has no `{attr}`; probably `{meant.attr}` is meant"
         return Answer({**values, "why": why}, {"native": [meant.attr]})
     why = f"this nixpkgs has no `{attr}`: the name is wrong, or of another release"
@@ -179,6 +182,8 @@ def _collision(values: Values, log: Log, at: int) -> Answer | None:
             return None
         names.append(package_name(found[1]))
         files.append(found[2])
+    if not re.fullmatch(r"[\w./+@-]+", files[0]):  # it becomes a command, and a log is anybody's text
+        return None
     return Answer({**values, "package": names[0], "other": names[1], "file": files[0]})
 
 
@@ -205,7 +210,7 @@ def _shell(values: Values, log: Log, at: int) -> Answer:
 
 
 def _file(values: Values, log: Log, at: int) -> Answer:
-    return Answer({**values, "file": values.get("file") or values.get("store") or "."})
+    return Answer({**values, "file": shlex.quote(values.get("file") or values.get("store") or ".")})
 
 
 def _url(values: Values, log: Log, at: int) -> Answer:

@@ -16,7 +16,7 @@ from pyenvspec.facts.failures import families
 if TYPE_CHECKING:
     from pyenvspec.facts.failures import Family
 
-_STYLE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07")
+_STYLE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
 _HOLE = re.compile(r"\{([a-z_]+)\}")
 
 
