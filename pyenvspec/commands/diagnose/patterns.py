@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pyenvspec.facts.failures import Family
 
 _STYLE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
+_LONGEST_LINE = 4000
 _HOLE = re.compile(r"\{([a-z_]+)\}")
 
 
@@ -35,7 +36,9 @@ class Advice:
 
 def diagnose_log(text: str) -> tuple[Advice, ...]:
     """Return what is known of a log, in its order, each thing once."""
-    log = Log(_STYLE.sub("", text).replace("\r\n", "\n").replace("\r", "\n"))
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    # Some patterns look at each place of a line for what may stand behind it: bounded, or a long line never ends.
+    log = Log("\n".join(_STYLE.sub("", line[:_LONGEST_LINE]) for line in lines))
     found: dict[tuple[str, str], Advice] = {}
     for family in families():
         for match in family.compiled().finditer(log.text):
