@@ -176,24 +176,30 @@ def evaluate(nix_bin: Path, folder: Path, expression: str) -> Any:
 def test_every_text_comes_out_as_it_went_in(nix_bin: Path, tmp_path: Path, style: str) -> None:
     seed, pieces = len(style), PIECES + ESCAPED * (style == "double")
     texts = make_texts(1200, seed, pieces)
+    if style in ("plain", "folded"):
+        # Without quotes a no-break space where a value begins is told as a slip of the keyboard.
+        texts = [text for text in texts if "\xa0" not in text]
     few = texts[:40] + texts[-20:]
+    # Scripts hand on their arguments where they say so; otherwise something is added to them.
+    scripts = [f'printf %s {shlex.quote(text)} "$@"' for text in texts]
+    settings = numbered("t", texts) | {text: str(i) for i, text in enumerate(texts)}
     document = {
         "description": texts[-1],
         "python": {"version": "3.12", "manager": "pip"},
         "env": numbered("E", [escape(text) for text in texts]) | {"PACKAGE": "a${pkgs.hello}b$${c}"},
-        "scripts": numbered("s", texts),
-        "processes": numbered("p", texts),
-        "services": {"postgres": {"texts": texts, "names": {text: i for i, text in enumerate(texts)}}},
-        "on_enter": texts[-2],
+        "scripts": numbered("s", [escape(code) for code in scripts]),
+        "processes": numbered("p", [escape(text) for text in texts]),
+        "services": {"postgres": {"settings": settings}},
+        "on_enter": escape(texts[-2]),
         "containers": {"c": {"command": texts}},
         "caches": ["nix-community"],
-        "variants": {name: {"on_enter": text} for name, text in numbered("v", few).items()},
+        "variants": {name: {"on_enter": escape(text)} for name, text in numbered("v", few).items()},
     }
     got = evaluate(nix_bin, lay(tmp_path / "p", document, **STYLES[style]), EVALUATE)
     assert got["description"] == texts[-1]
     assert got["env"] == numbered("E", texts) | {"PACKAGE": "a<hello>b${c}"}
-    assert got["scripts"] == numbered("s", texts)
-    assert got["processes"] == numbered("p", texts)
+    assert got["scripts"] == numbered("s", scripts)
+    assert {name: given["run"] for name, given in got["processes"].items()} == numbered("p", texts)
     assert got["services"]["postgres"] == document["services"]["postgres"]  # type: ignore[index]
     assert got["on_enter"] == {"default": texts[-2]} | numbered("v", few)
     assert got["container"]["command"] == texts
@@ -215,16 +221,17 @@ def test_every_name_comes_out(nix_bin: Path, tmp_path: Path) -> None:
     variables = [f"X{name}" for name in make_names(300, letters + "_", letters + digits + "_")]
     groups = [f"{name}z" for name in make_names(300, letters + digits, letters + digits + "._-")]
     urls = ["https://x" + "".join(text.split()) for text in make_texts(300, seed=2)]
+    labels = [name for name in plain if name[0] in letters + digits and name[-1] in letters + digits]
     document = {
         "python": {"version": "3.12", "manager": "uv", "groups": groups, "extras": groups},
         "env": dict.fromkeys(variables, ""),
         "scripts": dict.fromkeys(plain, ""),
         "processes": dict.fromkeys(plain, ""),
         "on_enter": "",
-        "containers": {"c": {"image": plain[-1], "tag": plain[-2], "labels": dict.fromkeys(plain, urls[-1])}},
+        "containers": {"c": {"image": plain[-1], "tag": plain[-2], "labels": dict.fromkeys(labels, urls[-1])}},
         "caches": [{"url": url, "key": f"k{i}:AA+/="} for i, url in enumerate(urls)],
         "inputs": {
-            name: {"github": f"o-{i}/{group}", "ref": f"{plain[i]}/{plain[-i]}"}
+            name: {"github": f"o-{i}/{group}", "ref": f"{labels[i]}/{labels[-i - 1]}"}
             for i, (name, group) in enumerate(zip(shells, groups, strict=False))
         },
         "variants": {name: {} for name in shells},
@@ -269,7 +276,8 @@ def test_lines_may_end_as_on_windows(nix_bin: Path, tmp_path: Path) -> None:
     (tmp_path / "env.yaml").write_bytes(text.replace("\n", "\r\n").encode())
     apply(plan_writes(tmp_path, compile_project(tmp_path).files))
     got = evaluate(nix_bin, tmp_path, EVALUATE)
-    assert got["scripts"] == {"s": "a\n  b\n", "t": "a b"}
+    assert got["scripts"]["s"].endswith("\na\n  b\n")
+    assert got["scripts"]["t"] == 'a b "$@"'
     assert got["on_enter"] == {"default": "c d"}
 
 
@@ -292,8 +300,8 @@ def test_texts_arrive_in_a_real_shell(shells: Shells, tmp_path: Path) -> None:
     document = {
         "python": {"version": f"3.{_minor(shells)}", "manager": "pip"},
         "env": numbered("E", [escape(text) for text in texts]),
-        "scripts": {f"s{i}": f"printf %s {shlex.quote(text)}" for i, text in enumerate(texts)},
-        "on_enter": exports,
+        "scripts": {f"s{i}": escape(f"printf %s {shlex.quote(text)}") for i, text in enumerate(texts)},
+        "on_enter": escape(exports),
     }
     project = lay(tmp_path / "a project", document)
     answer = shells.develop(project, "python", "-c", _TELL.format(count=len(texts))).check()
