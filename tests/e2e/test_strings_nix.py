@@ -228,7 +228,9 @@ def test_every_name_comes_out(nix_bin: Path, tmp_path: Path) -> None:
         "scripts": dict.fromkeys(plain, ""),
         "processes": dict.fromkeys(plain, ""),
         "on_enter": "",
-        "containers": {"c": {"image": plain[-1], "tag": plain[-2], "labels": dict.fromkeys(labels, urls[-1])}},
+        "containers": {
+            "c": {"image": plain[-1], "tag": plain[-2], "labels": dict.fromkeys(labels, urls[-1])}
+        },
         "caches": [{"url": url, "key": f"k{i}:AA+/="} for i, url in enumerate(urls)],
         "inputs": {
             name: {"github": f"o-{i}/{group}", "ref": f"{labels[i]}/{labels[-i - 1]}"}
