@@ -19,8 +19,9 @@ from pyenvspec.facts.managers import oldest_python, split_off
 from pyenvspec.meanings import closest
 from pyenvspec.project.folder import effective_manager
 from pyenvspec.spec.asked import asked_packages
+from pyenvspec.spec.images import CustomCache
 from pyenvspec.spec.meant import known_pythons
-from pyenvspec.spec.model import LOCK_MANAGERS, VENV_MANAGERS, CustomCache
+from pyenvspec.spec.model import LOCK_MANAGERS, VENV_MANAGERS
 from pyenvspec.systems import has_cuda
 
 if TYPE_CHECKING:

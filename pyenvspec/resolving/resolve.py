@@ -42,7 +42,8 @@ from pyenvspec.resolving.overrides import plan_overrides, plan_text
 from pyenvspec.resolving.permits import permitted_unfree, spell_names
 from pyenvspec.resolving.reasons import decide_caches, decide_inputs, decide_settings
 from pyenvspec.resolving.releases.choose import CudaRequest, Refusal, Request, choose
-from pyenvspec.spec.model import VENV_MANAGERS, CustomCache
+from pyenvspec.spec.images import CustomCache
+from pyenvspec.spec.model import VENV_MANAGERS
 from pyenvspec.systems import default_systems
 
 if TYPE_CHECKING:

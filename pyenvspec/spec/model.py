@@ -9,168 +9,44 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Strict, Tag, WithJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic import BeforeValidator, Discriminator, Field, Strict, Tag, WithJsonSchema
 
 from pyenvspec.github import GIT_REF, GITHUB_OWNER, GITHUB_REPO
+from pyenvspec.spec.images import Cache, Container
+from pyenvspec.spec.values import (
+    DOTTED,
+    END,
+    RELEASE,
+    VERSION_NUMBER,
+    AttrPath,
+    Bool,
+    Capability,
+    CudaVersion,
+    Env,
+    Model,
+    PackageName,
+    PlainName,
+    PortNumber,
+    PositiveInt,
+    PreloadPath,
+    PythonVersion,
+    RelPath,
+    ShellName,
+    Text,
+    format_version,
+    no_number,
+    nothing_but_a_mapping,
+    or_scalar,
+    or_text,
+    typed_text,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from pyenvspec.raw import Mapping, RawSpec
 
 MANAGERS = ("poetry", "uv", "pip", "poetry2nix", "uv2nix", "nixpkgs")
 VENV_MANAGERS = ("poetry", "uv", "pip")
 LOCK_MANAGERS = ("poetry2nix", "uv2nix")
-
-# `$` alone also matches before a final newline, which must never reach a shell or a path.
-_END = "$(?!\\n)"
-ATTR_PATH = f"^[A-Za-z_][A-Za-z0-9_+'-]*(\\.[A-Za-z_0-9][A-Za-z0-9_+'-]*)*{_END}"
-PRELOAD = ATTR_PATH.removesuffix(_END) + f"(/[A-Za-z0-9._+-]+)+{_END}"
-ENV_NAME = f"^[A-Za-z_][A-Za-z0-9_]*{_END}"
-PACKAGE_NAME = f"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?{_END}"
-PLAIN_NAME = f"^[A-Za-z0-9_][A-Za-z0-9._-]*{_END}"
-RELEASE = f"^(auto|nixos-[0-9][0-9]\\.[0-9][0-9]|nixos-unstable|[0-9a-f]{{40}}){_END}"
-SHELL_NAME = f"^[A-Za-z_][A-Za-z0-9_-]*{_END}"
-# No longer than a version is: Python refuses to read numbers of more than 4,300 digits.
-_DOTTED = "[0-9]{1,9}(\\.[0-9]{1,9})*"
-CAPABILITY = f"^[0-9]{{1,2}}\\.[0-9]{{1,9}}[af]?{_END}"
-_LAST_GPU = 20
-VERSION = f"^{_DOTTED}{_END}"
-
-
-def _typed_text(value: object) -> object:
-    """Give back a number as the user typed it: an unquoted 3.10 means "3.10"."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return getattr(value, "text", str(value))
-    return value
-
-
-def _capability_text(value: object) -> object:
-    """`9` is what is left of an unquoted 9.0 in some editors; `89` is the name of a compiler's option."""
-    text = _typed_text(value)
-    is_whole = isinstance(value, int) and isinstance(text, str) and text.isdigit() and int(text) <= _LAST_GPU
-    return f"{int(str(text))}.0" if is_whole else text
-
-
-def _env_text(value: object) -> object:
-    """Environment variables are texts: numbers as typed, booleans as `true` and `false`."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return _typed_text(value)
-
-
-def _format_version(value: object) -> object:
-    """`spec: 1` and nothing else; to JSON Schema 1.0 is the same number, and a boolean is none."""
-    if isinstance(value, float) and value == 1:
-        return 1
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise PydanticCustomError("spec_version", "must be the number 1")
-    return value
-
-
-def _no_number(value: object) -> object:
-    """To Python 0 and 1 equal `false` and `true`."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        raise PydanticCustomError(
-            "literal_error", "must be {expected}", {"expected": "'auto', True or False"}
-        )
-    return value
-
-
-def _whole_number(expected: str, largest: int | None) -> Callable[[object], object]:
-    """Take a number from 1 on without a fraction; to JSON Schema 8000.0 is 8000."""
-
-    def check(value: object) -> object:
-        if isinstance(value, float) and value.is_integer():
-            value = int(value)
-        is_number = isinstance(value, int) and not isinstance(value, bool)
-        if not is_number or not 1 <= value <= (largest or value):  # type: ignore[operator]
-            raise PydanticCustomError("literal_error", "must be {expected}", {"expected": expected})
-        return value
-
-    return check
-
-
-def _nothing_but_a_mapping(value: object) -> object:
-    if not isinstance(value, dict):
-        raise PydanticCustomError("dict_type", "must be a mapping")
-    return value
-
-
-# JSON Schema sees the number and not how it was typed, so that oddities such as 1e2 are left to the compiler.
-_VERSION_NUMBER = {"type": "number", "minimum": 0, "exclusiveMaximum": 1e9}
-
-
-def _version_schema(example: str) -> WithJsonSchema:
-    any_of = [{"type": "string", "pattern": VERSION}, _VERSION_NUMBER]
-    return WithJsonSchema({"anyOf": any_of, "examples": [example]})
-
-
-def _or_text(key: str) -> BeforeValidator:
-    """Accept `web: CMD` for `web: {run: CMD}`."""
-
-    def expand(value: object) -> object:
-        return {key: value} if isinstance(value, str) else value
-
-    return BeforeValidator(expand)
-
-
-def _or_scalar(key: str) -> BeforeValidator:
-    """Accept `cuda: 11.8` for `cuda: {version: 11.8}`."""
-
-    def expand(value: object) -> object:
-        return {key: value} if isinstance(value, str | int | float) and not isinstance(value, bool) else value
-
-    return BeforeValidator(expand)
-
-
-Bool = Annotated[bool, Strict()]
-Text = Annotated[str, Strict()]
-AttrPath = Annotated[str, Strict(), Field(pattern=ATTR_PATH)]
-PackageName = Annotated[str, Strict(), Field(pattern=PACKAGE_NAME)]
-PlainName = Annotated[str, Strict(), Field(pattern=PLAIN_NAME)]
-ShellName = Annotated[str, Strict(), Field(pattern=SHELL_NAME)]
-RelPath = Annotated[str, Strict(), Field(min_length=1)]
-PreloadPath = Annotated[str, Strict(), Field(pattern=PRELOAD)]
-EnvName = Annotated[str, Strict(), Field(pattern=ENV_NAME)]
-EnvValue = Annotated[
-    str, BeforeValidator(_env_text), WithJsonSchema({"type": ["string", "number", "boolean"]})
-]
-Env = dict[EnvName, EnvValue]
-PythonVersion = Annotated[str, BeforeValidator(_typed_text), Field(pattern=VERSION), _version_schema("3.10")]
-CudaVersion = Annotated[str, BeforeValidator(_typed_text), Field(pattern=VERSION), _version_schema("11.8")]
-Capability = Annotated[
-    str,
-    BeforeValidator(_capability_text),
-    Field(pattern=CAPABILITY),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "string", "pattern": CAPABILITY},
-                {"type": "number", "minimum": 0, "maximum": _LAST_GPU},
-            ]
-        }
-    ),
-]
-
-
-PortNumber = Annotated[
-    int,
-    BeforeValidator(_whole_number("1 to 65535", 65535)),
-    WithJsonSchema({"type": "integer", "minimum": 1, "maximum": 65535}),
-]
-PositiveInt = Annotated[
-    int,
-    BeforeValidator(_whole_number("1, 2, 3 …", None)),
-    WithJsonSchema({"type": "integer", "minimum": 1}),
-]
-
-
-class Model(BaseModel):
-    """Base of all parts: frozen, and unknown keys are errors."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", regex_engine="python-re", defer_build=True)
 
 
 class Python(Model):
@@ -269,13 +145,13 @@ class Cuda(Model):
     version: CudaVersion = Field(description="CUDA version.", examples=["11.8"])
     cudnn: Annotated[
         str,
-        BeforeValidator(_typed_text),
-        Field(pattern=f"^(auto|none|{_DOTTED}){_END}"),
+        BeforeValidator(typed_text),
+        Field(pattern=f"^(auto|none|{DOTTED}){END}"),
         WithJsonSchema(
             {
                 "anyOf": [
-                    {"type": "string", "pattern": f"^(auto|none|{_DOTTED}){_END}"},
-                    _VERSION_NUMBER,
+                    {"type": "string", "pattern": f"^(auto|none|{DOTTED}){END}"},
+                    VERSION_NUMBER,
                 ]
             }
         ),
@@ -300,7 +176,7 @@ class HttpProbe(Model):
     """An address that answers when a process is ready."""
 
     port: PortNumber = Field(description="Port of this machine.", examples=[8000])
-    path: Annotated[str, Strict(), Field(pattern=f"^/[^\\s]*{_END}")] = Field(
+    path: Annotated[str, Strict(), Field(pattern=f"^/[^\\s]*{END}")] = Field(
         "/", description="Path of the address.", examples=["/health"]
     )
 
@@ -308,7 +184,7 @@ class HttpProbe(Model):
 class Ready(Model):
     """How to know that a process is ready, and how often to ask."""
 
-    http: Annotated[HttpProbe, _or_scalar("port")] | None = Field(
+    http: Annotated[HttpProbe, or_scalar("port")] | None = Field(
         None, description="A port that answers over HTTP, or a mapping with its path.", examples=[8000]
     )
     run: Text | None = Field(
@@ -348,108 +224,6 @@ class Process(Model):
     )
 
 
-BaseImage = Annotated[str, Strict(), Field(pattern=f"^[a-z0-9]+([._/:@-][A-Za-z0-9_][A-Za-z0-9._-]*)*{_END}")]
-LabelName = Annotated[str, Strict(), Field(pattern=f"^[A-Za-z0-9]([A-Za-z0-9._/-]*[A-Za-z0-9])?{_END}")]
-
-
-def _port_text(value: object) -> object:
-    """Ports are numbers, of TCP where nothing else is said."""
-    if isinstance(value, float) and value.is_integer():  # 8000.0 is a whole number for a schema
-        value = int(value)
-    if isinstance(value, int) and not isinstance(value, bool):
-        return f"{value}/tcp"
-    return f"{value}/tcp" if isinstance(value, str) and value.isdigit() else value
-
-
-# 1 to 65535.
-_PORT = "([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
-Port = Annotated[
-    str,
-    Field(pattern=f"^{_PORT}/(tcp|udp|sctp){_END}"),
-    BeforeValidator(_port_text),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "integer", "minimum": 1, "maximum": 65535},
-                {"type": "string", "pattern": f"^{_PORT}(/(tcp|udp|sctp))?{_END}"},
-            ]
-        }
-    ),
-]
-
-
-class Container(Model):
-    """An OCI image with the environment in it."""
-
-    image: PlainName | None = Field(None, description="Image name. Default: name.", examples=["speech-lab"])
-    tag: PlainName = Field("latest", description="Image tag.", examples=["latest"])
-    command: tuple[Text, ...] = Field(
-        ("bash",),
-        description="What the image starts as its first process, word by word; no shell reads it.",
-        examples=[["python", "-m", "speech_lab.train"]],
-    )
-    variant: ShellName = Field(
-        "default", description="The shell whose environment is in it.", examples=["cpu"]
-    )
-    project: Bool = Field(
-        True,
-        description="Put the project's files into it, at /app; the commands of its pyproject.toml are on PATH.",
-        examples=[False],
-    )
-    cuda: Literal["runtime", "toolkit", "none"] = Field(
-        "runtime",
-        description="How much of `cuda.packages` is in it: its libraries, all of it, or nothing.",
-        examples=["toolkit"],
-    )
-    base: BaseImage = Field(
-        "none",
-        description="An image underneath, for tools that want a distribution; pulled when the image is made.",
-        examples=["docker.io/library/debian:12-slim"],
-    )
-    env: Env = Field(
-        {}, description="Variables of the image besides those of the shell.", examples=[{"PORT": 8000}]
-    )
-    ports: tuple[Port, ...] = Field(
-        (), description="Ports that the command serves.", examples=[[8000, "53/udp"]]
-    )
-    labels: dict[LabelName, Text] = Field(
-        {}, description="Labels besides those of the OCI.", examples=[{"team": "speech"}]
-    )
-    copy_: tuple[RelPath, ...] = Field(
-        (), alias="copy", description="Files and folders of the project to put into it.", examples=[["./src"]]
-    )
-    registry: Annotated[str, Strict(), Field(pattern=f"^[a-z-]+:[^\\s]+{_END}")] | None = Field(
-        None, description="Where to push it.", examples=["docker://registry.example/lab/"]
-    )
-
-
-class CustomCache(Model):
-    """A binary cache of the user's own."""
-
-    url: Annotated[str, Strict(), Field(pattern=f"^(https?|s3|ssh|file)://[^\\s]+{_END}")] = Field(
-        description="Address of the cache.", examples=["https://x.example"]
-    )
-    key: Annotated[str, Strict(), Field(pattern=f"^[^\\s:]+:[A-Za-z0-9+/]+=*{_END}")] | None = Field(
-        None,
-        description="Its public key, as `nix-store --generate-binary-cache-key` writes it.",
-        examples=["x-1:AAAA"],
-    )
-
-
-def _cache_kind(value: object) -> str | None:
-    if isinstance(value, str):
-        return "name"
-    return "custom" if isinstance(value, dict | CustomCache) else None
-
-
-Cache = Annotated[
-    Annotated[Text, Tag("name")] | Annotated[CustomCache, Tag("custom")],
-    Discriminator(
-        _cache_kind, custom_error_type="cache_type", custom_error_message="must be a name or a mapping"
-    ),
-]
-
-
 def _fixes_kind(value: object) -> str | None:
     if isinstance(value, str):
         return "word"
@@ -471,7 +245,7 @@ class Nixpkgs(Model):
 
     release: Annotated[
         str,
-        BeforeValidator(_typed_text),
+        BeforeValidator(typed_text),
         Field(pattern=RELEASE),
         WithJsonSchema({"type": "string", "pattern": RELEASE}),
     ] = Field(
@@ -479,7 +253,7 @@ class Nixpkgs(Model):
         description="auto, a release branch (nixos-24.11), nixos-unstable, or a 40-digit revision.",
         examples=["nixos-24.11"],
     )
-    unfree: Annotated[Literal["auto", True, False], BeforeValidator(_no_number)] = Field(
+    unfree: Annotated[Literal["auto", True, False], BeforeValidator(no_number)] = Field(
         "auto",
         description="Allow unfree packages; auto allows those that are asked for, and no others.",
         examples=[True],
@@ -498,10 +272,10 @@ class Nixpkgs(Model):
 class Input(Model):
     """A flake input of the user's own, for their modules and overlays."""
 
-    github: Annotated[str, Strict(), Field(pattern=f"^{GITHUB_OWNER}/{GITHUB_REPO}{_END}")] = Field(
+    github: Annotated[str, Strict(), Field(pattern=f"^{GITHUB_OWNER}/{GITHUB_REPO}{END}")] = Field(
         description="owner/repository on GitHub.", examples=["owner/repo"]
     )
-    ref: Annotated[str, Strict(), Field(pattern=f"^{GIT_REF}{_END}")] | None = Field(
+    ref: Annotated[str, Strict(), Field(pattern=f"^{GIT_REF}{END}")] | None = Field(
         None, description="Branch, tag or revision. Default: the default branch.", examples=["main"]
     )
     flake: Bool = Field(True, description="false for a repository that is not a flake.", examples=[False])
@@ -522,7 +296,7 @@ class Generate(Model):
 
 
 JsonData = Annotated[Any, WithJsonSchema({})]
-Service = Annotated[dict[Text, JsonData], BeforeValidator(_nothing_but_a_mapping)]
+Service = Annotated[dict[Text, JsonData], BeforeValidator(nothing_but_a_mapping)]
 
 VARIANT_KEYS = (
     "python",
@@ -547,7 +321,7 @@ VARIANT_KEYS = (
 class Spec(Model):
     """env.yaml: the Python environment of a project, compiled by pyenvspec into a Nix flake."""
 
-    spec: Annotated[Literal[1], BeforeValidator(_format_version)] = Field(
+    spec: Annotated[Literal[1], BeforeValidator(format_version)] = Field(
         1, description="Version of this format.", examples=[1]
     )
     name: PlainName | None = Field(
@@ -570,7 +344,7 @@ class Spec(Model):
         "asked for is Linux-only.",
         examples=[["x86_64-linux"]],
     )
-    python: Annotated[Python, _or_scalar("version")] = Field(
+    python: Annotated[Python, or_scalar("version")] = Field(
         description="The interpreter and where its packages come from.", examples=[{"version": "3.10"}]
     )
     wheels: Wheels = Field(
@@ -589,7 +363,7 @@ class Spec(Model):
         "or a list of the packages whose fixes are turned off.",
         examples=[["torch"]],
     )
-    cuda: Annotated[Cuda, _or_scalar("version")] | None = Field(
+    cuda: Annotated[Cuda, or_scalar("version")] | None = Field(
         None, description="The CUDA version, or a mapping with more.", examples=["11.8"]
     )
     driver: Literal["auto", "none"] = Field(
@@ -629,7 +403,7 @@ class Spec(Model):
         'are more, "$@" says where they go.',
         examples=[{"train": "python -m lab.train"}],
     )
-    processes: dict[PlainName, Annotated[Process, _or_text("run")]] = Field(
+    processes: dict[PlainName, Annotated[Process, or_text("run")]] = Field(
         {},
         description="Long-running commands that `processes-up` starts together: text, or a mapping with what each "
         "waits for.",
@@ -657,7 +431,7 @@ class Spec(Model):
         description="Binary caches besides those that what is asked for needs: names of known ones, or url and key.",
         examples=[["nix-community"]],
     )
-    nixpkgs: Annotated[Nixpkgs, _or_scalar("release")] = Field(
+    nixpkgs: Annotated[Nixpkgs, or_scalar("release")] = Field(
         default_factory=Nixpkgs,
         description="Which nixpkgs, and how it is configured.",
         examples=[{"release": "nixos-24.11"}],

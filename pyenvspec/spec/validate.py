@@ -14,7 +14,8 @@ from pydantic import TypeAdapter, ValidationError
 from pyenvspec.diagnostics import MOST_FINDINGS, Diagnostic, Diagnostics
 from pyenvspec.names import closest
 from pyenvspec.raw import Entry, Mapping, Node, RawSpec, Scalar, locate, overlay, to_plain, walk_path, without
-from pyenvspec.spec.model import VARIANT_KEYS, Model, ShellSpec, Spec, SpecFile
+from pyenvspec.spec.model import VARIANT_KEYS, ShellSpec, Spec, SpecFile
+from pyenvspec.spec.values import Model
 from pyenvspec.spec.words import describe, did_you_mean, field_type, keys_of, unwrapped
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from pyenvspec.lookalikes import find_lookalike, name_lookalike, to_plain_charac
 from pyenvspec.names import closest
 from pyenvspec.spec.flow import format_flow
 from pyenvspec.spec.meant import Meant, as_list, explain_choice, explain_value
-from pyenvspec.spec.model import (
+from pyenvspec.spec.model import Spec
+from pyenvspec.spec.values import (
     ATTR_PATH,
     CAPABILITY,
     ENV_NAME,
@@ -21,7 +22,6 @@ from pyenvspec.spec.model import (
     SHELL_NAME,
     VERSION,
     Model,
-    Spec,
 )
 
 if TYPE_CHECKING:

@@ -1,0 +1,119 @@
+"""Keys of env.yaml for images and binary caches: a part of `model.py`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Discriminator, Field, Strict, Tag, WithJsonSchema
+
+from pyenvspec.spec.values import (
+    END,
+    Bool,
+    Env,
+    Model,
+    PlainName,
+    RelPath,
+    ShellName,
+    Text,
+)
+
+BaseImage = Annotated[str, Strict(), Field(pattern=f"^[a-z0-9]+([._/:@-][A-Za-z0-9_][A-Za-z0-9._-]*)*{END}")]
+LabelName = Annotated[str, Strict(), Field(pattern=f"^[A-Za-z0-9]([A-Za-z0-9._/-]*[A-Za-z0-9])?{END}")]
+
+
+def _port_text(value: object) -> object:
+    """Ports are numbers, of TCP where nothing else is said."""
+    if isinstance(value, float) and value.is_integer():  # 8000.0 is a whole number for a schema
+        value = int(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value}/tcp"
+    return f"{value}/tcp" if isinstance(value, str) and value.isdigit() else value
+
+
+# 1 to 65535.
+_PORT = "([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
+Port = Annotated[
+    str,
+    Field(pattern=f"^{_PORT}/(tcp|udp|sctp){END}"),
+    BeforeValidator(_port_text),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": 1, "maximum": 65535},
+                {"type": "string", "pattern": f"^{_PORT}(/(tcp|udp|sctp))?{END}"},
+            ]
+        }
+    ),
+]
+
+
+class Container(Model):
+    """An OCI image with the environment in it."""
+
+    image: PlainName | None = Field(None, description="Image name. Default: name.", examples=["speech-lab"])
+    tag: PlainName = Field("latest", description="Image tag.", examples=["latest"])
+    command: tuple[Text, ...] = Field(
+        ("bash",),
+        description="What the image starts as its first process, word by word; no shell reads it.",
+        examples=[["python", "-m", "speech_lab.train"]],
+    )
+    variant: ShellName = Field(
+        "default", description="The shell whose environment is in it.", examples=["cpu"]
+    )
+    project: Bool = Field(
+        True,
+        description="Put the project's files into it, at /app; the commands of its pyproject.toml are on PATH.",
+        examples=[False],
+    )
+    cuda: Literal["runtime", "toolkit", "none"] = Field(
+        "runtime",
+        description="How much of `cuda.packages` is in it: its libraries, all of it, or nothing.",
+        examples=["toolkit"],
+    )
+    base: BaseImage = Field(
+        "none",
+        description="An image underneath, for tools that want a distribution; pulled when the image is made.",
+        examples=["docker.io/library/debian:12-slim"],
+    )
+    env: Env = Field(
+        {}, description="Variables of the image besides those of the shell.", examples=[{"PORT": 8000}]
+    )
+    ports: tuple[Port, ...] = Field(
+        (), description="Ports that the command serves.", examples=[[8000, "53/udp"]]
+    )
+    labels: dict[LabelName, Text] = Field(
+        {}, description="Labels besides those of the OCI.", examples=[{"team": "speech"}]
+    )
+    copy_: tuple[RelPath, ...] = Field(
+        (), alias="copy", description="Files and folders of the project to put into it.", examples=[["./src"]]
+    )
+    registry: Annotated[str, Strict(), Field(pattern=f"^[a-z-]+:[^\\s]+{END}")] | None = Field(
+        None, description="Where to push it.", examples=["docker://registry.example/lab/"]
+    )
+
+
+class CustomCache(Model):
+    """A binary cache of the user's own."""
+
+    url: Annotated[str, Strict(), Field(pattern=f"^(https?|s3|ssh|file)://[^\\s]+{END}")] = Field(
+        description="Address of the cache.", examples=["https://x.example"]
+    )
+    key: Annotated[str, Strict(), Field(pattern=f"^[^\\s:]+:[A-Za-z0-9+/]+=*{END}")] | None = Field(
+        None,
+        description="Its public key, as `nix-store --generate-binary-cache-key` writes it.",
+        examples=["x-1:AAAA"],
+    )
+
+
+def _cache_kind(value: object) -> str | None:
+    if isinstance(value, str):
+        return "name"
+    return "custom" if isinstance(value, dict | CustomCache) else None
+
+
+Cache = Annotated[
+    Annotated[Text, Tag("name")] | Annotated[CustomCache, Tag("custom")],
+    Discriminator(
+        _cache_kind, custom_error_type="cache_type", custom_error_message="must be a name or a mapping"
+    ),
+]

@@ -1,0 +1,163 @@
+"""Kinds of values in env.yaml: their patterns, what is made of what was typed, the base of all parts.
+
+Data only; `model.py` and its parts are made of these.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# `$` alone also matches before a final newline, which must never reach a shell or a path.
+END = "$(?!\\n)"
+ATTR_PATH = f"^[A-Za-z_][A-Za-z0-9_+'-]*(\\.[A-Za-z_0-9][A-Za-z0-9_+'-]*)*{END}"
+PRELOAD = ATTR_PATH.removesuffix(END) + f"(/[A-Za-z0-9._+-]+)+{END}"
+ENV_NAME = f"^[A-Za-z_][A-Za-z0-9_]*{END}"
+PACKAGE_NAME = f"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?{END}"
+PLAIN_NAME = f"^[A-Za-z0-9_][A-Za-z0-9._-]*{END}"
+RELEASE = f"^(auto|nixos-[0-9][0-9]\\.[0-9][0-9]|nixos-unstable|[0-9a-f]{{40}}){END}"
+SHELL_NAME = f"^[A-Za-z_][A-Za-z0-9_-]*{END}"
+# No longer than a version is: Python refuses to read numbers of more than 4,300 digits.
+DOTTED = "[0-9]{1,9}(\\.[0-9]{1,9})*"
+CAPABILITY = f"^[0-9]{{1,2}}\\.[0-9]{{1,9}}[af]?{END}"
+_LAST_GPU = 20
+VERSION = f"^{DOTTED}{END}"
+
+
+def typed_text(value: object) -> object:
+    """Give back a number as the user typed it: an unquoted 3.10 means "3.10"."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return getattr(value, "text", str(value))
+    return value
+
+
+def _capability_text(value: object) -> object:
+    """`9` is what is left of an unquoted 9.0 in some editors; `89` is the name of a compiler's option."""
+    text = typed_text(value)
+    is_whole = isinstance(value, int) and isinstance(text, str) and text.isdigit() and int(text) <= _LAST_GPU
+    return f"{int(str(text))}.0" if is_whole else text
+
+
+def _env_text(value: object) -> object:
+    """Environment variables are texts: numbers as typed, booleans as `true` and `false`."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return typed_text(value)
+
+
+def format_version(value: object) -> object:
+    """`spec: 1` and nothing else; to JSON Schema 1.0 is the same number, and a boolean is none."""
+    if isinstance(value, float) and value == 1:
+        return 1
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise PydanticCustomError("spec_version", "must be the number 1")
+    return value
+
+
+def no_number(value: object) -> object:
+    """To Python 0 and 1 equal `false` and `true`."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        raise PydanticCustomError(
+            "literal_error", "must be {expected}", {"expected": "'auto', True or False"}
+        )
+    return value
+
+
+def _whole_number(expected: str, largest: int | None) -> Callable[[object], object]:
+    """Take a number from 1 on without a fraction; to JSON Schema 8000.0 is 8000."""
+
+    def check(value: object) -> object:
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)
+        is_number = isinstance(value, int) and not isinstance(value, bool)
+        if not is_number or not 1 <= value <= (largest or value):  # type: ignore[operator]
+            raise PydanticCustomError("literal_error", "must be {expected}", {"expected": expected})
+        return value
+
+    return check
+
+
+def nothing_but_a_mapping(value: object) -> object:
+    if not isinstance(value, dict):
+        raise PydanticCustomError("dict_type", "must be a mapping")
+    return value
+
+
+# JSON Schema sees the number and not how it was typed, so that oddities such as 1e2 are left to the compiler.
+VERSION_NUMBER = {"type": "number", "minimum": 0, "exclusiveMaximum": 1e9}
+
+
+def _version_schema(example: str) -> WithJsonSchema:
+    any_of = [{"type": "string", "pattern": VERSION}, VERSION_NUMBER]
+    return WithJsonSchema({"anyOf": any_of, "examples": [example]})
+
+
+def or_text(key: str) -> BeforeValidator:
+    """Accept `web: CMD` for `web: {run: CMD}`."""
+
+    def expand(value: object) -> object:
+        return {key: value} if isinstance(value, str) else value
+
+    return BeforeValidator(expand)
+
+
+def or_scalar(key: str) -> BeforeValidator:
+    """Accept `cuda: 11.8` for `cuda: {version: 11.8}`."""
+
+    def expand(value: object) -> object:
+        return {key: value} if isinstance(value, str | int | float) and not isinstance(value, bool) else value
+
+    return BeforeValidator(expand)
+
+
+Bool = Annotated[bool, Strict()]
+Text = Annotated[str, Strict()]
+AttrPath = Annotated[str, Strict(), Field(pattern=ATTR_PATH)]
+PackageName = Annotated[str, Strict(), Field(pattern=PACKAGE_NAME)]
+PlainName = Annotated[str, Strict(), Field(pattern=PLAIN_NAME)]
+ShellName = Annotated[str, Strict(), Field(pattern=SHELL_NAME)]
+RelPath = Annotated[str, Strict(), Field(min_length=1)]
+PreloadPath = Annotated[str, Strict(), Field(pattern=PRELOAD)]
+EnvName = Annotated[str, Strict(), Field(pattern=ENV_NAME)]
+EnvValue = Annotated[
+    str, BeforeValidator(_env_text), WithJsonSchema({"type": ["string", "number", "boolean"]})
+]
+Env = dict[EnvName, EnvValue]
+PythonVersion = Annotated[str, BeforeValidator(typed_text), Field(pattern=VERSION), _version_schema("3.10")]
+CudaVersion = Annotated[str, BeforeValidator(typed_text), Field(pattern=VERSION), _version_schema("11.8")]
+Capability = Annotated[
+    str,
+    BeforeValidator(_capability_text),
+    Field(pattern=CAPABILITY),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "pattern": CAPABILITY},
+                {"type": "number", "minimum": 0, "maximum": _LAST_GPU},
+            ]
+        }
+    ),
+]
+
+
+PortNumber = Annotated[
+    int,
+    BeforeValidator(_whole_number("1 to 65535", 65535)),
+    WithJsonSchema({"type": "integer", "minimum": 1, "maximum": 65535}),
+]
+PositiveInt = Annotated[
+    int,
+    BeforeValidator(_whole_number("1, 2, 3 …", None)),
+    WithJsonSchema({"type": "integer", "minimum": 1}),
+]
+
+
+class Model(BaseModel):
+    """Base of all parts: frozen, and unknown keys are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", regex_engine="python-re", defer_build=True)
