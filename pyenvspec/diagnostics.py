@@ -225,6 +225,8 @@ CODES: dict[str, str] = {
     # running Nix
     "nix-missing": "the program nix is not installed",
     "nix-unasked": "getting Nix was not agreed to",
+    "host-python-missing": "`shell --host` found no Python of the version asked for",
+    "host-program-missing": "`shell --host` needs a program that is not installed",
     "container-unknown": "a container named on the command line does not exist",
     "container-engine-missing": "an image is to be started or converted, and the program that does it is missing",
     "container-no-registry": "an image is to be pushed, and env.yaml does not say where",

@@ -110,6 +110,7 @@ def test_every_code_of_reading_and_validating_has_a_golden_case() -> None:
         "container-unknown",
         "container-no-registry",
         "container-engine-missing",
+        "host-",
     )
     missing = [
         code for code in CODES if f"[{code}]" not in told and not code.startswith((*elsewhere, *commands))

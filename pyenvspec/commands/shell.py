@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyenvspec import kept
-from pyenvspec.driver import compile_project
+from pyenvspec.driver import check_project, compile_project
 from pyenvspec.facts.caches import find_cache
 from pyenvspec.options import Options, add_json
 from pyenvspec.reporter import emit, report, say
@@ -40,14 +40,20 @@ class ShellOptions(Options):
     variant: str = "default"
     command: tuple[str, ...] = ()
     print_env: bool = False
+    host: bool = False
 
 
 def declare(parser: argparse.ArgumentParser) -> type[ShellOptions]:
     """Declare the arguments; return what holds them."""
-    parser.usage = "pyenvspec shell [-h] [-C DIR] [-q] [--print-env] [VARIANT] [-- CMD …]"
+    parser.usage = "pyenvspec shell [-h] [-C DIR] [-q] [--host] [--print-env] [VARIANT] [-- CMD …]"
     parser.add_argument("variant", nargs="?", default="default", metavar="VARIANT", help="default: default")
     parser.add_argument(
         "--print-env", action="store_true", help="print its variables instead, for editors and scripts"
+    )
+    parser.add_argument(
+        "--host",
+        action="store_true",
+        help="without Nix: the same .venv, on this machine's Python and libraries",
     )
     add_json(parser)
     return ShellOptions
@@ -62,15 +68,15 @@ def run(options: ShellOptions) -> int:
 
 def _open(options: ShellOptions, *, stay: bool) -> int:
     directory, variant = str(options.directory), options.variant
+    if options.host:
+        return _open_host(options, stay=stay)
     folder = _find_place(directory, variant)
     if folder and _make_script(directory, folder):
         argv, env = kept.start(folder, options.command)
         return exec_or_run(argv, cwd=options.directory, env=env, stay=stay)
     compiled = compile_project(options.directory)
-    names = [shell.name for shell in compiled.plan.shells]
-    if variant not in names:
-        say(f"env.yaml has no variant `{variant}`; there is {', '.join(names)}")
-        return USAGE
+    if variant not in (shell.name for shell in compiled.plan.shells):
+        return _no_variant(compiled.plan, variant)
     _write_stale(compiled, options)
     argv = develop_argv(compiled.plan, variant, options.command)
     if not options.quiet:
@@ -84,8 +90,25 @@ def _open(options: ShellOptions, *, stay: bool) -> int:
         env = {"PYENVSPEC_KEEP": folder}
     code = exec_or_run(argv, cwd=options.directory, env=env, stay=stay)
     if code == NOT_FOUND:
-        say("`nix` is not installed; run `pyenvspec get-nix`")
+        say("`nix` is not installed; run `pyenvspec get-nix`, or go without: `pyenvspec shell --host`")
     return code
+
+
+def _open_host(options: ShellOptions, *, stay: bool) -> int:
+    from pyenvspec.commands.host.command import open_host
+
+    _, plan, findings = check_project(options.directory)
+    report(findings, options)
+    shell = next((shell for shell in plan.shells if shell.name == options.variant), None)
+    if shell is None:
+        return _no_variant(plan, options.variant)
+    runner, quiet = SystemRunner(), options.quiet
+    return open_host(plan, shell, options.directory, options.command, runner, stay=stay, quiet=quiet)
+
+
+def _no_variant(plan: Plan, variant: str) -> int:
+    say(f"env.yaml has no variant `{variant}`; there is {', '.join(shell.name for shell in plan.shells)}")
+    return USAGE
 
 
 def _find_place(directory: str, variant: str) -> str | None:

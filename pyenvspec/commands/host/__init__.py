@@ -1,0 +1,1 @@
+"""`pyenvspec shell --host`: the .venv of env.yaml without Nix, on what this machine has."""

@@ -1,0 +1,90 @@
+"""The interpreter of a shell without Nix: the one that uv finds or brings, or one on PATH."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pyenvspec.diagnostics import Diagnostic, PyenvspecError
+from pyenvspec.reporter import say
+from pyenvspec.tools import find_program
+
+if TYPE_CHECKING:
+    from pyenvspec.tools import Runner
+
+# One that cannot make a .venv with pip in it is none: Debian splits that off.
+_LOOK = "import ensurepip, sys, venv; print(*sys.version_info[:3], sys.prefix == sys.base_prefix)"
+
+
+@dataclass(frozen=True, slots=True)
+class HostPython:
+    """An interpreter of this machine, and its version in three numbers."""
+
+    program: str
+    version: str
+
+
+def find_uv() -> str | None:
+    """Return uv: on PATH, or installed beside pyenvspec."""
+    try:
+        return find_program("uv")
+    except FileNotFoundError:
+        beside = Path(sys.executable).parent / "uv"
+        return str(beside) if os.access(beside, os.X_OK) else None
+
+
+def find_python(version: str, runner: Runner) -> HostPython:
+    """Return an interpreter of a minor, or of an exact version if there is one.
+
+    Raises PyenvspecError where there is none and uv brings none.
+    """
+    uv, minor = find_uv(), ".".join(version.split(".")[:2])
+    found = _find(version, uv, runner)
+    if found or uv is None:
+        return found or _fail(version, minor, uv)
+    say(f"there is no Python {version} here; uv brings one")
+    runner.run((uv, "python", "install", version), capture=False)
+    found = _find(version, uv, runner)
+    # One of another patch level is told, and better than none.
+    return found or (_find(minor, uv, runner) if minor != version else None) or _fail(version, minor, uv)
+
+
+def _find(version: str, uv: str | None, runner: Runner) -> HostPython | None:
+    minor = ".".join(version.split(".")[:2])
+    programs = []
+    if uv is not None:
+        asked = runner.run(
+            (uv, "python", "find", "--no-project", "--system", "--no-python-downloads", version)
+        )
+        programs += [asked.stdout.strip()] if asked.ok else []
+    for name in (f"python{minor}", "python3"):
+        try:
+            programs.append(find_program(name))
+        except FileNotFoundError:
+            continue
+    for program in dict.fromkeys(programs):
+        told = runner.run((program, "-I", "-S", "-c", _LOOK))
+        match = re.fullmatch(r"(\d+) (\d+) (\d+) True\n", told.stdout)
+        if told.ok and match and f"{'.'.join(match.groups())}.".startswith(f"{version}."):
+            return HostPython(program, ".".join(match.groups()))
+    return None
+
+
+def _fail(version: str, minor: str, uv: str | None) -> HostPython:
+    ways = [f"install python{minor} with its venv module (Debian, Ubuntu: python{minor}-venv)"]
+    ways.insert(
+        0, f"uv python install {minor}" if uv else "install uv, which brings any Python: pipx install uv"
+    )
+    raise PyenvspecError(
+        Diagnostic(
+            "host-python-missing",
+            f"this machine has no Python {version} that can make a .venv",
+            expected=f"python{minor} on PATH, or one that uv finds",
+            hint="\nor: ".join(ways),
+            path=("python", "version"),
+        )
+    )
