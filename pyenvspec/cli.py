@@ -51,7 +51,7 @@ GROUPS = {
         "explain": ("explain.command", "show what a key of env.yaml becomes in Nix, and why"),
         "diagnose": (
             "diagnose.command",
-            "read a failed Nix build or evaluation, print the env.yaml lines that fix it",
+            "read what failed (Nix, uv, poetry, pip, Python), print the env.yaml lines that fix it",
         ),
         "doctor": ("doctor.command", "check nix, git, caches, Python and GPU driver on this machine"),
     },

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 
@@ -71,3 +72,11 @@ def torch_wheels() -> tuple[TorchWheel, ...]:
         )
         for row in rows
     )
+
+
+def plain_torch_cuda(version: str) -> str | None:
+    """Return the CUDA that the wheels of a torch on PyPI bring, or None when that is not known."""
+    minor = ".".join(version.split(".")[:2])
+    row = next((row for row in torch_wheels() if row.torch == minor), None)
+    tags = (re.match(r"cu([0-9]{2})([0-9]) \(plain", tag) for tag in (row.cuda_tags if row else ()))
+    return next((f"{found[1]}.{found[2]}" for found in tags if found), None)

@@ -1,4 +1,4 @@
-"""Families of failures of Nix builds and evaluations: how they look in a log, what they mean, what fixes them."""
+"""Families of failures of Nix, of installs and of what runs: how they look, what they mean, what fixes them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ class Family:
     """One kind of failure.
 
     Texts, and the keys and values of `yaml`, hold `{names}` of the pattern's groups, or of what `resolve`
-    adds to them; `commands` are lines to run, or one sentence where there is no single command.
+    adds to them; `commands` are lines to run, or one sentence where there is no single command. `shown` is the
+    group whose line is shown, the first line of the match where there is none.
     """
 
     id: str
@@ -26,16 +27,40 @@ class Family:
     yaml: dict[str, Any] = field(default_factory=dict, hash=False)
     commands: tuple[str, ...] = ()
     resolve: str | None = None
+    shown: str | None = None
 
     def compiled(self) -> re.Pattern[str]:
         """Return the pattern, line by line."""
         return re.compile(self.pattern, re.MULTILINE)
 
 
+@dataclass(frozen=True, slots=True)
+class CudaLibrary:
+    """A library of CUDA with the version in its name, and the CUDA and cuDNN that have it."""
+
+    library: str
+    major: str
+    cuda: str
+    cudnn: str | None
+    status: Status
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class NeededProgram:
+    """A program that a Python package calls; `package` says which, in words."""
+
+    program: str
+    attr: str
+    package: str
+    status: Status
+    source: str
+
+
 @cache
 def families() -> tuple[Family, ...]:
-    """Return all families, in the order in which they are tried."""
-    rows = read_table("build-failures")["families"]
+    """Return all families, in the order in which they are tried: those of builds by Nix first."""
+    rows = (*read_table("build-failures")["families"], *read_table("run-failures")["families"])
     return tuple(Family(**{**row, "commands": tuple(row.get("commands", ()))}) for row in rows)
 
 
@@ -57,3 +82,42 @@ def _programs() -> dict[str, str]:
 def package_of_program(program: str) -> str | None:
     """Return the nixpkgs attribute that holds a program that builds call, or None when it is not listed."""
     return _programs().get(program)
+
+
+@cache
+def _table(name: str, key: str, value: str) -> dict[str, str]:
+    return {row[key]: row[value] for row in read_table("run-failures")[name]}
+
+
+def attribute_of_header(header: str) -> str | None:
+    """Return the attribute that holds a C header; `cuda` for the toolkit's, `python` for CPython's own."""
+    return _table("headers", "header", "attr").get(header)
+
+
+def attribute_of_pkg_config(name: str) -> str | None:
+    """Return the attribute whose `NAME.pc` pkg-config looks for, or None when it is not listed."""
+    return _table("pkg_config", "name", "attr").get(name)
+
+
+def cuda_of_generation(generation: str) -> str | None:
+    """Return a CUDA that compiles for GPUs of a generation (`90` is 9.0), or None when it is not listed."""
+    return _table("generations", "generation", "cuda").get(generation)
+
+
+def cuda_of_library(soname: str) -> CudaLibrary | None:
+    """Return which CUDA and cuDNN have a library of CUDA (`libcublas.so.11`), None for any other.
+
+    Libraries that are parts of another one (`libcudnn_ops_infer`, `libcublasLt`) are that one's.
+    """
+    stem, _, version = soname.partition(".so.")
+    rows = [CudaLibrary(**row) for row in read_table("run-failures")["cuda_libraries"]]
+    of_stem = [
+        row for row in rows if stem == row.library or re.match(rf"{row.library}(_|Lt$|Mp|w$|[a-z]+$)", stem)
+    ]
+    return next((row for row in of_stem if f"{version}.".startswith(f"{row.major}.")), None)
+
+
+def needed_program(word: str) -> NeededProgram | None:
+    """Return the program that a message of a Python package is about, or None when it is not listed."""
+    rows = read_table("run-failures")["programs"]
+    return next((NeededProgram(**row) for row in rows if row["program"].lower() == word.lower()), None)

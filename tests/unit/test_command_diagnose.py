@@ -9,9 +9,10 @@ from types import SimpleNamespace
 
 import pytest
 import yaml
+from test_diagnose_running import MESSAGES
 
 from pyenvspec.cli import run
-from pyenvspec.commands.diagnose.context import Log, package_name
+from pyenvspec.commands.diagnose.answer import Log, package_name
 from pyenvspec.commands.diagnose.patterns import diagnose_log, merge_yaml
 from pyenvspec.facts.failures import families
 from pyenvspec.spec.model import Override, Spec
@@ -45,7 +46,11 @@ def test_the_lines_to_paste_are_keys_of_env_yaml(case: str) -> None:
 
 
 def test_every_family_has_a_log() -> None:
-    seen = {a.family for case in CASES for a in diagnose_log((LOGS / f"{case}.log").read_text())}
+    logs = [
+        *((LOGS / f"{case}.log").read_text() for case in CASES),
+        *(row["says"] for row in MESSAGES),
+    ]
+    seen = {advice.family for log in logs for advice in diagnose_log(log)}
     assert seen == {family.id for family in families()}
 
 

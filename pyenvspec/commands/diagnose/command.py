@@ -1,4 +1,4 @@
-"""`pyenvspec diagnose [LOG]`: what a failed Nix run means, and the lines of env.yaml that fix it."""
+"""`pyenvspec diagnose [LOG]`: what a failed build, install or program says, and the lines of env.yaml that fix it."""
 
 from __future__ import annotations
 
@@ -55,8 +55,11 @@ def run(options: DiagnoseOptions) -> int:
     elif advices:
         put(_format(advices))
     else:
-        say("Nothing in this log is known here. The first line with `error:` is the one to look at;")
-        say("`nix log` with the .drv path that it names shows the whole build.")
+        say(
+            "Nothing in this log is known here. Of a Python traceback the last line says what is wrong, of Nix's"
+        )
+        say("output the first one with `error:`; `nix log` with the .drv path in it shows the whole build.")
+        say("`pyenvspec doctor` looks at this machine.")
     return 0 if advices else 1
 
 

@@ -8,79 +8,23 @@ from __future__ import annotations
 
 import re
 import shlex
-from bisect import bisect_right
-from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from pyenvspec.commands.diagnose.answer import DERIVATION, STORE, Answer, package_name
+from pyenvspec.commands.diagnose.gpu import library_of_cuda
 from pyenvspec.facts.drivers import minimum_driver
 from pyenvspec.facts.failures import build_system_of, package_of_program
 from pyenvspec.facts.nixpkgs import cuda_versions, version_key
-from pyenvspec.facts.wheels import find_library, is_driver_library, is_libc_library
+from pyenvspec.facts.packages import wheels_looked_into
+from pyenvspec.facts.wheels import attribute_of_soname, is_driver_library, is_libc_library
 from pyenvspec.names import suggest_native
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-Values = dict[str, str]
+    from pyenvspec.commands.diagnose.answer import Log, Values
 
-_STORE = r"/nix/store/[a-z0-9]{32}-"
-_DERIVATION = re.compile(_STORE + r"(?P<name>[\w.+?=-]+?)\.drv")
-_PREFIX = re.compile(r"^(?P<name>[A-Za-z0-9][\w.+-]*)> ")
-_PYTHON_NAME = re.compile(r"^(?:python[\d.]*-)?(?P<name>.+?)(?:-\d[\w.+!-]*)?$")
 _BASE_LIBRARIES = "stdenv.cc.cc"
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """Values for the texts of a family; `yaml` and `commands` replace its own where they are given."""
-
-    values: Values
-    yaml: dict[str, Any] | None = None
-    commands: tuple[str, ...] | None = None
-
-
-class Log:
-    """The output of a failed run, without colours."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-
-    @cached_property
-    def _starts(self) -> list[int]:
-        return [0, *(found.end() for found in re.finditer("\n", self.text))]
-
-    def line_number(self, offset: int) -> int:
-        """Return the line of an offset, counted from 1."""
-        return bisect_right(self._starts, offset)
-
-    def line(self, number: int) -> str:
-        """Return a line without its end."""
-        start = self._starts[number - 1]
-        end = self.text.find("\n", start)
-        return self.text[start:] if end < 0 else self.text[start:end]
-
-    def package_at(self, offset: int) -> str | None:
-        """Return the Python package whose build printed the line at `offset`, or None outside of builds.
-
-        `nix build -L` starts each line with the name. Otherwise Nix quotes the last lines of a build below
-        the name of its derivation, and older versions print them above it.
-        """
-        prefixed = _PREFIX.match(self.line(self.line_number(offset)))
-        if prefixed:
-            return package_name(prefixed["name"])
-        named = [(m.start(), m["name"]) for m in _DERIVATION.finditer(self.text)]
-        line = self.line(self.line_number(offset)).lstrip(" ┃│")
-        above = [name for start, name in named if start < offset]
-        below = [name for start, name in named if start > offset]
-        ordered = [*reversed(above), *below] if line.startswith(">") else [*below, *reversed(above)]
-        return package_name(ordered[0]) if ordered else None
-
-
-def package_name(derivation: str) -> str:
-    """Return the package that a derivation's name (`python3.11-foo-1.2`) is about."""
-    found = _PYTHON_NAME.match(derivation)
-    return found["name"] if found else derivation
 
 
 def _build_system(values: Values, log: Log, at: int) -> Answer | None:
@@ -104,10 +48,10 @@ def _program(values: Values, log: Log, at: int) -> Answer | None:
 
 
 def _wheel_library(values: Values, log: Log, at: int) -> Answer:
-    path = re.match(_STORE + r"([^/]+)", values["path"])
+    path = re.match(STORE + r"([^/]+)", values["path"])
     package = package_name(path[1]) if path else (log.package_at(at) or "PACKAGE")
     soname = values["soname"]
-    attr = _attribute_of(soname)
+    attr = attribute_of_soname(soname)
     if is_driver_library(soname):
         key, item, why = (
             "ignore_missing_libraries",
@@ -122,17 +66,9 @@ def _wheel_library(values: Values, log: Log, at: int) -> Answer:
     return Answer({**values, "package": package, "why": why}, {"overrides": {package: {key: [item]}}})
 
 
-def _attribute_of(soname: str) -> str | None:
-    """Return the attribute of a library as env.yaml has it: `cuda.X` for those of the CUDA set."""
-    found = find_library(soname)
-    if found is None:
-        return None
-    return f"cuda.{found.attr}" if found.set == "cuda" else found.attr
-
-
-def _library(values: Values, log: Log, at: int) -> Answer:
+def _library(values: Values, log: Log, at: int) -> Answer | None:
     soname = values["soname"]
-    attr = _attribute_of(soname)
+    attr = attribute_of_soname(soname)
     if is_driver_library(soname):
         return Answer(
             {**values, "why": "it belongs to the NVIDIA driver of this machine"}, {}, ("pyenvspec doctor",)
@@ -142,14 +78,26 @@ def _library(values: Values, log: Log, at: int) -> Answer:
         return Answer(
             {**values, "why": why}, {}, ("nix develop", "python -c 'import sys; print(sys.executable)'")
         )
+    if attr is not None and attr.startswith("cuda."):
+        return library_of_cuda(values, attr.removeprefix("cuda."), log)
+    if soname.startswith(("libtorch", "libc10")):
+        why = "it is torch's own: what wants it was compiled against another torch"
+        return Answer(
+            {**values, "why": why}, {}, ("rm -rf .venv", "nix develop, which installs all of it again")
+        )
     if attr is None:
-        why = "no package known here holds it"
-        word = re.sub(r"^lib|\.so.*$", "", soname)
+        bringing = [wheel.package for wheel in wheels_looked_into() if soname in wheel.brings]
+        if len(bringing) == 1:
+            why = f"the Python package {bringing[0]} brings it"
+            return Answer(
+                {**values, "why": why},
+                {},
+                (f"uv add {bringing[0]}, poetry add {bringing[0]}, or a line in requirements.txt",),
+            )
+        why = "no package known here holds it; a Python package that is not installed may bring it"
+        word = re.sub(r"^lib|[-_.]?\d*\.so.*$", "", soname)
         return Answer({**values, "why": why}, {}, (f"pyenvspec search {word}",))
-    values = {**values, "why": f"it is in {attr}"}
-    if attr.startswith("cuda."):
-        return Answer(values, {}, (f"pyenvspec add {attr}",))
-    return Answer(values, {"native": [attr]})
+    return Answer({**values, "why": f"it is in {attr}"}, {"native": [attr]})
 
 
 def _attribute(values: Values, log: Log, at: int) -> Answer:
@@ -177,18 +125,24 @@ def _name(values: Values, log: Log, at: int) -> Answer:
 def _collision(values: Values, log: Log, at: int) -> Answer | None:
     names, files = [], []
     for side in ("first", "second"):
-        found = re.match(_STORE + r"([^/]+)/(.+)", values[side])
+        found = re.match(STORE + r"([^/]+)/(.+)", values[side])
         if found is None:
             return None
         names.append(package_name(found[1]))
         files.append(found[2])
     if not re.fullmatch(r"[\w./+@-]+", files[0]):  # it becomes a command, and a log is anybody's text
         return None
-    return Answer({**values, "package": names[0], "other": names[1], "file": files[0]})
+    values = {**values, "package": names[0], "other": names[1], "file": files[0]}
+    if names[0] == names[1]:
+        values["other"] = "another version of it"
+        said = f"take `{names[0]}` out of `python.packages`: the lock, or another package there, brings it"
+        from_lock = f"with a lock: overrides: {{{names[0]}: {{from_nixpkgs: true}}}}, so that both are one"
+        return Answer(values, {}, (said, from_lock))
+    return Answer(values)
 
 
 def _derivation(values: Values, log: Log, at: int) -> Answer:
-    found = _DERIVATION.search(values["what"])
+    found = DERIVATION.search(values["what"])
     return Answer({**values, "what": found["name"] if found else values["what"]})
 
 
@@ -235,7 +189,12 @@ def _driver(values: Values, log: Log, at: int) -> Answer:
     if not runs:
         return Answer({**values, "why": why}, {}, ("pyenvspec doctor",))
     below = [c for c in runs if version_key(c) <= version_key(newest)] or runs[:1]
-    return Answer({**values, "why": why}, {"cuda": below[-1]})
+    commands = (
+        "a newer driver, which pyenvspec doctor names",
+        f"or wheels made for CUDA {newest.split('.')[0]}: lock a torch that has them (its version ends in +cu…)",
+        f"or, where `cuda` is in env.yaml: write {below[-1]} there",
+    )
+    return Answer({**values, "why": why}, {}, commands)
 
 
 RESOLVERS: dict[str, Callable[[Values, Log, int], Answer | None]] = {

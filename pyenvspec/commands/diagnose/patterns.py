@@ -1,7 +1,6 @@
-"""Diagnosing: the output of a failed Nix run in, what it means and the lines of env.yaml that fix it out.
+"""Diagnosing: the output of something that failed in, what it means and the lines of env.yaml that fix it out.
 
-Text to data; the families are a table (`facts.failures`), the look-ups that a table cannot hold are in
-`diagnose_context`.
+Text to data; the families are a table (`facts.failures`), the look-ups that a table cannot hold are `LOOK_UPS`.
 """
 
 from __future__ import annotations
@@ -10,15 +9,45 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pyenvspec.commands.diagnose.context import RESOLVERS, Log, Values
+from pyenvspec.commands.diagnose import gpu, installs, running
+from pyenvspec.commands.diagnose.answer import Log
+from pyenvspec.commands.diagnose.context import RESOLVERS
 from pyenvspec.facts.failures import families
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pyenvspec.commands.diagnose.answer import Answer, Values
     from pyenvspec.facts.failures import Family
 
 _STYLE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
 _LONGEST_LINE = 4000
-_HOLE = re.compile(r"\{([a-z_]+)\}")
+_HOLE = re.compile(r"(?<!\$)\{([a-z_]+)\}")
+
+LOOK_UPS: dict[str, Callable[[Values, Log, int], Answer | None]] = {
+    **RESOLVERS,
+    "cuda-of-torch": gpu.cuda_of_torch,
+    "gpu-generation": gpu.gpu_generation,
+    "python-range": installs.python_range,
+    "wanted-python": installs.wanted_python,
+    "older-python": installs.older_python,
+    "no-wheel": installs.no_wheel,
+    "not-on-index": installs.not_on_index,
+    "build-after": installs.build_after,
+    "module": installs.module,
+    "wheel-failed": installs.wheel_failed,
+    "outside-build": running.outside_build,
+    "header": running.header,
+    "pkg-config": running.pkg_config,
+    "link": running.link,
+    "named-library": running.named_library,
+    "named-program": running.named_program,
+    "run-program": running.run_program,
+    "qt": running.qt,
+    "preload": running.preload,
+    "path": running.path,
+}
+"""What a family's `resolve` names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +69,12 @@ def diagnose_log(text: str) -> tuple[Advice, ...]:
     # Some patterns look at each place of a line for what may stand behind it: bounded, or a long line never ends.
     log = Log("\n".join(_STYLE.sub("", line[:_LONGEST_LINE]) for line in lines))
     found: dict[tuple[str, str], Advice] = {}
+    lines_of: dict[int, str] = {}
     for family in families():
         for match in family.compiled().finditer(log.text):
             advice = _advise(family, match, log)
-            if advice is not None:
+            # A line that one family understands is not another's: the table has the narrower ones first.
+            if advice is not None and lines_of.setdefault(advice.line, family.id) == family.id:
                 found.setdefault((advice.family, advice.finding), advice)
     return tuple(sorted(found.values(), key=lambda advice: advice.line))
 
@@ -73,13 +104,15 @@ def _advise(family: Family, match: re.Match[str], log: Log) -> Advice | None:
     values: Values = {name: text for name, text in match.groupdict().items() if text is not None}
     yaml, commands = family.yaml, family.commands
     if family.resolve is not None:
-        answer = RESOLVERS[family.resolve](values, log, match.start())
+        answer = LOOK_UPS[family.resolve](values, log, match.start())
         if answer is None:  # it only looks like one of these
             return None
         values = answer.values
         yaml = answer.yaml if answer.yaml is not None else yaml
         commands = answer.commands if answer.commands is not None else commands
-    number = log.line_number(match.start())
+    number = log.line_number(
+        match.start(family.shown) if family.shown and match[family.shown] else match.start()
+    )
     return Advice(
         family.id,
         number,

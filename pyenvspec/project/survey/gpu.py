@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pyenvspec.facts.drivers import torch_wheels
+from pyenvspec.facts.drivers import plain_torch_cuda
 from pyenvspec.facts.gpu_packages import gpu_needs
 from pyenvspec.facts.wheel_pythons import newest_before
 
@@ -22,7 +22,6 @@ _LOCAL = re.compile(r"\+(?:cu|cuda)([0-9]{2,3})")
 _INDEX = re.compile(r"/cu([0-9]{2,3})(?:[/\s]|$)|[+/]cu([0-9]{3})\.html|torch-[0-9.]+\+cu([0-9]{3})")
 _JAX = re.compile(r"cuda-?([0-9]{2})(_pip|-pip)?(-local)?$")
 _TORCH = ("torch", "torchvision", "torchaudio")
-_PLAIN = re.compile(r"cu([0-9]{3}) \(plain")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,17 +100,10 @@ def _torch(source: Source, torch: Wanted) -> GpuFinding | None:
         if re.search(r"/whl/cpu\b", option.value):
             return None
     version = torch.version or newest_before("torch", torch.specifier)
-    cuda = _plain_torch_cuda(version) if version else None
+    cuda = plain_torch_cuda(version) if version else None
     said = f"torch {torch.version}" if torch.version else "torch"
     which = f"CUDA {cuda}" if cuda else "its own CUDA"
     return GpuFinding(f"{said} from PyPI: its wheels bring {which}", source.where(torch), cuda)
-
-
-def _plain_torch_cuda(version: str) -> str | None:
-    minor = ".".join(version.split(".")[:2])
-    row = next((row for row in torch_wheels() if row.torch == minor), None)
-    plain = next((found for tag in (row.cuda_tags if row else ()) if (found := _PLAIN.match(tag))), None)
-    return _dotted(plain[1]) if plain else None
 
 
 def _other(source: Source, wanted: Wanted) -> GpuFinding | None:

@@ -1,0 +1,75 @@
+"""What a look-up behind a pattern gives: `Answer`; and the log that it may look around in."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+Values = dict[str, str]
+
+STORE = r"/nix/store/[a-z0-9]{32}-"
+DERIVATION = re.compile(STORE + r"(?P<name>[\w.+?=-]+?)\.drv")
+_PREFIX = re.compile(r"^(?P<name>[A-Za-z0-9][\w.+-]*)> ")
+_PYTHON_NAME = re.compile(r"^(?:python[\d.]*-)?(?P<name>.+?)(?:-\d[\w.+!-]*)?$")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Values for the texts of a family; `yaml` and `commands` replace its own where they are given."""
+
+    values: Values
+    yaml: dict[str, Any] | None = None
+    commands: tuple[str, ...] | None = None
+
+
+class Log:
+    """The output of a failed run, without colours."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [0, *(found.end() for found in re.finditer("\n", self.text))]
+
+    def line_number(self, offset: int) -> int:
+        """Return the line of an offset, counted from 1."""
+        return bisect_right(self._starts, offset)
+
+    def line(self, number: int) -> str:
+        """Return a line without its end."""
+        start = self._starts[number - 1]
+        end = self.text.find("\n", start)
+        return self.text[start:] if end < 0 else self.text[start:end]
+
+    @cached_property
+    def is_of_nix(self) -> bool:
+        """Whether a build by Nix is in it: what failed then failed there, and not in a .venv."""
+        return bool(DERIVATION.search(self.text)) or any(
+            _PREFIX.match(line) for line in self.text.splitlines()
+        )
+
+    def package_at(self, offset: int) -> str | None:
+        """Return the Python package whose build printed the line at `offset`, or None outside of builds.
+
+        `nix build -L` starts each line with the name. Otherwise Nix quotes the last lines of a build below
+        the name of its derivation, and older versions print them above it.
+        """
+        prefixed = _PREFIX.match(self.line(self.line_number(offset)))
+        if prefixed:
+            return package_name(prefixed["name"])
+        named = [(m.start(), m["name"]) for m in DERIVATION.finditer(self.text)]
+        line = self.line(self.line_number(offset)).lstrip(" ┃│")
+        above = [name for start, name in named if start < offset]
+        below = [name for start, name in named if start > offset]
+        ordered = [*reversed(above), *below] if line.startswith(">") else [*below, *reversed(above)]
+        return package_name(ordered[0]) if ordered else None
+
+
+def package_name(derivation: str) -> str:
+    """Return the package that a derivation's name (`python3.11-foo-1.2`) is about."""
+    found = _PYTHON_NAME.match(derivation)
+    return found["name"] if found else derivation

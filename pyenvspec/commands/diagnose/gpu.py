@@ -1,0 +1,85 @@
+"""What a log says of CUDA: which version torch was built with, which one a library or a GPU wants."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from pyenvspec.commands.diagnose.answer import Answer
+from pyenvspec.facts.drivers import plain_torch_cuda
+from pyenvspec.facts.failures import cuda_of_generation, cuda_of_library
+
+if TYPE_CHECKING:
+    from pyenvspec.commands.diagnose.answer import Log, Values
+
+USUAL_CUDA = "12.4"
+"""Written where a log does not say which: nixpkgs has it with compilers that much used extensions take."""
+
+_TAG = re.compile(r"\+cu(1[0-9])([0-9])\b")
+_RUNTIME = re.compile(r"nvidia[-_]cuda[-_]runtime(?:[-_]cu[0-9]+)?[-=@ ]{1,2}\(?([0-9]+\.[0-9]+)")
+_TORCH = re.compile(r"\btorch(?:==|-| \(?v?)([0-9]+\.[0-9]+)(?:\.[0-9]+)?(?=[\s)+,.;`'\"-]|$)")
+_MAJOR = re.compile(r"\bcu(1[0-9])\b|\.so\.(1[123])\b|CUDA(?: Version:?)? (1[123])\b")
+
+
+def cuda_in(log: Log) -> str | None:
+    """Return the CUDA of the torch that a log names, None where it names none."""
+    if found := _TAG.search(log.text):
+        return f"{found[1]}.{found[2]}"
+    if found := _RUNTIME.search(log.text):
+        return found[1]
+    if found := _TORCH.search(log.text):
+        return plain_torch_cuda(found[1])
+    return None
+
+
+def cuda_of_torch(values: Values, log: Log, at: int) -> Answer | None:
+    """Something is compiled against CUDA: write the one of torch."""
+    if log.is_of_nix:
+        return None
+    ask = "python -c 'import torch; print(torch.version.cuda)'"
+    if cuda := cuda_in(log):
+        return Answer(
+            values, {"cuda": cuda}, (ask + f", which says {cuda} as well, if this log is of one torch",)
+        )
+    return Answer(values, {"cuda": USUAL_CUDA}, (ask + f", and write what it says instead of {USUAL_CUDA}",))
+
+
+def gpu_generation(values: Values, log: Log, at: int) -> Answer | None:
+    """Return a CUDA that knows a GPU."""
+    cuda = cuda_of_generation(values["arch"])
+    dotted = f"{values['arch'][:-1]}.{values['arch'][-1]}"
+    values = {**values, "arch": dotted}
+    narrow = f"or compile for other GPUs: write theirs under `cuda.capabilities`, without {dotted}"
+    return Answer(values, {"cuda": cuda}, (narrow,)) if cuda else Answer(values, {}, (narrow,))
+
+
+def library_of_cuda(values: Values, attr: str, log: Log) -> Answer:
+    """Return what a missing library of CUDA asks for: it tells by its name of which version it is."""
+    soname = values["soname"]
+    if "torch/__init__.py" in log.text:
+        why = "torch's own wheels bring it, and one of them is not installed or was replaced"
+        return Answer(
+            {**values, "why": why}, {}, ("rm -rf .venv", "nix develop, which installs all of them again")
+        )
+    found = cuda_of_library(soname)
+    cuda: Any = found.cuda if found else cuda_in(log) or USUAL_CUDA
+    if found and found.cudnn:
+        cuda = {"version": _cuda_besides_cudnn(found.cuda, log), "cudnn": found.cudnn}
+        why = f"it is in cuDNN {found.cudnn}, which comes with the toolkit"
+    elif found and found.library == "libcudnn":
+        why = "it is in cuDNN, which comes with the toolkit"
+    elif found:
+        why = f"it is in the toolkit of CUDA {found.cuda}"
+    else:
+        why = f"it is in cuda.{attr}"
+        cuda = {"version": cuda, "packages": ["cudatoolkit", attr]}
+    said = "where `cuda` is there already with another version: this one is what the wheel was made for"
+    return Answer({**values, "why": why}, {"cuda": cuda}, (said,))
+
+
+def _cuda_besides_cudnn(cuda: str, log: Log) -> str:
+    """cuDNN 8 and 9 are for several majors of CUDA: what else the log names says which."""
+    if exact := cuda_in(log):
+        return exact
+    majors = {group for found in _MAJOR.finditer(log.text) for group in found.groups() if group}
+    return USUAL_CUDA if "12" in majors else cuda

@@ -1,0 +1,155 @@
+"""What uv, poetry and pip refuse: which Python, which package, which step."""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import TYPE_CHECKING
+
+from pyenvspec.commands.diagnose.answer import Answer
+from pyenvspec.facts.nixpkgs import python_minors, version_key
+from pyenvspec.facts.packages import normalise, pypi_of_conda, pypi_of_import
+from pyenvspec.facts.wheel_pythons import pythons_of_wheels
+from pyenvspec.facts.wheels import libraries_of_wheel, wheel_needs
+from pyenvspec.project.locks.constraints import allows_python
+
+if TYPE_CHECKING:
+    from pyenvspec.commands.diagnose.answer import Log, Values
+
+_USUAL = "3.12"
+_BUILT = re.compile(
+    r"depends on `(?P<depends>[\w.-]+)`"
+    r"|Failed to build [`']?(?P<uv>[\w.-]+)"
+    r"|(?P<hint>[\w.-]+)@[\w.+-]+` depends on"
+    r"|Installing (?P<poetry>[\w.-]+) \([^)\n]+\): Failed"
+    r"|[Ff]ailed building wheel for (?P<pip>[\w.-]+)"
+    r"|Building wheel for (?P<building>[\w.-]+)"
+    r"|Collecting (?P<collecting>[\w.-]+)"
+    r"|Using cached (?P<cached>[\w.-]+?)-[0-9][\w.]*\.tar\.gz"
+)
+_ABI = re.compile(r"`cp(3)([0-9]+)`")
+
+
+def python_range(values: Values, log: Log, at: int) -> Answer:
+    """Return the Python that fits what a project or package says of it."""
+    wanted = next(values[key] for key in ("poetry", "uv", "pip", "other") if key in values)
+    python = _newest([minor for minor in python_minors() if allows_python(wanted, minor)])
+    values = {**values, "range": wanted}
+    return Answer(values, _python(python)) if python else Answer(values, {}, ("loosen `requires-python`",))
+
+
+def wanted_python(values: Values, log: Log, at: int) -> Answer:
+    """Return the Python that uv asks for."""
+    minor = ".".join(values["version"].split(".")[:2])
+    change = "or write the Python of env.yaml into .python-version (uv python pin)"
+    return Answer(values, _python(minor) if minor in python_minors() else {}, (change,))
+
+
+def older_python(values: Values, log: Log, at: int) -> Answer:
+    """Return the last Python that had what a package still uses."""
+    line = log.line(log.line_number(at))
+    newer = "or lock a newer release of that package, which no longer needs it"
+    if "use_2to3" in line:
+        return Answer({**values, "why": "it needs setuptools before 58"}, {}, (newer,))
+    python = "3.9" if "collections" in line else "3.11"
+    return Answer(
+        {**values, "why": f"Python {python} is the last that has what it uses"}, _python(python), (newer,)
+    )
+
+
+def no_wheel(values: Values, log: Log, at: int) -> Answer:
+    """Return the Python for which a pinned package has wheels."""
+    name = next(values[key] for key in ("uv", "poetry", "pip", "because") if key in values)
+    version = next(v for key, v in values.items() if key.endswith("version"))
+    values = {**values, "name": name, "version": version}
+    known = pythons_of_wheels(name, version) or tuple(
+        f"3.{m[2]}" for m in _ABI.finditer(log.text[at : at + 3000])
+    )
+    said = re.search(rf"\b{re.escape(version)} Requires-Python ([<>=!~][^\s;]+)", log.text)
+    ready = [m for m in python_minors() if m in known or (said and not known and allows_python(said[1], m))]
+    if python := _newest(ready):
+        span = ready[0] if len(ready) == 1 else f"{ready[0]} to {ready[-1]}"
+        return Answer({**values, "why": f"its wheels are for Python {span}"}, _python(python))
+    if "+" in version:
+        local = version.partition("+")[2]
+        why = f"versions with +{local} are on an index of their own"
+        index = f"add that index: a line --extra-index-url URL/{local} in requirements.txt, [[tool.uv.index]] or a "
+        return Answer({**values, "why": why}, {}, (index + "[[tool.poetry.source]] in pyproject.toml",))
+    why = "not for this Python, this system, or not on the index that was asked"
+    lock = f"lock another version of {name}, or write another `python.version`"
+    return Answer({**values, "why": why}, {}, (lock,))
+
+
+def not_on_index(values: Values, log: Log, at: int) -> Answer | None:
+    """Return what a package is called on PyPI, or where else it may be."""
+    name = values.get("pip") or values["uv"]
+    values = {**values, "name": name}
+    other = pypi_of_import(name) or pypi_of_conda(name.lower())
+    if other and normalise(other) != normalise(name):
+        why = f"on PyPI it is called {other}"
+        return Answer({**values, "why": why}, {}, (f"write `{other}` instead of `{name}`, and lock again",))
+    why = "the name is wrong, no version is for this Python, or it is on another index"
+    index = "another index: --extra-index-url URL in requirements.txt, [[tool.uv.index]] or [[tool.poetry.source]]"
+    return Answer({**values, "why": why}, {}, (index,))
+
+
+def build_after(values: Values, log: Log, at: int) -> Answer | None:
+    """Return the package that imports another one while it is built."""
+    if log.is_of_nix:
+        return None
+    module = values.get("module") or values.get("uv") or ""
+    package = package_built(log, at)
+    values = {**values, "module": module, "package": package or "a package"}
+    if package is None:
+        return Answer(values, {}, ("name it under `python`: build_after: [its name]",))
+    return Answer(values, {"python": {"build_after": [package]}})
+
+
+def package_built(log: Log, at: int) -> str | None:
+    """Return the package that an installer was building around an offset."""
+    named = [(m.start(), m.lastgroup, m[m.lastgroup]) for m in _BUILT.finditer(log.text) if m.lastgroup]
+    sure = [name for start, kind, name in named if kind in ("uv", "hint", "poetry", "pip")]
+    above = [name for start, kind, name in named if start <= at and kind not in ("depends", "hint")]
+    found = sure[0] if sure else (above[-1] if above else None)
+    return normalise(found) if found else None
+
+
+def module(values: Values, log: Log, at: int) -> Answer | None:
+    """Return the package that a missing module is in; None inside of a build, where another family tells."""
+    if log.is_of_nix:
+        return None
+    name = values["module"]
+    package = pypi_of_import(name)
+    other = "it is installed already? then this is another Python: nix develop"
+    if name in sys.stdlib_module_names:
+        why = "it belongs to Python itself, and the Python of the shell has it: this is another one"
+        return Answer({**values, "why": why}, {}, ("nix develop",))
+    if package is None:
+        top = name.partition(".")[0]
+        why = "it is of a package that is not installed, or a folder of this project"
+        own = f"a folder `{top}` of this project: install the project (a line `-e .` in requirements.txt), or run from "
+        return Answer({**values, "why": why}, {}, (own + "the folder that it is in", other))
+    why = f"it is in {package}, which is not installed"
+    add = f"add it to the dependencies: uv add {package}, poetry add {package}, or a line in requirements.txt"
+    return Answer({**values, "why": why}, {}, (add, other))
+
+
+def wheel_failed(values: Values, log: Log, at: int) -> Answer | None:
+    """Return what a package needs to be built; None where that is not known."""
+    name = normalise(values["name"])
+    needs = wheel_needs(name)
+    tools = list(dict.fromkeys((*(needs.sdist_tools if needs else ()), *libraries_of_wheel(name))))
+    tools = [tool for tool in tools if not tool.startswith("cuda.")]
+    if log.is_of_nix or not tools:
+        return None
+    return Answer({**values, "why": ", ".join(tools)}, {"native": tools})
+
+
+def _newest(minors: list[str]) -> str | None:
+    """The newest up to what most packages have wheels for, else the oldest."""
+    usual = [minor for minor in minors if version_key(minor) <= version_key(_USUAL)]
+    return usual[-1] if usual else (minors[0] if minors else None)
+
+
+def _python(minor: str) -> dict[str, dict[str, str]]:
+    return {"python": {"version": minor}}

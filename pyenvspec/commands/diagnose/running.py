@@ -1,0 +1,214 @@
+"""What programs and compilers look for and do not find: headers, libraries, programs, by their names in nixpkgs."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from pyenvspec.commands.diagnose.answer import Answer
+from pyenvspec.commands.diagnose.gpu import cuda_of_torch
+from pyenvspec.facts.failures import (
+    attribute_of_header,
+    attribute_of_pkg_config,
+    needed_program,
+    package_of_program,
+)
+from pyenvspec.facts.native import find_attribute
+from pyenvspec.facts.wheels import attribute_of_soname, libraries_of_wheel
+
+if TYPE_CHECKING:
+    from pyenvspec.commands.diagnose.answer import Log, Values
+
+_OUTSIDE = ("nix develop", "python -c 'import sys; print(sys.executable)'")
+_IN_THE_SHELL = {
+    "python",
+    "python3",
+    "pip",
+    "pip3",
+    "uv",
+    "poetry",
+    "with-driver",
+    "cc",
+    "c++",
+    "gcc",
+    "g++",
+    "make",
+}
+_OF_OTHERS = {"conda", "mamba", "micromamba", "brew", "apt", "apt-get", "yum", "dnf", "pacman", "module"}
+_STARTED = re.compile(r"_execute_child|posix_spawn|Popen|command not found|: not found$", re.MULTILINE)
+_SPOKEN = {"portaudio": "portaudio", "sndfile": "libsndfile", "magic": "file", "geos": "geos", "hdf5": "hdf5"}
+_CUDA_ATTR = re.compile(r"cuda(\.|$)")
+
+
+def outside_build(values: Values, log: Log, at: int) -> Answer | None:
+    """The same, for what is not built by Nix: there a family of its own tells."""
+    return None if log.is_of_nix else Answer(values)
+
+
+def header(values: Values, log: Log, at: int) -> Answer | None:
+    """Return the package that has a C header."""
+    name = values["header"]
+    attr = attribute_of_header(name)
+    if attr == "python":
+        return Answer(
+            {**values, "why": "every Python of the shell has it, so this is another Python"}, {}, _OUTSIDE
+        )
+    if attr == "cuda":
+        found = cuda_of_torch(values, log, at)
+        why = "it is in the toolkit of CUDA"
+        return Answer({**values, "why": why}, found.yaml if found else {}, found.commands if found else ())
+    if log.is_of_nix:
+        return None
+    if attr is None:
+        first, _, last = name.rpartition("/")
+        stem = last.rpartition(".")[0]
+        found_attr = next(
+            (a for word in (first.partition("/")[0], stem) if word and (a := _holds(word))), None
+        )
+        if found_attr is None:
+            return _unknown(values, stem)
+        attr = found_attr
+    return Answer({**values, "why": f"it is in {attr}"}, {"native": [attr]})
+
+
+def pkg_config(values: Values, log: Log, at: int) -> Answer | None:
+    """Return the package whose .pc file is asked for."""
+    if log.is_of_nix:
+        return None
+    name = next(values[key] for key in ("name", "older", "meson", "cairo") if key in values)
+    values = {**values, "name": name}
+    stem = re.sub(r"-\d[\d.]*$", "", name)
+    attr = attribute_of_pkg_config(name) or attribute_of_pkg_config(stem) or _holds(name) or _holds(stem)
+    if attr is None:
+        return _unknown(values, stem)
+    return Answer({**values, "why": f"it is in {attr}"}, {"native": ["pkg-config", attr]})
+
+
+def link(values: Values, log: Log, at: int) -> Answer | None:
+    """Return the package that has a library which the linker looks for."""
+    name = values["name"]
+    if re.match(r"(cuda$|cudart|cublas|cufft|curand|cusolver|cusparse|nvrtc|npp|cudnn|nvToolsExt)", name):
+        found = cuda_of_torch(values, log, at)
+        why = "it is in the toolkit of CUDA"
+        return Answer({**values, "why": why}, found.yaml if found else {}, found.commands if found else ())
+    attr = _holds(name)
+    if attr is None:
+        return _unknown(values, name)
+    return Answer({**values, "why": f"it is in {attr}"}, {"native": [attr]})
+
+
+def named_library(values: Values, log: Log, at: int) -> Answer | None:
+    """Return the package of a library that a message calls by a name of its own."""
+    name = next(text for key, text in values.items() if key != "name")
+    values = {**values, "name": name}
+    stem = re.sub(r"-\d[\d.]*$", "", name)
+    attr = (
+        _SPOKEN.get(name.lower())
+        or attribute_of_pkg_config(name)
+        or attribute_of_pkg_config(stem)
+        or _holds(stem)
+    )
+    if attr is None:
+        return _unknown(values, stem)
+    native: list[str] = [attr]
+    return Answer({**values, "why": f"it is in {attr}"}, {"native": native})
+
+
+def named_program(values: Values, log: Log, at: int) -> Answer | None:
+    """Return the program that a Python package calls, from the words in which it says so."""
+    line = log.line(log.line_number(at))
+    said = next(iter(values.values()), "")
+    words = (
+        (r"[Jj]ava|JVM|JAVA", "java"),
+        (r"R_HOME", "R"),
+        (r"ffmpeg|ffprobe|torchcodec|audioread", "ffmpeg"),
+        (r"[Jj]ulia", "julia"),
+        (r"wkhtmltopdf", "wkhtmltopdf"),
+        (r"[Gg]it ", "git"),
+    )
+    word = said or next((name for pattern, name in words if re.search(pattern, line)), "")
+    found = needed_program("espeak" if word.startswith("espeak") else word)
+    if found is None:
+        return None
+    return Answer({"program": found.program, "package": found.package}, {"native": [found.attr]})
+
+
+def run_program(values: Values, log: Log, at: int) -> Answer | None:
+    """Return the package that has a program; None for what may be a file, or failed in a build by Nix."""
+    name = next(iter(values.values()), "")
+    if log.is_of_nix or not name:
+        return None
+    values = {**values, "program": name}
+    if name == "nix":
+        return Answer({**values, "why": "Nix is not installed"}, {}, ("pyenvspec get-nix",))
+    if name in ("nvcc", "ptxas", "cuobjdump"):
+        found = cuda_of_torch(values, log, at)
+        return Answer({**values, "why": "it is in the toolkit of CUDA"}, found.yaml if found else {})
+    if name in _IN_THE_SHELL:
+        return Answer(
+            {**values, "why": "the shell has it, so this is outside of the shell"}, {}, ("nix develop",)
+        )
+    if name in _OF_OTHERS:
+        why = "a shell has no other package manager in it"
+        return Answer(
+            {**values, "why": why}, {}, ("pyenvspec add NAME, for each package that it would install",)
+        )
+    attr = _of_program(name)
+    is_listed = package_of_program(name) is not None or "config" in values
+    if not is_listed and ("." in name or not _STARTED.search(log.text)):
+        return None
+    if attr is None:
+        return Answer(
+            {**values, "why": "no package known here is called so"}, {}, (f"pyenvspec search {name}",)
+        )
+    native = ["libpq.pg_config", "libpq"] if name == "pg_config" else [attr]
+    return Answer({**values, "why": f"it is in {native[0]}"}, {"native": native})
+
+
+def _of_program(name: str) -> str | None:
+    attr = package_of_program(name)
+    return attr if attr and not _CUDA_ATTR.match(attr) else _attribute(name)
+
+
+def qt(values: Values, log: Log, at: int) -> Answer:
+    """Return the X libraries that the wheels of Qt want."""
+    package = "pyqt5" if re.search(r"PyQt5|[Qq]t-?5|cv2", log.text) else "pyqt6"
+    native = [*libraries_of_wheel(package), "libGL"]
+    without = "without a screen: write `env: {QT_QPA_PLATFORM: offscreen}` instead"
+    return Answer(values, {"native": native}, (without,))
+
+
+def preload(values: Values, log: Log, at: int) -> Answer:
+    """Return how a library is loaded first."""
+    soname = values["soname"]
+    attr = attribute_of_soname(soname)
+    first = "or import the package that brings it before all others"
+    if attr is None or attr.startswith("cuda."):
+        return Answer(values, {}, (first,))
+    # The compiler's own libraries are in an output of it.
+    folder = f"{attr}.lib" if attr == "stdenv.cc.cc" else attr
+    return Answer(values, {"preload": [f"{folder}/lib/{soname}"]}, (first,))
+
+
+def path(values: Values, log: Log, at: int) -> Answer:
+    """Return the path, or nothing, as far as the line has it."""
+    return Answer({**values, "path": values.get("path", "the line above names it")})
+
+
+def _holds(word: str) -> str | None:
+    """Return the attribute of a library by its bare name."""
+    for soname in (f"lib{word}.so", f"{word}.so" if word.startswith("lib") else ""):
+        attr = attribute_of_soname(soname) if soname else None
+        if attr and not attr.startswith("cuda."):
+            return attr
+    return _attribute(word) or _attribute(f"lib{word}")
+
+
+def _attribute(name: str) -> str | None:
+    found = find_attribute(name)
+    return name if found and found.is_package and found.gone is None else None
+
+
+def _unknown(values: Values, word: str) -> Answer:
+    commands: tuple[Any, ...] = (f"pyenvspec search {word}",) if re.fullmatch(r"[\w.+-]+", word) else ()
+    return Answer({**values, "why": "no package known here holds it"}, {}, commands)
