@@ -113,6 +113,7 @@ class Environment:
     packages: tuple[Package, ...]
     install: bool
     venv: str
+    build_after: tuple[str, ...] = ()
     editable: tuple[tuple[str, str], ...] = ()
     prefer_wheels: bool = True
     from_source: tuple[str, ...] = ()

@@ -81,6 +81,7 @@ _MANAGER_KEYS = {
     ("python", "extras"): ("poetry", "uv", *LOCK_MANAGERS),
     ("python", "editable"): LOCK_MANAGERS,
     ("python", "install"): VENV_MANAGERS,
+    ("python", "build_after"): VENV_MANAGERS,
     ("wheels",): LOCK_MANAGERS,
     ("overrides",): LOCK_MANAGERS,
     ("fixes",): LOCK_MANAGERS,

@@ -297,6 +297,8 @@ def _venv(shell: Shell) -> Expr:
         entries.append(bind("groups", list(environment.groups)))
     if environment.extras:
         entries.append(bind("extras", list(environment.extras)))
+    if environment.build_after:
+        entries.append(bind("buildAfter", list(environment.build_after)))
     if not environment.install:
         entries.append(bind("install", False))
     if environment.venv != ".venv":

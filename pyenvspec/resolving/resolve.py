@@ -236,6 +236,7 @@ def _plan_environment(shell: ShellSpec, manager: str, cuda: CudaSet | None) -> E
         packages=() if venv else plan_python_packages(spec),
         install=python.install == "on_lock_change",
         venv=".venv" if shell.name == "default" else f".venv-{shell.name}",
+        build_after=_distinct(map(normalise, python.build_after)) if venv else (),
         editable=tuple(sorted((normalise(n), _relative(path)) for n, path in python.editable.items())),
         prefer_wheels=spec.wheels.prefer,
         from_source=tuple(sorted({normalise(name) for name in spec.wheels.disabled})),

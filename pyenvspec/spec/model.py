@@ -81,6 +81,12 @@ class Python(Model):
         "lock-file managers; with a .venv only what nixpkgs keeps apart from CPython, which is tkinter.",
         examples=[["numpy"]],
     )
+    build_after: tuple[PackageName, ...] = Field(
+        (),
+        description="poetry, uv, pip: packages of the lock or requirements file that are built without isolation, once "
+        "everything else is installed, since their builds import it (flash-attn imports torch).",
+        examples=[["flash-attn"]],
+    )
     editable: dict[PackageName, RelPath] = Field(
         {},
         description="Lock-file managers: packages imported from the working tree, with their source folder.",

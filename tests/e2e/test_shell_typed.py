@@ -65,6 +65,15 @@ def test_no_driver_is_looked_for_where_none_is_wanted(make: Callable[..., Lab], 
     assert lab.enter("with-driver", "echo", "a b", env=host).check().stdout == "a b\n"
 
 
+def test_what_is_built_after_the_rest_has_ninja_and_is_told_by_name(make: Callable[..., Lab]) -> None:
+    lab = make(python=f"{{version: {MINOR}, manager: pip, build_after: [Flash_Attn]}}")
+    lab.require("2.0")
+    shown = lab.enter("bash", "-c", f'command -v ninja; python -c "{VERSION}"').check()
+    assert shown.stdout.splitlines()[-1] == "2.0"
+    assert "/bin/ninja" in shown.stdout
+    assert "flash-attn of python.build_after is not in requirements.txt" in shown.stderr
+
+
 def test_arguments_reach_a_script_exactly_or_are_refused(make: Callable[..., Lab]) -> None:
     show = 'python -c "import sys; print(sys.argv[1:])"'
     lab = make(

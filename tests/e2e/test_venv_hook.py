@@ -9,6 +9,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tarfile
 import textwrap
 import zipfile
 from pathlib import Path
@@ -68,19 +69,22 @@ class Project:
         if self.manager == "pip":
             (self.root / "requirements.txt").write_text(f"./wheels/{wheel.name}\n")
             return
-        source = f'tiny = {{ path = "wheels/{wheel.name}" }}'
+        self.write_project(["tiny"], f'tiny = {{ path = "wheels/{wheel.name}" }}', extra)
+        self.lock()
+
+    def write_project(self, names: list[str], sources: str, extra: str = "") -> None:
+        """Write pyproject.toml; `sources` are lines that say where each name is taken from."""
         if self.manager == "uv":
             text = f"""
                 [project]
                 name = "app"
                 version = "0"
                 requires-python = ">=3.8"
-                dependencies = ["tiny"]
+                dependencies = {names}
                 [tool.uv.sources]
-                {source}
             """
         else:
-            text = f"""
+            text = """
                 [tool.poetry]
                 name = "app"
                 version = "0"
@@ -88,10 +92,9 @@ class Project:
                 authors = []
                 [tool.poetry.dependencies]
                 python = ">=3.8"
-                {source}
             """
-        (self.root / "pyproject.toml").write_text(textwrap.dedent(text) + textwrap.dedent(extra))
-        self.lock()
+        whole = f"{textwrap.dedent(text)}{sources}\n{textwrap.dedent(extra)}"
+        (self.root / "pyproject.toml").write_text(whole)
 
     def lock(self) -> None:
         offline = ["--offline", "--python", PYTHON] if self.manager == "uv" else ["--no-interaction"]
@@ -776,3 +779,83 @@ def test_an_installation_does_not_keep_others_from_the_project(pip_project: Proj
     pip_project.variables["PYENVSPEC_PYTHON"] = str(tools / "python")
     pip_project.enter()
     assert (pip_project.root / "asked").read_text() == "free\n"
+
+
+BUILD_AFTER = Path(__file__).parents[2] / "nix" / "modules" / "build-after.py"
+IMPORTS_TINY = """
+    import setuptools, tiny
+    setuptools.setup(name="needs-tiny", version="1.0", py_modules=["needs_tiny"])
+"""
+
+
+class BuiltAfter:
+    """A project that needs `tiny` and the source of `needs-tiny`, whose build imports it."""
+
+    def __init__(self, project: Project, setup: str = IMPORTS_TINY, *, name: str = "needs-tiny") -> None:
+        self.project = project
+        self.folder = project.root / "source"
+        self.folder.mkdir()
+        (self.folder / "needs_tiny.py").write_text("import tiny\nversion = tiny.version\n")
+        self.write(setup)
+        wheel = make_wheel(project.root / "wheels", "1.0")
+        archive = self.archive()
+        if project.manager == "pip":
+            text = f"./wheels/{wheel.name}\n-r more/reqs.txt\n--find-links ./wheels\n"
+            (project.root / "requirements.txt").write_text(text)
+            (project.root / "more").mkdir()
+            (project.root / "more" / "reqs.txt").write_text("Needs_Tiny==1.0  # imports tiny\n")
+        else:
+            lines = f'tiny = {{ path = "wheels/{wheel.name}" }}\nneeds-tiny = {{ path = "wheels/{archive.name}" }}\n'
+            project.write_project(["tiny", "needs-tiny"], lines)
+            project.lock()
+        project.variables |= {"PYENVSPEC_AFTER": name, "PYENVSPEC_BUILD_AFTER": str(BUILD_AFTER)}
+
+    def write(self, setup: str) -> None:
+        (self.folder / "setup.py").write_text(textwrap.dedent(setup))
+
+    def archive(self) -> Path:
+        """The sdist, whose metadata is complete: to lock it, nobody has to build it."""
+        path = self.project.root / "wheels" / "needs_tiny-1.0.tar.gz"
+        path.parent.mkdir(exist_ok=True)
+        metadata = "Metadata-Version: 2.2\nName: needs-tiny\nVersion: 1.0\nRequires-Dist: tiny\n"
+        (self.folder / "PKG-INFO").write_text(metadata)
+        with tarfile.open(path, "w:gz") as file:
+            file.add(self.folder, "needs_tiny-1.0")
+        return path
+
+
+NEEDS = "python -c 'import needs_tiny; print(needs_tiny.version)'"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("manager", MANAGERS)
+def test_a_build_that_imports_another_package_comes_after_it(tmp_path: Path, manager: str) -> None:
+    project = Project(tmp_path / "project", manager)
+    BuiltAfter(project)
+    tools = {"PIP_NO_INDEX": "(unset)", "UV_OFFLINE": "(unset)"}
+    first = project.enter(NEEDS, **tools)
+    assert first.stdout == "1.0\nopened\n", first.stderr
+    assert "Building needs-tiny" in first.stderr
+    quiet = project.enter(f"{NEEDS}; echo ${{PYTHONPATH-none}}")
+    assert (quiet.stdout, quiet.stderr) == ("1.0\nnone\nopened\n", "")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("manager", MANAGERS)
+def test_a_build_that_fails_takes_nothing_else_away(tmp_path: Path, manager: str) -> None:
+    project = Project(tmp_path / "project", manager)
+    broken = BuiltAfter(project, "raise SystemExit('no g++ here')")
+    tools = {"PIP_NO_INDEX": "(unset)", "UV_OFFLINE": "(unset)"}
+    entered = project.enter(f"{VERSION}; {NEEDS}", **tools)
+    assert entered.stdout == "1.0\nopened\n", entered.stderr
+    assert "no g++ here" in entered.stderr
+    assert "could not build needs-tiny, see above; everything else is installed." in entered.stderr
+    # Neither poetry nor pip takes it for installed.
+    left = project.enter("python -m pip list --format=freeze 2>/dev/null", PYENVSPEC_INSTALL="never")
+    assert "needs" not in left.stdout
+    broken.write(IMPORTS_TINY)
+    broken.archive()
+    if manager != "pip":
+        (project.root / f"{manager}.lock").unlink()
+        project.lock()
+    assert project.enter(NEEDS, **tools).stdout == "1.0\nopened\n"

@@ -13,6 +13,8 @@
 #   PYENVSPEC_GROUPS        dependency groups besides the default, one a line
 #   PYENVSPEC_EXTRAS        extras of the project, one a line
 #   PYENVSPEC_INSTALL       on_lock_change (default) | never
+#   PYENVSPEC_AFTER         packages that are built without isolation, each by itself, once all others are there; one a line
+#   PYENVSPEC_BUILD_AFTER   build-after.py
 #
 # State, in the environment itself:
 #   .pyenvspec-made         pyenvspec made it, so pyenvspec may delete it; its interpreter and its place, empty until complete
@@ -147,7 +149,8 @@ _pyenvspec_compute_wanted() {
   _pyenvspec_wanted="manager $PYENVSPEC_MANAGER
 groups ${PYENVSPEC_GROUPS:-}
 extras ${PYENVSPEC_EXTRAS:-}
-$sums"
+${PYENVSPEC_AFTER:+after $PYENVSPEC_AFTER
+}$sums"
 }
 
 _pyenvspec_reads() {
@@ -227,12 +230,21 @@ _pyenvspec_split_lines() {
   done <<<"$1"
 }
 
+_pyenvspec_split_after() {
+  [ "${#_pyenvspec_after[@]}" -eq 0 ] ||
+    "$_pyenvspec_venv/bin/python" -I "$PYENVSPEC_BUILD_AFTER" "$1" "$2" "$_pyenvspec_venv/.pyenvspec-after" "${_pyenvspec_after[@]}"
+}
+
 _pyenvspec_run_poetry() {
-  local output
+  local output code
   _pyenvspec_split_lines "${PYENVSPEC_GROUPS:-}" --with
   local options=(${_pyenvspec_lines[@]+"${_pyenvspec_lines[@]}"})
   _pyenvspec_split_lines "${PYENVSPEC_EXTRAS:-}" --extras
-  poetry install --no-interaction --no-root ${options[@]+"${options[@]}"} ${_pyenvspec_lines[@]+"${_pyenvspec_lines[@]}"} || return
+  _pyenvspec_split_after poetry "${_pyenvspec_files[0]}" || return
+  poetry install --no-interaction --no-root ${options[@]+"${options[@]}"} ${_pyenvspec_lines[@]+"${_pyenvspec_lines[@]}"}
+  code=$?
+  [ "${#_pyenvspec_after[@]}" -eq 0 ] || "$_pyenvspec_venv/bin/python" -I "$PYENVSPEC_BUILD_AFTER" clear
+  [ "$code" -eq 0 ] || return "$code"
   # A folder with dependencies but no package of its own is fine; poetry 2 calls it an error.
   output=$(poetry install --no-interaction --only-root 2>&1) && return
   case $output in
@@ -242,33 +254,93 @@ _pyenvspec_run_poetry() {
   return 1
 }
 
+# With options that leave packages out, or say how one of them is built.
 _pyenvspec_run_uv() {
   _pyenvspec_split_lines "${PYENVSPEC_GROUPS:-}" --group
   local options=(${_pyenvspec_lines[@]+"${_pyenvspec_lines[@]}"})
   _pyenvspec_split_lines "${PYENVSPEC_EXTRAS:-}" --extra
-  uv sync --locked ${options[@]+"${options[@]}"} ${_pyenvspec_lines[@]+"${_pyenvspec_lines[@]}"}
+  uv sync --locked ${options[@]+"${options[@]}"} ${_pyenvspec_lines[@]+"${_pyenvspec_lines[@]}"} "$@"
 }
 
 _pyenvspec_run_pip() {
-  PIP_USER=0 "$_pyenvspec_venv/bin/python" -m pip install --disable-pip-version-check --no-input \
-    -r "$_pyenvspec_root/$PYENVSPEC_REQUIREMENTS"
+  local file=$_pyenvspec_root/$PYENVSPEC_REQUIREMENTS
+  _pyenvspec_split_after requirements "$file" || return
+  [ "${#_pyenvspec_after[@]}" -eq 0 ] || file=$_pyenvspec_venv/.pyenvspec-after/rest.txt
+  _pyenvspec_pip_install -r "$file"
+}
+
+_pyenvspec_pip_install() {
+  PIP_USER=0 "$_pyenvspec_venv/bin/python" -m pip install --disable-pip-version-check --no-input "$@"
 }
 
 _pyenvspec_run_manager() {
+  local name left=()
   if [ "$PYENVSPEC_MANAGER" != pip ] && ! type -P "$PYENVSPEC_MANAGER" >/dev/null; then
     _pyenvspec_say "there is no $PYENVSPEC_MANAGER on PATH."
     return 1
   fi
   case $PYENVSPEC_MANAGER in
     poetry) _pyenvspec_run_poetry ;;
-    uv) _pyenvspec_run_uv ;;
+    uv)
+      for name in ${_pyenvspec_after[@]+"${_pyenvspec_after[@]}"}; do
+        left+=(--no-install-package "$name")
+      done
+      # Exact as ever, but for what is built later and may be there from before.
+      [ "${#left[@]}" -eq 0 ] || left+=(--inexact)
+      _pyenvspec_run_uv ${left[@]+"${left[@]}"}
+      ;;
     pip) _pyenvspec_run_pip ;;
   esac
 }
 
+# What a build without isolation takes from the environment and few locks have, as an isolated one would fetch it. A folder of its
+# own, which only these builds see.
+_pyenvspec_get_build_tools() {
+  local missing tools=$_pyenvspec_venv/.pyenvspec-build
+  missing=$(PYTHONPATH=$tools "$_pyenvspec_venv/bin/python" "$PYENVSPEC_BUILD_AFTER" missing setuptools wheel packaging psutil) || return
+  # shellcheck disable=SC2086 # words
+  [ -z "$missing" ] || _pyenvspec_pip_install --quiet --upgrade --target "$tools" $missing || return
+  export PYTHONPATH=$tools
+}
+
+_pyenvspec_build() {
+  local file=$_pyenvspec_venv/.pyenvspec-after/$1.txt others=() name
+  if [ "$PYENVSPEC_MANAGER" = uv ]; then
+    for name in "${_pyenvspec_after[@]}"; do
+      [ "$name" = "$1" ] || others+=(--no-install-package "$name")
+    done
+    _pyenvspec_run_uv --inexact --no-build-isolation-package "$1" ${others[@]+"${others[@]}"}
+    return
+  fi
+  if [ ! -s "$file" ]; then
+    _pyenvspec_say "$1 of python.build_after is not in ${_pyenvspec_files[0]##*/}."
+    return 1
+  fi
+  # With hashes everything must have one, also what it depends on: that is there by now.
+  ! grep -q -e ' --hash=' "$file" || others=(--no-deps)
+  _pyenvspec_pip_install --no-build-isolation ${others[@]+"${others[@]}"} -r "$file"
+}
+
+# One that cannot be built takes neither the others nor the rest away.
+_pyenvspec_build_after() {
+  local name failed=
+  [ "${#_pyenvspec_after[@]}" -gt 0 ] || return 0
+  _pyenvspec_get_build_tools >&2 9<&- </dev/null || _pyenvspec_say "could not get setuptools and what else builds need; trying without."
+  for name in "${_pyenvspec_after[@]}"; do
+    _pyenvspec_say "Building $name with what is installed (python.build_after)…"
+    _pyenvspec_build "$name" >&2 9<&- </dev/null || failed+=" $name"
+  done
+  [ -n "$failed" ] || return 0
+  _pyenvspec_say "could not build$failed, see above; everything else is installed. The next entry tries again."
+  return 1
+}
+
 _pyenvspec_install() {
-  local source=${_pyenvspec_files[0]:-} count
+  local source=${_pyenvspec_files[0]:-} count name _pyenvspec_after=()
   [ -n "$source" ] || return 0
+  while IFS= read -r name; do
+    [ -z "$name" ] || _pyenvspec_after+=("$name")
+  done <<<"${PYENVSPEC_AFTER:-}"
   if [ ! -r "$source" ]; then
     case $PYENVSPEC_MANAGER in
       pip) _pyenvspec_say "$PYENVSPEC_REQUIREMENTS is missing, so nothing is installed. Write it, or name another in env.yaml." ;;
@@ -289,6 +361,7 @@ _pyenvspec_install() {
     _pyenvspec_say "installing from ${source##*/} failed, see above; the next entry tries again."
     return 1
   fi
+  (_pyenvspec_build_after) || return
   # Computed before: a lock that changed meanwhile is installed by the next entry. Renamed, so never half written.
   if ! { printf '%s\n' "$_pyenvspec_wanted" >"$_pyenvspec_venv/.pyenvspec-new" &&
     command mv -f -- "$_pyenvspec_venv/.pyenvspec-new" "$_pyenvspec_venv/.pyenvspec-installed"; } 2>/dev/null; then
@@ -365,5 +438,6 @@ _pyenvspec_enter || :
 unset -f _pyenvspec_say _pyenvspec_find_root _pyenvspec_list_files _pyenvspec_keep_folders _pyenvspec_find_workspace _pyenvspec_add_sources \
   _pyenvspec_add_requirements _pyenvspec_add_local _pyenvspec_compute_wanted \
   _pyenvspec_reads _pyenvspec_is_made _pyenvspec_is_installed _pyenvspec_take_turn _pyenvspec_is_empty _pyenvspec_make \
-  _pyenvspec_split_lines _pyenvspec_run_poetry _pyenvspec_run_uv _pyenvspec_run_pip _pyenvspec_run_manager _pyenvspec_install \
+  _pyenvspec_split_lines _pyenvspec_split_after _pyenvspec_run_poetry _pyenvspec_run_uv _pyenvspec_run_pip _pyenvspec_pip_install \
+  _pyenvspec_run_manager _pyenvspec_get_build_tools _pyenvspec_build _pyenvspec_build_after _pyenvspec_install \
   _pyenvspec_update _pyenvspec_activate _pyenvspec_enter

@@ -123,13 +123,15 @@ let
     PYENVSPEC_GROUPS=${lib.escapeShellArg (lines venv.groups)}
     PYENVSPEC_EXTRAS=${lib.escapeShellArg (lines venv.extras)}
     PYENVSPEC_INSTALL=${if venv.install then "on_lock_change" else "never"}
+    PYENVSPEC_AFTER=${lib.escapeShellArg (lines venv.buildAfter)}
+    PYENVSPEC_BUILD_AFTER=${lib.optionalString (venv.buildAfter != [ ]) "${./build-after.py}"}
     if [[ -z $PYENVSPEC_ELSEWHERE ]]; then
       source ${./venv.sh}
     else
       echo "pyenvspec: $PWD is not in this shell's project, so there is no .venv; enter its folder first" >&2
     fi
     unset PYENVSPEC_PYTHON PYENVSPEC_MANAGER PYENVSPEC_VENV PYENVSPEC_PROJECT PYENVSPEC_REQUIREMENTS PYENVSPEC_GROUPS \
-      PYENVSPEC_EXTRAS PYENVSPEC_INSTALL
+      PYENVSPEC_EXTRAS PYENVSPEC_INSTALL PYENVSPEC_AFTER PYENVSPEC_BUILD_AFTER
   '';
 
   driver = import ./driver.nix { inherit lib pkgs; } shell;
@@ -168,6 +170,7 @@ in
       driver.command
     ]
     ++ lib.optional (venv != null && managers.${venv.manager} != null) managers.${venv.manager}
+    ++ lib.optional (venv != null && venv.buildAfter != [ ]) pkgs.ninja
     ++ lib.optionals (pythonEnv != null) pythonEnv.tools
     ++ shell.native
     ++ cudaPackages;

@@ -61,6 +61,11 @@ let
         default = true;
         description = "Whether entering the shell installs when the lock changed.";
       };
+      buildAfter = mkOption {
+        type = types.listOf types.str;
+        default = [ ];
+        description = "Packages that are built without isolation, after everything else is installed.";
+      };
     };
   };
 
