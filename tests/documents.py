@@ -44,6 +44,7 @@ python:
   packages: [numpy, a.b]
   editable: {my-app: ./src}
   install: never
+  build_after: [flash-attn]
 wheels: {prefer: true, disabled: [torch]}
 fixes: [torch]
 overrides:
