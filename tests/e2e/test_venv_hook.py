@@ -832,8 +832,7 @@ NEEDS = "python -c 'import needs_tiny; print(needs_tiny.version)'"
 def test_a_build_that_imports_another_package_comes_after_it(tmp_path: Path, manager: str) -> None:
     project = Project(tmp_path / "project", manager)
     BuiltAfter(project)
-    tools = {"PIP_NO_INDEX": "(unset)", "UV_OFFLINE": "(unset)"}
-    first = project.enter(NEEDS, **tools)
+    first = project.enter(NEEDS, PIP_NO_INDEX="(unset)", UV_OFFLINE="(unset)")
     assert first.stdout == "1.0\nopened\n", first.stderr
     assert "Building needs-tiny" in first.stderr
     quiet = project.enter(f"{NEEDS}; echo ${{PYTHONPATH-none}}")
@@ -845,8 +844,7 @@ def test_a_build_that_imports_another_package_comes_after_it(tmp_path: Path, man
 def test_a_build_that_fails_takes_nothing_else_away(tmp_path: Path, manager: str) -> None:
     project = Project(tmp_path / "project", manager)
     broken = BuiltAfter(project, "raise SystemExit('no g++ here')")
-    tools = {"PIP_NO_INDEX": "(unset)", "UV_OFFLINE": "(unset)"}
-    entered = project.enter(f"{VERSION}; {NEEDS}", **tools)
+    entered = project.enter(f"{VERSION}; {NEEDS}", PIP_NO_INDEX="(unset)", UV_OFFLINE="(unset)")
     assert entered.stdout == "1.0\nopened\n", entered.stderr
     assert "no g++ here" in entered.stderr
     assert "could not build needs-tiny, see above; everything else is installed." in entered.stderr
@@ -858,4 +856,4 @@ def test_a_build_that_fails_takes_nothing_else_away(tmp_path: Path, manager: str
     if manager != "pip":
         (project.root / f"{manager}.lock").unlink()
         project.lock()
-    assert project.enter(NEEDS, **tools).stdout == "1.0\nopened\n"
+    assert project.enter(NEEDS, PIP_NO_INDEX="(unset)", UV_OFFLINE="(unset)").stdout == "1.0\nopened\n"
