@@ -134,6 +134,7 @@ CODES: dict[str, str] = {
     "variant-invalid": "a variant merged over the rest of the file is not valid",
     "variant-key": "a variant gives a key that belongs to the whole file",
     # cross-checks
+    "cache-key-foreign": "address and key of a binary cache are not of the same known cache",
     "cache-key-missing": "a binary cache is given without its public key",
     "cache-unknown": "a binary cache is not known, or not served any more",
     "container-unknown-variant": "an image of a shell that does not exist",

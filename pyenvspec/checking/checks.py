@@ -8,18 +8,16 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
+from pyenvspec.checking.caches import check_caches
 from pyenvspec.checking.containers import check_containers
 from pyenvspec.checking.overrides import check_overrides
 from pyenvspec.checking.place import Place
 from pyenvspec.checking.services import check_services
 from pyenvspec.checking.shell_keys import check_commands, check_env, shell_paths
 from pyenvspec.diagnostics import Diagnostics, Severity
-from pyenvspec.facts.caches import caches, find_cache
 from pyenvspec.facts.managers import oldest_python, split_off
-from pyenvspec.meanings import closest
 from pyenvspec.project.folder import effective_manager
 from pyenvspec.spec.asked import asked_packages
-from pyenvspec.spec.images import CustomCache
 from pyenvspec.spec.meant import known_pythons
 from pyenvspec.spec.model import LOCK_MANAGERS, VENV_MANAGERS
 from pyenvspec.systems import has_cuda
@@ -32,6 +30,7 @@ if TYPE_CHECKING:
     from pyenvspec.spec.model import ShellSpec, Spec, SpecFile
 
 CROSS_CHECKS = (
+    "cache-key-foreign",
     "cache-key-missing",
     "cache-unknown",
     "container-unknown-variant",
@@ -111,7 +110,7 @@ def check_spec(file: SpecFile, project: ProjectFolder) -> Diagnostics:
         _check_paths(place, project)
     whole = Place(file, file.shells[0], found)
     check_containers(file, whole, project)
-    _check_caches(whole)
+    check_caches(whole)
     _check_names(whole)
     return found
 
@@ -272,39 +271,6 @@ def _paths_of_file(spec: Spec) -> Iterator[tuple[KeyPath, str, bool]]:
         yield ("nixpkgs", "overlays", index), overlay, True
     for index, module in enumerate(spec.modules):
         yield ("modules", index), module, True
-
-
-def _check_caches(place: Place) -> None:
-    for index, cache in enumerate(place.shell.spec.caches):
-        if isinstance(cache, CustomCache):
-            if cache.key is None:
-                place.say(
-                    "cache-key-missing",
-                    ("caches", index),
-                    f"the cache {cache.url} has no key",
-                    expected="`key: name-1:…`",
-                    hint="its owner publishes it; without it Nix trusts nothing there",
-                )
-            continue
-        usable = [known.name for known in caches() if known.is_usable]
-        row = find_cache(cache)
-        if row is None:
-            found = closest(cache, usable)
-            place.say(
-                "cache-unknown",
-                ("caches", index),
-                f"`{cache}` is not a cache that pyenvspec knows",
-                expected=f"did you mean `{found}`?" if found else "one of " + ", ".join(sorted(usable)),
-                hint="for another one write {url: https://…, key: …}",
-            )
-        elif not row.is_usable:
-            place.say(
-                "cache-unknown",
-                ("caches", index),
-                f"the cache `{cache}` is no longer filled, or its key is not known",
-                expected="one of " + ", ".join(sorted(usable)),
-                hint=row.note or None,
-            )
 
 
 def _check_names(place: Place) -> None:

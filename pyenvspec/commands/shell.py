@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from pyenvspec import kept
 from pyenvspec.driver import check_project, compile_project
-from pyenvspec.facts.caches import find_cache
+from pyenvspec.facts.caches import is_known_pair
 from pyenvspec.options import Options, add_json
 from pyenvspec.reporter import emit, report, say
 from pyenvspec.spec.model import LOCK_MANAGERS
@@ -204,8 +204,7 @@ def develop_argv(plan: Plan, variant: str, command: tuple[str, ...]) -> tuple[st
 
 def _is_ours(plan: Plan) -> bool:
     """Whether flake.nix names only caches known to us, so that Nix need not ask whether to trust them."""
-    known = {(cache.url, cache.key) for cache in map(find_cache, (c.name for c in plan.caches)) if cache}
-    return plan.generate.flake and all((cache.url, cache.key) in known for cache in plan.caches)
+    return plan.generate.flake and all(is_known_pair(cache.url, cache.key) for cache in plan.caches)
 
 
 def _write_stale(compiled: Compiled, options: ShellOptions) -> None:

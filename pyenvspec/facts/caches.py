@@ -43,6 +43,26 @@ def find_cache(name_or_url: str) -> Cache | None:
     return next((c for c in caches() if wanted in (c.name, c.url)), None)
 
 
+def is_known_pair(url: str, key: str) -> bool:
+    """Whether this key is, as far as is known, that of the cache at this address: only then may it be recommended."""
+    return any(_place(c.url) == _place(url) and c.key == key for c in caches() if c.key is not None)
+
+
+def contradicted_cache(url: str, key: str) -> Cache | None:
+    """Return the known cache that an address or the name of a key stands for while the other half is not its own."""
+    signer = key.partition(":")[0]
+    for known in caches():
+        named = known.key is not None and known.key.partition(":")[0] == signer
+        if (named or _place(known.url) == _place(url)) and not is_known_pair(url, key):
+            return known
+    return None
+
+
+def _place(url: str) -> str:
+    """Return an address without its options, and its slash at the end."""
+    return url.split("?")[0].split("#")[0].rstrip("/").lower()
+
+
 def caches_for(need: str) -> tuple[Cache, ...]:
     """Return the usable caches that serve `cuda` or a flake input."""
     return tuple(c for c in caches() if need in c.serves and c.is_usable)

@@ -10,6 +10,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from pyenvspec.facts._load import read_table
+from pyenvspec.facts.caches import is_known_pair
 from pyenvspec.plan import HEADER
 
 if TYPE_CHECKING:
@@ -50,7 +51,9 @@ def _json(header: str, data: dict[str, object]) -> str:
 
 
 def _devcontainer(plan: Plan) -> str:
-    feature = {"ghcr.io/devcontainers/features/nix:1": {"extraNixConfig": _NIX_CONFIG}}
+    # The feature splits at commas; it writes each part as one line of nix.conf.
+    config = ",".join(("experimental-features = nix-command flakes", *_cache_lines(plan)))
+    feature = {"ghcr.io/devcontainers/features/nix:1": {"extraNixConfig": config}}
     data: dict[str, object] = {
         "name": plan.name,
         "image": "mcr.microsoft.com/devcontainers/base:ubuntu",
@@ -61,7 +64,16 @@ def _devcontainer(plan: Plan) -> str:
     return _json(HEADER, data)
 
 
-_NIX_CONFIG = "experimental-features = nix-command flakes,accept-flake-config = true"
+def _cache_lines(plan: Plan) -> tuple[str, ...]:
+    """Return nix.conf's lines for the caches that are known.
+
+    `accept-flake-config` would trust every flake with every setting, that of a stranger's pull request too.
+    """
+    known = [cache for cache in plan.caches if is_known_pair(cache.url, cache.key)]
+    if not known:
+        return ()
+    urls, keys = (" ".join(getattr(cache, part) for cache in known) for part in ("url", "key"))
+    return f"extra-substituters = {urls}", f"extra-trusted-public-keys = {keys}"
 
 
 def _vscode(plan: Plan) -> str:
@@ -76,6 +88,10 @@ def _vscode(plan: Plan) -> str:
 
 def _github_actions(plan: Plan) -> str:
     shells = ["default", *(shell.name for shell in plan.shells[1:])]
+    config = "".join(f"            {line}\n" for line in _cache_lines(plan))
+    settings = f"        with:\n          extra_nix_config: |\n{config}" if config else ""
+    others = sum(not is_known_pair(cache.url, cache.key) for cache in plan.caches)
+    note = "      # Caches that pyenvspec does not know are not used here.\n" if others else ""
     return f"""\
 # {HEADER}
 name: pyenvspec
@@ -90,10 +106,14 @@ jobs:
       matrix:
         shell: {json.dumps(shells)}
     steps:
-      - uses: actions/checkout@v4
-      - uses: cachix/install-nix-action@v31
-        with:
-          extra_nix_config: accept-flake-config = true
-      - run: nix flake check --no-build
+      - uses: {_action("actions/checkout")}
+{note}      - uses: {_action("cachix/install-nix-action")}
+{settings}      - run: nix flake check --no-build
       - run: nix develop ".#${{{{ matrix.shell }}}}" --command python --version
 """
+
+
+def _action(name: str) -> str:
+    """Return an action by commit: what a tag names may be changed by whoever holds it."""
+    row = next(row for row in read_table("github-actions")["actions"] if row["action"] == name)
+    return f"{name}@{row['commit']} # {row['version']}"

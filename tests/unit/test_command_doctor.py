@@ -318,7 +318,22 @@ def test_a_cache_that_this_user_may_not_take(project: Path, capsys: pytest.Captu
         f"        extra-trusted-public-keys = {KEY}\n"
         "      then: sudo systemctl restart nix-daemon\n"
         "  ! Nix asks before it uses them; without a terminal it does not use them\n"
-        "      answer y, or: nix develop --accept-flake-config"
+        "      pyenvspec shell"
+    )
+
+
+def test_an_unknown_cache_is_warned_of_without_a_recipe(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with (project / "env.yaml").open("a") as stream:
+        stream.write("caches: [{url: 'https://x.example', key: 'x-1:AAAA'}]\n")
+    doctor(project, answers=nix(trusted=True))
+    assert section(capsys.readouterr().out, "caches") == (
+        "  ✔ nixos-cuda may be used: you are a trusted user\n"
+        "  ! pyenvspec does not know the cache https://x.example, which env.yaml names:"
+        " who fills it can put any program on this machine\n"
+        "      ask whoever runs it for its key, and accept it only if you trust them; without it, all is built here\n"
+        "  ! Nix asks before it uses them; without a terminal it does not use them"
     )
 
 

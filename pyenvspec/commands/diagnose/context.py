@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from pyenvspec.commands.diagnose.answer import DERIVATION, STORE, Answer, package_name
 from pyenvspec.commands.diagnose.gpu import library_of_cuda
+from pyenvspec.facts.caches import find_cache
 from pyenvspec.facts.drivers import minimum_driver
 from pyenvspec.facts.failures import build_system_of, package_of_program
 from pyenvspec.facts.nixpkgs import cuda_versions, version_key
@@ -177,6 +178,20 @@ def _host(values: Values, log: Log, at: int) -> Answer:
     return Answer({**values, "at": f": {values['host']} is not found" if "host" in values else ""})
 
 
+def _cache(values: Values, log: Log, at: int) -> Answer:
+    """A log is anybody's text: only the address of a known cache becomes a line for nix.conf, with the known key."""
+    known = find_cache(values["url"])
+    if known is None or not known.is_usable:
+        return Answer(values)
+    lines = (
+        f"add to /etc/nix/nix.conf: extra-trusted-substituters = {known.url}",
+        f"add to /etc/nix/nix.conf: extra-trusted-public-keys = {known.key}",
+        "restart the daemon: sudo systemctl restart nix-daemon",
+        "pyenvspec doctor",
+    )
+    return Answer(values, commands=lines)
+
+
 def _driver(values: Values, log: Log, at: int) -> Answer:
     if "found" not in values:
         why = "the driver is older than this CUDA needs"
@@ -212,5 +227,6 @@ RESOLVERS: dict[str, Callable[[Values, Log, int], Answer | None]] = {
     "file": _file,
     "url": _url,
     "host": _host,
+    "cache": _cache,
     "driver": _driver,
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pyenvspec.commands.doctor.model import Check, Mark
+from pyenvspec.facts.caches import is_known_pair
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,8 +30,9 @@ def check_caches(context: Context) -> Iterator[Check]:
     asks = context.setting("accept-flake-config") not in (("True",), ("true",))
     if wanted and asks and not all(_is_set(context, cache) for cache in wanted):
         text = "Nix asks before it uses them; without a terminal it does not use them"
-        fix = ("answer y, or: nix develop --accept-flake-config",)
-        yield Check(GROUP, Mark.WARN, text, fix)
+        known = all(is_known_pair(cache.url, cache.key) for cache in wanted)
+        # An answer is kept for good, so it is advised for caches that are known, and only where all are.
+        yield Check(GROUP, Mark.WARN, text, ("pyenvspec shell",) if known else ())
     if context.online:
         yield from _check_answers(context, wanted)
 
@@ -52,6 +54,15 @@ def _is_set(context: Context, cache: Cache) -> bool:
 def _check_cache(context: Context, cache: Cache, *, is_trusted: bool) -> Check:
     if _is_set(context, cache):
         return Check(GROUP, Mark.GOOD, f"{cache.name} is in use")
+    if not is_known_pair(cache.url, cache.key):
+        text = (
+            f"pyenvspec does not know the cache {cache.url}, which env.yaml names: who fills it"
+            " can put any program on this machine"
+        )
+        fix = (
+            "ask whoever runs it for its key, and accept it only if you trust them; without it, all is built here",
+        )
+        return Check(GROUP, Mark.WARN, text, fix)
     if is_trusted:
         return Check(GROUP, Mark.GOOD, f"{cache.name} may be used: you are a trusted user")
     has_key = cache.key in context.setting("trusted-public-keys")

@@ -1,0 +1,74 @@
+"""Cross-checks of `caches`: names that are known, addresses with their keys, and none that passes for another."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyenvspec.facts.caches import caches, contradicted_cache, find_cache
+from pyenvspec.meanings import closest
+from pyenvspec.spec.images import CustomCache
+
+if TYPE_CHECKING:
+    from pyenvspec.checking.place import Place
+
+
+def check_caches(place: Place) -> None:
+    """Tell of caches that nobody fills, and of those that Nix would not trust or should not."""
+    for index, cache in enumerate(place.shell.spec.caches):
+        if isinstance(cache, CustomCache):
+            _check_custom(place, index, cache)
+        else:
+            _check_named(place, index, cache)
+
+
+def _check_custom(place: Place, index: int, cache: CustomCache) -> None:
+    path = ("caches", index)
+    if cache.key is None:
+        place.say(
+            "cache-key-missing",
+            path,
+            f"the cache {cache.url} has no key",
+            expected="`key: name-1:…`",
+            hint="its owner publishes it; without it Nix trusts nothing there",
+        )
+        return
+    known = contradicted_cache(cache.url, cache.key)
+    if known is None:
+        return
+    signer = cache.key.partition(":")[0]
+    message = f"the key of {cache.url} is another than that of {known.name}, whose address it is"
+    if known.key is not None and known.key.partition(":")[0] == signer:
+        message = (
+            f"the key `{signer}` is that of {known.name} ({known.url}), and {cache.url} is another place"
+        )
+    place.say(
+        "cache-key-foreign",
+        path,
+        message,
+        expected="address and key of one cache",
+        hint=f"write `- {known.name}`; a mirror of it belongs under `substituters` of your own nix.conf"
+        if known.is_usable
+        else "remove it",
+    )
+
+
+def _check_named(place: Place, index: int, name: str) -> None:
+    usable = [known.name for known in caches() if known.is_usable]
+    row = find_cache(name)
+    if row is None:
+        near = closest(name, usable)
+        place.say(
+            "cache-unknown",
+            ("caches", index),
+            f"`{name}` is not a cache that pyenvspec knows",
+            expected=f"did you mean `{near}`?" if near else "one of " + ", ".join(sorted(usable)),
+            hint="for another one write {url: https://…, key: …}",
+        )
+    elif not row.is_usable:
+        place.say(
+            "cache-unknown",
+            ("caches", index),
+            f"the cache `{name}` is no longer filled, or its key is not known",
+            expected="one of " + ", ".join(sorted(usable)),
+            hint=row.note or None,
+        )
