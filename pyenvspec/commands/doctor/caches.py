@@ -59,10 +59,10 @@ def _check_cache(context: Context, cache: Cache, *, is_trusted: bool) -> Check:
             f"pyenvspec does not know the cache {cache.url}, which env.yaml names: who fills it"
             " can put any program on this machine"
         )
-        fix = (
+        advice = (
             "ask whoever runs it for its key, and accept it only if you trust them; without it, all is built here",
         )
-        return Check(GROUP, Mark.WARN, text, fix)
+        return Check(GROUP, Mark.WARN, text, advice)
     if is_trusted:
         return Check(GROUP, Mark.GOOD, f"{cache.name} may be used: you are a trusted user")
     has_key = cache.key in context.setting("trusted-public-keys")
