@@ -70,5 +70,5 @@ def _check_named(place: Place, index: int, name: str) -> None:
             ("caches", index),
             f"the cache `{name}` is no longer filled, or its key is not known",
             expected="one of " + ", ".join(sorted(usable)),
-            hint=row.note or None,
+            hint=row.instead or "remove it",
         )

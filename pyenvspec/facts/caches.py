@@ -12,7 +12,8 @@ from pyenvspec.facts._load import Status, read_table
 class Cache:
     """One binary cache; `alive` and `key` are None where they were not seen.
 
-    `serves` names what it is wanted for: `cuda`, or the flake input whose outputs it holds.
+    `serves` names what it is wanted for: `cuda`, or the flake input whose outputs it holds;
+    `instead` says what to write in its place where it cannot be used.
     """
 
     name: str
@@ -23,6 +24,7 @@ class Cache:
     status: Status
     note: str
     source: str
+    instead: str = ""
 
     @property
     def is_usable(self) -> bool:
