@@ -103,6 +103,8 @@ class Environment:
     `overrides` is one list, ordered by name: the user's own and the known fixes. What needs no look at the lock is
     no fix but part of `nix/modules/uv2nix-environment.nix`: wheels find the libraries of the `nvidia-*` wheels that
     they depend on, and do without the driver's. poetry2nix has such rules of its own.
+    `lock_kind` is the kind of lock from which Nix makes images and `packages.python-env` besides the .venv: `uv`,
+    `poetry` or `pylock`; None where there is none to read.
     """
 
     manager: str
@@ -118,6 +120,7 @@ class Environment:
     prefer_wheels: bool = True
     from_source: tuple[str, ...] = ()
     overrides: tuple[PackageOverride, ...] = ()
+    lock_kind: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

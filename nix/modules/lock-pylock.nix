@@ -1,7 +1,7 @@
 # Written by pyenvspec from its own nix/modules/; edit env.yaml instead and run `pyenvspec compile`.
 #
 # The packages of a pylock.toml that an installer would install, each with its files as the lock names them.
-{ lib, holds }:
+{ lib, holds, ... }:
 {
   lock,
   groups,

@@ -52,7 +52,7 @@ let
   };
 
   # The same environment on a Python that finds the shell's libraries; both bring the files of the standard library.
-  interpreter = import ./interpreter.nix { inherit lib pkgs; } shell;
+  inherit (shell) interpreter;
   environment =
     packages:
     ((locked.python.withPackages (set: packages ++ given.packages set)).override {

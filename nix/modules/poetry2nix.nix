@@ -11,44 +11,15 @@
 let
   inherit (lib) mkOption types;
 
-  names =
-    description:
-    mkOption {
-      type = types.listOf types.str;
-      default = [ ];
-      inherit description;
-    };
-
   poetry2nix = types.submodule {
+    _file = ./poetry2nix.nix;
     options = {
       project = mkOption {
         type = types.path;
         description = "Folder of pyproject.toml and poetry.lock.";
       };
-      groups = names "Dependency groups besides the default.";
-      extras = names "Extras of the project.";
-      packages = mkOption {
-        type = types.functionTo (types.listOf types.package);
-        default = _: [ ];
-        description = "Package set → packages of nixpkgs that the lock leaves out.";
-      };
-      editable = mkOption {
-        type = types.attrsOf types.str;
-        default = { };
-        description = "Packages imported from the working tree, with their folders from the project's root.";
-      };
-      preferWheels = mkOption {
-        type = types.bool;
-        default = true;
-        description = "Whether wheels are taken where the lock has them.";
-      };
-      fromSource = names "Packages that are built in any case.";
-      overrides = mkOption {
-        inherit (import ./overrides.nix { inherit lib; }) type;
-        default = { };
-        description = "What single packages need besides.";
-      };
-    };
+    }
+    // import ./lock-options.nix { inherit lib; };
   };
 
   shell =
@@ -56,6 +27,7 @@ let
     types.submodule (
       { config, ... }:
       {
+        _file = ./poetry2nix.nix;
         options.poetry2nix = mkOption {
           type = types.nullOr poetry2nix;
           default = null;
@@ -78,6 +50,7 @@ in
   options.perSystem = flake-parts-lib.mkPerSystemOption (
     { config, pkgs, ... }:
     {
+      _file = ./poetry2nix.nix;
       options.pyenvspec.shells = mkOption { type = types.lazyAttrsOf (shell pkgs); };
 
       config.apps.poetry = {

@@ -94,10 +94,7 @@ def _input_bindings(given: FlakeInput) -> tuple[Binding, ...]:
 
 def lower_module(plan: Plan) -> File:
     """Return nix/pyenvspec/default.nix, the flake-parts module of this env.yaml."""
-    imports = [
-        Path(f"./{VENDOR}/{plan.renderer}.nix"),
-        *(Path(f"./{VENDOR}/{name}.nix") for name in _environments(plan)),
-    ]
+    imports = [Path(f"./{VENDOR}/{name}.nix") for name in (plan.renderer, *_option_modules(plan))]
     if plan.containers:
         imports.append(Path(f"./{VENDOR}/containers.nix"))
     imports += [project_path(path) for path in plan.modules]
@@ -111,11 +108,24 @@ def lower_module(plan: Plan) -> File:
     return File(HEADER, Lambda(Pattern((Param("inputs"),), ellipsis=True), body))
 
 
-def _environments(plan: Plan) -> tuple[str, ...]:
-    """Return the names of the modules that put Python packages into a shell."""
-    modules = {name: name for name in LOCK_MANAGERS} | {"nixpkgs": "python-env"}
-    used = {shell.environment.manager for shell in plan.shells}
-    return tuple(sorted(modules[manager] for manager in used & set(modules)))
+_MODULE_OF = {
+    "venv": "venv",
+    "pythonPackages": "python-env",
+    "buildAfter": "build-after",
+    "dotenv": "dotenv",
+    **dict.fromkeys(("processes", "services", "devenv"), "{renderer}-processes"),
+    **{manager: manager for manager in LOCK_MANAGERS},
+}
+"""By option of a shell the module that declares it, where that is not the renderer's: only those in use are copied."""
+
+
+def _option_modules(plan: Plan) -> tuple[str, ...]:
+    """Return the names of the modules for the options that the shells use."""
+    options = {str(b.path[0]) for shell in plan.shells for _, b in _shell_sections(plan, shell)}
+    names = {_MODULE_OF[option].format(renderer=plan.renderer) for option in options & _MODULE_OF.keys()}
+    if any(shell.environment.lock_kind for shell in plan.shells):
+        names.add("locked")
+    return tuple(sorted(names))
 
 
 def _per_system(plan: Plan) -> Expr:
@@ -226,6 +236,8 @@ def _shell_sections(plan: Plan, shell: Shell) -> Sections:
         sections.append(("python.manager", bind(environment.manager, lower_locked(environment, scope))))
     else:
         sections.append(("python.manager", bind("venv", _venv(shell))))
+        if environment.build_after:
+            sections.append(("python.build_after", bind("buildAfter", list(environment.build_after))))
     if shell.cuda:
         sections.append(("cuda", bind("cuda", _cuda(shell.cuda, scope))))
     if not shell.driver:
@@ -241,7 +253,7 @@ _EMPTY: dict[str, Expr] = {
     "onEnter": Str(""),
     "driver": Var("true"),
     "splitOff": Lambda("_", List(())),
-    **dict.fromkeys(("native", "preload", "dotenv"), List(())),
+    **dict.fromkeys(("native", "preload", "dotenv", "buildAfter"), List(())),
     **dict.fromkeys(("env", "scripts", "processes", "services", "devenv"), AttrSet(())),
 }
 
@@ -297,10 +309,10 @@ def _venv(shell: Shell) -> Expr:
         entries.append(bind("groups", list(environment.groups)))
     if environment.extras:
         entries.append(bind("extras", list(environment.extras)))
-    if environment.build_after:
-        entries.append(bind("buildAfter", list(environment.build_after)))
     if not environment.install:
         entries.append(bind("install", False))
+    if environment.lock_kind is not None:
+        entries.append(bind("lock", Path(f"./{VENDOR}/lock-{environment.lock_kind}.nix")))
     if environment.venv != ".venv":
         entries.append(bind("folder", environment.venv))
     return AttrSet(tuple(entries))

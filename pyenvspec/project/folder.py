@@ -55,3 +55,15 @@ def effective_manager(shell: ShellSpec, project: ProjectFolder) -> str:
     if "poetry.lock" in project.files or project.has_poetry_section:
         return "poetry"
     return "uv" if "pyproject.toml" in project.files and "requirements.txt" not in project.files else "pip"
+
+
+def lock_kind(shell: ShellSpec, project: ProjectFolder) -> str | None:
+    """Return the kind of lock from which Nix makes the packages of a .venv as well: `uv`, `poetry`, `pylock`, or None.
+
+    It need not be there yet: Nix looks for it whenever it makes an image. A .venv of pip mostly has none.
+    """
+    manager = effective_manager(shell, project)
+    if manager != "pip":
+        return manager if manager in ("uv", "poetry") else None
+    named = (shell.spec.python.requirements or "").endswith(".toml")
+    return "pylock" if named or "pylock.toml" in project.files or shell.spec.containers else None

@@ -28,7 +28,7 @@ from pyenvspec.plan import (
     Plan,
     Shell,
 )
-from pyenvspec.project.folder import effective_manager
+from pyenvspec.project.folder import effective_manager, lock_kind
 from pyenvspec.project.locks.model import normalise
 from pyenvspec.raw import locate
 from pyenvspec.resolving.commands import (
@@ -84,7 +84,10 @@ def resolve_plan(file: SpecFile, project: ProjectFolder, locks: LockedProjects |
     file, spellings = spell_names(file, choice.release)
     nixpkgs, otherwise = _plan_nixpkgs_of_shells(file, choice, managers)
     shells = tuple(
-        replace(_plan_shell(shell, managers[shell.name], choice), nixpkgs=otherwise.get(shell.name))
+        replace(
+            _plan_shell(shell, managers[shell.name], choice, lock_kind(shell, project)),
+            nixpkgs=otherwise.get(shell.name),
+        )
         for shell in file.shells
     )
     name = spec.name or _valid_name(project.folder)
@@ -199,13 +202,13 @@ def _cuda_request(cuda: Cuda) -> CudaRequest:
     return CudaRequest(cuda.version, None if cuda.cudnn in ("auto", "none") else cuda.cudnn)
 
 
-def _plan_shell(shell: ShellSpec, manager: str, choice: Choice) -> Shell:
+def _plan_shell(shell: ShellSpec, manager: str, choice: Choice, lock: str | None) -> Shell:
     spec = shell.spec
     cuda = _plan_cuda(spec.cuda, choice) if spec.cuda is not None else None
     return Shell(
         name=shell.name,
         interpreter=_plan_interpreter(choice.python_for(spec.python.version)),
-        environment=_plan_environment(shell, manager, cuda),
+        environment=replace(_plan_environment(shell, manager, cuda), lock_kind=lock),
         cuda=cuda,
         driver=spec.driver == "auto",
         native=tuple(Package("pkgs", tuple(name.split("."))) for name in _distinct(spec.native)),

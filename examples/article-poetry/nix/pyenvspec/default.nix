@@ -4,6 +4,8 @@
 {
   imports = [
     ./vendor/devenv.nix
+    ./vendor/locked.nix
+    ./vendor/venv.nix
     ./vendor/containers.nix
   ];
 
@@ -29,6 +31,7 @@
         # python.manager
         venv = {
           manager = "poetry";
+          lock = ./vendor/lock-poetry.nix;
         };
 
         # cuda

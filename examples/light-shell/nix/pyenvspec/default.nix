@@ -2,7 +2,12 @@
 
 { inputs, ... }:
 {
-  imports = [ ./vendor/native.nix ];
+  imports = [
+    ./vendor/native.nix
+    ./vendor/locked.nix
+    ./vendor/native-processes.nix
+    ./vendor/venv.nix
+  ];
 
   # systems
   systems = [
@@ -24,6 +29,7 @@
         # python.manager
         venv = {
           manager = "uv";
+          lock = ./vendor/lock-uv.nix;
         };
 
         # native
@@ -61,6 +67,7 @@
         # python.manager
         venv = {
           manager = "uv";
+          lock = ./vendor/lock-uv.nix;
           folder = ".venv-newest";
         };
       };

@@ -2,7 +2,11 @@
 
 { inputs, ... }:
 {
-  imports = [ ./vendor/devenv.nix ];
+  imports = [
+    ./vendor/devenv.nix
+    ./vendor/locked.nix
+    ./vendor/venv.nix
+  ];
 
   # systems
   systems = [
@@ -24,6 +28,7 @@
         # python.manager
         venv = {
           manager = "uv";
+          lock = ./vendor/lock-uv.nix;
         };
 
         # native

@@ -2,7 +2,11 @@
 
 { inputs, ... }:
 {
-  imports = [ ./vendor/devenv.nix ];
+  imports = [
+    ./vendor/devenv.nix
+    ./vendor/devenv-processes.nix
+    ./vendor/venv.nix
+  ];
 
   # systems
   systems = [

@@ -2,7 +2,10 @@
 
 { inputs, ... }:
 {
-  imports = [ ./vendor/devenv.nix ];
+  imports = [
+    ./vendor/devenv.nix
+    ./vendor/venv.nix
+  ];
 
   # systems
   systems = [ "x86_64-linux" ];

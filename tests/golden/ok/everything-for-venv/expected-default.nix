@@ -4,6 +4,10 @@
 {
   imports = [
     ./vendor/devenv.nix
+    ./vendor/devenv-processes.nix
+    ./vendor/dotenv.nix
+    ./vendor/locked.nix
+    ./vendor/venv.nix
     ./vendor/containers.nix
     ./../../nix/extra.nix
   ];
@@ -43,6 +47,7 @@
           ];
           extras = [ "gpu" ];
           install = false;
+          lock = ./vendor/lock-poetry.nix;
         };
 
         # cuda

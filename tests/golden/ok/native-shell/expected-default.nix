@@ -4,6 +4,7 @@
 {
   imports = [
     ./vendor/native.nix
+    ./vendor/native-processes.nix
     ./vendor/python-env.nix
     ./vendor/containers.nix
   ];

@@ -5,6 +5,7 @@
   imports = [
     ./vendor/devenv.nix
     ./vendor/poetry2nix.nix
+    ./vendor/venv.nix
   ];
 
   # systems

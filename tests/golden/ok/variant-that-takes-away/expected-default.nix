@@ -4,7 +4,9 @@
 {
   imports = [
     ./vendor/devenv.nix
+    ./vendor/devenv-processes.nix
     ./vendor/python-env.nix
+    ./vendor/venv.nix
   ];
 
   # systems

@@ -21,6 +21,7 @@ let
   container = types.submodule (
     { name, ... }:
     {
+      _file = ./containers.nix;
       options = {
         image = mkOption {
           type = types.str;
@@ -81,6 +82,7 @@ in
   options.perSystem = flake-parts-lib.mkPerSystemOption (
     { config, pkgs, ... }:
     {
+      _file = ./containers.nix;
       options.pyenvspec.containers = mkOption {
         type = types.attrsOf container;
         default = { };

@@ -1,7 +1,7 @@
 # Written by pyenvspec from its own nix/modules/; edit env.yaml instead and run `pyenvspec compile`.
 #
 # devenv module: makes a devenv shell pure and light. The folders of the project are known when the
-# shell starts, not when Nix evaluates: until then two placeholders stand for them.
+# shell starts, not when Nix evaluates: until then placeholders stand for them.
 {
   config,
   lib,
@@ -15,50 +15,16 @@ let
     runtime = "/{pyenvspec-runtime}";
   };
 
-  runner = import ./tasks.nix { inherit lib pkgs; } config;
-
-  # Prints a copy of a file, and of those it names, with the placeholders filled in.
-  instantiate = pkgs.writeShellScript "instantiate" ''
-    PATH=${
-      lib.makeBinPath [
-        pkgs.coreutils
-        pkgs.gnugrep
-      ]
-    }
-    ${builtins.readFile ./instantiate.sh}
-  '';
-
-  processesUp = import ./processes-up.nix { inherit lib pkgs; } (
-    if config.processes == { } then
-      ''
-        echo "env.yaml names no processes and no services" >&2
-        exit 1
-      ''
-    else
-      ''
-        SOCKET=$PC_SOCKET_PATH LOGS=$DEVENV_STATE/process-compose
-        start() {
-          local script
-          script=$(${instantiate} ${config.procfileScript}) && exec "$script" "$@"
-        }
-      ''
-  );
-
-  # What users of devenv type; the rest of devenv's own tool is not there.
-  devenvCommand = pkgs.writeShellScriptBin "devenv" ''
-    case "''${1-}" in
-      up | down) exec ${processesUp}/bin/processes-"$@" ;;
-      processes) shift; exec ${processesUp}/bin/processes-"$@" ;;
-      tasks) shift; exec ${config.task.package}/bin/devenv-tasks "$@" ;;
-      *) echo "usage: devenv up [-d] [PROCESS…] | devenv processes ps|logs|down | devenv tasks run TASK…" >&2; exit 2 ;;
-    esac
-  '';
+  nothingToRun =
+    name:
+    pkgs.writeShellScriptBin name ''
+      echo "env.yaml names nothing to run: write it under \`processes\`, \`services\` or \`devenv\`" >&2
+      exit 1
+    '';
 in
 {
   config = lib.mkMerge [
     {
-      # The Rust task runner needs devenv's own nixpkgs, a Rust overlay, and IFD.
-      task.package = runner.package instantiate;
       # Written for devenv's own command-line tool; its `devenv up` calls `nix develop --impure`.
       devenv.flakesIntegration = lib.mkForce false;
       devenv.tmpdir = "/tmp";
@@ -66,33 +32,32 @@ in
       env.DEVENV_TASKS = lib.mkForce null;
       cachix.enable = false;
       process.manager.implementation = "process-compose";
-
-      # Entering starts no task runner where there is no task to run.
-      enterShell = lib.mkIf (!runner.onEnter) (
-        lib.mkMerge [
-          (lib.mkOrder 450 "DEVENV_SKIP_TASKS=1")
-          (lib.mkOrder 1450 "unset DEVENV_SKIP_TASKS")
-        ]
-      );
     }
 
     {
       devenv = placeholders;
-      # Names the configuration with the placeholders; `devenv up` passes the filled-in one.
-      env.PC_CONFIG_FILES = lib.mkForce null;
-
-      enterShell = lib.mkMerge [
-        (lib.mkOrder 400 ''
-          source ${./runtime-folder.sh}
-          source ${./devenv-folders.sh}
-          pyenvspec_enter_devenv
-        '')
-        (lib.mkOrder 1400 ''
-          PATH=${processesUp}/bin:${devenvCommand}/bin:$PATH
-        '')
-      ];
+      enterShell = lib.mkOrder 400 ''
+        source ${./runtime-folder.sh}
+        source ${./devenv-folders.sh}
+        pyenvspec_enter_devenv
+      '';
     }
+
+    (lib.mkIf (!config.pyenvspec.hasTasks) {
+      # The Rust task runner needs devenv's own nixpkgs, a Rust overlay, and IFD.
+      task.package = lib.mkDefault (nothingToRun "devenv-tasks");
+      enterShell = lib.mkMerge [
+        (lib.mkOrder 450 "DEVENV_SKIP_TASKS=1")
+        (lib.mkOrder 1450 "unset DEVENV_SKIP_TASKS")
+      ];
+    })
   ];
+
+  options.pyenvspec.hasTasks = lib.mkOption {
+    type = lib.types.bool;
+    default = false;
+    description = "Whether entering the shell has any task to run; devenv-processes.nix finds out.";
+  };
 
   # What devenv itself writes there with the placeholders, within quotes by escapeShellArg or not.
   options.enterShell = lib.mkOption {

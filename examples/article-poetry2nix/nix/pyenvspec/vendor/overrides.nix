@@ -1,60 +1,8 @@
 # Written by pyenvspec from its own nix/modules/; edit env.yaml instead and run `pyenvspec compile`.
 #
-# Overrides of single Python packages as data: their options, and what of them is the same for both builders.
+# Overrides of single Python packages: what of them is the same for both builders. Their options are in lock-options.nix.
 { lib }:
 let
-  inherit (lib) mkOption types;
-
-  flag =
-    description:
-    mkOption {
-      type = types.bool;
-      default = false;
-      inherit description;
-    };
-
-  list =
-    type: description:
-    mkOption {
-      type = types.listOf type;
-      default = [ ];
-      inherit description;
-    };
-
-  override = types.submodule {
-    options = {
-      remove = flag "Leave the package out.";
-      fromNixpkgs = flag "Take nixpkgs' package in its place.";
-      keepLockedSource = flag "Build nixpkgs' recipe from the source in the lock.";
-      source = mkOption {
-        type = types.nullOr (
-          types.enum [
-            "wheel"
-            "sdist"
-          ]
-        );
-        default = null;
-        description = "Which of the locked files to use.";
-      };
-      buildSystems = list types.str "Python packages that it is built with.";
-      buildTools = list types.package "Programs that it is built with.";
-      libraries = list types.package "Libraries that it links to.";
-      dependencies = list types.str "Further packages it needs at run time: of the lock, else of nixpkgs.";
-      ignoreMissingLibraries = list types.str "Libraries that may be missing when it is built.";
-      env = mkOption {
-        type = types.attrsOf types.str;
-        default = { };
-        description = "Environment of its build.";
-      };
-      patches = list types.path "Patches of its source.";
-      postInstall = mkOption {
-        type = types.lines;
-        default = "";
-        description = "Shell commands after it is installed.";
-      };
-    };
-  };
-
   extend =
     old: name: more:
     lib.optionalAttrs (more != [ ]) { ${name} = (old.${name} or [ ]) ++ more; };
@@ -90,8 +38,6 @@ let
     };
 in
 {
-  type = types.attrsOf override;
-
   inherit attributes extend ignoreMissing;
 
   # Which of a package's dependencies are those of a builder's own set, and nixpkgs' packages for the others.

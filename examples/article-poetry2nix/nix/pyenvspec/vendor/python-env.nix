@@ -7,6 +7,7 @@ let
   inherit (lib) mkOption types;
 
   pythonEnv = types.submodule {
+    _file = ./python-env.nix;
     options = {
       runtime = mkOption {
         type = types.package;
@@ -32,6 +33,7 @@ let
   shell = types.submodule (
     { config, ... }:
     {
+      _file = ./python-env.nix;
       options = {
         pythonPackages = mkOption {
           type = types.nullOr (types.functionTo (types.listOf types.package));
@@ -45,19 +47,35 @@ let
           description = "A Python with its packages.";
         };
       };
-      config.pythonEnv = lib.mkIf (config.pythonPackages != null) rec {
-        runtime = config.python.withPackages config.pythonPackages;
-        development = runtime;
-      };
+      config = lib.mkMerge [
+        (lib.mkIf (config.pythonPackages != null) {
+          pythonEnv = rec {
+            runtime = config.python.withPackages config.pythonPackages;
+            development = runtime;
+          };
+        })
+        (lib.mkIf (config.pythonEnv != null) {
+          inherit (config.pythonEnv) tools;
+          # A place for editors that stays the same: a .venv has one by itself.
+          entering = lib.mkOrder 100 ''
+            PYENVSPEC_PYTHON=${config.pythonEnv.development} PYENVSPEC_SHELL=${lib.escapeShellArg config.variant}
+            [[ -n $PYENVSPEC_ELSEWHERE ]] || source ${./link-python.sh}
+            unset PYENVSPEC_PYTHON PYENVSPEC_SHELL
+          '';
+        })
+      ];
     }
   );
 
   nameOf = name: if name == "default" then "python-env" else "python-env-${name}";
 in
 {
+  imports = [ ./apps.nix ];
+
   options.perSystem = flake-parts-lib.mkPerSystemOption (
     { config, ... }:
     {
+      _file = ./python-env.nix;
       options.pyenvspec.shells = mkOption { type = types.lazyAttrsOf shell; };
 
       config.packages = lib.mapAttrs' (

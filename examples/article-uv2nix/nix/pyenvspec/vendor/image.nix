@@ -17,10 +17,7 @@ let
 
   parts = import ./shell-parts.nix {
     inherit lib pkgs;
-    image = {
-      inherit (container) cuda;
-      inherit project;
-    };
+    image = { inherit (container) cuda; };
   } shell;
   inherit (parts) python;
 

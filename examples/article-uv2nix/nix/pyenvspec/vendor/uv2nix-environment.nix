@@ -110,7 +110,7 @@ let
   ];
 
   # The same environment on a Python that finds the shell's libraries; it starts the packages' programs too.
-  interpreter = import ./interpreter.nix { inherit lib pkgs; } shell;
+  inherit (shell) interpreter;
   environment =
     set: more:
     (set.mkVirtualEnv "${shell.name}-env" (

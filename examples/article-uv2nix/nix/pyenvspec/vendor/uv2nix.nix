@@ -10,15 +10,8 @@
 let
   inherit (lib) mkOption types;
 
-  names =
-    description:
-    mkOption {
-      type = types.listOf types.str;
-      default = [ ];
-      inherit description;
-    };
-
   uv2nix = types.submodule {
+    _file = ./uv2nix.nix;
     options = {
       workspace = mkOption {
         type = types.path;
@@ -29,30 +22,8 @@ let
         default = ".";
         description = "The same folder, from the project's root.";
       };
-      groups = names "Dependency groups besides the default.";
-      extras = names "Extras of the project.";
-      packages = mkOption {
-        type = types.functionTo (types.listOf types.package);
-        default = _: [ ];
-        description = "Package set → packages of nixpkgs that the lock leaves out.";
-      };
-      editable = mkOption {
-        type = types.attrsOf types.str;
-        default = { };
-        description = "Packages imported from the working tree, with their folders from the project's root.";
-      };
-      preferWheels = mkOption {
-        type = types.bool;
-        default = true;
-        description = "Whether wheels are taken where the lock has them.";
-      };
-      fromSource = names "Packages that are built in any case.";
-      overrides = mkOption {
-        inherit (import ./overrides.nix { inherit lib; }) type;
-        default = { };
-        description = "What single packages need besides.";
-      };
-    };
+    }
+    // import ./lock-options.nix { inherit lib; };
   };
 
   # Edits the lock. A root user without a read-only store would have it write into the environment.
@@ -71,6 +42,7 @@ let
     types.submodule (
       { config, ... }:
       {
+        _file = ./uv2nix.nix;
         options.uv2nix = mkOption {
           type = types.nullOr uv2nix;
           default = null;
@@ -98,6 +70,7 @@ in
   options.perSystem = flake-parts-lib.mkPerSystemOption (
     { pkgs, ... }:
     {
+      _file = ./uv2nix.nix;
       options.pyenvspec.shells = mkOption { type = types.lazyAttrsOf (shell pkgs); };
     }
   );

@@ -7,11 +7,13 @@
   lib,
   pkgs,
   python,
+  # The module that reads this kind of lock: lock-uv.nix, lock-poetry.nix, lock-pylock.nix.
+  reader,
 }:
 {
   # Folder of the lock.
   folder,
-  # Name of the lock in it; what it is called says what it is.
+  # Name of the lock in it.
   file,
   groups ? [ ],
   extras ? [ ],
@@ -55,12 +57,7 @@ let
       lib.importTOML (folder + "/pyproject.toml")
     else
       { };
-  readers = {
-    "uv.lock" = import ./lock-uv.nix { inherit lib holds; };
-    "poetry.lock" = import ./lock-poetry.nix { inherit lib holds pythonVersion; };
-  };
-  read = readers.${baseNameOf file} or (import ./lock-pylock.nix { inherit lib holds; });
-  packages = read {
+  packages = import reader { inherit lib holds pythonVersion; } {
     inherit
       extras
       groups

@@ -2,7 +2,7 @@
 #
 # The packages of a uv.lock that `uv sync` would install: from the project along the dependencies whose markers hold.
 # Each with its files as the lock names them.
-{ lib, holds }:
+{ lib, holds, ... }:
 {
   lock,
   pyproject,

@@ -1,57 +1,85 @@
 # Written by pyenvspec from its own nix/modules/; edit env.yaml instead and run `pyenvspec compile`.
 #
-# A process of env.yaml in process-compose's words, for both kinds of shell. Its code is a script of the store: process-compose
-# would fill in `$` itself.
-{
-  exportAll,
-  lib,
-  pkgs,
-}:
-# Name → whether a process or service says when it is ready.
-isReady: name: process:
+# Option `processes` of a shell: long-running commands, for both kinds of shell.
+{ flake-parts-lib, lib, ... }:
 let
-  inherit (process) ready;
-  script = pkgs.writeShellScript name ''
-    cd -- "$PYENVSPEC_ROOT"/${lib.escapeShellArg process.folder} || exit
-    ${exportAll process.env}${process.run}
-  '';
+  inherit (lib) mkOption types;
+
+  ready = types.submodule {
+    _file = ./processes.nix;
+    options = {
+      http = mkOption {
+        type = types.nullOr (types.attrsOf types.anything);
+        default = null;
+        description = "Port and path of this machine that answer when it is ready.";
+      };
+      run = mkOption {
+        type = types.nullOr types.str;
+        default = null;
+        description = "Bash code that succeeds when it is ready.";
+      };
+      every = mkOption {
+        type = types.ints.positive;
+        description = "Seconds between two questions.";
+      };
+      tries = mkOption {
+        type = types.ints.positive;
+        description = "Failed questions after which it counts as broken.";
+      };
+    };
+  };
+
+  process = types.submodule {
+    _file = ./processes.nix;
+    options = {
+      run = mkOption {
+        type = types.str;
+        description = "Bash code that stays in the foreground.";
+      };
+      after = mkOption {
+        type = types.listOf types.str;
+        default = [ ];
+        description = "Processes and services that are to be ready before.";
+      };
+      ready = mkOption {
+        type = types.nullOr ready;
+        default = null;
+        description = "How to know that it is ready; null: as soon as it runs.";
+      };
+      restart = mkOption {
+        type = types.enum [
+          "never"
+          "on_failure"
+          "always"
+        ];
+        default = "never";
+        description = "When to start it again.";
+      };
+      env = mkOption {
+        type = types.attrsOf types.str;
+        default = { };
+        description = "Variables of this process.";
+      };
+      folder = mkOption {
+        type = types.str;
+        default = ".";
+        description = "Folder it runs in, from the project's root.";
+      };
+    };
+  };
+
+  shell = types.submodule {
+    _file = ./processes.nix;
+    options.processes = mkOption {
+      type = types.attrsOf process;
+      default = { };
+      description = "Long-running commands, by name.";
+    };
+  };
 in
 {
-  command = "${script}";
-  availability =
-    {
-      never.restart = "no";
-      on_failure = {
-        restart = "on_failure";
-        max_restarts = 5;
-      };
-      always = {
-        restart = "always";
-        max_restarts = 0; # no limit
-      };
-    }
-    .${process.restart};
-}
-// lib.optionalAttrs (process.after != [ ]) {
-  depends_on = lib.genAttrs process.after (other: {
-    condition = if isReady other then "process_healthy" else "process_started";
-  });
-}
-// lib.optionalAttrs (ready != null) {
-  readiness_probe = {
-    period_seconds = ready.every;
-    failure_threshold = ready.tries;
-  }
-  // (
-    if ready.http != null then
-      {
-        http_get = {
-          host = "127.0.0.1";
-          scheme = "http";
-          inherit (ready.http) port path;
-        };
-      }
-    else
-      { exec.command = "${pkgs.writeShellScript "${name}-ready" ready.run}"; }
-  );
+  options.perSystem = flake-parts-lib.mkPerSystemOption {
+    _file = ./processes.nix;
+    options.pyenvspec.shells = mkOption { type = types.lazyAttrsOf shell; };
+  };
 }

@@ -4,77 +4,64 @@
 #
 # devenv's flake module is not imported: it exposes containers that nobody asked for, and evaluates only with every one of
 # devenv's own inputs.
-{ inputs, lib, ... }:
+{ flake-parts-lib, inputs, lib, ... }:
 let
+  inherit (lib) mkOption types;
+
   # devenv's own git-hooks input is cut from flake.lock; null selects devenv's stub of it.
   devenvInputs = {
     git-hooks = null;
   }
   // inputs;
 
-  fromShell =
+  modulesOf =
     pkgs: shell:
-    { config, ... }:
     let
       parts = import ./shell-parts.nix {
-            inherit lib pkgs;
-            module = import ./project-module.nix {
-              inherit pkgs;
-              project = inputs.self;
-            };
-          } shell;
-      # A service of devenv says itself when it is ready; it may run as a process of another name.
-      isReady =
-        name:
-        if shell.processes ? ${name} then
-          shell.processes.${name}.ready != null
-        else
-          (config.processes.${name}.ready or null) != null;
+        inherit lib pkgs;
+        project = inputs.self;
+      } shell;
     in
-    {
-      inherit (shell) name services;
-      inherit (parts) packages;
-      processes = lib.mapAttrs (
-        name: process:
-        let
-          words = parts.process isReady name process;
-        in
-        {
-          exec = words.command;
-          process-compose = removeAttrs words [ "command" ];
-        }
-      ) shell.processes;
-      enterShell = lib.mkMerge [
-        (lib.mkOrder 300 parts.findProject)
-        (lib.mkOrder 1600 parts.enter)
-      ];
+    [
+      ./devenv-shell.nix
+      {
+        _file = ./devenv.nix;
+        inherit (shell) name;
+        inherit (parts) packages;
+        enterShell = lib.mkMerge [
+          (lib.mkOrder 300 parts.findProject)
+          (lib.mkOrder 1600 parts.enter)
+        ];
+      }
+    ]
+    ++ shell.devenvModules;
+
+  shell = types.submodule {
+    _file = ./devenv.nix;
+    options.devenvModules = mkOption {
+      type = types.listOf types.raw;
+      default = [ ];
+      internal = true;
+      description = "Modules of devenv for this shell.";
     };
+  };
 in
 {
-  imports = [
-    ./shells.nix
-    ./project.nix
-  ];
+  imports = [ ./shells.nix ];
 
-  perSystem =
+  options.perSystem = flake-parts-lib.mkPerSystemOption (
     { config, pkgs, ... }:
-    let
-      evaluate =
-        shell:
-        inputs.devenv.lib.mkConfig {
+    {
+      _file = ./devenv.nix;
+      options.pyenvspec.shells = mkOption { type = types.lazyAttrsOf shell; };
+      config.devShells = lib.mapAttrs (
+        _: shell:
+        (inputs.devenv.lib.mkConfig {
           inherit pkgs;
           inputs = devenvInputs;
-          modules = [
-            ./devenv-shell.nix
-            (fromShell pkgs shell)
-            {
-              _file = "env.yaml, devenv";
-              config = shell.devenv;
-            }
-          ];
-        };
-    in
-    {
-      devShells = lib.mapAttrs (_: shell: (evaluate shell).shell) config.pyenvspec.shells;
-    };
+          modules = modulesOf pkgs shell;
+        }).shell
+      ) config.pyenvspec.shells;
+    }
+  );
 }
