@@ -36,7 +36,13 @@
       flake = {
         # The modules that every compiled project gets a copy of, for flakes of your own.
         flakeModules = {
-          default = ./nix/modules/devenv.nix;
+          default.imports = [
+            ./nix/modules/devenv.nix
+            ./nix/modules/devenv-processes.nix
+            ./nix/modules/dotenv.nix
+            ./nix/modules/locked.nix
+            ./nix/modules/python-env.nix
+          ];
           containers = ./nix/modules/containers.nix;
         };
 

@@ -89,7 +89,7 @@ let
       x86_64 = "lib64/ld-linux-x86-64.so.2";
       aarch64 = "lib/ld-linux-aarch64.so.1";
     }
-    .${pkgs.stdenv.hostPlatform.parsed.cpu.name};
+    .${pkgs.stdenv.hostPlatform.parsed.cpu.name} or oci.noArchitecture;
 
   anyone = path: {
     inherit path;

@@ -55,7 +55,7 @@ rec {
     let
       given = {
         inherit config layers tag;
-        architecture = goArchitectures.${pkgs.stdenv.hostPlatform.parsed.cpu.name};
+        architecture = goArchitectures.${pkgs.stdenv.hostPlatform.parsed.cpu.name} or noArchitecture;
       };
       layout = pkgs.stdenvNoCC.mkDerivation (
         {
@@ -79,6 +79,8 @@ rec {
     x86_64 = "amd64";
     aarch64 = "arm64";
   };
+
+  noArchitecture = throw "env.yaml: containers: images are made for x86_64-linux and aarch64-linux, not for ${pkgs.stdenv.hostPlatform.system}; leave it out of `systems`, or `containers` away";
 
   skopeo = "${pkgs.skopeo}/bin/skopeo --insecure-policy";
 

@@ -51,7 +51,7 @@ in
       fromNixpkgs =
         dependency:
         lib.attrByPath (lib.splitString "." dependency)
-          (throw "env.yaml: overrides.${name}.dependencies: neither the lock nor nixpkgs has `${dependency}`")
+          (throw "env.yaml: overrides.${name}.dependencies: neither the lock nor nixpkgs has `${dependency}`; lock it, or name what `pyenvspec search ${dependency}` finds")
           pkgs;
       parted = lib.partition isKnown override.dependencies;
     in
@@ -60,11 +60,11 @@ in
       native = map fromNixpkgs parted.wrong;
     };
 
-  # nixpkgs' recipe of a package.
+  # nixpkgs' recipe of a package; `key` of env.yaml asks for it.
   recipeOf =
-    python: name:
+    python: key: name:
     python.pkgs.${name}
-      or (throw "env.yaml: overrides.${name}.from_nixpkgs: nixpkgs' Python has no `${name}`");
+      or (throw "env.yaml: ${key}: the Python packages of nixpkgs have no `${name}`; take it away there, or choose another release in `nixpkgs`");
 
   # The same with what the override changes; `locked` is the package of the lock.
   changeRecipe =

@@ -44,7 +44,7 @@ let
   fromNixpkgs =
     final: name: override: locked:
     let
-      recipe = shared.recipeOf python name;
+      recipe = shared.recipeOf python "overrides.${name}.from_nixpkgs" name;
       arguments = lib.intersectAttrs (lib.functionArgs recipe.override) final;
     in
     shared.changeRecipe override locked (
@@ -63,7 +63,11 @@ let
       let
         own = shared.attributes override old;
         isWheel = (old.format or "") == "wheel";
-        buildSystems = lib.optionals (!isWheel) (map (system: final.${system}) override.buildSystems);
+        buildSystem =
+          system:
+          final.${system}
+            or (throw "env.yaml: overrides.${name}.build_systems: neither the lock nor poetry2nix has `${system}`; correct its name, or run `poetry add --group dev ${system}`");
+        buildSystems = lib.optionals (!isWheel) (map buildSystem override.buildSystems);
       in
       own
       // shared.extend (old // own) "nativeBuildInputs" buildSystems

@@ -13,8 +13,14 @@ let
   inherit (shell) python;
   overrides = import ./uv2nix-overrides.nix { inherit inputs lib pkgs; } given.overrides;
 
-  lock = overrides.withoutRemoved (lib.importTOML (given.workspace + "/uv.lock"));
-  pyproject = lib.importTOML (given.workspace + "/pyproject.toml");
+  read =
+    name:
+    if builtins.pathExists (given.workspace + "/${name}") then
+      lib.importTOML (given.workspace + "/${name}")
+    else
+      throw "env.yaml: python.manager: uv2nix reads ${name}, which is not there, or which git does not know; run `uv lock` and `git add pyproject.toml uv.lock`";
+  lock = overrides.withoutRemoved (read "uv.lock");
+  pyproject = read "pyproject.toml";
   # uv2nix takes it for a mistake to build what is published as wheels only.
   hasSource = package: package ? sdist || !package.source ? registry;
   withSource = lib.catAttrs "name" (lib.filter hasSource lock.package);

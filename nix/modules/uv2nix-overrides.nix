@@ -20,16 +20,16 @@ let
     nixpkgsPrebuilt {
       prev = prev.${name};
       from = shared.changeRecipe override (prev.${name}.override { sourcePreference = "sdist"; }) (
-        shared.recipeOf prev.python name
+        shared.recipeOf prev.python "overrides.${name}.from_nixpkgs" name
       );
     };
 
   buildSystems =
-    final: old: override:
+    final: old: key: override:
     lib.optionals ((old.passthru.format or "") != "wheel" && override.buildSystems != [ ]) (
       let
         parted = lib.partition (name: final ? ${name}) override.buildSystems;
-        missing = map (name: nixpkgsPrebuilt { from = shared.recipeOf final.python name; }) parted.wrong;
+        missing = map (name: nixpkgsPrebuilt { from = shared.recipeOf final.python key name; }) parted.wrong;
       in
       final.resolveBuildSystem (lib.genAttrs parted.right (_: [ ])) ++ missing
     );
@@ -53,7 +53,9 @@ let
           own = shared.attributes override old;
         in
         own
-        // shared.extend (old // own) "nativeBuildInputs" (buildSystems final old override)
+        // shared.extend (old // own) "nativeBuildInputs" (
+          buildSystems final old "overrides.${name}.build_systems" override
+        )
         // shared.extend (old // own) "buildInputs" dependencies.native
         // lib.optionalAttrs (dependencies.python != [ ]) {
           passthru = old.passthru // {

@@ -57,8 +57,8 @@ fixes: none
 cuda: 12.8
 wheels: {disabled: [alpha, wheels-only]}
 containers:
-  default: {image: lab}
-  with-files: {image: lab, copy: [./src]}
+  default: {image: lab, project: false}
+  with-files: {image: lab, project: false, copy: [./src]}
 python:
   version: 3.12
   editable: {lab: ./src}
@@ -245,7 +245,7 @@ def test_poetry_runs_where_there_is_no_lock(labs: dict[str, Lab]) -> None:
 
 def test_uv_in_the_shell_installs_and_downloads_nothing(labs: dict[str, Lab]) -> None:
     hook = labs["uv2nix"].evaluate("devShells.x86_64-linux.default", "shell: shell.shellHook")
-    assert "export UV_NO_SYNC=1" in hook
+    assert "export UV_NO_SYNC='1'" in hook
     assert "export UV_PYTHON_DOWNLOADS=never" in hook
 
 

@@ -10,6 +10,7 @@ from harness import Nix
 from lock_labs import make_lab
 from nix_stand_ins import STAND_INS, evaluate, lay
 from test_lock_managers import PACKAGES
+from test_nix_code import FILES, check_tests
 from test_nix_modules import LOCK_MANAGERS, everything_of
 
 if TYPE_CHECKING:
@@ -35,6 +36,11 @@ def test_the_small_lib_is_as_the_real_one(nix_bin: Path, real_lib: Path, tmp_pat
         direct = [package.name for package in PACKAGES if package.name != "only-for-gone"]
         project = make_lab(tmp_path / "lab", LOCK_MANAGERS % kind, direct, PACKAGES)
     assert evaluate(nix_bin, project) == evaluate(nix_bin, project, lib=real_lib)
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_the_tests_in_nix_hold_over_the_real_lib(nix_bin: Path, real_lib: Path, file: Path) -> None:
+    check_tests(nix_bin, file, f"lib = import {real_lib};")
 
 
 # Each option of the stand-in, as text.

@@ -84,6 +84,7 @@ let
 
   scripts = {
     writeText = name: text: package name { inherit text; };
+    writeTextDir = name: text: package (baseNameOf name) { inherit text; };
     writeShellScript = name: text: package name { inherit text; };
     writeShellScriptBin = name: text: package name { inherit text; };
     runCommand =

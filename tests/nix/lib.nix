@@ -96,6 +96,7 @@ let
       f: start: list:
       if list == [ ] then start else f (builtins.head list) (foldr f start (builtins.tail list));
     flatten = item: if builtins.isList item then builtins.concatMap flatten item else [ item ];
+    max = a: b: if a > b then a else b;
     range = from: to: if from > to then [ ] else builtins.genList (i: from + i) (to - from + 1);
     imap0 = f: list: builtins.genList (i: f i (builtins.elemAt list i)) (builtins.length list);
     zipListsWith =
@@ -182,6 +183,14 @@ let
     assertMsg = condition: message: condition || throw message;
     warn = message: builtins.trace "warning: ${message}";
     warnIf = condition: message: if condition then warn message else id;
+    generators.toINI =
+      { mkKeyValue }:
+      sections:
+      builtins.concatStringsSep "\n" (
+        mapAttrsToList (
+          name: values: "[${name}]\n" + concatStrings (mapAttrsToList (key: value: mkKeyValue key value + "\n") values)
+        ) sections
+      );
     fakeHash = "sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
     platforms.linux = [
       "x86_64-linux"
@@ -190,6 +199,7 @@ let
     licenses = { };
     versions = {
       major = version: builtins.head (splitString "." version);
+      minor = version: builtins.elemAt (splitString "." version) 1;
       majorMinor =
         version: builtins.concatStringsSep "." (sublist 0 2 (splitString "." version));
     };

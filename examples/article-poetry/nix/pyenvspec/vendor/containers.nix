@@ -18,6 +18,11 @@ let
       inherit description;
     };
 
+  find =
+    shells: name: container:
+    shells.${container.shell}
+      or (throw "env.yaml: containers.${name}.variant: there is no variant `${container.shell}`; name one of ${lib.concatStringsSep ", " (lib.attrNames shells)}");
+
   container = types.submodule (
     { name, ... }:
     {
@@ -96,7 +101,7 @@ in
             import ./image.nix {
               inherit lib pkgs;
               project = inputs.self;
-            } config.pyenvspec.shells.${container.shell} container
+            } (find config.pyenvspec.shells name container) container
           )
         ) config.pyenvspec.containers
       );

@@ -28,7 +28,7 @@ let
   );
 
   # What each extra brings stands in the lock: `gpu = ["torch (>=2)"]`.
-  requirementName = text: normalise (lib.head (builtins.match "([A-Za-z0-9._-]+).*" text));
+  requirementName = text: normalise (lib.head (builtins.match "[ ]*([A-Za-z0-9._-]+).*" text));
   ofExtras = map requirementName (
     lib.concatMap (extra: (normaliseAll (lock.extras or { })).${normalise extra} or [ ]) extras
   );
@@ -43,8 +43,10 @@ let
       map normalise package.groups
     );
 
+  locked = lock.package or [ ];
+
   # Format 1.0 to 2.0.
-  byName = lib.groupBy (package: normalise package.name) lock.package;
+  byName = lib.groupBy (package: normalise package.name) locked;
 
   allowsPython =
     constraint:
@@ -154,12 +156,12 @@ let
   reachedNames = lib.groupBy (found: found.name) reached;
   chosen =
     if lib.versionAtLeast lock.metadata.lock-version "2.1" then
-      lib.filter isWanted lock.package
+      lib.filter isWanted locked
     else
       lib.filter (
         package:
         reachedNames ? ${normalise package.name} && allowsPython (package.python-versions or "*")
-      ) lock.package;
+      ) locked;
 
   # Format 1.x lists the files of every version of a name together.
   oldFiles = normaliseAll (lock.metadata.files or { });

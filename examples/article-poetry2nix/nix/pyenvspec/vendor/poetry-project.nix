@@ -41,11 +41,14 @@ let
     lib.listToAttrs (map (d: lib.nameValuePair d.name (details.${d.name} or "*")) here);
 
   merge = lib.foldl' (all: more: all // more) { };
+  list = names: if names == [ ] then "none" else lib.concatMapStringsSep ", " (name: "`${name}`") names;
   pick =
     kind: known: names:
     merge (
       map (
-        name: known.${name} or (throw "env.yaml: python.${kind}: pyproject.toml has no `${name}`")
+        name:
+        known.${name}
+          or (throw "env.yaml: python.${kind}: pyproject.toml has no `${name}`; it has ${list (lib.attrNames known)}. Name one of these, or add it there and run `poetry lock`")
       ) names
     );
 
@@ -75,7 +78,11 @@ let
     fromTable (tables.${name}.dependencies or { })
     // fromTexts (lib.filter lib.isString (standard.${name} or [ ]))
     // merge (
-      map (other: knownGroups.${pypa.normalizePackageName other}) (
+      map (
+        other:
+        knownGroups.${pypa.normalizePackageName other}
+          or (throw "pyproject.toml: the group `${name}` includes `${other}`, which it does not have; add the group, or take it out there, and run `poetry lock`")
+      ) (
         included name ++ map (entry: entry.include-group) (lib.filter lib.isAttrs (standard.${name} or [ ]))
       )
     )

@@ -27,10 +27,17 @@ let
     else
       shell.python;
 
+  find =
+    name:
+    if builtins.pathExists (given.project + "/${name}") then
+      given.project + "/${name}"
+    else
+      throw "env.yaml: python.manager: poetry2nix reads ${name}, which is not there, or which git does not know; run `poetry lock` and `git add pyproject.toml poetry.lock`";
+
   project = import ./poetry-project.nix {
     inherit lib python;
     inherit (given) groups extras;
-    pyproject = lib.importTOML (given.project + "/pyproject.toml");
+    pyproject = lib.importTOML (find "pyproject.toml");
     pyproject-nix = import (inputs.poetry2nix + "/vendor/pyproject.nix") { inherit lib; };
   };
 
@@ -38,7 +45,7 @@ let
     inherit python;
     inherit (given) preferWheels;
     inherit (project) pyProject;
-    poetrylock = given.project + "/poetry.lock";
+    poetrylock = find "poetry.lock";
     pwd = given.project;
     overrides = [
       overrides.sources

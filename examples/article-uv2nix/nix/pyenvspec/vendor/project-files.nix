@@ -51,8 +51,12 @@ let
     target:
     let
       parts = lib.splitString ":" (lib.head (lib.splitString "[" (lib.replaceStrings [ " " ] [ "" ] target)));
+      isCommand =
+        lib.length parts == 2
+        || throw "pyproject.toml: the command `${target}` is not written as `module:function`; correct it under [project.scripts]";
       path = lib.splitString "." (lib.last parts);
     in
+    assert isCommand;
     ''
       #!${python.interpreter}
       import os, sys

@@ -5,12 +5,22 @@
 #
 #   import ./markers.nix { inherit lib; } environment marker
 { lib }:
-environment:
+environment: marker:
 let
   inherit (lib) head tail;
 
+  unreadable = throw "pyenvspec: the marker `${marker}` cannot be read; correct it in pyproject.toml, or where the dependency is named, and lock again";
+
   pattern = "(\"[^\"]*\"|'[^']*'|[()]|[<>=!~]+|[A-Za-z_][A-Za-z_.]*)";
-  tokensOf = text: lib.concatMap (part: if lib.isList part then part else [ ]) (builtins.split pattern text);
+  tokens = lib.concatMap (
+    part:
+    if lib.isList part then
+      part
+    else if builtins.match "[[:space:]]*" part != null then
+      [ ]
+    else
+      unreadable
+  ) (builtins.split pattern marker);
 
   isVersion =
     name:
@@ -46,7 +56,7 @@ let
       ">=" = order >= 0;
       "~=" = order >= 0 && isBelow (lib.concatStringsSep "." (lib.init parts)) left;
     }
-    .${operator};
+    .${operator} or unreadable;
 
   compareTexts =
     operator: left: right:
@@ -59,7 +69,7 @@ let
       ">" = left > right;
       ">=" = left >= right;
     }
-    .${operator};
+    .${operator} or unreadable;
 
   isIn =
     left: right:
@@ -97,7 +107,7 @@ let
       lib.substring 1 (lib.stringLength token - 2) token
     else
       environment.${lib.replaceStrings [ "os.name" "sys.platform" "platform.machine" ] [ "os_name" "sys_platform" "platform_machine" ] token}
-        or (throw "pyenvspec: a marker asks for `${token}`, which is not known");
+        or (throw "pyenvspec: the marker `${marker}` asks for `${token}`, which markers do not have; correct it in pyproject.toml, or where the dependency is named, and lock again");
 
   # Each takes tokens, and gives a value with the tokens behind it.
   either =
@@ -132,23 +142,28 @@ let
     tokens:
     let
       inner = either (tail tokens);
-      isNot = lib.elemAt tokens 1 == "not";
+      isNot = lib.take 2 (tail tokens) == [ "not" "in" ];
       operator = if isNot then "not in" else lib.elemAt tokens 1;
       behind = lib.drop (if isNot then 3 else 2) tokens;
     in
-    if head tokens == "(" then
-      {
-        inherit (inner) value;
-        rest = tail inner.rest;
-      }
+    if tokens == [ ] then
+      unreadable
+    else if head tokens == "(" then
+      if lib.take 1 inner.rest != [ ")" ] then
+        unreadable
+      else
+        {
+          inherit (inner) value;
+          rest = tail inner.rest;
+        }
+    else if lib.length tokens < 2 || behind == [ ] then
+      unreadable
     else
       {
         value = compare operator (head tokens) (head behind);
         rest = tail behind;
       };
+
+  whole = either tokens;
 in
-marker:
-let
-  tokens = tokensOf marker;
-in
-tokens == [ ] || (either tokens).value
+tokens == [ ] || (if whole.rest == [ ] then whole.value else unreadable)

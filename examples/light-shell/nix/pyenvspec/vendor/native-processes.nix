@@ -8,7 +8,11 @@ let
   run =
     pkgs: shell:
     let
-      isReady = name: shell.processes.${name}.ready != null;
+      isReady =
+        name:
+        (shell.processes.${name}
+          or (throw "env.yaml: processes: `after` names `${name}`, which is no process; correct its name, or take it out")
+        ).ready != null;
       # As JSON, which is YAML.
       settings = {
         version = "0.5";

@@ -28,10 +28,10 @@ let
   platformRank =
     tag:
     let
-      versioned = builtins.match "manylinux_([0-9]+)_([0-9]+)_(.+)" tag;
+      versioned = builtins.match "manylinux_([0-9]+)_0*([0-9]+)_(.+)" tag;
       named = builtins.match "(manylinux1|manylinux2010|manylinux2014)_(.+)" tag;
       plain = builtins.match "linux_(.+)" tag;
-      mac = builtins.match "macosx_([0-9]+)_([0-9]+)_(.+)" tag;
+      mac = builtins.match "macosx_0*([0-9]+)_([0-9]+)_(.+)" tag;
       ofGlibc =
         version: machine:
         if
@@ -90,7 +90,8 @@ let
       );
       machine = best (map platformRank (lib.elemAt tags 2));
     in
-    if python == 0 || machine == 0 then
+    # A name of other parts is none of a wheel.
+    if lib.length parts < 5 || python == 0 || machine == 0 then
       0
     else if machine == anyMachine && python < 3000 then
       # Behind every wheel for this machine, one for this Python first.

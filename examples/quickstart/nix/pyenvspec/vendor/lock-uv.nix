@@ -13,7 +13,8 @@ let
   isProject =
     package:
     (package.source.editable or package.source.virtual or package.source.directory or "") == ".";
-  project = lib.findFirst isProject null lock.package;
+  locked = lock.package or [ ];
+  project = lib.findFirst isProject null locked;
   members = lock.manifest.members or [ ];
 
   defaults = pyproject.tool.uv.default-groups or [ "dev" ];
@@ -34,7 +35,7 @@ let
     lib.filter (
       package:
       !package ? resolution-markers || lib.any applies package.resolution-markers
-    ) lock.package
+    ) locked
   );
 
   # The same version may be locked from two indices.
@@ -69,7 +70,7 @@ let
     if project != null then
       from project
     else
-      lib.concatMap from (lib.filter (package: lib.elem package.name members) lock.package)
+      lib.concatMap from (lib.filter (package: lib.elem package.name members) locked)
       ++ followAll (lib.concatMap (group: groupsOfNone.${group} or [ ]) (lib.unique (defaults ++ groups)));
 
   reached = builtins.genericClosure {

@@ -51,7 +51,9 @@ let
 
   # Nix reads no dates, and pylock.toml says when files were published.
   withoutDates = text: lib.concatStrings (lib.filter lib.isString (builtins.split "upload-time *= *[0-9][0-9TZ:.+-]*,?" text));
-  lock = fromTOML (withoutDates (builtins.readFile (folder + "/${file}")));
+  lock = builtins.addErrorContext "while reading ${file}; where it is cut off or holds conflict marks, lock again" (
+    fromTOML (withoutDates (builtins.readFile (folder + "/${file}")))
+  );
   pyproject =
     if builtins.pathExists (folder + "/pyproject.toml") then
       lib.importTOML (folder + "/pyproject.toml")

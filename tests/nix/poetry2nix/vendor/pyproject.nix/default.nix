@@ -1,9 +1,12 @@
 # STAND-IN for the pyproject.nix inside of poetry2nix. Of markers it knows those that ask for Windows.
 { lib }:
+let
+  normalizePackageName =
+    name: lib.concatStringsSep "-" (lib.splitString "_" (lib.toLower name));
+in
 {
   lib = {
-    pypa.normalizePackageName =
-      name: lib.concatStringsSep "-" (lib.splitString "_" (lib.toLower name));
+    pypa = { inherit normalizePackageName; };
     pep508 = {
       mkEnviron = _: { };
       parseMarkers = text: text;
@@ -14,7 +17,9 @@
           parts = lib.splitString ";" text;
         in
         {
-          name = lib.head (builtins.match "([A-Za-z0-9_.-]*[A-Za-z0-9]).*" (lib.head parts));
+          name = normalizePackageName (
+            lib.head (builtins.match "([A-Za-z0-9_.-]*[A-Za-z0-9]).*" (lib.head parts))
+          );
           markers = if builtins.length parts > 1 then lib.last parts else null;
         };
     };
