@@ -57,6 +57,10 @@ GROUPS = {
     },
     "Ship": {
         "container": ("container", "build an image of env.yaml, load it into Docker or push it"),
+        "export": (
+            "export.command",
+            "print a Dockerfile or conda's environment.yml for colleagues without Nix",
+        ),
     },
     "Tools": {
         "kernel": ("kernel", "give Jupyter a kernel that runs in the shell, from wherever it is started"),

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from pyenvspec.facts._load import read_table
+from pyenvspec.facts._load import DATA, Row, read_table
+from pyenvspec.facts._sorted import SortedTable
 from pyenvspec.facts.debian import _names, _sonames
 
 _MOST = 12
@@ -13,8 +14,13 @@ _MOST = 12
 
 
 @cache
-def _fedora() -> dict[str, tuple[str, ...]]:
-    return {row["attr"]: tuple(row["rpm"]) for row in read_table("fedora-names")["names"]}
+def _looked_at() -> dict[str, Row]:
+    return {row["attr"]: row for row in read_table("host-names")["names"]}
+
+
+@cache
+def _same() -> SortedTable:
+    return SortedTable.read(DATA / "debian-same.tsv")
 
 
 @cache
@@ -42,24 +48,44 @@ def homebrew_names(attribute: str) -> tuple[str, ...]:
 
 def fedora_names(attribute: str) -> tuple[str, ...]:
     """Return the packages of Fedora and its relatives that hold the same."""
-    return _fedora().get(attribute) or (plain_name(attribute),)
+    return tuple(_looked_at().get(attribute, {}).get("rpm", ())) or (plain_name(attribute),)
 
 
 def debian_candidates(attribute: str) -> tuple[str, ...]:
     """Return names that the package may have in Debian or Ubuntu, the likeliest first; apt knows which there are.
 
-    One of the package's own name holds all of it; else the library that is called like it comes first.
+    One of the package's own name holds all of it; else its programs, or the library that is called like it, come first.
     """
     plain = plain_name(attribute).lower().replace("_", "-")
     libraries = sorted(
-        {(key not in (plain, f"lib{plain}"), package) for key, package in library_names(attribute)}
+        {
+            (key not in (plain, f"lib{plain}"), package)
+            for key, package in library_names(attribute)
+            if not package.startswith("lib32")
+        }
     )
     packages = [package for _, package in libraries]
-    packages += [f"{package}t64" for package in packages]
     curated = [name for name in _curated("Debian").get(attribute, ()) if not name.endswith("-dev")]
     others = [name for name, attr in map(tuple, _names().rows()) if attr == attribute]
-    found = dict.fromkeys([plain, *packages, *curated, *others])
-    return tuple(found)[:_MOST]
+    given = _looked_at().get(attribute, {}).get("deb")
+    found = [given] if given else []
+    found += [plain] if _same().find(plain) else []
+    found += [name for name in (f"{plain}-bin", f"{plain}-utils") if name in others]
+    found += [*packages, *(f"{package}t64" for package in packages), *curated, *others, plain]
+    return tuple(dict.fromkeys(found))[:_MOST]
+
+
+def debian_name(attribute: str) -> str | None:
+    """Return the package of Debian that holds the same, as far as the tables know one."""
+    first = debian_candidates(attribute)[0]
+    plain = plain_name(attribute).lower().replace("_", "-")
+    return first if first != plain or _same().find(plain) else None
+
+
+def conda_candidates(attribute: str) -> tuple[str, ...]:
+    """Return names that the package may have on conda-forge, the likeliest first."""
+    plain = plain_name(attribute).lower()
+    return tuple(dict.fromkeys([*_curated("conda-forge").get(attribute, ()), plain, attribute.lower()]))
 
 
 def library_names(attribute: str) -> tuple[tuple[str, str], ...]:

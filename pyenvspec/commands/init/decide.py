@@ -144,7 +144,20 @@ def _choose_gpu(survey: Survey, packages: Source) -> GpuFinding | None:
         # The project's own extensions, compiled when it is installed or when they are first used.
         why = f"{survey.cuda_code} is compiled against CUDA; {found.why}"
         found = replace(found, why=why, toolkit=found.toolkit or found.cuda, compiled=(survey.cuda_code,))
-    if found is None or not found.compiled or found.toolkit:
+    if found is None:
+        # No package asks for one, and a file of conda lists the compiler itself.
+        return next(
+            (
+                GpuFinding(
+                    f"the toolkit of CUDA {claim.value} is listed", s.where(claim), claim.value, claim.value
+                )
+                for s in survey.of("conda", "pixi")
+                for claim in s.cuda
+                if claim.said == "toolkit"
+            ),
+            None,
+        )
+    if not found.compiled or found.toolkit:
         return found
     # What is compiled needs a toolkit, and the packages do not say which: a container or conda file may.
     for source in survey.of("container", "conda", "pixi"):

@@ -1,0 +1,1 @@
+"""`pyenvspec export`: the same environment for colleagues without Nix, as a file of another tool."""

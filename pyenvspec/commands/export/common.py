@@ -1,0 +1,62 @@
+"""What every exported file says: what made it, and what only Nix has."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pyenvspec.plan import Package
+
+if TYPE_CHECKING:
+    from pyenvspec.plan import Environment, Shell
+
+MANAGERS = {"poetry2nix": "poetry", "uv2nix": "uv", "nixpkgs": "pip"}
+"""Who installs where Nix does not build."""
+
+
+def head(form: str) -> str:
+    """Return the first lines."""
+    return (
+        f"# Written by `pyenvspec export {form}` from env.yaml; edit env.yaml instead, and export again.\n"
+        "# Not reproducible to the byte, as the shell of Nix is: versions of what is not Python are those of today.\n"
+    )
+
+
+def manager_of(environment: Environment) -> str:
+    """Return who installs the Python packages."""
+    return MANAGERS.get(environment.manager, environment.manager)
+
+
+def names_of(packages: tuple[Package, ...]) -> list[str]:
+    """Return packages as env.yaml names them."""
+    return [".".join(package.path) for package in packages]
+
+
+def only_in_nix(shell: Shell) -> list[str]:
+    """Return what the file cannot hold, by its key, with the reason."""
+    found = []
+    texts = [("env", shell.env), ("scripts", shell.scripts)]
+    for key, given in texts:
+        for name, text in given:
+            if any(isinstance(part, Package) for part in text):
+                found.append(f"{key}.{name}: it names a package by its place in Nix's store")
+    found += ["preload: no name of the file elsewhere is known"] if shell.preload else []
+    found += ["processes, services: they are started by hand"] if shell.processes or shell.services else []
+    found += ["devenv: options of devenv"] if shell.devenv else []
+    found += ["dotenv: it is for secrets of a machine"] if shell.dotenv else []
+    found += ["on_enter: there is no shell to enter"] if shell.on_enter is not None else []
+    return found
+
+
+def needs_whole_project(root: Path, requirements: str) -> bool:
+    """Whether a requirements file names more than packages of an index: another file, or a folder."""
+    try:
+        text = Path(root, requirements).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+    return bool(
+        re.search(
+            r"^\s*(-r|-c|-e|--requirement|--constraint|--editable|\.|file:)|@ file:", text, re.MULTILINE
+        )
+    )

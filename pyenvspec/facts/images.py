@@ -1,0 +1,15 @@
+"""Images that others publish: NVIDIA's, with a CUDA toolkit and what a compiler needs of it."""
+
+from __future__ import annotations
+
+from pyenvspec.facts._load import read_table
+
+
+def cuda_image(version: str, *, cudnn: bool) -> str | None:
+    """Return the image for a CUDA version, by its minor, or None where there is none known."""
+    minor = ".".join(version.split(".")[:2])
+    for row in read_table("cuda-images")["images"]:
+        if row["cuda"] == minor:
+            part = f"{row['cudnn']}-" if cudnn else ""
+            return f"nvidia/cuda:{row['tag']}-{part}devel-ubuntu{row['ubuntu']}"
+    return None

@@ -1,0 +1,158 @@
+"""`pyenvspec export`: a Dockerfile, and a conda file that `init` reads back."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from pyenvspec.cli import run
+from pyenvspec.commands.export.conda import conda_name
+from pyenvspec.driver import load_plan
+
+INSTRUCTIONS = {"FROM", "RUN", "ENV", "COPY", "WORKDIR", "LABEL", "EXPOSE", "CMD"}
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+def export(capsys: pytest.CaptureFixture[str], folder: Path, *words: str) -> tuple[str, str]:
+    capsys.readouterr()
+    assert run(["export", *words, "-C", str(folder)]) == 0
+    told = capsys.readouterr()
+    return told.out, told.err
+
+
+def instructions(text: str) -> list[tuple[str, str]]:
+    """A Dockerfile's lines as Docker reads them: comments out, continued lines joined; each has a known word."""
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    joined = re.sub(r"\\\n\s*", "", "\n".join(lines) + "\n")
+    found = [tuple(line.split(" ", 1)) for line in joined.splitlines() if line.strip()]
+    assert all(len(pair) == 2 and pair[0] in INSTRUCTIONS for pair in found), found
+    for word, rest in found:
+        if word == "RUN":
+            shlex.split(rest)
+        if word in ("COPY", "CMD"):
+            assert all(isinstance(one, str) for one in json.loads(rest))
+    return [(word, rest) for word, rest in found]
+
+
+@pytest.mark.parametrize("folder", sorted(EXAMPLES.iterdir()), ids=lambda path: path.name)
+def test_every_example_has_a_dockerfile(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = instructions(export(capsys, folder, "dockerfile")[0])
+    assert found[0][0] == "FROM"
+    assert found[-1][0] == "CMD"
+
+
+def test_apt_has_its_own_names_and_what_it_lacks_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "env.yaml").write_text(
+        "python: 3.11\nnative: [libsndfile, libGL, ffmpeg, hyperfine-nonsense]\n"
+    )
+    (tmp_path / "env.yaml").write_text(
+        "python: 3.11\nnative: [libsndfile, libGL, ffmpeg, cudaPackages.nccl]\n"
+    )
+    (tmp_path / "env.yaml").write_text("python: 3.11\nnative: [libsndfile, libGL, ffmpeg, devenv]\n")
+    text, told = export(capsys, tmp_path, "dockerfile")
+    (apt,) = (rest for word, rest in instructions(text) if "apt-get install" in rest)
+    for name in ("libsndfile1", "libgl1", "ffmpeg"):
+        assert f" {name} " in apt.replace("\\", " ") + " ", apt
+    assert "native: devenv: no name of it in Debian is known" in told
+
+
+def test_values_stay_values(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    value = 'a "b" $HOME \\ `x`'
+    (tmp_path / "env.yaml").write_text(
+        f"python: 3.11\nenv: {{A: {json.dumps(value)}, P: '${{project}}/x'}}\n"
+        "scripts: {go: \"echo 'it is' $1 # no\"}\n"
+    )
+    text, _ = export(capsys, tmp_path, "dockerfile")
+    assert 'ENV A="a \\"b\\" \\$HOME \\\\ `x`"' in text
+    assert 'ENV P="/app/x"' in text
+    (printf,) = (rest for word, rest in instructions(text) if "printf" in rest)
+    assert "echo 'it is' $1 # no" in shlex.split(printf)
+
+
+def test_a_requirements_file_with_folders_in_it_comes_with_the_whole_project(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "env.yaml").write_text("python: 3.11\n")
+    (tmp_path / "requirements.txt").write_text("numpy\n")
+    text, _ = export(capsys, tmp_path, "dockerfile")
+    assert text.index('COPY ["requirements.txt", "./"]') < text.index("pip install --no-cache-dir -r")
+    (tmp_path / "requirements.txt").write_text("numpy\n-e .\n")
+    text, _ = export(capsys, tmp_path, "dockerfile")
+    assert text.index('COPY [".", "./"]') < text.index("pip install --no-cache-dir -r")
+
+
+def test_cuda_takes_an_image_with_the_toolkit(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "env.yaml").write_text(
+        "python: {version: 3.10, manager: pip}\ncuda: {version: 11.8, cudnn: 8.9}\n"
+    )
+    text, _ = export(capsys, tmp_path, "dockerfile")
+    assert "FROM nvidia/cuda:11.8.0-cudnn8-devel-ubuntu22.04\n" in text
+    assert "uv venv --seed --python 3.10 /env" in text
+
+
+def test_the_container_of_env_yaml_gives_its_settings(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "env.yaml").write_text(
+        "python: {version: 3.11, manager: pip}\n"
+        "containers: {default: {command: [python, -m, app], ports: [8000], env: {A: 1}}}\n"
+    )
+    text, _ = export(capsys, tmp_path, "dockerfile")
+    assert text.endswith('CMD ["python", "-m", "app"]\n')
+    assert "EXPOSE 8000/tcp\n" in text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "python: 3.11\nnative: [ffmpeg, libsndfile, portaudio, git-lfs, libjpeg]\n",
+        "python: 3.10\ncuda: 11.8\nnative: [sox, mecab]\n",
+        "python: {version: 3.12, requirements: requirements.txt}\n",
+    ],
+)
+def test_conda_reads_back(text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What `init` makes of the file in a folder with nothing else is the environment that it came from."""
+    before, after = tmp_path / "lab", tmp_path / "elsewhere"
+    for folder in (before, after):
+        folder.mkdir()
+        (folder / "requirements.txt").write_text("numpy==1.26.4\n")
+    (before / "env.yaml").write_text(text)
+    exported, told = export(capsys, before, "conda")
+    assert "left out" not in told
+    (after / "environment.yml").write_text(exported)
+    assert run(["init", "--offline", "-q", "-C", str(after)]) == 0
+    one, other = load_plan(before).shells[0], load_plan(after).shells[0]
+    assert other.interpreter == one.interpreter
+    assert set(other.native) == set(one.native)
+    assert other.environment == one.environment
+    assert (other.cuda and other.cuda.version) == (one.cuda and one.cuda.version)
+
+
+def test_a_name_that_conda_would_mean_otherwise_is_left_out() -> None:
+    assert conda_name("ffmpeg") == "ffmpeg"
+    assert conda_name("cmake") == "cmake"
+    assert conda_name("cudaPackages.nccl") is None
+
+
+def test_a_lock_becomes_pins(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "env.yaml").write_text("python: {version: 3.11, manager: uv}\n")
+    (tmp_path / "pyproject.toml").write_text(
+        '[project]\nname = "app"\nversion = "0"\nrequires-python = ">=3.11"\ndependencies = ["six"]\n'
+    )
+    (tmp_path / "uv.lock").write_text(
+        'version = 1\nrevision = 3\nrequires-python = ">=3.11"\n'
+        '[[package]]\nname = "app"\nversion = "0"\nsource = { virtual = "." }\n'
+        'dependencies = [{ name = "six" }]\n'
+        '[package.metadata]\nrequires-dist = [{ name = "six" }]\n'
+        '[[package]]\nname = "six"\nversion = "1.16.0"\nsource = { registry = "https://pypi.org/simple" }\n'
+        'wheels = [{ url = "https://x/six-1.16.0-py2.py3-none-any.whl", hash = "sha256:00" }]\n'
+    )
+    text, _ = export(capsys, tmp_path, "conda")
+    assert '    - "six==1.16.0"\n' in text
+    assert '"app' not in text
