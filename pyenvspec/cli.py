@@ -61,6 +61,8 @@ GROUPS = {
             "export.command",
             "print a Dockerfile or conda's environment.yml for colleagues without Nix",
         ),
+        "cache": ("cache", "build the shells and fill the team's binary cache with them"),
+        "ship": ("ship", "copy a shell to a machine that has Nix, and say how to enter it there"),
     },
     "Tools": {
         "kernel": ("kernel", "give Jupyter a kernel that runs in the shell, from wherever it is started"),
@@ -132,7 +134,7 @@ def _parse(argv: Sequence[str]) -> tuple[Callable[[Options], int], Options]:
     )
     _add_common(parser)
     form = module.declare(parser)
-    values: dict[str, Any] = vars(parser.parse_args(words[1:]))
+    values: dict[str, Any] = vars(parser.parse_intermixed_args(words[1:]))
     values |= {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
     values["directory"] = Path(values["directory"])
     if "command" in form.__dataclass_fields__:

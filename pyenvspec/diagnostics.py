@@ -228,8 +228,11 @@ CODES: dict[str, str] = {
     "nix-unasked": "getting Nix was not agreed to",
     "host-python-missing": "`shell --host` found no Python of the version asked for",
     "host-program-missing": "`shell --host` needs a program that is not installed",
+    "engine-missing": "the program that a command hands over to is missing",
+    "variant-unknown": "a shell named on the command line does not exist",
+    "cache-not-filled": "a binary cache is to be filled, and env.yaml does not say which",
+    "ship-host": "the machine named on the command line is no address",
     "container-unknown": "a container named on the command line does not exist",
-    "container-engine-missing": "an image is to be started or converted, and the program that does it is missing",
     "container-no-registry": "an image is to be pushed, and env.yaml does not say where",
     # resolving
     "no-release": "no nixpkgs release, alone or with the inputs known, has what is asked for",

@@ -41,11 +41,23 @@ class FlakeInput:
 
 @dataclass(frozen=True, slots=True)
 class Cache:
-    """A binary cache: its address and public key."""
+    """A binary cache: its address and public key; `push` is where it is written to, None where it is not."""
 
     name: str
     url: str
     key: str
+    push: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Builder:
+    """A machine that builds for this one."""
+
+    host: str
+    systems: tuple[str, ...]
+    jobs: int
+    speed: int
+    features: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +258,7 @@ class Generate:
     devcontainer: bool
     vscode: bool
     github_actions: bool
+    gitlab_ci: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +270,7 @@ class Plan:
     systems: tuple[str, ...]
     inputs: tuple[FlakeInput, ...]
     caches: tuple[Cache, ...]
+    builders: tuple[Builder, ...]
     nixpkgs: Nixpkgs
     renderer: str
     shells: tuple[Shell, ...]

@@ -94,13 +94,14 @@ containers:
     env: {A: 1}
     ports: [8000]
     labels: {a: b}
-caches: [nix-community, {url: "https://x.example", key: "x-1:AAAA"}]
+caches: [nix-community, {url: "https://x.example", key: "x-1:AAAA", push: true}]
+builders: [ssh-ng://a, {host: ssh-ng://b, systems: [x86_64-linux], jobs: 1, speed: 1, features: [kvm]}]
 nixpkgs: {release: nixos-24.11, unfree: auto, overlays: [./o.nix], insecure: [minio]}
 inputs: {mylib: {github: owner/repo, ref: main, flake: true}}
 modules: [./m.nix]
 shell: devenv
 variants: {empty: {}}
-generate: {flake: true, direnv: true, devcontainer: false, vscode: false, github_actions: false}
+generate: {flake: true, direnv: true, devcontainer: false, vscode: false, github_actions: false, gitlab_ci: false}
 """
 
 PLAIN = [

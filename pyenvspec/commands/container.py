@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import shlex
 import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pyenvspec.commands.compile import command as compiling
+from pyenvspec.commands.steps import run_steps, show_steps
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
 from pyenvspec.driver import MANIFEST, load_plan
 from pyenvspec.names import closest
 from pyenvspec.options import Options
-from pyenvspec.reporter import put, say
-from pyenvspec.tools import NOT_FOUND, exec_or_run, nix_argv
+from pyenvspec.tools import nix_argv
 
 if TYPE_CHECKING:
     import argparse
@@ -27,6 +26,9 @@ _HELP = (
     "build: in the Nix store; load: into Docker or Podman; push: to `registry`; run: load, then start it; "
     "file: NAME.tar, or what --output says; sif: NAME.sif for Apptainer"
 )
+
+
+_WITHOUT_ENGINE = "the image itself is made: `pyenvspec container file` writes it for a machine that has one"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,20 +61,10 @@ def run(options: ContainerOptions) -> int:
     container = _find(options.name, plan.containers)
     steps = commands_of(options, container)
     if options.dry_run:
-        put("".join(shlex.join(argv) + "\n" for argv in steps))
-        return 0
+        return show_steps(steps)
     # Nix must see env.yaml as it is now; with nothing to do this writes nothing.
     compiling.run(compiling.CompileOptions("compile", options.directory, quiet=True))
-    for argv in steps:
-        if not options.quiet:
-            say(f"$ {shlex.join(argv)}")
-        last = argv is steps[-1]
-        code = exec_or_run(argv, cwd=options.directory, stay=not last)
-        if code == NOT_FOUND:
-            raise PyenvspecError(_missing(argv[0]))
-        if code != 0 or last:
-            return code
-    return 0
+    return run_steps(steps, options, missing=_WITHOUT_ENGINE)
 
 
 def commands_of(options: ContainerOptions, container: Container) -> list[tuple[str, ...]]:
@@ -148,20 +140,4 @@ def _find(name: str, containers: Sequence[Container]) -> Container:
         hint = f"did you mean `{near}`?" if near else f"it has {', '.join(names)}"
     raise PyenvspecError(
         Diagnostic("container-unknown", f"env.yaml has no container `{name}`", MANIFEST, hint=hint)
-    )
-
-
-def _missing(program: str) -> Diagnostic:
-    if program == "nix":
-        return Diagnostic(
-            "nix-missing",
-            "the program `nix` is not installed, or not on PATH",
-            "nix",
-            hint="run `pyenvspec get-nix`",
-        )
-    return Diagnostic(
-        "container-engine-missing",
-        f"the program `{program}` is not installed, or not on PATH",
-        program,
-        hint="the image itself is made: `pyenvspec container file` writes it for a machine that has one",
     )

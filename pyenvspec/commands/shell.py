@@ -203,8 +203,9 @@ def develop_argv(plan: Plan, variant: str, command: tuple[str, ...]) -> tuple[st
 
 
 def _is_ours(plan: Plan) -> bool:
-    """Whether flake.nix names only caches known to us, so that Nix need not ask whether to trust them."""
-    return plan.generate.flake and all(is_known_pair(cache.url, cache.key) for cache in plan.caches)
+    """Whether flake.nix names only caches known to us and no builders: Nix need not ask then whether to trust them."""
+    known = all(is_known_pair(cache.url, cache.key) for cache in plan.caches)
+    return plan.generate.flake and not plan.builders and known
 
 
 def _write_stale(compiled: Compiled, options: ShellOptions) -> None:

@@ -38,6 +38,7 @@ from pyenvspec.spec.model import LOCK_MANAGERS
 
 if TYPE_CHECKING:
     from pyenvspec.plan import (
+        Builder,
         Container,
         CudaSet,
         FlakeInput,
@@ -53,12 +54,17 @@ def lower_flake(plan: Plan) -> File:
     """Return flake.nix: what Nix must read as plain text, and one call."""
     outputs = call("inputs.flake-parts.lib.mkFlake", _inherit("inputs"), Path(MODULES))
     entries = [bind("description", plan.description)]
+    settings: list[Binding] = []
     if plan.caches:
-        settings = attrs(
-            bind("extra-substituters", [cache.url for cache in plan.caches]),
-            bind("extra-trusted-public-keys", [cache.key for cache in plan.caches]),
-        )
-        entries.append(bind("nixConfig", settings, _comment_caches(plan), blank=True))
+        settings.append(bind("extra-substituters", [cache.url for cache in plan.caches]))
+        settings.append(bind("extra-trusted-public-keys", [cache.key for cache in plan.caches]))
+    if plan.builders:
+        machines = " ; ".join(map(_machine, plan.builders))
+        settings.append(bind("builders", machines, "builders", blank=bool(settings)))
+        settings.append(bind("builders-use-substitutes", True))
+    if settings:
+        comment = "caches: " + ", ".join(cache.name for cache in plan.caches) if plan.caches else ""
+        entries.append(bind("nixConfig", AttrSet(tuple(settings)), comment, blank=True))
     inputs = AttrSet(tuple(b for i in plan.inputs for b in _input_bindings(i)))
     entries.append(bind("inputs", inputs, blank=True))
     entries.append(bind("outputs", Lambda("inputs", outputs), blank=True))
@@ -70,8 +76,10 @@ def _inherit(*names: str) -> AttrSet:
     return AttrSet((Inherit(names),))
 
 
-def _comment_caches(plan: Plan) -> str:
-    return "caches: " + ", ".join(cache.name for cache in plan.caches)
+def _machine(builder: Builder) -> str:
+    """Return a line of Nix's file of machines: no key of ours, as ssh has its own."""
+    features = ",".join(builder.features) or "-"
+    return f"{builder.host} {','.join(builder.systems)} - {builder.jobs} {builder.speed} {features}"
 
 
 def _input_bindings(given: FlakeInput) -> tuple[Binding, ...]:

@@ -11,11 +11,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
-from pyenvspec.facts.caches import caches_for, find_cache
 from pyenvspec.facts.input_sources import input_source
 from pyenvspec.facts.nixpkgs import version_key
 from pyenvspec.plan import (
-    Cache,
     Container,
     CudaSet,
     Decision,
@@ -31,6 +29,7 @@ from pyenvspec.plan import (
 from pyenvspec.project.folder import effective_manager, lock_kind
 from pyenvspec.project.locks.model import normalise
 from pyenvspec.raw import locate
+from pyenvspec.resolving.caches import plan_builders, plan_caches
 from pyenvspec.resolving.commands import (
     plan_bash,
     plan_preload,
@@ -42,7 +41,6 @@ from pyenvspec.resolving.overrides import plan_overrides, plan_text
 from pyenvspec.resolving.permits import permitted_unfree, spell_names
 from pyenvspec.resolving.reasons import decide_caches, decide_inputs, decide_settings
 from pyenvspec.resolving.releases.choose import CudaRequest, Refusal, Request, choose
-from pyenvspec.spec.images import CustomCache
 from pyenvspec.spec.model import VENV_MANAGERS
 from pyenvspec.systems import default_systems
 
@@ -92,13 +90,14 @@ def resolve_plan(file: SpecFile, project: ProjectFolder, locks: LockedProjects |
     )
     name = spec.name or _valid_name(project.folder)
     inputs = _plan_inputs(spec, choice, managers.values())
-    caches = _plan_caches(spec, choice)
+    caches = plan_caches(spec, choice)
     return Plan(
         name=name,
         description=spec.description if spec.description is not None else f"Python environment of {name}",
         systems=choice.systems,
         inputs=inputs,
         caches=caches,
+        builders=plan_builders(spec),
         nixpkgs=nixpkgs,
         renderer=spec.shell,
         shells=shells,
@@ -291,17 +290,6 @@ def _standard_input(name: str, names: tuple[str, ...], choice: Choice) -> FlakeI
     ours = [own for own in source.inputs if own.follows is None or own.name in names]
     own_inputs = [own.name for own in ours if own.name not in kept]
     return FlakeInput(name, url, tuple((own, shared.get(own, "")) for own in own_inputs))
-
-
-def _plan_caches(spec: Spec, choice: Choice) -> tuple[Cache, ...]:
-    needs = [*choice.inputs, *(["cuda"] if choice.cuda else [])]
-    planned = [Cache(c.name, c.url, c.key or "") for need in needs for c in caches_for(need)]
-    for cache in spec.caches:
-        if isinstance(cache, CustomCache):
-            planned.append(Cache(cache.url, cache.url, cache.key or ""))
-        elif (known := find_cache(cache)) is not None:
-            planned.append(Cache(known.name, known.url, known.key or ""))
-    return _distinct(planned)
 
 
 def _plan_nixpkgs_of_shells(

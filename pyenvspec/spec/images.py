@@ -12,8 +12,10 @@ from pyenvspec.spec.values import (
     Env,
     Model,
     PlainName,
+    PositiveInt,
     RelPath,
     ShellName,
+    System,
     Text,
 )
 
@@ -92,16 +94,56 @@ class Container(Model):
     )
 
 
+def _push_text(value: object) -> object:
+    """`push: true` is the cache's own address, `push: false` none."""
+    if isinstance(value, bool):
+        return "" if value else None
+    return value
+
+
+_STORE = "(https?|s3|ssh|ssh-ng|file)://[^\\s]+"
+_PUSH = f"^(cachix:[A-Za-z0-9._-]+|attic:[A-Za-z0-9._-]+(:[A-Za-z0-9._-]+)?|{_STORE}){END}"
+
+
 class CustomCache(Model):
     """A binary cache of the user's own."""
 
-    url: Annotated[str, Strict(), Field(pattern=f"^(https?|s3|ssh|file)://[^\\s]+{END}")] = Field(
+    url: Annotated[str, Strict(), Field(pattern=f"^{_STORE}{END}")] = Field(
         description="Address of the cache.", examples=["https://x.example"]
     )
     key: Annotated[str, Strict(), Field(pattern=f"^[^\\s:]+:[A-Za-z0-9+/]+=*{END}")] | None = Field(
         None,
         description="Its public key, as `nix-store --generate-binary-cache-key` writes it.",
         examples=["x-1:AAAA"],
+    )
+    push: Annotated[
+        Annotated[str, Field(pattern=_PUSH.replace("^(", "^(|", 1))] | None,
+        BeforeValidator(_push_text),
+        WithJsonSchema({"anyOf": [{"type": "boolean"}, {"type": "string", "pattern": _PUSH}]}),
+    ] = Field(
+        None,
+        description="`pyenvspec cache push` fills it: true at its own address (s3, ssh-ng, file, cachix.org), else say "
+        "where it is written to: cachix:NAME, attic:SERVER:CACHE or a store of Nix.",
+        examples=[True],
+    )
+
+
+_HOST = "[A-Za-z0-9][A-Za-z0-9._-]*"
+
+
+class Builder(Model):
+    """A machine that builds for this one."""
+
+    host: Annotated[
+        str, Strict(), Field(pattern=f"^(ssh|ssh-ng)://([A-Za-z0-9._-]+@)?{_HOST}(:[0-9]+)?{END}")
+    ] = Field(description="Its address.", examples=["ssh-ng://builder.example"])
+    systems: Annotated[tuple[System, ...], Field(min_length=1)] = Field(
+        ("x86_64-linux",), description="What it builds for.", examples=[["aarch64-linux"]]
+    )
+    jobs: PositiveInt = Field(1, description="How much at once.", examples=[8])
+    speed: PositiveInt = Field(1, description="How fast it is beside the others.", examples=[2])
+    features: tuple[PlainName, ...] = Field(
+        (), description="What it can do besides, in Nix's words.", examples=[["big-parallel", "kvm"]]
     )
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BeforeValidator, Discriminator, Field, Strict, Tag, WithJsonSchema
 
 from pyenvspec.github import GIT_REF, GITHUB_OWNER, GITHUB_REPO
-from pyenvspec.spec.images import Cache, Container
+from pyenvspec.spec.images import Builder, Cache, Container
 from pyenvspec.spec.values import (
     DOTTED,
     END,
@@ -32,6 +32,7 @@ from pyenvspec.spec.values import (
     PythonVersion,
     RelPath,
     ShellName,
+    System,
     Text,
     format_version,
     no_number,
@@ -298,7 +299,12 @@ class Generate(Model):
     direnv: Bool = Field(True, description="Write .envrc for direnv.", examples=[True])
     devcontainer: Bool = Field(False, description="Write .devcontainer/devcontainer.json.", examples=[True])
     vscode: Bool = Field(False, description="Write .vscode/settings.json.", examples=[True])
-    github_actions: Bool = Field(False, description="Write .github/workflows/pyenvspec.yml.", examples=[True])
+    github_actions: Bool = Field(
+        False,
+        description="Write .github/workflows/pyenvspec.yml: checks, `scripts.test` in each shell, images.",
+        examples=[True],
+    )
+    gitlab_ci: Bool = Field(False, description="Write .gitlab-ci.yml, which does the same.", examples=[True])
 
 
 JsonData = Annotated[Any, WithJsonSchema({})]
@@ -340,7 +346,7 @@ class Spec(Model):
     )
     systems: (
         Annotated[
-            tuple[Literal["x86_64-linux", "aarch64-linux", "aarch64-darwin", "x86_64-darwin"], ...],
+            tuple[System, ...],
             Field(min_length=1),
         ]
         | None
@@ -436,6 +442,11 @@ class Spec(Model):
         (),
         description="Binary caches besides those that what is asked for needs: names of known ones, or url and key.",
         examples=[["nix-community"]],
+    )
+    builders: tuple[Annotated[Builder, or_text("host")], ...] = Field(
+        (),
+        description="Machines that build for this one: addresses, or mappings. Nix asks whether to trust them.",
+        examples=[["ssh-ng://builder.example"]],
     )
     nixpkgs: Annotated[Nixpkgs, or_scalar("release")] = Field(
         default_factory=Nixpkgs,

@@ -35,6 +35,8 @@ def build_schema() -> Schema:
     _accept_scalar(definitions["Ready"]["properties"]["http"], definitions["HttpProbe"]["properties"]["port"])
     for name, process in properties["processes"]["patternProperties"].items():
         properties["processes"]["patternProperties"][name] = _or_text(process, definitions["Process"], "run")
+    builders = properties["builders"]
+    builders["items"] = _or_text(builders["items"], definitions["Builder"], "host")
     _close_mappings(schema)
     _offer_names(schema)
     properties["variants"]["patternProperties"] = {
@@ -66,7 +68,7 @@ def _or_text(target: Schema, mapping: Schema, key: str) -> Schema:
     """Return a reference to a mapping that takes the text of one of its keys too."""
     text = mapping["properties"][key]
     return {
-        "anyOf": [{"type": "string"}, target],
+        "anyOf": [{k: v for k, v in text.items() if k in ("type", "pattern")}, target],
         "description": text["description"],
         "examples": text["examples"],
     }

@@ -5,7 +5,7 @@ Data only; `model.py` and its parts are made of these.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -116,6 +116,7 @@ def or_scalar(key: str) -> BeforeValidator:
 
 
 Bool = Annotated[bool, Strict()]
+System = Literal["x86_64-linux", "aarch64-linux", "aarch64-darwin", "x86_64-darwin"]
 Text = Annotated[str, Strict()]
 AttrPath = Annotated[str, Strict(), Field(pattern=ATTR_PATH)]
 PackageName = Annotated[str, Strict(), Field(pattern=PACKAGE_NAME)]

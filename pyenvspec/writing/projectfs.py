@@ -33,6 +33,7 @@ GENERATED_PATHS = (
     ".devcontainer/devcontainer.json",
     ".vscode/settings.json",
     ".github/workflows/pyenvspec.yml",
+    ".gitlab-ci.yml",
     "env.schema.json",
 )
 """Where generated files lie outside of nix/pyenvspec/; ours are removed when no longer needed."""

@@ -45,6 +45,8 @@ let
 
         # withPackages' wrapper hands over its packages through this.
         cp ${interpreters}/sitecustomize.py $out/${sitePackages}/
+        # As in nixpkgs: root's Python would write it later, and the store would no longer be what Nix knows.
+        $out/bin/${executable} -I -m compileall -q --invalidation-mode unchecked-hash $out/${sitePackages}
         hook=$(< ${interpreters}/setup-hook.sh)
         echo "''${hook//@sitePackages@/${sitePackages}}" > $out/nix-support/setup-hook
       '';

@@ -166,4 +166,4 @@ def test_an_engine_that_is_missing_is_named_after_the_image_is_made(project: Pat
     stand_in.chmod(0o755)
     done = _run(project, str(stand_in.parent), "sif")
     assert done.returncode == 1
-    assert "error[container-engine-missing]: the program `apptainer` is not installed" in done.stderr
+    assert "error[engine-missing]: the program `apptainer` is not installed" in done.stderr

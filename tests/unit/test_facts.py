@@ -33,6 +33,8 @@ TABLES: dict[tuple[str, str], set[str]] = {
     ("cuda-legacy", "cuda"): {"cuda", "attr", "full_version", "cudnn", "present"},
     ("cuda-legacy", "cudnn_manifests"): {"cudnn", "cuda_majors"},
     ("caches", "caches"): {"name", "url", "key", "alive", "serves"},
+    ("github-actions", "actions"): {"action", "version", "commit"},
+    ("ci-images", "images"): {"image", "version"},
     ("cuda-drivers", "minimum"): {"cuda", "driver"},
     ("cuda-drivers", "toolkit"): {"cuda", "toolkit", "driver"},
     ("cuda-drivers", "families"): {"family", "driver"},

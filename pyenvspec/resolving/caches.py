@@ -1,0 +1,41 @@
+"""Which binary caches and builders a flake names: those that what is asked for needs, then the user's own."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from pyenvspec.facts.caches import caches_for, find_cache
+from pyenvspec.plan import Builder, Cache
+from pyenvspec.spec.images import CustomCache
+
+if TYPE_CHECKING:
+    from pyenvspec.resolving.releases.choose import Choice
+    from pyenvspec.spec.model import Spec
+
+_CACHIX = re.compile(r"https://([A-Za-z0-9._-]+)\.cachix\.org/?")
+
+
+def plan_caches(spec: Spec, choice: Choice) -> tuple[Cache, ...]:
+    """Return the caches in their order, each once."""
+    needs = [*choice.inputs, *(["cuda"] if choice.cuda else [])]
+    planned = [Cache(c.name, c.url, c.key or "") for need in needs for c in caches_for(need)]
+    for cache in spec.caches:
+        if isinstance(cache, CustomCache):
+            planned.append(Cache(cache.url, cache.url, cache.key or "", _written_at(cache)))
+        elif (known := find_cache(cache)) is not None:
+            planned.append(Cache(known.name, known.url, known.key or ""))
+    return tuple(dict.fromkeys(planned))
+
+
+def _written_at(cache: CustomCache) -> str | None:
+    """Return where a cache is written to; cachix.org has a program of its own for that."""
+    if cache.push != "":
+        return cache.push
+    found = _CACHIX.fullmatch(cache.url)
+    return f"cachix:{found[1]}" if found else cache.url
+
+
+def plan_builders(spec: Spec) -> tuple[Builder, ...]:
+    """Return the machines that build for this one."""
+    return tuple(Builder(b.host, b.systems, b.jobs, b.speed, b.features) for b in spec.builders)
