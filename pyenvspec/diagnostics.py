@@ -154,6 +154,7 @@ CODES: dict[str, str] = {
     "native-gone": "the release that is used no longer has a package, or not yet",
     "native-insecure": "nixpkgs refuses a package because of known vulnerabilities",
     "native-not-a-package": "a name is a set of packages or a function",
+    "native-on-macos": "libraries of `native` are not visible to Python on macOS",
     "native-refused": "a package is one that must not come from nixpkgs",
     "native-unfree": "a package is unfree, and unfree packages are refused",
     "native-unknown": "a name is not one of nixpkgs",

@@ -174,10 +174,12 @@ class Process:
 class Shell:
     """One shell, described once for both renderings (devenv, native).
 
-    `nixpkgs` is there where the packages of its Python are built otherwise than the plan's: for another CUDA or none.
+    `systems` are those of the plan's that it is made for. `nixpkgs` is there where the packages of its Python are
+    built otherwise than the plan's: for another CUDA or none.
     """
 
     name: str
+    systems: tuple[str, ...]
     interpreter: Interpreter
     environment: Environment
     cuda: CudaSet | None

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import platform
+
 LINUX = ("x86_64-linux", "aarch64-linux")
 DEFAULT = (*LINUX, "aarch64-darwin")
 ALL = (*DEFAULT, "x86_64-darwin")
+
+
+def this_system() -> str:
+    """Return the system of this machine, as Nix calls it."""
+    machine = {"arm64": "aarch64", "AMD64": "x86_64"}.get(platform.machine(), platform.machine())
+    return f"{machine}-{platform.system().lower()}"
 
 
 def has_cuda(system: str) -> bool:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pyenvspec.checking.caches import check_caches
 from pyenvspec.checking.containers import check_containers
+from pyenvspec.checking.macos import check_macos
 from pyenvspec.checking.overrides import check_overrides
 from pyenvspec.checking.place import Place
 from pyenvspec.checking.services import check_services
@@ -50,6 +51,7 @@ CROSS_CHECKS = (
     "native-gone",
     "native-insecure",
     "native-not-a-package",
+    "native-on-macos",
     "native-refused",
     "native-unfree",
     "native-unknown",
@@ -107,6 +109,7 @@ def check_spec(file: SpecFile, project: ProjectFolder) -> Diagnostics:
         check_commands(place)
         check_services(place)
         _check_split_off(place, manager)
+        check_macos(place)
         _check_paths(place, project)
     whole = Place(file, file.shells[0], found)
     check_containers(file, whole, project)
@@ -196,13 +199,16 @@ def _check_cuda(place: Place) -> None:
     if spec.cuda is None:
         return
     for index, system in enumerate(spec.systems or ()):
-        if not has_cuda(system):
+        # A shell without CUDA is made for it; this one is for the Linux systems alone.
+        others = (s.spec for s in place.file.shells if s.spec.cuda is None)
+        is_made = any(map(has_cuda, spec.systems or ())) and any(system in (o.systems or ()) for o in others)
+        if not has_cuda(system) and not is_made:
             place.say(
                 "cuda-on-darwin",
                 ("systems", index),
                 f"there is no CUDA for {system}",
                 expected="Linux only",
-                hint="remove it from `systems`, or give the macOS users a variant of their own project",
+                hint="remove it from `systems`, or add a variant for it: `variants: {mac: {cuda: null}}`",
             )
     if spec.nixpkgs.unfree is False:
         place.say(

@@ -19,6 +19,7 @@ from pyenvspec.facts.caches import is_known_pair
 from pyenvspec.options import Options, add_json
 from pyenvspec.reporter import emit, report, say
 from pyenvspec.spec.model import LOCK_MANAGERS
+from pyenvspec.systems import ALL, this_system
 from pyenvspec.tools import NOT_FOUND, SystemRunner, exec_or_run, nix_argv
 from pyenvspec.writing.checkout import make_known_to_git
 from pyenvspec.writing.write import apply, plan_writes
@@ -28,8 +29,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pyenvspec.driver import Compiled
-    from pyenvspec.plan import Plan
+    from pyenvspec.plan import Plan, Shell
 
+FAILED = 1
 USAGE = 2
 
 
@@ -75,8 +77,11 @@ def _open(options: ShellOptions, *, stay: bool) -> int:
         argv, env = kept.start(folder, options.command)
         return exec_or_run(argv, cwd=options.directory, env=env, stay=stay)
     compiled = compile_project(options.directory)
-    if variant not in (shell.name for shell in compiled.plan.shells):
+    shell = next((shell for shell in compiled.plan.shells if shell.name == variant), None)
+    if shell is None:
         return _no_variant(compiled.plan, variant)
+    if (here := this_system()) in ALL and here not in shell.systems:
+        return _not_made_here(compiled.plan, shell, here)
     _write_stale(compiled, options)
     argv = develop_argv(compiled.plan, variant, options.command)
     if not options.quiet:
@@ -109,6 +114,16 @@ def _open_host(options: ShellOptions, *, stay: bool) -> int:
 def _no_variant(plan: Plan, variant: str) -> int:
     say(f"env.yaml has no variant `{variant}`; there is {', '.join(shell.name for shell in plan.shells)}")
     return USAGE
+
+
+def _not_made_here(plan: Plan, shell: Shell, here: str) -> int:
+    say(f"the shell `{shell.name}` is made for {', '.join(shell.systems)}; this is {here}")
+    others = [shlex.join(("pyenvspec", "shell", s.name)) for s in plan.shells if here in s.systems]
+    if others:
+        say(f"for {here} there is: {', '.join(others)}")
+    else:
+        say(f"add {here} to `systems` of env.yaml, where what it asks for is there for it")
+    return FAILED
 
 
 def _find_place(directory: str, variant: str) -> str | None:

@@ -237,6 +237,8 @@ def _shell_sections(plan: Plan, shell: Shell) -> Sections:
     environment = shell.environment
     scope = Scope(shell.cuda)
     sections = [("name", bind("name", plan.name))]
+    if shell.systems != plan.systems:
+        sections.append(("systems", bind("systems", list(shell.systems))))
     sections.append(("python", bind("python", _interpreter(shell))))
     if environment.manager == "nixpkgs":
         sections.append(("python.packages", bind("pythonPackages", select_packages(environment.packages))))
@@ -260,6 +262,7 @@ def _shell_sections(plan: Plan, shell: Shell) -> Sections:
 _EMPTY: dict[str, Expr] = {
     "onEnter": Str(""),
     "driver": Var("true"),
+    "systems": Var("null"),
     "splitOff": Lambda("_", List(())),
     **dict.fromkeys(("native", "preload", "dotenv", "buildAfter"), List(())),
     **dict.fromkeys(("env", "scripts", "processes", "services", "devenv"), AttrSet(())),

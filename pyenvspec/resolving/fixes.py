@@ -168,7 +168,9 @@ def _shown(value: object) -> str:
 
 
 def fix_shells(
-    shells: tuple[ShellSpec, ...], locks: Mapping[str, LockedProject], systems: tuple[str, ...]
+    shells: tuple[ShellSpec, ...],
+    locks: Mapping[str, LockedProject],
+    systems: Mapping[str, tuple[str, ...]],
 ) -> tuple[tuple[ShellSpec, ...], tuple[Decision, ...]]:
     """Return the shells with the fixes under their overrides, and a decision for each fix."""
     fixed, decisions = [], list[Decision]()
@@ -176,25 +178,22 @@ def fix_shells(
         if shell.name not in locks:
             fixed.append(shell)
             continue
-        given = apply_fixes(locks[shell.name], shell.spec, systems)
+        given = apply_fixes(locks[shell.name], shell.spec, systems[shell.name])
         fixed.append(replace(shell, spec=shell.spec.model_copy(update={"overrides": given.overrides})))
         decisions += fix_decisions(given, "" if shell.name == "default" else f"variants.{shell.name}.")
     return tuple(fixed), tuple(decisions)
 
 
 def served_systems(
-    shells: tuple[ShellSpec, ...], locks: Mapping[str, LockedProject], systems: tuple[str, ...]
+    shell: ShellSpec, project: LockedProject, systems: tuple[str, ...]
 ) -> tuple[tuple[str, ...], tuple[Decision, ...]]:
-    """Return those of the default systems on which everything in the locks can be had, and why not the others."""
-    decisions = list[Decision]()
-    for shell in shells:
-        project = locks.get(shell.name)
-        if project is None or project.lock is None:
-            continue
-        usable, lacking = usable_systems(project, shell.spec, systems)
-        if len(usable) < len(systems):
-            left_out = ", ".join(system for system in systems if system not in usable)
-            reason = f"{lacking} has no wheel for {left_out}, and no source"
-            decisions.append(Decision("systems", ", ".join(usable), reason, project.lock_file))
-        systems = usable
-    return systems, tuple(decisions)
+    """Return those of the default systems on which everything in the lock can be had, and why not the others."""
+    if project.lock is None:
+        return systems, ()
+    usable, lacking = usable_systems(project, shell.spec, systems)
+    if len(usable) == len(systems):
+        return systems, ()
+    left_out = ", ".join(system for system in systems if system not in usable)
+    key = "systems" if shell.name == "default" else f"variants.{shell.name}.systems"
+    reason = f"{lacking} has no wheel for {left_out}, and no source"
+    return usable, (Decision(key, ", ".join(usable), reason, project.lock_file),)

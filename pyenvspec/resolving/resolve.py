@@ -41,8 +41,13 @@ from pyenvspec.resolving.overrides import plan_overrides, plan_text
 from pyenvspec.resolving.permits import permitted_unfree, spell_names
 from pyenvspec.resolving.reasons import decide_caches, decide_inputs, decide_settings
 from pyenvspec.resolving.releases.choose import CudaRequest, Refusal, Request, choose
+from pyenvspec.resolving.shell_systems import (
+    all_systems,
+    served_systems_of_shells,
+    systems_without_cuda,
+    wanted_systems,
+)
 from pyenvspec.spec.model import VENV_MANAGERS
-from pyenvspec.systems import default_systems
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -50,6 +55,7 @@ if TYPE_CHECKING:
     from pyenvspec.project.folder import ProjectFolder
     from pyenvspec.project.locks.locked_project import LockedProjects
     from pyenvspec.resolving.releases.choose import Choice, PythonChoice
+    from pyenvspec.resolving.shell_systems import ShellSystems
     from pyenvspec.spec.model import Cuda, ShellSpec, Spec, SpecFile
 
 T = TypeVar("T")
@@ -76,14 +82,18 @@ def resolve_plan(file: SpecFile, project: ProjectFolder, locks: LockedProjects |
     """
     spec = file.spec
     managers = {shell.name: effective_manager(shell, project) for shell in file.shells}
-    systems, lacking = _wanted_systems(file, locks or {})
-    choice = _choose_release(file, managers, systems)
-    file, fixes = _fix_shells(file, locks or {}, choice)
+    wanted, lacking = wanted_systems(file, locks or {})
+    choice = _choose_release(file, managers, wanted)
+    cuda = {
+        s.name: choice.cuda_for(_cuda_request(s.spec.cuda)) for s in file.shells if s.spec.cuda is not None
+    }
+    systems, without = served_systems_of_shells(file, wanted, choice, cuda)
+    file, fixes = _fix_shells(file, locks or {}, systems)
     file, spellings = spell_names(file, choice.release)
     nixpkgs, otherwise = _plan_nixpkgs_of_shells(file, choice, managers)
     shells = tuple(
         replace(
-            _plan_shell(shell, managers[shell.name], choice, lock_kind(shell, project)),
+            _plan_shell(shell, managers[shell.name], choice, systems[shell.name], lock_kind(shell, project)),
             nixpkgs=otherwise.get(shell.name),
         )
         for shell in file.shells
@@ -94,7 +104,7 @@ def resolve_plan(file: SpecFile, project: ProjectFolder, locks: LockedProjects |
     return Plan(
         name=name,
         description=spec.description if spec.description is not None else f"Python environment of {name}",
-        systems=choice.systems,
+        systems=all_systems(systems.values()),
         inputs=inputs,
         caches=caches,
         builders=plan_builders(spec),
@@ -109,6 +119,7 @@ def resolve_plan(file: SpecFile, project: ProjectFolder, locks: LockedProjects |
             *_manager_decisions(file, managers, project),
             *_release_decisions(choice),
             *lacking,
+            *without,
             *fixes,
             *spellings,
             *decide_settings(nixpkgs, shells, asked=spec.nixpkgs.unfree != "auto"),
@@ -119,14 +130,15 @@ def resolve_plan(file: SpecFile, project: ProjectFolder, locks: LockedProjects |
     )
 
 
-def _choose_release(file: SpecFile, managers: dict[str, str], systems: tuple[str, ...]) -> Choice:
+def _choose_release(file: SpecFile, managers: dict[str, str], wanted: ShellSystems) -> Choice:
     spec = file.spec
     used = set(managers.values())
-    wanted = Request(
+    request = Request(
         python=_distinct(shell.spec.python.version for shell in file.shells),
         cuda=_distinct(_cuda_request(s.spec.cuda) for s in file.shells if s.spec.cuda is not None),
-        systems=systems,
+        systems=all_systems(wanted.values()),
         default_systems=spec.systems is None,
+        without_cuda=systems_without_cuda(file, wanted),
         needs_uv=bool(used & {"uv", "uv2nix"}),
         needs_poetry=bool(used & {"poetry", "poetry2nix"}),
         needs_poetry2nix="poetry2nix" in used,
@@ -134,7 +146,7 @@ def _choose_release(file: SpecFile, managers: dict[str, str], systems: tuple[str
         release=None if spec.nixpkgs.release == "auto" else spec.nixpkgs.release,
         oldest_release=OLDEST_RELEASE,
     )
-    choice = choose(wanted)
+    choice = choose(request)
     if isinstance(choice, Refusal):
         raise PyenvspecError(_refused(file, choice))
     return choice
@@ -170,30 +182,15 @@ def _refused(file: SpecFile, refusal: Refusal) -> Diagnostic:
     )
 
 
-def _default_systems(file: SpecFile) -> tuple[str, ...]:
-    return default_systems(cuda=any(shell.spec.cuda is not None for shell in file.shells))
-
-
-def _wanted_systems(file: SpecFile, locks: LockedProjects) -> tuple[tuple[str, ...], tuple[Decision, ...]]:
-    """Return the systems asked for, or those of the default that the locks serve."""
-    if file.spec.systems:
-        return _distinct(file.spec.systems), ()
-    if not locks:
-        return _default_systems(file), ()
-    from pyenvspec.resolving.fixes import served_systems
-
-    return served_systems(file.shells, locks, _default_systems(file))
-
-
 def _fix_shells(
-    file: SpecFile, locks: LockedProjects, choice: Choice
+    file: SpecFile, locks: LockedProjects, systems: ShellSystems
 ) -> tuple[SpecFile, tuple[Decision, ...]]:
     """Put the known fixes under the overrides of the shells that are built from a lock."""
     if not locks:
         return file, ()
     from pyenvspec.resolving.fixes import fix_shells
 
-    shells, decisions = fix_shells(file.shells, locks, choice.systems)
+    shells, decisions = fix_shells(file.shells, locks, systems)
     return replace(file, shells=shells), decisions
 
 
@@ -201,11 +198,14 @@ def _cuda_request(cuda: Cuda) -> CudaRequest:
     return CudaRequest(cuda.version, None if cuda.cudnn in ("auto", "none") else cuda.cudnn)
 
 
-def _plan_shell(shell: ShellSpec, manager: str, choice: Choice, lock: str | None) -> Shell:
+def _plan_shell(
+    shell: ShellSpec, manager: str, choice: Choice, systems: tuple[str, ...], lock: str | None
+) -> Shell:
     spec = shell.spec
     cuda = _plan_cuda(spec.cuda, choice) if spec.cuda is not None else None
     return Shell(
         name=shell.name,
+        systems=systems,
         interpreter=_plan_interpreter(choice.python_for(spec.python.version)),
         environment=replace(_plan_environment(shell, manager, cuda), lock_kind=lock),
         cuda=cuda,

@@ -311,6 +311,7 @@ JsonData = Annotated[Any, WithJsonSchema({})]
 Service = Annotated[dict[Text, JsonData], BeforeValidator(nothing_but_a_mapping)]
 
 VARIANT_KEYS = (
+    "systems",
     "python",
     "wheels",
     "overrides",
@@ -353,7 +354,8 @@ class Spec(Model):
     ) = Field(
         None,
         description="Systems to support. Default: x86_64-linux, aarch64-linux, plus aarch64-darwin where nothing "
-        "asked for is Linux-only.",
+        "asked for is Linux-only. Each shell has its own: one with CUDA is made for Linux alone, a variant without it "
+        "for macOS as well.",
         examples=[["x86_64-linux"]],
     )
     python: Annotated[Python, or_scalar("version")] = Field(

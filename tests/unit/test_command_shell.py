@@ -69,3 +69,16 @@ def test_without_nix_it_says_where_to_get_it(
     told = capsys.readouterr().err
     assert "--command true" in told
     assert "`nix` is not installed" in told
+
+
+def test_a_shell_that_is_made_for_other_systems_says_which_is_not(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pyenvspec.commands.shell.this_system", lambda: "aarch64-darwin")
+    monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
+    write(tmp_path, "cuda: 12.8", "variants: {mac: {cuda: null}}")
+    assert run(["shell", "-C", str(tmp_path)]) == 1
+    told = capsys.readouterr().err
+    assert "the shell `default` is made for x86_64-linux, aarch64-linux; this is aarch64-darwin" in told
+    assert "pyenvspec shell mac" in told
+    assert run(["shell", "-C", str(tmp_path), "mac"]) == 127

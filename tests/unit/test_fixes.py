@@ -165,9 +165,9 @@ def test_each_manager_has_its_own_rows() -> None:
 
 
 def test_default_systems_are_those_on_which_everything_can_be_had() -> None:
-    shells = (ShellSpec("default", spec(), Mapping((), None)),)  # type: ignore[arg-type]
+    shell = ShellSpec("default", spec(), Mapping((), None))  # type: ignore[arg-type]
     asked = ("x86_64-linux", "aarch64-linux")
-    systems, (decision,) = served_systems(shells, {"default": project("torch==2.5")}, asked)
+    systems, (decision,) = served_systems(shell, project("torch==2.5"), asked)
     assert systems == LINUX
     assert decision.reason == "torch 2.5 has no wheel for aarch64-linux, and no source"
-    assert served_systems(shells, {"default": project("h5py==3.0@sdist")}, asked) == (asked, ())
+    assert served_systems(shell, project("h5py==3.0@sdist"), asked) == (asked, ())

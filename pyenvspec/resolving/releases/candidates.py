@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pyenvspec.facts import inputs, nixpkgs
 from pyenvspec.resolving.releases.model import CUDA_INPUT, Candidate, CudaChoice, Lack, PythonChoice
+from pyenvspec.systems import LINUX
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,7 +66,8 @@ def _assemble(
     lacks = [found for found in (*python, *cuda) if isinstance(found, Lack)]
     lacks += _missing_tools(request, release)
     lacks += _mix_lacks(release, found_python, second if found_cuda else None)
-    out = {s: r for s in request.systems if (r := _system_reason(s, release, found_cuda, second))}
+    needed = {s: () if s in request.without_cuda else found_cuda for s in request.systems}
+    out = {s: r for s, c in needed.items() if (r := _system_reason(s, release, c, second))}
     return Candidate(
         release=release.branch,
         order=release.order,
@@ -274,12 +276,17 @@ def _system_reason(
     if system in nixpkgs.missing_systems(release.branch):
         return f"{release.branch} no longer builds for {system}"
     for choice in cuda:
-        if choice.origin == "cuda-legacy":
-            systems = inputs.cuda_legacy_systems()
-        else:
-            branch = second.branch if second and choice.origin == CUDA_INPUT else release.branch
-            row = nixpkgs.cuda_set(branch, minor_of(choice.version))
-            systems = row.systems if row else ()
-        if system not in systems:
+        if system not in cuda_systems(choice, release.branch, second.branch if second else None):
             return f"without {system}, for which CUDA {choice.version} is not there"
     return None
+
+
+def cuda_systems(choice: CudaChoice, release: str, cuda_release: str | None) -> tuple[str, ...]:
+    """Return the systems that a CUDA set is there for; of a revision, of which nothing is known, every Linux."""
+    if choice.origin == "cuda-legacy":
+        return inputs.cuda_legacy_systems()
+    branch = cuda_release if cuda_release and choice.origin == CUDA_INPUT else release
+    if nixpkgs.find_release(branch) is None:
+        return LINUX
+    row = nixpkgs.cuda_set(branch, minor_of(choice.version))
+    return row.systems if row else ()

@@ -277,7 +277,9 @@ def _choose_revision(request: Request, revision: str) -> Choice | Refusal:
         cuda=cuda,
         cuda_release=None,
         inputs=("nixpkgs", *sorted({p.origin for p in python} - {"nixpkgs"})),
-        systems=linux_systems(request) if cuda else request.systems,
+        systems=tuple(
+            s for s in request.systems if not cuda or s in request.without_cuda or s in linux_systems(request)
+        ),
         decisions=tuple(decisions),
         alternatives=(),
     )

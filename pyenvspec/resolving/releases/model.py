@@ -31,6 +31,7 @@ class Request:
 
     `python` holds minors or exact versions, without repetition. With `default_systems` the systems are
     ours and those without the CUDA asked for are left out; otherwise each of them must be served.
+    Those in `without_cuda` have shells that ask for none: they stay where the CUDA is not there.
     `release` is None for auto, a branch, or a revision of 40 hex digits; `oldest_release` is the oldest
     branch that the shell's own modules work with.
     """
@@ -39,6 +40,7 @@ class Request:
     cuda: tuple[CudaRequest, ...] = ()
     systems: tuple[str, ...] = LINUX
     default_systems: bool = False
+    without_cuda: tuple[str, ...] = ()
     needs_uv: bool = False
     needs_poetry: bool = False
     needs_poetry2nix: bool = False

@@ -103,7 +103,7 @@ in
               project = inputs.self;
             } (find config.pyenvspec.shells name container) container
           )
-        ) config.pyenvspec.containers
+        ) (lib.filterAttrs (_: container: config.pyenvspec.shells ? ${container.shell}) config.pyenvspec.containers)
       );
     }
   );

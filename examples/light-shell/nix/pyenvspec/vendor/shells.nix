@@ -56,6 +56,11 @@ let
             readOnly = true;
             description = "Which of the shells it is: `default`, or a variant.";
           };
+          systems = mkOption {
+            type = types.nullOr (types.listOf types.str);
+            default = null;
+            description = "Systems that it is made for; null: all of the flake.";
+          };
           python = mkOption {
             type = types.package;
             description = "The interpreter.";
@@ -112,13 +117,15 @@ let
 in
 {
   options.perSystem = flake-parts-lib.mkPerSystemOption (
-    { pkgs, ... }:
+    { pkgs, system, ... }:
     {
       _file = ./shells.nix;
       options.pyenvspec = {
         shells = mkOption {
           type = types.lazyAttrsOf (shell pkgs);
           default = { };
+          # A shell with CUDA has nothing to offer on macOS, where the others are.
+          apply = lib.filterAttrs (_: shell: shell.systems == null || lib.elem system shell.systems);
           description = "Shells of this project; each is `devShells.<name>`.";
         };
         project = mkOption {
