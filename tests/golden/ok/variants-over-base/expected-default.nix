@@ -11,6 +11,7 @@
   systems = [
     "x86_64-linux"
     "aarch64-linux"
+    "aarch64-darwin"
   ];
 
   perSystem =
@@ -19,6 +20,12 @@
       base = {
         # name
         name = "variants";
+
+        # systems
+        systems = [
+          "x86_64-linux"
+          "aarch64-linux"
+        ];
 
         # python
         python = pkgs.python312;
@@ -87,6 +94,9 @@
           A = "1";
           C = "3";
         };
+
+        # systems
+        systems = null;
 
         # cuda
         cuda = null;
