@@ -1,13 +1,15 @@
 """What a user is told: positions, diagnostics and the registry of their codes.
 
-Imports nothing of pyenvspec. Every pass returns or raises `Diagnostic` values; only `reporter`
+Imports nothing of pyenvspec but `records`. Every pass returns or raises `Diagnostic` values; only `reporter`
 prints them.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import StrEnum
+
+from pyenvspec.records import dataclass
 
 KeyPath = tuple[str | int, ...]
 """Path of a value in env.yaml: mapping keys as `str`, list positions as 0-based `int`."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pyenvspec.checking.checks import check_spec, named_paths
@@ -17,6 +16,7 @@ from pyenvspec.pinning.pin import pin_plan
 from pyenvspec.project.files import check_folder, read_project_file
 from pyenvspec.project.folder import effective_manager, look_at_folder
 from pyenvspec.reading.source import read_text
+from pyenvspec.records import dataclass
 from pyenvspec.resolving.resolve import resolve_plan
 from pyenvspec.spec.model import LOCK_MANAGERS
 from pyenvspec.spec.validate import validate_spec

@@ -22,7 +22,7 @@ _NAMES = {
 
 _SPACE = "[ \u3000\xa0\u2009\u202f]"
 # A key with a wide colon, a colon with a wide space behind it, a line indented by a wide space, a wide dash.
-_STRUCTURE = re.compile(
+_STRUCTURE = (
     f"^{_SPACE}*(?:-{_SPACE}+)?[\\w.-]+ *(?P<colon>：)"
     f"|^{_SPACE}*(?:-{_SPACE}+)?[\\w.-]+ *:(?P<space>[\u3000\xa0\u2009\u202f])"
     "|^ *(?P<indent>[\u3000\xa0\u2009\u202f])"
@@ -42,7 +42,7 @@ def find_in_structure(line: str) -> int | None:
     """Return where a line has such a character in place of YAML's own; None where it may be part of a text."""
     if line.isascii():
         return None
-    found = _STRUCTURE.match(line)
+    found = re.match(_STRUCTURE, line)
     return None if found is None else found.start(found.lastgroup or 0)
 
 

@@ -7,7 +7,7 @@ Names of apt, conda, `import`, of shared libraries, with a version behind them, 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from pyenvspec.facts.native import find_attribute, find_native_name, names_there
 from pyenvspec.facts.nixpkgs import releases
 from pyenvspec.facts.packages import pypi_of_conda, pypi_of_import, wheel_contents
 from pyenvspec.facts.wheels import attribute_of_soname, is_driver_library, is_libc_library
+from pyenvspec.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

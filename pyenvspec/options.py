@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, Self
+
+from pyenvspec.records import dataclass
 
 if TYPE_CHECKING:
     import argparse

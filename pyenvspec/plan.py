@@ -5,8 +5,9 @@ Data only. `resolve` makes it, `lower` translates it without choosing anything, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from pyenvspec.records import dataclass
 
 if TYPE_CHECKING:
     from pyenvspec.diagnostics import Diagnostic

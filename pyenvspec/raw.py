@@ -5,8 +5,9 @@ Data only; imports no pass.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from pyenvspec.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

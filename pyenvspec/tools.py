@@ -10,9 +10,10 @@ import errno
 import os
 import shlex
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, Protocol
+
+from pyenvspec.records import dataclass
 
 if TYPE_CHECKING:
     import subprocess

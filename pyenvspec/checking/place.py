@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pyenvspec.diagnostics import Diagnostic, Severity
 from pyenvspec.raw import locate
+from pyenvspec.records import dataclass
 
 if TYPE_CHECKING:
     from pyenvspec.diagnostics import Diagnostics, KeyPath

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -14,6 +13,7 @@ from pyenvspec.diagnostics import Diagnostic, PyenvspecError
 from pyenvspec.driver import MANIFEST, load_plan
 from pyenvspec.names import closest
 from pyenvspec.options import Options
+from pyenvspec.records import dataclass
 from pyenvspec.tools import nix_argv
 
 if TYPE_CHECKING:

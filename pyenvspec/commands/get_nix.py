@@ -6,12 +6,12 @@ import os
 import shlex
 import shutil
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
 from pyenvspec.options import Options
+from pyenvspec.records import dataclass
 from pyenvspec.reporter import put, say
 from pyenvspec.tools import SystemRunner, find_program, has_program, own_nix, own_nix_folder
 

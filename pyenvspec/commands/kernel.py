@@ -6,12 +6,12 @@ import json
 import os
 import shutil
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyenvspec.driver import load_plan
 from pyenvspec.options import Options
+from pyenvspec.records import dataclass
 from pyenvspec.reporter import put, say
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import shlex
 import sys
 import tempfile
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from pyenvspec import kept
 from pyenvspec.driver import check_project, compile_project
 from pyenvspec.facts.caches import is_known_pair
 from pyenvspec.options import Options, add_json
+from pyenvspec.records import dataclass
 from pyenvspec.reporter import emit, report, say
 from pyenvspec.spec.model import LOCK_MANAGERS
 from pyenvspec.systems import ALL, this_system

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 import shlex
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from pyenvspec.commands.steps import Step, run_steps, shell_output, show_steps
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
 from pyenvspec.driver import MANIFEST, load_plan
 from pyenvspec.options import Options
+from pyenvspec.records import dataclass
 from pyenvspec.reporter import put, say
 from pyenvspec.tools import SystemRunner, nix_argv
 

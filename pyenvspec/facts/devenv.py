@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 
 from pyenvspec.facts._load import Status, read_table
+from pyenvspec.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

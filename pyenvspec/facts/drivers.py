@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
 
 from pyenvspec.facts._load import Status, read_table
+from pyenvspec.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from typing import Any, Literal
 
 from pyenvspec.facts._load import Status, read_table
+from pyenvspec.records import dataclass
 
 BuiltFrom = Literal["any", "wheel", "sdist"]
 

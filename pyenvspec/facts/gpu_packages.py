@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
 from pyenvspec.facts._load import Status, read_table
 from pyenvspec.facts.packages import normalise
+from pyenvspec.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from pyenvspec.facts._load import read_table
+from pyenvspec.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

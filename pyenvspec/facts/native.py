@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
 from pyenvspec.facts._load import DATA, Row, Status, read_table
 from pyenvspec.facts._sorted import SortedTable
 from pyenvspec.facts.nixpkgs import branch_day
+from pyenvspec.records import dataclass
 
 NameKind = Literal["attr", "key", "python", "present", "refused", "service"]
 Standing = Literal["there", "gone", "not yet", "uncertain"]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
 
 from pyenvspec.facts._load import read_table
+from pyenvspec.records import dataclass
 
 _NO_MODULES = frozenset({"_distutils_hack"})
 

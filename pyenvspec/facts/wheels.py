@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from typing import Any, Literal
 
 from pyenvspec.facts._load import Status, read_table
 from pyenvspec.facts.debian import attribute_of_library
 from pyenvspec.facts.packages import normalise, wheel_contents, wheels_looked_into
+from pyenvspec.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,10 @@ must break counts as wider than any page.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, TypeAlias
+
+from pyenvspec.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

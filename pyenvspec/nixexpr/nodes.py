@@ -6,10 +6,10 @@ Data only. User text goes in as it is, never escaped; `quote` does that when the
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from pyenvspec.nixexpr.quote import check_text, is_identifier
+from pyenvspec.records import dataclass
 
 MAX_INT = 2**63 - 1
 OPERATORS = ("++", "+", "//", "==", "!=", "&&", "||", "->")

@@ -10,7 +10,7 @@ import queue
 import re
 import threading
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from pyenvspec.diagnostics import Diagnostic
 from pyenvspec.facts.input_sources import known_hash
 from pyenvspec.pinning.pinfile import LOCK_FILE, REVISION, LockError, Pin, is_nar_hash
+from pyenvspec.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

@@ -8,10 +8,11 @@ flake.nix in every such path, so nothing is written where an input's own inputs 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from pyenvspec.facts.input_sources import input_source, read_at
+from pyenvspec.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

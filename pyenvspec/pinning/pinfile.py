@@ -10,12 +10,12 @@ import binascii
 import hashlib
 import json
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote
 
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError, Span
 from pyenvspec.github import GIT_REF, GITHUB_OWNER, GITHUB_REPO
+from pyenvspec.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pyenvspec.project.files import is_plain_file, read_project_file
+from pyenvspec.records import dataclass
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,9 +7,11 @@ archive, where .git/config may name programs (fsmonitor, hooks, filters, a remot
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from pyenvspec.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

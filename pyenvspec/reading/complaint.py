@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pyenvspec.reading.text import shorten
+from pyenvspec.records import dataclass
 
 if TYPE_CHECKING:
     from pyenvspec.diagnostics import Diagnostic

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass
 from functools import cached_property
 
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError, Span
+from pyenvspec.records import dataclass
 
 MAX_BYTES = 1024 * 1024
 MAX_STRAY_REPORTS = 20

@@ -5,7 +5,7 @@ What the user's own override says of a package stays as it is; a fix only adds t
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pyenvspec.facts.fixes import fixes_for
@@ -13,6 +13,7 @@ from pyenvspec.plan import Decision
 from pyenvspec.project.locks.available import is_built, usable_systems
 from pyenvspec.project.locks.model import normalise
 from pyenvspec.project.locks.needed import needed_packages
+from pyenvspec.records import dataclass
 from pyenvspec.spec.model import Override
 
 if TYPE_CHECKING:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from pyenvspec.plan import Package
+from pyenvspec.records import dataclass
 from pyenvspec.spec.bash import parse_bash
 from pyenvspec.spec.interpolation import parse_interpolation
 

@@ -1,6 +1,6 @@
 """Keys of env.yaml for images and binary caches: a part of `model.py`."""
 
-from __future__ import annotations
+# No `from __future__ import annotations`: pydantic would parse each of the hundred types again at every start.
 
 from typing import Annotated, Literal
 

@@ -7,12 +7,12 @@ with the nearest that does.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
 from pyenvspec.names import closest
 from pyenvspec.raw import Mapping, Scalar, Sequence
+from pyenvspec.records import dataclass
 from pyenvspec.spec.flow import format_flow
 from pyenvspec.spec.schema import build_schema
 

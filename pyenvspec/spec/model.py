@@ -4,14 +4,14 @@ Data only. The JSON Schema (`schema/env.schema.json`) is generated from here, so
 the reference. What needs more than one key to judge (cross-checks) lives in `checks.py`.
 """
 
-from __future__ import annotations
+# No `from __future__ import annotations`: pydantic would parse each of the hundred types again at every start.
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Strict, Tag, WithJsonSchema
 
 from pyenvspec.github import GIT_REF, GITHUB_OWNER, GITHUB_REPO
+from pyenvspec.records import dataclass
 from pyenvspec.spec.images import Builder, Cache, Container
 from pyenvspec.spec.values import (
     DOTTED,
@@ -362,7 +362,7 @@ class Spec(Model):
         description="The interpreter and where its packages come from.", examples=[{"version": "3.10"}]
     )
     wheels: Wheels = Field(
-        default_factory=Wheels,
+        default_factory=Wheels.model_construct,
         description="Lock-file managers: wheels or sources.",
         examples=[{"disabled": ["torch"]}],
     )
@@ -451,7 +451,7 @@ class Spec(Model):
         examples=[["ssh-ng://builder.example"]],
     )
     nixpkgs: Annotated[Nixpkgs, or_scalar("release")] = Field(
-        default_factory=Nixpkgs,
+        default_factory=Nixpkgs.model_construct,
         description="Which nixpkgs, and how it is configured.",
         examples=[{"release": "nixos-24.11"}],
     )
@@ -470,7 +470,9 @@ class Spec(Model):
         examples=[{"cpu": {"cuda": None}}],
     )
     generate: Generate = Field(
-        default_factory=Generate, description="Files to write for other tools.", examples=[{"direnv": True}]
+        default_factory=Generate.model_construct,
+        description="Files to write for other tools.",
+        examples=[{"direnv": True}],
     )
 
 
@@ -483,14 +485,14 @@ class ShellSpec:
 
     name: str
     spec: Spec
-    tree: Mapping
+    tree: "Mapping"
 
 
 @dataclass(frozen=True, slots=True)
 class SpecFile:
     """A valid env.yaml: the default shell first, then the variants in the order of their names."""
 
-    raw: RawSpec
+    raw: "RawSpec"
     shells: tuple[ShellSpec, ...]
 
     @property

@@ -6,10 +6,12 @@ Variants are merged on the raw tree, so that each value of a merged shell still 
 
 from __future__ import annotations
 
+import sys
 import typing
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from pyenvspec.diagnostics import MOST_FINDINGS, Diagnostic, Diagnostics
 from pyenvspec.names import closest
@@ -24,6 +26,12 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
     from pyenvspec.diagnostics import KeyPath
+
+# pydantic looks for plug-ins among all packages that are installed beside it. We have none, and to run what somebody
+# else's package offers is no part of reading env.yaml; looking alone takes as long as reading the YAML.
+_no_plugins = ModuleType("pydantic.plugin._loader")
+_no_plugins.get_plugins = tuple  # type: ignore[attr-defined]
+sys.modules.setdefault(_no_plugins.__name__, _no_plugins)
 
 SHORTHAND = {"python": "version", "cuda": "version", "nixpkgs": "release"}
 """Keys whose single value stands for one key of their mapping."""
@@ -191,6 +199,8 @@ def _null_mistakes(model: Any, node: Node, path: KeyPath) -> Iterator[ErrorDetai
 
 
 def _name_mistakes(kind: Any, name: str, at: KeyPath) -> Iterator[ErrorDetails]:
+    from pydantic import TypeAdapter  # slow to import
+
     try:
         TypeAdapter(kind, config=Model.model_config).validate_python(name)
     except ValidationError as error:

@@ -3,7 +3,7 @@
 Data only; `model.py` and its parts are made of these.
 """
 
-from __future__ import annotations
+# No `from __future__ import annotations`: pydantic would parse each of the hundred types again at every start.
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -56,7 +56,7 @@ def format_version(value: object) -> object:
         return 1
     if isinstance(value, bool) or not isinstance(value, int):
         raise PydanticCustomError("spec_version", "must be the number 1")
-    return value
+    return int(value)  # older pydantics take no subclass of int for a literal
 
 
 def no_number(value: object) -> object:
@@ -68,7 +68,7 @@ def no_number(value: object) -> object:
     return value
 
 
-def _whole_number(expected: str, largest: int | None) -> Callable[[object], object]:
+def _whole_number(expected: str, largest: int | None) -> "Callable[[object], object]":
     """Take a number from 1 on without a fraction; to JSON Schema 8000.0 is 8000."""
 
     def check(value: object) -> object:

@@ -14,13 +14,14 @@ from __future__ import annotations
 import os
 import stat
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyenvspec.diagnostics import Diagnostic, Severity
+from pyenvspec.records import dataclass
 from pyenvspec.writing.atomic import DRAFT, fsync_folder, write_draft
 from pyenvspec.writing.projectfs import (
     FLAKE_LOCK,

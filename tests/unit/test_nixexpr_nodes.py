@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import FrozenInstanceError
 from typing import TYPE_CHECKING
 
 import pytest
@@ -56,11 +55,6 @@ def test_a_node_that_nix_would_refuse_cannot_be_built(build: Callable[[], object
 def test_a_name_given_in_place_of_a_path_is_refused() -> None:
     with pytest.raises(TypeError, match="tuple of names"):
         n.Select(X, "name")  # type: ignore[arg-type]
-
-
-def test_nodes_are_frozen() -> None:
-    with pytest.raises(FrozenInstanceError):
-        X.name = "y"  # type: ignore[misc]
 
 
 def test_a_path_forgets_what_does_not_matter() -> None:

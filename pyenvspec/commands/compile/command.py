@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from pyenvspec import uptodate
@@ -11,6 +10,7 @@ from pyenvspec.checking.checks import named_paths
 from pyenvspec.driver import FOLDER, compile_project
 from pyenvspec.options import Options, add_json
 from pyenvspec.project.folder import LOOKED_FOR
+from pyenvspec.records import dataclass
 from pyenvspec.reporter import format_text, put, report, say, to_json
 from pyenvspec.tools import SystemRunner
 from pyenvspec.writing.checkout import make_known_to_git

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+
+from pyenvspec.records import dataclass
 
 Values = dict[str, str]
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pyenvspec.commands.diagnose.patterns import diagnose_log, merge_yaml
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
 from pyenvspec.options import Options, add_json
+from pyenvspec.records import dataclass
 from pyenvspec.reporter import make_visible, put, say
 from pyenvspec.spec.flow import format_flow
 

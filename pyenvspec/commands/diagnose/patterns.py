@@ -6,13 +6,13 @@ Text to data; the families are a table (`facts.failures`), the look-ups that a t
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pyenvspec.commands.diagnose import gpu, installs, running
 from pyenvspec.commands.diagnose.answer import Log
 from pyenvspec.commands.diagnose.context import RESOLVERS
 from pyenvspec.facts.failures import families
+from pyenvspec.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pyenvspec.commands.doctor.caches import check_caches
@@ -17,6 +16,7 @@ from pyenvspec.commands.doctor.python import check_python
 from pyenvspec.diagnostics import PyenvspecError
 from pyenvspec.driver import MANIFEST, compile_project
 from pyenvspec.options import Options, add_json
+from pyenvspec.records import dataclass
 from pyenvspec.reporter import make_visible, paint, put, wants_color
 from pyenvspec.tools import SystemRunner
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from pyenvspec.records import dataclass
 
 if TYPE_CHECKING:
     from pyenvspec.commands.doctor.host import Host

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pyenvspec.commands.edit.file import edit_file
@@ -13,6 +12,7 @@ from pyenvspec.diagnostics import Diagnostic, PyenvspecError
 from pyenvspec.names import is_known, suggest_native
 from pyenvspec.options import Options, add_json
 from pyenvspec.raw import Sequence, to_plain, walk_path
+from pyenvspec.records import dataclass
 from pyenvspec.reporter import make_visible, put, say
 
 if TYPE_CHECKING:

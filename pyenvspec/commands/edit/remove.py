@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pyenvspec.commands.edit.add import listed, place, shown
@@ -12,6 +11,7 @@ from pyenvspec.commands.edit.list import remove_items
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
 from pyenvspec.names import closest
 from pyenvspec.options import Options, add_json
+from pyenvspec.records import dataclass
 from pyenvspec.reporter import put, say
 
 if TYPE_CHECKING:

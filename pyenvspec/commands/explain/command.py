@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import textwrap
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pyenvspec.commands.explain.consequences import Explanation, explain_key
 from pyenvspec.driver import MANIFEST, compile_tree, load_plan, read_manifest
 from pyenvspec.options import Options, add_json
+from pyenvspec.records import dataclass
 from pyenvspec.reporter import WIDTH, make_visible, put, say
 from pyenvspec.spec.keys import find_key
 

@@ -7,12 +7,13 @@ so anyway, is found by the comment over its section instead.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pyenvspec.diagnostics import PyenvspecError
 from pyenvspec.nixexpr.compare import find_bindings, find_changes, render_binding
 from pyenvspec.raw import Mapping, Scalar, Sequence, walk_path, without
+from pyenvspec.records import dataclass
 from pyenvspec.spec.keys import SHORT_FORMS, find_key
 
 if TYPE_CHECKING:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pyenvspec.commands.export.conda import format_conda
 from pyenvspec.commands.export.dockerfile import format_dockerfile
 from pyenvspec.driver import check_project
 from pyenvspec.options import Options
+from pyenvspec.records import dataclass
 from pyenvspec.reporter import put, report, say
 
 if TYPE_CHECKING:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shlex
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pyenvspec.facts.debian import soname_key
@@ -16,6 +15,7 @@ from pyenvspec.facts.host_packages import (
     library_names,
     plain_name,
 )
+from pyenvspec.records import dataclass
 from pyenvspec.tools import has_program
 
 if TYPE_CHECKING:

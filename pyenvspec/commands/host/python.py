@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import re
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
+from pyenvspec.records import dataclass
 from pyenvspec.reporter import say
 from pyenvspec.tools import find_program
 

@@ -6,7 +6,7 @@ import json
 import os
 import shlex
 import shutil
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +25,7 @@ from pyenvspec.project.files import check_folder
 from pyenvspec.project.locks.locked_project import LOCK_OF_MANAGER
 from pyenvspec.project.survey.look import survey
 from pyenvspec.reading.source import read_text
+from pyenvspec.records import dataclass
 from pyenvspec.reporter import make_visible, put, report, say
 from pyenvspec.spec.model import LOCK_MANAGERS, MANAGERS
 from pyenvspec.tools import SystemRunner

@@ -6,13 +6,14 @@ Reads nothing; what cannot be known from the files is said in the notes.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from pyenvspec.commands.init.convert import PRIMARY_AS_IS, convert
 from pyenvspec.commands.init.python import choose_python
 from pyenvspec.facts.wheels import libraries_of_wheel
 from pyenvspec.project.survey.gpu import GpuFinding, find_gpu
+from pyenvspec.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pyenvspec.facts.nixpkgs import python_minors, version_key
 from pyenvspec.facts.wheel_pythons import newest_before, pythons_of_wheels
 from pyenvspec.project.locks.constraints import allows_python
 from pyenvspec.project.locks.wheels import fits
+from pyenvspec.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable

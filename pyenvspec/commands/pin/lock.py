@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from pyenvspec.options import Options, add_json
 from pyenvspec.pinning.fetch import fetch_pins
 from pyenvspec.pinning.pinfile import LOCK_FILE, REVISION, format_lock
 from pyenvspec.pinning.pins import read_pins, usable_pins, wanted_sources
+from pyenvspec.records import dataclass
 from pyenvspec.reporter import put, report, say
 from pyenvspec.tools import SystemRunner
 from pyenvspec.writing.checkout import make_known_to_git

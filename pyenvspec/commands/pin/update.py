@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pyenvspec.commands.pin.lock import LockOptions, relock
@@ -12,6 +11,7 @@ from pyenvspec.diagnostics import Diagnostic
 from pyenvspec.driver import load_plan
 from pyenvspec.pinning.pinfile import LockError
 from pyenvspec.pinning.pins import read_pins
+from pyenvspec.records import dataclass
 
 if TYPE_CHECKING:
     import argparse

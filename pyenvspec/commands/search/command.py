@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pyenvspec.facts.native import catalogue_source, find_attribute
 from pyenvspec.meanings import last_release
 from pyenvspec.names import search, suggest_native
 from pyenvspec.options import Options, add_json
+from pyenvspec.records import dataclass
 from pyenvspec.reporter import make_visible, measure, put, say
 
 if TYPE_CHECKING:

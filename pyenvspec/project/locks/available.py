@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pyenvspec.project.locks.model import normalise
 from pyenvspec.project.locks.needed import needed_packages
 from pyenvspec.project.locks.wheels import fits
+from pyenvspec.records import dataclass
 
 if TYPE_CHECKING:
     from pyenvspec.project.locks.locked_project import LockedProject

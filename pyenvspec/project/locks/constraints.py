@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
+
+from pyenvspec.records import dataclass
 
 _MACHINES = {
     "x86_64-linux": ("linux", "Linux", "x86_64"),

@@ -6,7 +6,7 @@ import gc
 import posixpath
 import tomllib
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from pyenvspec.project.files import read_project_file
@@ -14,6 +14,7 @@ from pyenvspec.project.locks import poetry, uv
 from pyenvspec.project.locks.model import normalise
 from pyenvspec.project.locks.problem import problem
 from pyenvspec.project.locks.toml import load_toml
+from pyenvspec.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

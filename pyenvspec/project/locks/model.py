@@ -7,8 +7,10 @@ since a lock of 5,000 packages names more than 100,000 files and a compile asks 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
+
+from pyenvspec.records import dataclass
 
 Tool = Literal["poetry", "uv"]
 SourceKind = Literal["registry", "git", "url", "path", "directory", "editable", "virtual"]

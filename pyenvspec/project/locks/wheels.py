@@ -7,8 +7,9 @@ chosen has newer ones than wheels ask for, or says so itself.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
+
+from pyenvspec.records import dataclass
 
 _MACHINES = {
     "x86_64-linux": ("x86_64",),

@@ -6,12 +6,12 @@ Judged by the packages that a file asks for and by the indices that it uses, not
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pyenvspec.facts.drivers import plain_torch_cuda
 from pyenvspec.facts.gpu_packages import gpu_needs
 from pyenvspec.facts.wheel_pythons import newest_before
+from pyenvspec.records import dataclass
 
 if TYPE_CHECKING:
     from pyenvspec.project.survey.source import Source, Wanted

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from pyenvspec.project.locks.model import normalise
+from pyenvspec.records import dataclass
 
 Kind = Literal[
     "version",

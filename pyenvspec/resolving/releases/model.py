@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
+from pyenvspec.records import dataclass
 from pyenvspec.systems import LINUX
 
 PythonOrigin = Literal["nixpkgs", "nixpkgs-python"]
