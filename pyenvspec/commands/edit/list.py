@@ -57,8 +57,18 @@ class _Text:
     def spliced(self, start: int, stop: int, new: str) -> bytes:
         if start == len(self.text) and self.text and not self.text.endswith("\n"):
             new = "\n" + new
-        changed = self.text[:start] + new + self.text[stop:]
-        return (self.mark + changed.replace("\n", self.end)).encode()
+        return self._encoded(self.text[:start] + new + self.text[stop:])
+
+    def without(self, cuts: Items[tuple[int, int]], new: str = "") -> bytes:
+        """Return the file without some stretches, which may overlap, and with `new` in place of the first."""
+        kept, at = [], 0
+        for start, stop in sorted(cuts):
+            kept += [self.text[at:start], new]
+            at, new = max(at, stop), ""
+        return self._encoded("".join([*kept, self.text[at:]]))
+
+    def _encoded(self, text: str) -> bytes:
+        return (self.mark + text.replace("\n", self.end)).encode()
 
 
 def add_items(data: bytes, file: str, path: KeyPath, names: Items[str], *, default: Items[str] = ()) -> bytes:
@@ -79,34 +89,48 @@ def remove_items(data: bytes, file: str, path: KeyPath, names: Items[str]) -> by
     text = _Text(data, file)
     node = _value(text.raw.root, path)
     assert isinstance(node, Sequence)
-    left = [name for name in _plain_list(node) if name not in names]
-    if left and not _is_flow(text, node) and len(node.items) - len(left) > 1:
-        return _checked(text, _without_lines(text, node, names), path, left)
-    for index in reversed(range(len(node.items))):
-        item = node.items[index]
-        if isinstance(item, Scalar) and item.value in names:
-            data = _without_item(text, path, node, index)
-            if _read_or_none(data, file) is None:
-                raise EditError(_cannot(text.raw, item.span.line))
-            text = _Text(data, file)
-            node = _value(text.raw.root, path)
-            assert isinstance(node, Sequence)
-    return _checked(_Text(data, file), data, path, left)
+    gone = frozenset(names)
+    left = [name for name in _plain_list(node) if name not in gone]
+    indices = [i for i, item in enumerate(node.items) if isinstance(item, Scalar) and item.value in gone]
+    # All at once: reading the file again after each would take for ever with a long list.
+    if _is_flow(text, node):
+        return _checked(text, text.without(_flow_cuts(text, node, indices)), path, left)
+    cuts = [_line_cut(text, node.items[index]) for index in indices]
+    if not left:
+        colon = _colon(text, path)
+        # What stands between the key and its first item, a comment, stays.
+        lead = " []" + text.text[colon : cuts[0][0]]
+        return _checked(text, text.without([(colon, cuts[0][1]), *cuts], lead), path, left)
+    return _checked(text, text.without(cuts), path, left)
 
 
-def _without_lines(text: _Text, node: Sequence, names: Items[str]) -> bytes:
-    """Take many items of a block list away at once: reading the file again for each would take for ever."""
-    kept, at = [], 0
-    for item in node.items:
-        if not isinstance(item, Scalar) or item.value not in names:
-            continue
-        start = text.start(item)
-        first = text.line_start(start)
-        if not re.fullmatch(r" *- +", text.text[first:start]):
-            raise EditError(_cannot(text.raw, item.span.line))
-        kept.append(text.text[at:first])
-        at = text.line_end(text.stop(item))
-    return text.spliced(0, len(text.text), "".join([*kept, text.text[at:]]))
+def _line_cut(text: _Text, item: Node) -> tuple[int, int]:
+    """Return what an item of a block list takes: its lines."""
+    first = text.line_start(text.start(item))
+    if not re.fullmatch(r" *- +", text.text[first : text.start(item)]):
+        raise EditError(_cannot(text.raw, item.span.line))
+    return first, text.line_end(text.stop(item))
+
+
+def _flow_cuts(text: _Text, node: Sequence, indices: Items[int]) -> list[tuple[int, int]]:
+    """Return what items of a list in brackets take, with the commas between them."""
+    cuts: list[tuple[int, int]] = []
+    removed = set(indices)
+    kept = max((index for index in range(len(node.items)) if index not in removed), default=None)
+    for index in indices:
+        start, stop = text.start(node.items[index]), text.stop(node.items[index])
+        first, last = text.line_start(start), text.line_end(stop)
+        if not text.text[first:start].strip() and re.fullmatch(r" *,? *(#.*)?\n?", text.text[stop:last]):
+            # The comment on an item's own line is about that item.
+            cuts.append((first, last))
+        elif index + 1 < len(node.items):
+            cuts.append((start, text.start(node.items[index + 1])))
+        elif kept is not None:
+            cuts.append((text.stop(node.items[kept]), stop))
+        else:
+            comma = re.compile(r" *,").match(text.text, stop)
+            cuts.append((start, comma.end() if comma else stop))
+    return cuts
 
 
 def _value(root: Node, path: KeyPath) -> Node | None:
@@ -187,34 +211,6 @@ def _end_of_block(text: _Text, parent: Mapping) -> int:
     stop = text.stop(last)
     # A block text ends in the line ends that belong to it.
     return stop if text.text[stop - 1 : stop] == "\n" else text.line_end(stop)
-
-
-def _without_item(text: _Text, path: KeyPath, node: Sequence, index: int) -> bytes:
-    item = node.items[index]
-    start, stop = text.start(item), text.stop(item)
-    if not _is_flow(text, node):
-        first = text.line_start(start)
-        if not re.fullmatch(r" *- +", text.text[first:start]):
-            raise EditError(_cannot(text.raw, item.span.line))
-        if len(node.items) > 1:
-            return text.spliced(first, text.line_end(stop), "")
-        colon = _colon(text, path)
-        return text.spliced(colon, text.line_end(stop), " []" + text.text[colon:first])
-    return _without_flow_item(text, node, index)
-
-
-def _without_flow_item(text: _Text, node: Sequence, index: int) -> bytes:
-    start, stop = text.start(node.items[index]), text.stop(node.items[index])
-    first, last = text.line_start(start), text.line_end(stop)
-    if not text.text[first:start].strip() and re.fullmatch(r" *,? *(#.*)?\n?", text.text[stop:last]):
-        # The comment on an item's own line is about that item.
-        return text.spliced(first, last, "")
-    if index + 1 < len(node.items):
-        return text.spliced(start, text.start(node.items[index + 1]), "")
-    if index:
-        return text.spliced(text.stop(node.items[index - 1]), stop, "")
-    comma = re.compile(r" *,").match(text.text, stop)
-    return text.spliced(start, comma.end() if comma else stop, "")
 
 
 def _checked(text: _Text, changed: bytes, path: KeyPath, wanted: Items[object]) -> bytes:

@@ -44,7 +44,8 @@ def run(options: RemoveOptions) -> int:
         wanted.setdefault(path, []).append(name)
 
     def change(data: bytes, raw: RawSpec) -> bytes:
-        absent = [(path, n) for path, names in wanted.items() for n in names if n not in listed(raw, path)]
+        there = {path: listed(raw, path) for path in wanted}
+        absent = [(path, n) for path, names in wanted.items() for n in names if n not in there[path]]
         if absent:
             raise PyenvspecError(*(_not_listed(raw, path, name) for path, name in absent))
         for path, names in wanted.items():
