@@ -11,6 +11,7 @@ from pyenvspec.diagnostics import Diagnostic, PyenvspecError
 from pyenvspec.lowering.companions import companion_files
 from pyenvspec.lowering.lower import lower_flake, lower_module
 from pyenvspec.lowering.vendored import vendored_files
+from pyenvspec.meanings import renew_guesses
 from pyenvspec.nixexpr import render
 from pyenvspec.pinning.pin import pin_plan
 from pyenvspec.project.files import check_folder, read_project_file
@@ -72,6 +73,7 @@ def check_tree(root: Path, raw: RawSpec) -> tuple[SpecFile, Plan, tuple[Diagnost
 
 
 def _check_tree(root: Path, raw: RawSpec) -> tuple[SpecFile, ProjectFolder, Plan, tuple[Diagnostic, ...]]:
+    renew_guesses()
     # tree → model, each shell merged
     file, found = validate_spec(raw)
     if file is None:

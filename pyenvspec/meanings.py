@@ -26,6 +26,12 @@ if TYPE_CHECKING:
 CLOSE_ENOUGH = 72.0
 """Similarity in percent from which a word is offered; below it a guess confuses more than it helps."""
 
+MOST_GUESSES = 200
+"""As many misspelt words are guessed in one run; no more findings than these are told anyway."""
+
+_LONGEST_WORD = 100
+_guessed: list[str] = []
+
 _WITH_VERSION = re.compile(r"([A-Za-z][\w.+-]*?) *(?:@|={1,3}|[~>^]=?) *v?(\d[\w.]*?)(?:\.?\*)?(?:=[\w.*]+)?")
 _FROM_NIX = re.compile(r"(?:nixpkgs[.#]|pkgs\.)(.+)")
 _SONAME = re.compile(r"lib[\w.+-]*\.so(?:\.[\w.]+)?")
@@ -174,7 +180,13 @@ def _close(name: str) -> Suggestion | None:
 
 
 def closest(word: str, candidates: Iterable[str]) -> str | None:
-    """Return the candidate that `word` is probably a misspelling of, or None."""
+    """Return the candidate that `word` is probably a misspelling of, or None.
+
+    After `MOST_GUESSES` words no more is guessed: each is held against thousands of names.
+    """
+    if len(word) > _LONGEST_WORD or len(_guessed) >= MOST_GUESSES:
+        return None
+    _guessed.append(word)
     # Its import takes 20 ms, which a run without mistakes need not spend; difflib's takes as long.
     from rapidfuzz import fuzz, process, utils
 
@@ -187,6 +199,11 @@ def closest(word: str, candidates: Iterable[str]) -> str | None:
         score_cutoff=CLOSE_ENOUGH,
     )
     return None if match is None else str(match[0])
+
+
+def renew_guesses() -> None:
+    """Begin a run: misspelt words may be guessed again."""
+    _guessed.clear()
 
 
 def _same_letters(name: str) -> str | None:

@@ -9,6 +9,7 @@ import json
 import os
 import sys
 import unicodedata
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from pyenvspec.diagnostics import Severity
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from pyenvspec.options import Options
 
 WIDTH = 100
+_LONGEST_TEXT = 4000
 _NUMBER_WIDTH = 5
 _TAB = 4
 _CUT = "…"
@@ -64,7 +66,22 @@ def format_json(diagnostics: Iterable[Diagnostic], *, color: bool = False) -> st
 REPORTER_BY_NAME: dict[str, Reporter] = {"text": format_text, "json": format_json}
 
 
+def _bounded(diagnostic: Diagnostic) -> Diagnostic:
+    """Return a finding without the far end of texts that nobody reads: a value can be a megabyte long."""
+    return replace(
+        diagnostic,
+        message=_cut_off(diagnostic.message) or "",
+        expected=_cut_off(diagnostic.expected),
+        hint=_cut_off(diagnostic.hint),
+    )
+
+
+def _cut_off(text: str | None) -> str | None:
+    return text if text is None or len(text) <= _LONGEST_TEXT else text[:_LONGEST_TEXT] + _CUT
+
+
 def to_json(diagnostic: Diagnostic) -> dict[str, object]:
+    diagnostic = _bounded(diagnostic)
     span = diagnostic.span
     return {
         "code": diagnostic.code,
@@ -83,6 +100,7 @@ def to_json(diagnostic: Diagnostic) -> dict[str, object]:
 
 
 def _format_one(diagnostic: Diagnostic, *, color: bool) -> str:
+    diagnostic = _bounded(diagnostic)
     span, style = diagnostic.span, _STYLES[diagnostic.severity]
     where = f"{diagnostic.file}:{span.line}:{span.column}" if span else diagnostic.file
     label = paint(f"{diagnostic.severity}[{diagnostic.code}]", style, color=color)

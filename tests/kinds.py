@@ -31,7 +31,7 @@ def summarize(stats: dict[str, list[pytest.TestReport]]) -> list[str]:
     reasons = {kind: Counter[str]() for kind in KINDS}
     for outcome in OUTCOMES:
         for report in stats.get(outcome, []):
-            kind = next(name for name in KINDS if not name or name in report.keywords)
+            kind = next(name for name in KINDS if not name or name in getattr(report, "keywords", {}))
             counts[kind][outcome] += 1
             if outcome == "skipped":
                 reasons[kind][_reason(report)] += 1

@@ -7,6 +7,7 @@ mistakes, the release that env.yaml names, or the newest stable one, stands for 
 from __future__ import annotations
 
 import re
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from pyenvspec.checking.place import Place
@@ -82,7 +83,7 @@ def _tell_unknown(place: Place, path: KeyPath, name: str, *, may_exist: bool) ->
         path,
         f"nixpkgs has no `{name}`" if not may_exist else f"no nixpkgs known here has `{name}`",
         expected="a package of nixpkgs",
-        hint=f"run `pyenvspec search {name}`, or bring it in with `nixpkgs: {{overlays: [./overlay.nix]}}`",
+        hint=f"run `pyenvspec search {quote(name)}`, or bring it in with `nixpkgs: {{overlays: [./overlay.nix]}}`",
         severity=Severity.WARNING if may_exist else Severity.ERROR,
     )
 
@@ -150,7 +151,9 @@ def _check_attribute(place: Place, path: KeyPath, attribute: Attribute, branch: 
     name, spec = attribute.name, place.shell.spec
     if not attribute.is_package:
         what = "a set of packages" if attribute.is_set else "a function of nixpkgs, not a package"
-        hint = f"run `pyenvspec search {name}`" if attribute.is_set else "take the package that is meant"
+        hint = (
+            f"run `pyenvspec search {quote(name)}`" if attribute.is_set else "take the package that is meant"
+        )
         place.say("native-not-a-package", path, f"`{name}` is {what}", expected="one package", hint=hint)
         return
     if attribute.standing(branch) == "not yet":

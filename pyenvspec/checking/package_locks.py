@@ -6,6 +6,7 @@ What Nix would tell twenty minutes into a build is told here, with the package's
 from __future__ import annotations
 
 import posixpath
+import shlex
 from typing import TYPE_CHECKING
 
 from pyenvspec.diagnostics import Diagnostic, Diagnostics, Severity, Span
@@ -54,6 +55,11 @@ def check_locks(file: SpecFile, locks: LockedProjects, found: Diagnostics) -> No
         project = locks.get(shell.name)
         if project is not None:
             _Check(file, shell, project, found).run()
+
+
+def _through_nix(command: str) -> str:
+    tool, rest = command.split(" ", 1)
+    return " ".join(("nix run", f"nixpkgs#{tool}", "--", rest))
 
 
 class _Check:
@@ -107,8 +113,8 @@ class _Check:
         )
 
     def _relock(self) -> str:
-        tool, rest = self.project.relock.split(" ", 1)
-        return f"`{self.project.relock}` (without {tool} here: `nix run nixpkgs#{tool} -- {rest}`)"
+        tool = self.project.relock.split(" ", 1)[0]
+        return f"`{self.project.relock}` (without {tool} here: `{_through_nix(self.project.relock)}`)"
 
     def _check_python(self, lock: PackageLock) -> None:
         version = self.shell.spec.python.version
@@ -153,7 +159,7 @@ class _Check:
         return any(fits(w, python, s) for p in entries for w in p.wheels for s in DEFAULT)
 
     def _add(self, name: str) -> str:
-        return f"{self.project.relock.split()[0]} add '{name}>…'"
+        return f"{self.project.relock.split()[0]} add {shlex.quote(f'{name}>…')}"
 
     def _check_names(self, lock: PackageLock) -> None:
         spec = self.shell.spec

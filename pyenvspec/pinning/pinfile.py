@@ -10,6 +10,7 @@ import binascii
 import hashlib
 import json
 import re
+import shlex
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote
 
@@ -167,7 +168,7 @@ def _load(text: str, file: str) -> Any:
                 file,
                 *_at(text, mark.start(), mark.end()),
                 expected="one side, without the marks of git",
-                hint=f"Take one side (`git checkout --ours -- {file}`), then run `pyenvspec lock`.",
+                hint=f"Take one side (`git checkout --ours -- {shlex.quote(file)}`), then run `pyenvspec lock`.",
             )
         )
 

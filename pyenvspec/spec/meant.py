@@ -6,6 +6,7 @@ Pure text work over the facts; each function returns None where it has no idea.
 from __future__ import annotations
 
 import re
+from shlex import quote
 from typing import TYPE_CHECKING, NamedTuple
 
 from pyenvspec.facts import nixpkgs
@@ -144,7 +145,7 @@ def _package(text: str) -> Meant | None:
         return Meant(
             "a name without a version", f"write `{attr}`, the nearest that nixpkgs has beside `{name}`"
         )
-    hint = f"write `{name}`: the version is that of the nixpkgs release (`pyenvspec search {name}` shows it)"
+    hint = f"write `{name}`: the version is that of the nixpkgs release (`pyenvspec search {quote(name)}` shows it)"
     return Meant("a name without a version", hint)
 
 

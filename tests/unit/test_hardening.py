@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import ast
+import json
+import re
+import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 
+import pyenvspec
+from pyenvspec import meanings
+from pyenvspec.cli import run
 from pyenvspec.commands.diagnose.patterns import diagnose_log
 from pyenvspec.diagnostics import PyenvspecError
 from pyenvspec.driver import check_project, compile_project
 from pyenvspec.facts.caches import caches
+from pyenvspec.reading.source import read_text
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from pyenvspec.raw import RawSpec
 
 HEAD = "python: 3.12\n"
 KNOWN = {cache.name: cache for cache in caches()}
@@ -103,3 +112,136 @@ def test_a_known_cache_of_a_log_gets_the_key_that_is_known() -> None:
         f"warning: ignoring untrusted substituter '{CUDA.url}', you are not a trusted user.\n"
     )
     assert any(CUDA.key in command for command in advice.commands if CUDA.key)
+
+
+# --- work that grows too fast; how fast is not asked, an end is
+
+
+MANY = {
+    "variants": "variants:\n" + "".join(f"  v{i}: {{env: {{A: {i}}}}}\n" for i in range(1000)),
+    "native": f"native: [{', '.join(f'zz{i}qq{i * 7}' for i in range(3000))}]\n",
+    "services": "services:\n" + "".join(f"  zz{i}: {{enable: true}}\n" for i in range(3000)),
+    "keys": "".join(f"key{i}: 1\n" for i in range(5000)),
+    "yes": "native:\n" + "- yes\n" * 5000,
+    "value": f"env: {{A: '{'${' * 500_000}'}}\n",
+}
+
+
+@pytest.mark.parametrize("kind", MANY)
+def test_what_is_said_of_much_is_bounded(
+    kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(["check", "-C", str(write(tmp_path, MANY[kind]))])
+    streams = capsys.readouterr()
+    assert len(streams.out + streams.err) < 60_000
+
+
+def test_so_many_misspelt_words_are_guessed_in_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr("rapidfuzz.process.extractOne", lambda word, *_, **__: asked.append(word))
+    meanings.renew_guesses()
+    for number in range(meanings.MOST_GUESSES + 50):
+        assert meanings.closest(f"word{number}", ["a"]) is None
+    assert len(asked) == meanings.MOST_GUESSES
+    meanings.renew_guesses()
+    assert meanings.closest("x" * 5000, ["a"]) is None
+    assert meanings.closest("x", ["a"]) is None
+    assert len(asked) == meanings.MOST_GUESSES + 1
+
+
+@pytest.mark.parametrize(
+    "listed", [f"native: [{', '.join(['ffmpeg', 'git'] * 1000)}]\n", "native:\n" + "- ffmpeg\n- git\n" * 1000]
+)
+def test_a_thousand_items_are_removed_with_one_look(
+    listed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads: list[bytes] = []
+
+    def count(data: bytes, file: str) -> RawSpec:
+        reads.append(data)
+        return read_text(data, file)
+
+    monkeypatch.setattr("pyenvspec.commands.edit.list.read_text", count)
+    assert run(["remove", "ffmpeg", "-C", str(write(tmp_path, listed))]) == 0
+    assert "ffmpeg" not in (tmp_path / "env.yaml").read_text()
+    assert len(reads) <= 3
+
+
+def test_a_long_log_ends() -> None:
+    line = (
+        "error: builder for '/nix/store/"
+        + "0" * 32
+        + "-x.drv' failed\nModuleNotFoundError: No module named 'setuptools'\n"
+    )
+    assert diagnose_log(line * 5_000)
+    diagnose_log("error: " + "a/b-" * 100_000)
+
+
+# --- commands to copy
+
+
+COMMAND = re.compile(
+    r"(?:`|^(?=\S+ (?:search|add|install|init|update|python|-r|checkout|rm|lock|config) ))"
+    r"(?:git|uv|poetry|pip|pipx|nix|pyenvspec|ls|cd|rm|sudo) [^`]*$"
+)
+QUOTING = ("quote", "join", "_quote")
+
+
+def _is_quoted(value: ast.expr) -> bool:
+    if isinstance(value, ast.Call):
+        name = value.func.attr if isinstance(value.func, ast.Attribute) else getattr(value.func, "id", "")
+        return name in QUOTING
+    own = ast.unparse(value)
+    return own.isupper() or own in ("options.verb", "form")
+
+
+def test_what_is_put_into_a_command_is_quoted() -> None:
+    """Each `…` that starts with a program, and each command of `diagnose` and `doctor`, in every f-string of ours."""
+    bare, seen = [], 0
+    for path in sorted(Path(pyenvspec.__file__).parent.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(node, ast.JoinedStr):
+                continue
+            before = ""
+            for part in node.values:
+                if isinstance(part, ast.Constant):
+                    before += str(part.value)
+                elif isinstance(part, ast.FormattedValue):
+                    if COMMAND.search(before):
+                        seen += 1
+                        bare += [] if _is_quoted(part.value) else [f"{path.name}:{node.lineno}"]
+                    before += "x"
+    assert bare == []
+    assert seen > 15
+
+
+@pytest.mark.parametrize("manager", ["uv2nix", "poetry2nix"])
+@pytest.mark.parametrize("folder", ["d$(touch x)", "d `x`", "d'; x", "a b"])
+def test_a_command_for_a_folder_with_an_odd_name_is_one_command(
+    manager: str, folder: str, tmp_path: Path
+) -> None:
+    (tmp_path / folder).mkdir()
+    (tmp_path / folder / "pyproject.toml").write_text("[project]\nname = 'a'\nversion = '1'\n")
+    python = json.dumps({"version": "3.12", "manager": manager, "project": folder})
+    (tmp_path / "env.yaml").write_text(f"python: {python}\n")
+    (told,) = [d for d in check_project(tmp_path)[2] if d.code == "package-lock-missing"]
+    command = (told.hint or "").removeprefix("run `").split("` (without")[0]
+    assert shlex.split(command)[-1] == folder
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        (
+            "error: NAR hash mismatch in input 'github:o/$(touch x)'",
+            ["pyenvspec", "update", "$(touch x)"],
+        ),
+        (
+            "error: Path 'a `x`' in the repository \"/w\" is not tracked by Git",
+            ["git", "add", "--intent-to-add", "a `x`"],
+        ),
+    ],
+)
+def test_names_of_a_log_are_quoted_in_commands(line: str, words: list[str]) -> None:
+    (advice,) = diagnose_log(line + "\n")
+    assert shlex.split(advice.commands[0]) == words

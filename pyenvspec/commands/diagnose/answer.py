@@ -47,6 +47,10 @@ class Log:
         return self.text[start:] if end < 0 else self.text[start:end]
 
     @cached_property
+    def _derivations(self) -> list[tuple[int, str]]:
+        return [(found.start(), found["name"]) for found in DERIVATION.finditer(self.text)]
+
+    @cached_property
     def is_of_nix(self) -> bool:
         """Whether a build by Nix is in it: what failed then failed there, and not in a .venv."""
         return bool(DERIVATION.search(self.text)) or any(
@@ -62,12 +66,14 @@ class Log:
         prefixed = _PREFIX.match(self.line(self.line_number(offset)))
         if prefixed:
             return package_name(prefixed["name"])
-        named = [(m.start(), m["name"]) for m in DERIVATION.finditer(self.text)]
+        named = self._derivations
+        if not named:
+            return None
         line = self.line(self.line_number(offset)).lstrip(" ┃│")
-        above = [name for start, name in named if start < offset]
-        below = [name for start, name in named if start > offset]
-        ordered = [*reversed(above), *below] if line.startswith(">") else [*below, *reversed(above)]
-        return package_name(ordered[0]) if ordered else None
+        # The first of them that stands behind the offset; a log of 100,000 lines asks this many times.
+        behind = bisect_right(named, offset, key=lambda one: one[0])
+        at = behind - 1 if line.startswith(">") else behind
+        return package_name(named[min(max(at, 0), len(named) - 1)][1])
 
 
 def package_name(derivation: str) -> str:

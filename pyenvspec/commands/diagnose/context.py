@@ -7,7 +7,7 @@ texts, or None where the line means something else.
 from __future__ import annotations
 
 import re
-import shlex
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from pyenvspec.commands.diagnose.answer import DERIVATION, STORE, Answer, package_name
@@ -93,11 +93,13 @@ def _library(values: Values, log: Log, at: int) -> Answer | None:
             return Answer(
                 {**values, "why": why},
                 {},
-                (f"uv add {bringing[0]}, poetry add {bringing[0]}, or a line in requirements.txt",),
+                (
+                    f"uv add {quote(bringing[0])}, poetry add {quote(bringing[0])}, or a line in requirements.txt",
+                ),
             )
         why = "no package known here holds it; a Python package that is not installed may bring it"
         word = re.sub(r"^lib|[-_.]?\d*\.so.*$", "", soname)
-        return Answer({**values, "why": why}, {}, (f"pyenvspec search {word}",))
+        return Answer({**values, "why": why}, {}, (f"pyenvspec search {quote(word)}",))
     return Answer({**values, "why": f"it is in {attr}"}, {"native": [attr]})
 
 
@@ -116,7 +118,7 @@ def _attribute(values: Values, log: Log, at: int) -> Answer:
         why = f"this nixpkgs has no `{attr}`; probably `{meant.attr}` is meant"
         return Answer({**values, "why": why}, {"native": [meant.attr]})
     why = f"this nixpkgs has no `{attr}`: the name is wrong, or of another release"
-    return Answer({**values, "why": why}, {}, (f"pyenvspec search {attr}",))
+    return Answer({**values, "why": why}, {}, (f"pyenvspec search {quote(attr)}",))
 
 
 def _name(values: Values, log: Log, at: int) -> Answer:
@@ -165,7 +167,7 @@ def _shell(values: Values, log: Log, at: int) -> Answer:
 
 
 def _file(values: Values, log: Log, at: int) -> Answer:
-    return Answer({**values, "file": shlex.quote(values.get("file") or values.get("store") or ".")})
+    return Answer({**values, "file": values.get("file") or values.get("store") or "."})
 
 
 def _url(values: Values, log: Log, at: int) -> Answer:

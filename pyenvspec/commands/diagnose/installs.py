@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from pyenvspec.commands.diagnose.answer import Answer
@@ -130,7 +131,8 @@ def module(values: Values, log: Log, at: int) -> Answer | None:
         own = f"a folder `{top}` of this project: install the project (a line `-e .` in requirements.txt), or run from "
         return Answer({**values, "why": why}, {}, (own + "the folder that it is in", other))
     why = f"it is in {package}, which is not installed"
-    add = f"add it to the dependencies: uv add {package}, poetry add {package}, or a line in requirements.txt"
+    ways = f"uv add {quote(package)}, poetry add {quote(package)}, or a line in requirements.txt"
+    add = f"add it to the dependencies: {ways}"
     return Answer({**values, "why": why}, {}, (add, other))
 
 

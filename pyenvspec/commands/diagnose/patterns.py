@@ -6,6 +6,7 @@ Text to data; the families are a table (`facts.failures`), the look-ups that a t
 from __future__ import annotations
 
 import re
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from pyenvspec.commands.diagnose import gpu, installs, running
@@ -113,13 +114,15 @@ def _advise(family: Family, match: re.Match[str], log: Log) -> Advice | None:
     number = log.line_number(
         match.start(family.shown) if family.shown and match[family.shown] else match.start()
     )
+    # A log is anybody's text, and commands are copied into a shell.
+    quoted = {name: quote(value) for name, value in values.items()}
     return Advice(
         family.id,
         number,
         log.line(number).strip(),
         _fill(family.finding, values),
         _fill_data(yaml, values),
-        tuple(_fill(command, values) for command in commands),
+        tuple(_fill(command, quoted) for command in commands),
         family.source,
     )
 

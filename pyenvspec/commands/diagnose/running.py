@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from typing import TYPE_CHECKING, Any
 
 from pyenvspec.commands.diagnose.answer import Answer
@@ -159,7 +160,9 @@ def run_program(values: Values, log: Log, at: int) -> Answer | None:
         return None
     if attr is None:
         return Answer(
-            {**values, "why": "no package known here is called so"}, {}, (f"pyenvspec search {name}",)
+            {**values, "why": "no package known here is called so"},
+            {},
+            (f"pyenvspec search {shlex.quote(name)}",),
         )
     native = ["libpq.pg_config", "libpq"] if name == "pg_config" else [attr]
     return Answer({**values, "why": f"it is in {native[0]}"}, {"native": native})
@@ -210,5 +213,7 @@ def _attribute(name: str) -> str | None:
 
 
 def _unknown(values: Values, word: str) -> Answer:
-    commands: tuple[Any, ...] = (f"pyenvspec search {word}",) if re.fullmatch(r"[\w.+-]+", word) else ()
+    commands: tuple[Any, ...] = (
+        (f"pyenvspec search {shlex.quote(word)}",) if re.fullmatch(r"[\w.+-]+", word) else ()
+    )
     return Answer({**values, "why": "no package known here holds it"}, {}, commands)

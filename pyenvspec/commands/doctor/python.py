@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from pyenvspec.commands.doctor.model import Check, Mark
@@ -53,10 +54,10 @@ def _check_venv(context: Context, environment: Environment) -> Check:
             text = f"{name}: its Python was garbage-collected; `nix develop` makes it again"
             return Check(GROUP, Mark.WARN, text, ("nix develop",))
         text = f"{name}: its Python is gone, and pyenvspec does not delete what it did not make"
-        return Check(GROUP, Mark.BAD, text, (f"rm -r {name}, then: nix develop",))
+        return Check(GROUP, Mark.BAD, text, (f"rm -r {quote(name)}, then: nix develop",))
     if not is_ours:
         text = f"{name} was not made by pyenvspec; it is left alone, and may have another Python"
-        return Check(GROUP, Mark.WARN, text, (f"rm -r {name}, then: nix develop",))
+        return Check(GROUP, Mark.WARN, text, (f"rm -r {quote(name)}, then: nix develop",))
     if environment.install and not context.host.exists(str(folder / ".pyenvspec-installed")):
         text = f"{name} is there, and its packages are not installed yet"
         return Check(GROUP, Mark.WARN, text, ("nix develop",))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from pyenvspec.commands.edit.file import edit_file
@@ -123,7 +124,7 @@ def _translate(raw: RawSpec, names: Iterable[str]) -> dict[str, Suggestion]:
         elif meant is not None and (meant.kind != "close" or not _may_be_newer(raw)):
             refused.append(_judge(raw, name, meant))
         elif meant is None and not is_known(name) and not _may_be_newer(raw) and _is_plain(name):
-            hint = f"look for it with `pyenvspec search {name}`"
+            hint = f"look for it with `pyenvspec search {quote(name)}`"
             refused.append(Diagnostic("native-unknown", f"nixpkgs has no `{name}`", raw.file, hint=hint))
     if refused:
         raise PyenvspecError(*refused)
@@ -137,7 +138,11 @@ def _is_plain(name: str) -> bool:
 
 def _judge(raw: RawSpec, name: str, meant: Suggestion) -> Diagnostic:
     if meant.kind in ("close", "version"):
-        hint = f"did you mean `{meant.attr}`? Run `pyenvspec add {meant.attr}`" if meant.attr else meant.hint
+        hint = (
+            f"did you mean `{meant.attr}`? Run `pyenvspec add {quote(meant.attr)}`"
+            if meant.attr
+            else meant.hint
+        )
         return Diagnostic("native-unknown", f"nixpkgs has no `{name}`", raw.file, hint=hint)
     message = f"`{name}` does not belong under `native`"
     return Diagnostic("native-refused", message, raw.file, hint=meant.hint)

@@ -181,7 +181,7 @@ def _give_manager(manager: str, folder: Path) -> None:
         return
     uv = find_uv()
     if uv is None:
-        hint = f"pipx install {manager}\nor: pip install --user {manager}"
+        hint = f"pipx install {shlex.quote(manager)}\nor: pip install --user {shlex.quote(manager)}"
         raise PyenvspecError(
             Diagnostic(
                 "host-program-missing",

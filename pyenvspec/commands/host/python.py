@@ -6,6 +6,7 @@ import os
 import re
 import sys
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
@@ -77,7 +78,8 @@ def _find(version: str, uv: str | None, runner: Runner) -> HostPython | None:
 def _fail(version: str, minor: str, uv: str | None) -> HostPython:
     ways = [f"install python{minor} with its venv module (Debian, Ubuntu: python{minor}-venv)"]
     ways.insert(
-        0, f"uv python install {minor}" if uv else "install uv, which brings any Python: pipx install uv"
+        0,
+        f"uv python install {quote(minor)}" if uv else "install uv, which brings any Python: pipx install uv",
     )
     raise PyenvspecError(
         Diagnostic(

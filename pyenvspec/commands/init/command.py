@@ -246,7 +246,7 @@ def _next_step(root: Path, done: Decisions) -> str:
     if name is None or (root / name).is_file():
         return "pyenvspec shell"
     if not project.is_file():
-        start = f"uv init --bare --python {done.python.value}"
+        start = f"uv init --bare --python {shlex.quote(done.python.value)}"
         add = f" && uv add -r {shlex.quote(done.requirements)}" if done.requirements else ""
         return _with_tool("uv", start + add)
     tool = name.removesuffix(".lock")

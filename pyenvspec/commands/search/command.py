@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from typing import TYPE_CHECKING
 
 from pyenvspec.facts.native import catalogue_source, find_attribute
@@ -97,8 +98,8 @@ def _tell(query: str, found: list[Attribute], meant: Suggestion | None) -> None:
     """Say what the query means, and the next step."""
     name = make_visible(query)
     former = find_attribute(query)
-    if meant and meant.kind == "attr":
-        say(f"`{name}` is `{meant.attr}` in nixpkgs. Add it with `pyenvspec add {meant.attr}`.")
+    if meant and meant.attr and meant.kind == "attr":
+        say(f"`{name}` is `{meant.attr}` in nixpkgs. Add it with `pyenvspec add {shlex.quote(meant.attr)}`.")
     elif meant and meant.kind != "close":
         say(f"`{name}`: {meant.hint}.")
     elif former and former.gone:
@@ -109,7 +110,7 @@ def _tell(query: str, found: list[Attribute], meant: Suggestion | None) -> None:
     elif meant and found:
         say(f"No package of nixpkgs is called `{name}`. Did you mean `{meant.attr}`?")
     elif found:
-        say(f"Add one with `pyenvspec add {found[0].name}`.")
+        say(f"Add one with `pyenvspec add {shlex.quote(found[0].name)}`.")
     else:
         say(f"No package of nixpkgs is called `{name}` or described so ({catalogue_source()}).")
         say("Try one word of what it does. Python packages belong into your requirements or lock file.")

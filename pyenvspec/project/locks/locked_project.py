@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import posixpath
+import shlex
 import tomllib
 from contextlib import contextmanager
 from dataclasses import field
@@ -76,7 +77,7 @@ def relock_command(lock: str, folder: str) -> str:
     """Return the one command that makes a lock anew, to be run in the folder of env.yaml."""
     tool, verb = COMMANDS[lock].split()
     option = {"poetry": "-C", "uv": "--project"}[tool]
-    return f"{tool} {verb}" if folder == "." else f"{tool} {verb} {option} {folder}"
+    return f"{tool} {verb}" if folder == "." else f"{tool} {verb} {option} {shlex.quote(folder)}"
 
 
 def read_locked_project(root: Path, manager: str, folder: str) -> LockedProject:

@@ -19,6 +19,9 @@ LOCAL_KINDS = ("path", "directory", "editable", "virtual")
 """Sources that lie in the project's own tree; `path` is a file, the others are folders."""
 
 
+_NAME_LINE = re.compile(r'^name = "([^"\n]+)"[ \t\r]*$', re.MULTILINE)
+
+
 def normalise(name: str) -> str:
     """Return a package name as PEP 503 compares it."""
     return re.sub(r"[-_.]+", "-", name).lower()
@@ -104,21 +107,29 @@ class PackageLock:
     requires_groups: dict[str, dict[str, tuple[Requirement, ...]]] = field(default_factory=dict)
     members: tuple[str, ...] = ()
     text: str = field(default="", repr=False)
+    _by_name: dict[str, tuple[LockedPackage, ...]] = field(
+        init=False, repr=False, compare=False, default_factory=dict
+    )
+    _lines: dict[str, int] = field(init=False, repr=False, compare=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for package in self.packages:
+            self._by_name[package.name] = (*self._by_name.get(package.name, ()), package)
 
     def find(self, name: str) -> tuple[LockedPackage, ...]:
         """Return the entries of a package; several where the lock forks."""
-        wanted = normalise(name)
-        return tuple(package for package in self.packages if package.name == wanted)
+        return self._by_name.get(normalise(name), ())
 
     def names(self) -> frozenset[str]:
         """Return the names of all packages."""
-        return frozenset(package.name for package in self.packages)
+        return frozenset(self._by_name)
 
     def line_of(self, name: str) -> int | None:
         """Return the line, counted from 1, where a package's entry says its name."""
-        found = re.search(rf'^name = "{_any_spelling(name)}"\s*$', self.text, re.MULTILINE | re.IGNORECASE)
-        return self.text.count("\n", 0, found.start()) + 1 if found else None
-
-
-def _any_spelling(name: str) -> str:
-    return "[-_.]+".join(re.escape(part) for part in normalise(name).split("-"))
+        if not self._lines:
+            number, at = 1, 0
+            for found in _NAME_LINE.finditer(self.text):
+                number += self.text.count("\n", at, found.start())
+                at = found.start()
+                self._lines.setdefault(normalise(found[1]), number)
+        return self._lines.get(normalise(name))

@@ -8,6 +8,7 @@ times as fast. The number of lines stays, so a syntax error is told where it is.
 from __future__ import annotations
 
 import re
+import shlex
 import tomllib
 
 from pyenvspec.project.locks.problem import Table, problem
@@ -28,7 +29,7 @@ def load_toml(data: bytes, file: str, relock: str) -> tuple[Table, str]:
         raise problem("package-lock-syntax", f"{file} is not UTF-8 text", file, hint=_again(relock)) from None
     if "<<<<<<< " in text and (marks := _MARKS.search(text)):
         line = text.count("\n", 0, marks.start()) + 1
-        hint = f"take one side (`git checkout --theirs {file}`), then run `{relock}`"
+        hint = f"take one side (`git checkout --theirs -- {shlex.quote(file)}`), then run `{relock}`"
         message = f"{file} holds the marks of a git merge conflict"
         raise problem("package-lock-conflict", message, file, hint=hint, line=line)
     try:
