@@ -16,7 +16,6 @@ from pyenvspec.facts._load import DATA, read_table
 
 # table -> (key of its rows, keys that each row has besides source and status)
 TABLES: dict[tuple[str, str], set[str]] = {
-    ("github-actions", "actions"): {"action", "commit", "version"},
     ("releases", "releases"): {"branch", "order", "stable", "branch_off"},
     ("releases", "systems"): {"branch", "system", "present"},
     ("releases", "support"): {"branch"},
