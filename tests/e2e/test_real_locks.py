@@ -36,4 +36,8 @@ def test_a_lock_made_today_compiles_and_evaluates(
         pytest.skip(str(missing))
     compiled = real_locks.compile_case(folder)
     assert [one for one in compiled.findings if one.severity is not Severity.NOTE] == []
-    assert real_locks.evaluate(Nix(nix_bin / "nix", tmp_path), inputs, folder) is None
+    failure = real_locks.evaluate(Nix(nix_bin / "nix", tmp_path), inputs, folder)
+    release = compiled.plan.nixpkgs.release.removeprefix("nixos-")
+    if failure is not None and "not supported for interpreter" in failure and release not in inputs.nixpkgs:
+        pytest.skip(f"needs nixpkgs {release}; of the newer one at hand: {failure.splitlines()[-1].strip()}")
+    assert failure is None

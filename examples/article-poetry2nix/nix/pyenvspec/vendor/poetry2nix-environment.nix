@@ -10,7 +10,26 @@
 shell:
 let
   given = shell.poetry2nix;
-  poetry2nix = import inputs.poetry2nix { inherit pkgs; };
+  poetry2nix = import inputs.poetry2nix { pkgs = pkgs // { inherit qt6; }; };
+
+  # nixpkgs no longer has Qt in one, which the overrides of PySide and PyQt take; their wheels bring most of it.
+  qt6 = pkgs.qt6 // {
+    full =
+      if (builtins.tryEval (pkgs.qt6.full or (throw ""))).success then
+        pkgs.qt6.full
+      else
+        pkgs.qt6.env "qt6-full" (
+          with pkgs.qt6;
+          [
+            qtbase
+            qtdeclarative
+            qtmultimedia
+            qtsvg
+            qttools
+            qtwayland
+          ]
+        );
+  };
   overrides = import ./poetry2nix-overrides.nix { inherit lib pkgs; } shell.python given;
 
   # nixpkgs' SDK is older than any macOS it runs on, and refuses wheels for those.
