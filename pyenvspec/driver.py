@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pyenvspec.checking.checks import check_spec, named_paths
@@ -66,13 +67,17 @@ def check_project(root: Path) -> tuple[SpecFile, Plan, tuple[Diagnostic, ...]]:
     return check_tree(root, read_manifest(root))
 
 
-def check_tree(root: Path, raw: RawSpec) -> tuple[SpecFile, Plan, tuple[Diagnostic, ...]]:
-    """Run the passes between the tree of env.yaml and the plan."""
-    file, _, plan, findings = _check_tree(root, raw)
+def check_tree(
+    root: Path, raw: RawSpec, coming: tuple[str, ...] = ()
+) -> tuple[SpecFile, Plan, tuple[Diagnostic, ...]]:
+    """Run the passes between the tree of env.yaml and the plan; `coming` are files that will be there with it."""
+    file, _, plan, findings = _check_tree(root, raw, coming)
     return file, plan, findings
 
 
-def _check_tree(root: Path, raw: RawSpec) -> tuple[SpecFile, ProjectFolder, Plan, tuple[Diagnostic, ...]]:
+def _check_tree(
+    root: Path, raw: RawSpec, coming: tuple[str, ...] = ()
+) -> tuple[SpecFile, ProjectFolder, Plan, tuple[Diagnostic, ...]]:
     renew_guesses()
     # tree → model, each shell merged
     file, found = validate_spec(raw)
@@ -80,6 +85,7 @@ def _check_tree(root: Path, raw: RawSpec) -> tuple[SpecFile, ProjectFolder, Plan
         raise PyenvspecError(*found.ordered())
     # what one key alone cannot tell
     project = look_at_folder(root, file.spec.python.project, named_paths(file))
+    project = replace(project, present=project.present | set(coming))
     found.merge(check_spec(file, project))
     # what the locks of Python packages say to it
     locks = _check_locks(root, file, project, found)

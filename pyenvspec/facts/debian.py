@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from pyenvspec.facts._load import DATA
+from pyenvspec.facts._load import DATA, read_table
 from pyenvspec.facts._sorted import SortedTable
 
 
@@ -42,3 +42,13 @@ def soname_key(soname: str) -> str:
     """Return a library's name without its version, and without what Debian's names cannot hold."""
     stem = soname.lower().split(".so")[0].replace("_", "-")
     return re.sub(r"-(?=\d)", "", stem)
+
+
+@cache
+def _machine_tools() -> frozenset[str]:
+    return frozenset(row["name"] for row in read_table("machine-tools")["tools"])
+
+
+def is_of_every_machine(name: str) -> bool:
+    """Return whether a package is a tool of whoever sits at a machine, which a project does not need from its shell."""
+    return name in _machine_tools()

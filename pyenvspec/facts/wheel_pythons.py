@@ -48,5 +48,19 @@ def newest_before(package: str, specifier: str) -> str | None:
         allowed = SpecifierSet(specifier)
     except InvalidSpecifier:
         return None
-    ends = [version for first, last, _ in _ranges().get(normalise(package), ()) for version in (last, first)]
+    ends = [version for first, last, _ in _ranges().get(normalise(package), ()) for version in (first, last)]
     return next((version for version in reversed(ends) if allowed.contains(version)), None)
+
+
+def newest_for(package: str, specifier: str, python: str) -> str | None:
+    """Return the newest release in the table that a specifier admits and a Python has wheels of, None if unknown."""
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+    try:
+        allowed = SpecifierSet(specifier)
+    except InvalidSpecifier:
+        return None
+    rows = [
+        (v, minors) for first, last, minors in _ranges().get(normalise(package), ()) for v in (first, last)
+    ]
+    return next((v for v, minors in reversed(rows) if python in minors and allowed.contains(v)), None)

@@ -412,3 +412,135 @@ def test_programs_that_the_readme_tells_to_install_are_native(
     )
     text = str(answer(tmp_path, capsys)["text"])
     assert "- ffmpeg  # README.md:3" in text
+
+
+@pytest.mark.parametrize(
+    ("files", "lines"),
+    [
+        # the README says which framework, and installs the project itself
+        (
+            {
+                "requirements.txt": "six\n",
+                "setup.py": "from setuptools import setup\nsetup(name='lab')\n",
+                "train.py": "import tensorflow as tf\n",
+                "README.md": "# Lab\n```\npip install tensorflow==2.11.0\npip install -e .\n```\n",
+            },
+            ["-r requirements.txt", "tensorflow==2.11.0", "-e ."],
+        ),
+        # nobody says which: the newest
+        ({"requirements.txt": "six\n", "train.py": "import torch\n"}, ["-r requirements.txt", "torch"]),
+        # what is for developers is not what people install
+        (
+            {
+                "requirements.txt": "torch\n",
+                "train.py": "import torch\n",
+                "README.md": "## Development\npip install pytest torch==1.0\n",
+            },
+            None,
+        ),
+        # an image names its framework
+        (
+            {
+                "train.py": "import tensorflow as tf\n",
+                "Dockerfile": "FROM tensorflow/tensorflow:1.14.0-gpu-py3\n",
+            },
+            ["tensorflow-gpu==1.14.0"],
+        ),
+        # tensorflow 1 by what it alone has
+        (
+            {
+                "requirements.txt": "tensorflow>=1.11\n",
+                "train.py": "import tensorflow as tf\ntf.contrib.x()\n",
+            },
+            ["-r requirements.txt", "tensorflow==1.15.5"],
+        ),
+        # prose pins what only imports name
+        (
+            {
+                "train.py": "import timm\nimport torch\n",
+                "README.md": "Based on [`timm==0.3.2`](https://x.example).\n",
+            },
+            ["torch", "timm==0.3.2"],
+        ),
+        # MPI is imported and listed nowhere
+        (
+            {
+                "setup.py": "from setuptools import setup\nsetup(install_requires=['torch'])\n",
+                "lab/a.py": "from mpi4py import MPI\n",
+            },
+            ["mpi4py", "-e ."],
+        ),
+    ],
+    ids=["readme", "framework", "developers", "image", "tensorflow-1", "prose", "mpi"],
+)
+def test_what_the_packages_lack_is_added(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], files: dict[str, str], lines: list[str] | None
+) -> None:
+    write_all(tmp_path, files)
+    answer(tmp_path, capsys)
+    name = "requirements.pyenvspec.txt" if "requirements.txt" in files else "requirements.txt"
+    written = (tmp_path / name).read_text().splitlines()[1:] if (tmp_path / name).exists() else None
+    assert written == lines
+
+
+def write_all(root: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+
+
+def test_a_setup_py_that_imports_torch_is_built_after_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "setup.py").write_text(
+        "import torch\nfrom torch.utils.cpp_extension import CUDAExtension\nfrom setuptools import setup\n"
+        "setup(name='ext', install_requires=['six'], ext_modules=[CUDAExtension('ext', ['a.cu'])])\n"
+    )
+    (tmp_path / ".python-version").write_text("3.10")
+    result = answer(tmp_path, capsys)
+    assert result["after"] == "pip install --no-build-isolation -e ."
+    assert (tmp_path / "requirements.txt").read_text().splitlines()[1:] == ["six", "torch"]
+    assert "\ncuda: 13" in str(result["text"])
+
+
+def test_what_the_build_system_requires_is_there_for_setup_py(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "setup.py").write_text("import numpy\nfrom setuptools import setup\nsetup(name='lab')\n")
+    (tmp_path / "pyproject.toml").write_text('[build-system]\nrequires = ["setuptools", "numpy>=1.20"]\n')
+    assert answer(tmp_path, capsys)["after"] is None
+    assert (tmp_path / "requirements.txt").read_text().splitlines()[1:] == ["-e ."]
+
+
+def test_of_an_image_only_the_last_stage_and_what_it_is_made_from_count(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "requirements.txt").write_text("six\n")
+    (tmp_path / "Dockerfile").write_text(
+        "ARG V=12.1.1\nFROM nvidia/cuda:${V}-devel AS base\nRUN apt-get install -y ffmpeg\nFROM base AS builder\n"
+        "RUN apt-get install -y libeigen3-dev\nFROM base\nRUN apt-get install -y tzdata sox\n"
+    )
+    result = answer(tmp_path, capsys)
+    assert "ffmpeg" in str(result["text"]) and "sox" in str(result["text"])
+    assert "eigen" not in str(result["text"]) and "tzdata" not in str(result["text"])
+    assert any("CUDA 12.1" in note for note in result["notes"])  # type: ignore[attr-defined]
+
+
+def test_many_projects_below_are_a_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for number in range(25):
+        write_all(tmp_path, {f"project-{number:02}/requirements.txt": "six\n"})
+    write_all(tmp_path, {"project-00/setup.py": ""})
+    assert init(tmp_path) == 1
+    told = capsys.readouterr().err
+    assert "  project-00  requirements.txt, setup.py\n" in told and "… and 5 more" in told
+    assert "25 folders below do" in told and "`pyenvspec init -C project-00`" in told
+
+
+def test_uv_is_not_said_to_be_asked_where_it_is_missing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "requirements.txt").write_text("six==1.16.0\n")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert run(["init", "-C", str(tmp_path), "--dry-run"]) == 0
+    told = capsys.readouterr().err
+    assert "asking uv" not in told and "uv is not here to be asked" in told

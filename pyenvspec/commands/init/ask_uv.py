@@ -37,15 +37,20 @@ _MOST_TRIES = 5
 _INDEX = re.compile(r"(--extra-index-url|--index-url|--find-links|-i|-f)[ =]+(\S+)$")
 
 
+def find_uv() -> str | None:
+    """Return uv's program, None where it is not installed."""
+    return shutil.which("uv")
+
+
 def newest_that_resolves(source: Source, minors: Sequence[str], runner: Runner) -> tuple[str | None, str]:
     """Return the newest of `minors` for which uv finds wheels of everything, and what it said in words.
 
-    The first is None where uv is missing, has no network, or finds nothing for the newest few. Packages that have no
+    The first is None where uv has no network, or finds nothing for the newest few. Packages that have no
     wheel for any Python are left out of the question.
     """
     lines = {wanted.name: wanted.text for wanted in source.packages if _is_plain(wanted.text)}
-    if not lines or shutil.which("uv") is None:
-        return None, "uv is not here to be asked"
+    if not lines:
+        return None, "none of them is on an index"
     found = [_INDEX.match(claim.value) for claim in source.options]
     options = [word for match in found if match for word in _as_uv(match[1], match[2])]
     deadline = time.monotonic() + _PATIENCE

@@ -11,7 +11,7 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pyenvspec.commands.init.ask_uv import newest_that_resolves
+from pyenvspec.commands.init.ask_uv import find_uv, newest_that_resolves
 from pyenvspec.commands.init.decide import Decisions, decide
 from pyenvspec.commands.init.python import DEFAULT_PYTHON, Decided
 from pyenvspec.commands.init.scaffold import TEMPLATES, format_manifest, format_template
@@ -91,6 +91,8 @@ def run(options: InitOptions) -> int:
     else:
         seen = survey(root, options.source.as_posix() if options.source else None)
         only = options.source.as_posix() if options.source else None
+        if not seen.sources:
+            _tell_below(seen)
         done = decide(seen, only=only, manager=options.manager, ask=None if options.offline else _ask)
         _check_possible(done, seen)
         text = ""
@@ -105,6 +107,8 @@ def run(options: InitOptions) -> int:
 
 
 def _ask(source: Source, minors: list[str]) -> tuple[str | None, str]:
+    if find_uv() is None:
+        return None, "uv is not here to be asked, and the table of wheels does not have all of them"
     say("asking uv for which Python the pinned packages have wheels …")
     return newest_that_resolves(source, minors, SystemRunner())
 
@@ -133,17 +137,33 @@ def _error(code: str, message: str, expected: str) -> PyenvspecError:
 def _check_possible(done: Decisions, seen: Survey) -> None:
     """Raise where the manager cannot work with what is there."""
     if done.primary is None and seen.projects_below:
-        shown = [f"pyenvspec init -C {shlex.quote(folder)}" for folder in seen.projects_below[:8]]
+        count = len(seen.projects_below)
         message = (
-            f"no file here says which packages are needed, and {len(seen.projects_below)} folders below do"
+            f"no file here says which packages are needed; {count} folder{'s' if count > 1 else ''} below do"
         )
-        raise PyenvspecError(Diagnostic("init-below", message, ".", hint="run one of: " + "; ".join(shown)))
+        hint = f"run `pyenvspec init -C {shlex.quote(seen.projects_below[0].folder)}`"
+        raise PyenvspecError(
+            Diagnostic("init-below", message, ".", hint=hint + (", or of another" if count > 1 else ""))
+        )
     pyproject = seen.get("pyproject.toml")
     if done.manager in LOCK_MANAGERS and pyproject is None:
         lock = LOCK_OF_MANAGER[done.manager]
         message = f"{done.manager} builds from {lock}, which needs a pyproject.toml with a project, and there is none"
         hint = "run `uv init --bare`, then `uv add` for each package, then `pyenvspec init --manager uv2nix`"
         raise PyenvspecError(Diagnostic("init-manager", message, "pyproject.toml", hint=hint))
+
+
+_MOST_BELOW = 20
+
+
+def _tell_below(seen: Survey) -> None:
+    """Show the projects below as a table; one of them is to be named."""
+    rows = [(below.folder, ", ".join(below.files)) for below in seen.projects_below]
+    width = max((len(folder) for folder, _ in rows[:_MOST_BELOW]), default=0)
+    for folder, files in rows[:_MOST_BELOW]:
+        say(make_visible(f"  {folder:<{width}}  {files}"))
+    if len(rows) > _MOST_BELOW:
+        say(f"  … and {len(rows) - _MOST_BELOW} more")
 
 
 def _settle(root: Path, done: Decisions, template: str) -> tuple[str, tuple[Diagnostic, ...]]:
@@ -153,21 +173,17 @@ def _settle(root: Path, done: Decisions, template: str) -> tuple[str, tuple[Diag
     findings: tuple[Diagnostic, ...] = ()
     for _ in range(8):
         text = template or format_manifest(done, without=frozenset(without))
-        findings = _check(root, text)
+        coming = (done.new_requirements[0],) if done.new_requirements else ()
+        findings = _check(root, text, coming)
         errors = [d for d in findings if d.severity is Severity.ERROR]
         if not errors or template:
             break
         if not _leave_out(done, without, errors):
             break
-    errors = [d for d in findings if d.severity is Severity.ERROR and not _waits_for_requirements(d, done)]
+    errors = [d for d in findings if d.severity is Severity.ERROR]
     if errors:
         raise PyenvspecError(*errors)
     return text, tuple(d for d in findings if d.severity is not Severity.ERROR)
-
-
-def _waits_for_requirements(finding: Diagnostic, done: Decisions) -> bool:
-    """Whether a finding is about the requirements file that is written together with env.yaml."""
-    return done.new_requirements is not None and finding.code in ("path-missing", "requirements-missing")
 
 
 def _leave_out(done: Decisions, without: set[str], errors: list[Diagnostic]) -> bool:
@@ -187,10 +203,10 @@ def _leave_out(done: Decisions, without: set[str], errors: list[Diagnostic]) -> 
     return taken
 
 
-def _check(root: Path, text: str) -> tuple[Diagnostic, ...]:
+def _check(root: Path, text: str, coming: tuple[str, ...]) -> tuple[Diagnostic, ...]:
     """Return what `check` says to the text before it is written."""
     try:
-        return check_tree(root, read_text(text.encode(), MANIFEST))[2]
+        return check_tree(root, read_text(text.encode(), MANIFEST), coming)[2]
     except PyenvspecError as error:
         return error.diagnostics
 
@@ -274,6 +290,7 @@ def _tell(options: InitOptions, answer: Answer) -> None:
             "kept_as": answer.kept,
             "text": answer.text,
             "next": answer.step,
+            "after": done.after,
         }
         put(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
         return
@@ -299,7 +316,7 @@ def _talk(answer: Answer, *, dry_run: bool) -> Iterable[str]:
     if done.new_requirements:
         yield f"{would} {done.new_requirements[0]}, from {done.primary.file if done.primary else ''}"
     yield f"{would} {MANIFEST}: Python {done.python.value}, {done.manager}"
-    yield f"Now run `{answer.step}`."
+    yield f"Now run `{answer.step}`." + (f" In it, once: `{done.after}`." if done.after else "")
 
 
 def _notes(done: Decisions) -> list[str]:

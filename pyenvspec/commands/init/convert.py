@@ -11,6 +11,7 @@ from pyenvspec.facts.wheel_pythons import newest_before
 from pyenvspec.project.survey.source import Claim, Source
 
 if TYPE_CHECKING:
+    from pyenvspec.commands.init.complete import Completion
     from pyenvspec.project.survey.source import Wanted
 
 PRIMARY_AS_IS = ("requirements", "pyproject")
@@ -22,29 +23,43 @@ _TORCH_INDEX = "https://download.pytorch.org/whl"
 _NEEDED_BY_PIP = re.compile(r"--(extra-index-url|index-url|find-links|trusted-host|pre)\b|-[if]\b")
 
 
-def convert(source: Source) -> tuple[Source, str]:
-    """Return the packages with the index that they need, and the text of the file."""
+def convert(source: Source, more: Completion) -> tuple[Source, str]:
+    """Return the packages with the index that they need, and the text of the file, completed by `more`."""
     if source.kind == "lock" and source.tool in ("uv", "poetry"):
         return source, ""
-    options = [claim for claim in source.options if _NEEDED_BY_PIP.match(claim.value)]
+    if source.kind == "requirements":
+        return _include(source, more)
+    options = [claim for claim in source.options if _NEEDED_BY_PIP.match(claim.value)] + more.options
     includes = [claim for claim in source.options if re.match(r"-r|--requirement", claim.value)]
     left_out = [
         Claim(c.value, c.line, "there is no such file, or its lines are taken over") for c in includes
     ]
-    packages = list(_distinct(source.packages))
-    if source.kind == "setup":
-        packages_text = ["-e ."]
+    packages = list(_distinct([*(w for w in source.packages if w.name not in more.replaces), *more.packages]))
+    if source.kind == "setup" and more.after is None:
+        packages_text = [*(wanted.text for wanted in more.packages), "-e ."]
     else:
         options += _index_of_torch(source, packages)
         packages_text = [wanted.text for wanted in packages]
+    whole = replace(source, options=options, packages=packages, left_out=[*source.left_out, *left_out])
+    return whole, _text(source, options, packages_text)
+
+
+def _include(source: Source, more: Completion) -> tuple[Source, str]:
+    """A requirements file that stays as it is, with what it lacks."""
+    own = ["-e ."] if more.own else []
+    lines = [f"-r {source.file}", *(wanted.text for wanted in more.packages), *own]
+    options = [*source.options, *more.options]
+    packages = [*(wanted for wanted in source.packages if wanted.name not in more.replaces), *more.packages]
+    return replace(source, options=options, packages=packages), _text(source, more.options, lines)
+
+
+def _text(source: Source, options: list[Claim], packages: list[str]) -> str:
     lines = [
         f"# From {source.file}, by `pyenvspec init`; from now on this is the file to edit.",
         *dict.fromkeys(option.value for option in options),
-        *packages_text,
+        *packages,
     ]
-    return replace(
-        source, options=options, packages=packages, left_out=[*source.left_out, *left_out]
-    ), "\n".join(lines) + "\n"
+    return "\n".join(lines) + "\n"
 
 
 def _distinct(packages: list[Wanted]) -> list[Wanted]:

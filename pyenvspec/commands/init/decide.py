@@ -9,20 +9,24 @@ import re
 from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
+from pyenvspec.commands.init.complete import Completion, complete, told_for_cuda, told_from_repositories
 from pyenvspec.commands.init.convert import PRIMARY_AS_IS, convert
 from pyenvspec.commands.init.python import choose_python
+from pyenvspec.facts.drivers import plain_torch_cuda
+from pyenvspec.facts.wheel_pythons import newest_for
 from pyenvspec.facts.wheels import libraries_of_wheel
 from pyenvspec.project.survey.gpu import GpuFinding, find_gpu
+from pyenvspec.project.survey.source import Claim
 from pyenvspec.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pyenvspec.commands.init.python import Decided
-    from pyenvspec.project.survey.source import Source, Survey
+    from pyenvspec.project.survey.source import Source, Survey, Wanted
 
 _ASIDE = re.compile(
-    r"(?:^|[-_./])(dev|tests?|testing|docs?|lint|ci|build|style|optional|extras?|minimal)(?:[-_./]|$)"
+    r"(?:^|[-_./])(dev|tests?|testing|docs?|lint|ci|build|style|optional|extras?|minimal|min|benchmarks?|examples?|demos?|internal|gitpod|notebooks?|ja|tpu|mac(?:os)?|windows|amd|rocm|xpu)(?:[-_./]|$)"
 )
 _TAG = re.compile(r"cu([0-9]{2,3})")
 
@@ -43,6 +47,7 @@ class Decisions:
     choices: list[tuple[str, tuple[str, ...], str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
+    after: str | None = None
 
 
 def decide(
@@ -60,9 +65,16 @@ def decide(
     chosen, why = _choose_manager(survey, primary)
     if manager is not None:
         chosen, why = manager, "asked for"
-    packages, new_requirements = primary, None
-    if primary is not None and primary.kind not in PRIMARY_AS_IS and chosen == "pip":
-        packages, text = convert(primary)
+    packages, new_requirements, more = primary, None, Completion()
+    if primary is not None and chosen == "pip":
+        primary = packages = _with_python_of_name(primary)
+        more = complete(survey, primary)
+    if (
+        primary is not None
+        and chosen == "pip"
+        and (primary.kind not in PRIMARY_AS_IS or (primary.kind == "requirements" and more.is_needed))
+    ):
+        packages, text = convert(primary, more)
         primary = packages
         there = {source.file for source in survey.sources}
         name = "requirements.txt" if "requirements.txt" not in there else "requirements.pyenvspec.txt"
@@ -70,12 +82,13 @@ def decide(
     done = Decisions(chosen, why, choose_python(survey, packages, ask), primary=primary)
     done.name = next((s.name for s in (primary, *survey.sources) if s is not None and s.name), None)
     done.new_requirements = new_requirements
-    if primary is not None and primary.kind == "requirements":
-        done.requirements = primary.file
-    elif new_requirements is not None:
+    done.after, done.notes = more.after, list(more.notes)
+    if new_requirements is not None:
         done.requirements = new_requirements[0]
+    elif primary is not None and primary.kind == "requirements":
+        done.requirements = primary.file
     if packages is not None:
-        done.gpu = _choose_gpu(survey, packages)
+        done.gpu = _choose_gpu(survey, packages, done.python.value)
     done.native = _choose_native(survey, packages)
     done.choices = _open_choices(survey, primary, chosen)
     _tell(done, survey, primary)
@@ -89,12 +102,18 @@ def choose_primary(survey: Survey, only: str | None) -> Source | None:
     for source in survey.of("lock"):
         if source.tool in ("uv", "poetry") and "/" not in source.file:
             return source
+    told = {
+        o.value.removeprefix("-r ") for s in survey.of("readme") for o in s.options if o.value[:2] == "-r"
+    }
+    requirements = sorted(survey.of("requirements"), key=lambda source: _rank_of_requirements(source, told))[
+        :1
+    ]
     projects = [
         s for s in survey.of("pyproject") if s.packages or s.tool == "poetry" or "workspace" in s.said
     ]
     candidates = [
         *projects,
-        *sorted(survey.of("requirements"), key=_rank_of_requirements)[:1],
+        *(source for source in requirements if not _is_aside(source)),
         *[s for s in survey.of("lock") if s.tool == "pipenv"],
         *survey.of("pipenv", "pixi"),
         *sorted(
@@ -102,6 +121,7 @@ def choose_primary(survey: Survey, only: str | None) -> Source | None:
         )[:1],
         *[s for s in survey.of("lock") if s.tool in ("pdm", "pylock")],
         *survey.of("setup", "pyproject", "imports"),
+        *requirements,
     ]
     if not candidates:
         return None
@@ -113,12 +133,27 @@ def choose_primary(survey: Survey, only: str | None) -> Source | None:
     return first
 
 
-def _rank_of_requirements(source: Source) -> tuple[bool, bool, int, int, str]:
-    """The plain name first, nothing that is for developers only, of several for CUDA the newest."""
+def _with_python_of_name(source: Source) -> Source:
+    """A requirements file may say in its name which Python it is for: requirements_cu128_py312.txt."""
+    found = (
+        re.search(r"[-_.]py(3)\.?([0-9]{1,2})(?![0-9])", source.file)
+        if source.kind == "requirements"
+        else None
+    )
+    return replace(source, python=[*source.python, Claim(f"=={found[1]}.{found[2]}.*")]) if found else source
+
+
+def _rank_of_requirements(source: Source, told: set[str]) -> tuple[bool, bool, bool, bool, int, str]:
+    """None for developers, at the top, what the README names, the plain name, of several for CUDA the newest."""
     tag = _TAG.search(source.file)
     newest = -int(tag[1]) if tag else 0
-    is_aside = bool(_ASIDE.search(source.file)) or not source.packages
-    return is_aside, source.file != "requirements.txt", newest, source.file.count("/"), source.file
+    is_below, is_plain = "/" in source.file, source.file == "requirements.txt"
+    return _is_aside(source), is_below, source.file not in told, not is_plain, newest, source.file
+
+
+def _is_aside(source: Source) -> bool:
+    """Whether a requirements file is for developers, examples or one kind of machine, or asks for nothing."""
+    return bool(_ASIDE.search(source.file)) or not source.packages
 
 
 def _choose_manager(survey: Survey, primary: Source | None) -> tuple[str, str]:
@@ -139,27 +174,19 @@ def _choose_manager(survey: Survey, primary: Source | None) -> tuple[str, str]:
     return "pip", f"from {primary.file}"
 
 
-def _choose_gpu(survey: Survey, packages: Source) -> GpuFinding | None:
+def _choose_gpu(survey: Survey, packages: Source, python: str) -> GpuFinding | None:
     found = find_gpu(packages)
-    if found is not None and not found.compiled and survey.cuda_code and packages.find("torch"):
+    own = _own_extension(survey)
+    if found is not None and not found.compiled and own and packages.find("torch"):
         # The project's own extensions, compiled when it is installed or when they are first used.
-        why = f"{survey.cuda_code} is compiled against CUDA; {found.why}"
-        found = replace(found, why=why, toolkit=found.toolkit or found.cuda, compiled=(survey.cuda_code,))
+        why = f"{own} is compiled against CUDA; {found.why}"
+        found = replace(found, why=why, toolkit=found.toolkit or found.cuda, compiled=(own,))
     if found is None:
-        # No package asks for one, and a file of conda lists the compiler itself.
-        return next(
-            (
-                GpuFinding(
-                    f"the toolkit of CUDA {claim.value} is listed", s.where(claim), claim.value, claim.value
-                )
-                for s in survey.of("conda", "pixi")
-                for claim in s.cuda
-                if claim.said == "toolkit"
-            ),
-            None,
-        )
+        return _listed_toolkit(survey)
     if not found.compiled or found.toolkit:
         return found
+    if (torch := packages.find("torch")) is not None:
+        return _with_newest_torch(found, torch, python)
     # What is compiled needs a toolkit, and the packages do not say which: a container or conda file may.
     for source in survey.of("container", "conda", "pixi"):
         for claim in source.cuda:
@@ -172,10 +199,36 @@ def _choose_gpu(survey: Survey, packages: Source) -> GpuFinding | None:
     return found
 
 
+def _listed_toolkit(survey: Survey) -> GpuFinding | None:
+    """No package asks for one, and a file of conda lists the compiler itself."""
+    listed = ((s, claim) for s in survey.of("conda", "pixi") for claim in s.cuda if claim.said == "toolkit")
+    for source, claim in listed:
+        why = f"the toolkit of CUDA {claim.value} is listed"
+        return GpuFinding(why, source.where(claim), claim.value, claim.value)
+    return None
+
+
+def _own_extension(survey: Survey) -> str | None:
+    """Where the project has CUDA code of its own that is compiled."""
+    setup = next((source for source in survey.of("setup") if source.cuda_extension), None)
+    return f"{setup.file}:{setup.cuda_extension}" if setup else survey.cuda_code
+
+
+def _with_newest_torch(found: GpuFinding, torch: Wanted, python: str) -> GpuFinding:
+    """Of a torch that is not pinned the newest for this Python is what pip and uv take, with its CUDA."""
+    version = newest_for("torch", torch.specifier, python)
+    cuda = plain_torch_cuda(version) if version else None
+    if cuda is None:
+        return found
+    why = f"{found.why}: the newest for Python {python} is {version}, of CUDA {cuda}"
+    return replace(found, toolkit=cuda, why=why)
+
+
 def _choose_native(survey: Survey, packages: Source | None) -> list[tuple[str, str]]:
     """Return nixpkgs attributes with the place that asks for each."""
     found: dict[str, str] = {}
-    for source in survey.of("conda", "pixi", "devbox", "container"):
+    containers = sorted(survey.of("container"), key=_rank_of_container)[:1]
+    for source in (*survey.of("conda", "pixi", "devbox", "readme"), *containers):
         for claim in source.native:
             found.setdefault(claim.value, source.where(claim))
     for wanted in packages.packages if packages is not None else ():
@@ -183,6 +236,12 @@ def _choose_native(survey: Survey, packages: Source | None) -> list[tuple[str, s
             if not attribute.startswith("cuda."):
                 found.setdefault(attribute, f"for {wanted.name}")
     return sorted(found.items())
+
+
+def _rank_of_container(source: Source) -> tuple[bool, bool, bool, str]:
+    """The project's own image first: others are for benchmarks, tests, or whoever develops it."""
+    name = source.file.rpartition("/")[2]
+    return source.file.startswith("."), bool(_ASIDE.search(source.file)), name != "Dockerfile", source.file
 
 
 def _open_choices(
@@ -213,22 +272,34 @@ def _tell(done: Decisions, survey: Survey, primary: Source | None) -> None:
     ):
         done.left_out += [f"{source.where(claim)}: {claim.value}: {claim.said}" for claim in source.left_out]
     for source in survey.of("container", "conda", "pixi"):
-        for claim in source.cuda:
-            if claim.said != "driver" and not (done.gpu and done.gpu.toolkit):
-                done.notes.append(
-                    f"{source.where(claim)} has CUDA {claim.value}; no toolkit is written, since {_no_toolkit(done)}"
-                )
-    if (
-        primary is not None
-        and primary.kind == "requirements"
-        and not any(w.text.startswith("-e") for w in primary.packages)
-    ):
-        for source in survey.of("setup", "pyproject"):
-            done.notes.append(
-                f"{source.file} makes the folder a package, and {primary.file} does not install it; a line `-e .` would"
-            )
+        claim = next((claim for claim in source.cuda if claim.said != "driver"), None)
+        if claim is not None and not (done.gpu and done.gpu.toolkit):
+            no_toolkit = f"no toolkit is written, since {_no_toolkit(done)}"
+            done.notes.append(f"{source.where(claim)} has CUDA {claim.value}; {no_toolkit}")
+    _tell_what_else_is_installed(done, survey, primary)
     if any(source.kind == "lock" and source.tool == "pdm" for source in survey.sources):
         done.notes.append("the lock of PDM is not used: `uv lock` makes one that pyenvspec can check")
+
+
+def _tell_what_else_is_installed(done: Decisions, survey: Survey, primary: Source | None) -> None:
+    if primary is not None and done.manager in ("uv", "poetry"):
+        for where, wanted in told_for_cuda(survey, primary)[:1]:
+            said = f"{where} installs {wanted.text}, for the GPU, and {primary.file} does not"
+            done.notes.append(f"{said}: with its index it is to be added there, where that one is wanted")
+    if primary is not None and not (done.manager == "pip" and primary.kind == "imports"):
+        for where, wanted in told_from_repositories(survey, primary)[:3]:
+            done.notes.append(
+                f"{where} installs {wanted.text}, and {primary.file} does not: add it there if you use it"
+            )
+
+
+def _installs_itself(done: Decisions, primary: Source) -> bool:
+    written = done.new_requirements[1] if done.new_requirements else ""
+    return (
+        done.after is not None
+        or "\n-e ." in written
+        or any(w.text.startswith("-e") for w in primary.packages)
+    )
 
 
 def _no_toolkit(done: Decisions) -> str:

@@ -45,8 +45,12 @@ def choose_python(
     if not fitting:
         notes.append("no Python has wheels of all pinned packages: " + "; ".join(limits[:4]))
         fitting, limits = allowed, []
+    told = None if reasons else _told_by_readme(survey, fitting)
     older = [minor for minor in fitting if version_key(minor) <= version_key(DEFAULT_PYTHON)]
     value = older[-1] if older else fitting[0]
+    if told is not None:
+        value, said = told
+        reasons.append(said)
     newest_allowed = [m for m in allowed if version_key(m) <= version_key(DEFAULT_PYTHON)] or allowed
     if limits and value != newest_allowed[-1]:
         reasons.append(limits[0])
@@ -59,6 +63,15 @@ def choose_python(
             reasons.append(said)
     why = "; ".join(reasons) or "no file says which"
     return Decided(value, why, tuple(notes))
+
+
+def _told_by_readme(survey: Survey, fitting: list[str]) -> tuple[str, str] | None:
+    """Where no file says which, the Python that the README was written with is the one that was tried."""
+    for source in survey.of("readme"):
+        for claim in source.python:
+            if claim.value in fitting:
+                return claim.value, f"{source.where(claim)} makes an environment with Python {claim.value}"
+    return None
 
 
 def _leaves_a_choice(survey: Survey, packages: Source, fitting: list[str]) -> bool:
@@ -97,7 +110,8 @@ def _claims(survey: Survey, packages: Source | None) -> list[tuple[Source, Claim
         for s in [c for c in conda if c.kind == kind][1:]
         if s is not packages
     }
-    return [(source, claim) for source in sources if id(source) not in skipped for claim in source.python]
+    sources = [source for source in sources if id(source) not in skipped and source.kind != "readme"]
+    return [(source, claim) for source in sources for claim in source.python]
 
 
 def _allows(claim: Claim, minor: str) -> bool:

@@ -20,7 +20,7 @@ _RUNTIME = re.compile(r"nvidia-cuda-runtime(?:-cu[0-9]+)?")
 _OF_NVIDIA = re.compile(r"nvidia-[a-z0-9-]+-cu([0-9]{2})")
 _LOCAL = re.compile(r"\+(?:cu|cuda)([0-9]{2,3})")
 _INDEX = re.compile(r"/cu([0-9]{2,3})(?:[/\s]|$)|[+/]cu([0-9]{3})\.html|torch-[0-9.]+\+cu([0-9]{3})")
-_JAX = re.compile(r"cuda-?([0-9]{2})(_pip|-pip)?(-local)?$")
+_JAX = re.compile(r"cuda-?([0-9]{2})?\S*?(-local)?$")
 _TORCH = ("torch", "torchvision", "torchaudio")
 
 
@@ -99,7 +99,8 @@ def _torch(source: Source, torch: Wanted) -> GpuFinding | None:
             return GpuFinding(why, f"{source.file}:{option.line}", of_index)
         if re.search(r"/whl/cpu\b", option.value):
             return None
-    version = torch.version or newest_before("torch", torch.specifier)
+    is_bounded = any(sign in torch.specifier for sign in ("<", "==", "~="))
+    version = torch.version or (newest_before("torch", torch.specifier) if is_bounded else None)
     cuda = plain_torch_cuda(version) if version else None
     said = f"torch {torch.version}" if torch.version else "torch"
     which = f"CUDA {cuda}" if cuda else "its own CUDA"
@@ -110,8 +111,9 @@ def _other(source: Source, wanted: Wanted) -> GpuFinding | None:
     where = source.where(wanted)
     if wanted.name in ("jax", "jaxlib"):
         for extra in wanted.extras:
-            if (found := _JAX.match(extra)) and not found[3]:
-                return GpuFinding(f"{wanted.name}[{extra}]: its wheels bring CUDA {found[1]}", where, None)
+            if (found := _JAX.match(extra)) and not found[2]:
+                which = f"CUDA {found[1]}" if found[1] else "CUDA"
+                return GpuFinding(f"{wanted.name}[{extra}]: its wheels bring {which}", where, None)
     needs = gpu_needs(wanted.name, wanted.version)
     if needs and needs.needs == "own" and needs.extra in wanted.extras:
         return GpuFinding(f"{wanted.name}[{needs.extra}]: its wheels bring CUDA", where)
@@ -131,9 +133,9 @@ def _toolkit(source: Source) -> GpuFinding | None:
             why = f"{said} looks for CUDA {needs.cuda}{cudnn}, which its wheel does not bring"
             return GpuFinding(why, source.where(wanted), needs.cuda, needs.cuda, needs.cudnn)
         if wanted.name in ("jax", "jaxlib"):
-            local = next((f for extra in wanted.extras if (f := _JAX.match(extra)) and f[3]), None)
+            local = next((f for extra in wanted.extras if (f := _JAX.match(extra)) and f[2]), None)
             if local:
-                cuda = {"11": "11.8", "12": "12.6"}.get(local[1])
+                cuda = {"11": "11.8", "12": "12.6"}.get(local[1] or "12")
                 return GpuFinding(
                     f"{wanted.text} looks for a CUDA that is there", source.where(wanted), cuda, cuda
                 )

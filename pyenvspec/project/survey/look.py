@@ -12,7 +12,7 @@ from pyenvspec.diagnostics import Diagnostic, PyenvspecError
 from pyenvspec.project.files import read_project_file
 from pyenvspec.project.survey import conda, locks, others, pyproject, setup
 from pyenvspec.project.survey.requirements import read_requirements
-from pyenvspec.project.survey.source import Source, Survey
+from pyenvspec.project.survey.source import Below, Source, Survey
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,6 +32,10 @@ _SKIPPED = {
     "third_party",
 }
 _SMALL = 4 * 1024 * 1024
+
+# At the start of a line: elsewhere a script does without.
+_FRAMEWORK = re.compile(r"^(?:import|from) (torch|tensorflow|jax|mpi4py)\b", re.MULTILINE)
+_TENSORFLOW_1 = re.compile(r"\b(?:tf|tensorflow)\.contrib\b")
 
 # In the order in which they tell most.
 _READERS: tuple[tuple[str, Callable[[str, str], Source | None]], ...] = (
@@ -55,11 +59,15 @@ _READERS: tuple[tuple[str, Callable[[str, str], Source | None]], ...] = (
     ("docker/Dockerfile*", others.read_dockerfile),
     (".devcontainer/Dockerfile", others.read_dockerfile),
     ("README*", others.read_readme),
+    ("INSTALL*", others.read_readme),
+    ("docs/INSTALL*", others.read_readme),
+    ("docs/install*.md", others.read_readme),
     (".devcontainer/devcontainer.json", others.read_devcontainer),
 )
 _REQUIREMENTS = (
     "requirements*.txt",
     "*requirements.txt",
+    "requir*.txt",
     "requirements/*.txt",
     "reqs/*.txt",
     "pip_requirements/*.txt",
@@ -92,7 +100,7 @@ def survey(root: Path, only: str | None = None) -> Survey:
     """
     files = list(_files(root))
     found = Survey(projects_below=_projects_below(files))
-    found.cuda_code = next((file for file in files if file.endswith(".cu")), None)
+    found.cuda_code = next((file for file in files if file.endswith(".cu") and not _is_aside(file)), None)
     for pattern, read in _READERS:
         for file in _matching(files, pattern):
             _add(found, root, file, read)
@@ -102,11 +110,61 @@ def survey(root: Path, only: str | None = None) -> Survey:
     for pattern in _YAML:
         for file in _matching(files, pattern):
             _add_conda(found, root, file)
+    _add_told(found, root)
     if only is not None and found.get(only) is None:
         _add_named(found, root, only)
-    if not any(source.packages for source in found.sources):
+    if not any(source.packages for source in found.sources if source.kind not in ("readme", "container")):
         _add_imports(found, root, files)
+    _add_signs(found, root, files)
     return found
+
+
+def _is_aside(file: str) -> bool:
+    return bool(re.match(r"(examples?|tests?|docs?|benchmarks?|third_party)/", file))
+
+
+def _add_told(found: Survey, root: Path) -> None:
+    """Read the requirements files that a README names, wherever they are."""
+    for readme in found.of("readme"):
+        for option in readme.options:
+            if (named := re.fullmatch(r"-r (\S+\.txt)", option.value)) and not named[1].startswith(
+                ("/", "..", "http")
+            ):
+                _add(
+                    found,
+                    root,
+                    posixpath.normpath(named[1]),
+                    lambda name, text: _requirements(root, name, text),
+                )
+
+
+def _forget_build_requires(found: Survey, root: Path) -> None:
+    """What `[build-system] requires` lists is there when setup.py is run."""
+    text = _text(root, "pyproject.toml") or ""
+    listed = re.search(r"^\[build-system\][^\[]*?^requires\s*=\s*\[(.*?)\]", text, re.MULTILINE | re.DOTALL)
+    required = set(re.findall(r"[\"']([A-Za-z0-9_-]+)", listed[1])) if listed else set()
+    for source in found.of("setup"):
+        missing = [
+            name for name in source.imported_to_build if name.lower() not in {r.lower() for r in required}
+        ]
+        source.imported_to_build = tuple(missing)
+
+
+def _add_signs(found: Survey, root: Path, files: list[str]) -> None:
+    """Look into the scripts for the framework that they import, and for what only tensorflow 1 has."""
+    _forget_build_requires(found, root)
+    counts: dict[str, list[str]] = {}
+    for file in [f for f in files if f.endswith(".py") and f.count("/") < _DEPTH and not _is_aside(f)][:200]:
+        text = _text(root, file, most=_SMALL) or ""
+        for name in {found_name[1] for found_name in _FRAMEWORK.finditer(text)}:
+            counts.setdefault(name, []).append(file)
+        if found.tensorflow_1 is None and (old := _TENSORFLOW_1.search(text)) and "compat.v1" not in text:
+            found.tensorflow_1 = f"{file}:{text.count(chr(10), 0, old.start()) + 1}"
+    if (mpi := counts.pop("mpi4py", None)) is not None:
+        found.mpi = mpi[0]
+    if counts:
+        name = max(counts, key=lambda name: (len(counts[name]), name))
+        found.framework = (name, counts[name][0])
 
 
 def _add(found: Survey, root: Path, file: str, read: Callable[[str, str], Source | None]) -> None:
@@ -215,12 +273,12 @@ def _matching(files: list[str], pattern: str) -> list[str]:
     return [file for file in files if file.count("/") == depth and fnmatch.fnmatchcase(file, pattern)]
 
 
-def _projects_below(files: list[str]) -> tuple[str, ...]:
+def _projects_below(files: list[str]) -> tuple[Below, ...]:
     """The folders that hold a project of their own, where the folder itself holds none."""
     if any(file in _MARKS for file in files):
         return ()
-    return tuple(
-        sorted(
-            {posixpath.dirname(file) for file in files if "/" in file and posixpath.basename(file) in _MARKS}
-        )
-    )
+    marked: dict[str, list[str]] = {}
+    for file in files:
+        if "/" in file and posixpath.basename(file) in _MARKS:
+            marked.setdefault(posixpath.dirname(file), []).append(posixpath.basename(file))
+    return tuple(Below(folder, tuple(sorted(names))) for folder, names in sorted(marked.items()))

@@ -8,9 +8,11 @@ import re
 import sys
 from typing import TYPE_CHECKING, Any
 
+from pyenvspec.facts.debian import is_of_every_machine
 from pyenvspec.facts.native import find_native_name, names_there
 from pyenvspec.facts.packages import pypi_of_import
 from pyenvspec.project.locks.model import normalise
+from pyenvspec.project.survey.instructions import read_instructions, take_line
 from pyenvspec.project.survey.pyproject import line_of, load, table
 from pyenvspec.project.survey.source import Claim, Source, Wanted
 
@@ -19,43 +21,6 @@ if TYPE_CHECKING:
 
 _VERSION = re.compile(r"^\s*(?:cpython[-@]?|python[-@]?)?(3\.[0-9]+(?:\.[0-9]+)?)\s*$")
 _APT_INSTALL = re.compile(r"apt(?:-get)?\s+(?:-\S+\s+)*install\s+(.*?)(?:&&|;|\|\||$)", re.DOTALL)
-
-
-# Tools of whoever sits at the machine; the project does not need them from its shell.
-_OF_EVERY_MACHINE = frozenset(
-    [
-        "sudo",
-        "git",
-        "wget",
-        "curl",
-        "vim",
-        "nano",
-        "emacs",
-        "less",
-        "tree",
-        "htop",
-        "tmux",
-        "screen",
-        "unzip",
-        "zip",
-        "tar",
-        "gzip",
-        "make",
-        "bash",
-        "zsh",
-        "openssh",
-        "rsync",
-        "python3",
-        "pip",
-        "docker",
-        "nginx",
-        "cron",
-        "locales",
-        "apt",
-        "file",
-        "procps",
-    ]
-)
 
 
 def read_python_version(file: str, text: str) -> Source:
@@ -163,13 +128,24 @@ def read_devbox(file: str, text: str) -> Source | None:
 
 
 def read_dockerfile(file: str, text: str) -> Source:
-    """Return the Python, the CUDA and the Debian packages that a Dockerfile names."""
+    """Return the Python, the CUDA and the Debian packages of the image that a Dockerfile ends in, and pip's words."""
     source = Source(file, "container", tool="docker")
     joined = re.sub(r"\\\s*\n", lambda found: " " + "\v" * found[0].count("\n"), text)
+    arguments: dict[str, str] = {}
+    stages: list[list[tuple[int, str]]] = []
     line = 1
     for raw in joined.split("\n"):
-        _take_instruction(source, raw.replace("\v", " "), line)
+        instruction = raw.replace("\v", " ").strip()
+        if found := re.match(r"ARG\s+(\w+)=[\"']?([^\s\"']+)", instruction, re.IGNORECASE):
+            arguments.setdefault(found[1], found[2])
+        if re.match(r"FROM\s", instruction, re.IGNORECASE):
+            stages.append([])
+        if stages:
+            stages[-1].append((line, _with_arguments(instruction, arguments)))
         line += 1 + raw.count("\v")
+    for stage in _kept_stages(stages):
+        for number, instruction in stage:
+            _take_instruction(source, instruction, number)
     parts = [f"Python {c.value}" for c in source.python] + [f"CUDA {c.value}" for c in source.cuda]
     if source.native:
         parts.append(f"{len(source.native)} packages of apt that nixpkgs has")
@@ -177,13 +153,34 @@ def read_dockerfile(file: str, text: str) -> Source:
     return source
 
 
+def _with_arguments(instruction: str, arguments: dict[str, str]) -> str:
+    return re.sub(r"\$\{?(\w+)\}?", lambda found: arguments.get(found[1], found[0]), instruction)
+
+
+def _kept_stages(stages: list[list[tuple[int, str]]]) -> list[list[tuple[int, str]]]:
+    """The last stage and those that it is made from: what others install is not in the image."""
+    named: dict[str, list[tuple[int, str]]] = {}
+    for stage in stages:
+        if found := re.search(r"\sAS\s+(\S+)\s*$", stage[0][1], re.IGNORECASE):
+            named[found[1].lower()] = stage
+    kept = stages[-1:]
+    while kept and (found := re.match(r"FROM\s+(?:--\S+\s+)*(\S+)", kept[0][0][1], re.IGNORECASE)):
+        below = named.get(found[1].lower())
+        if below is None or below in kept:
+            break
+        kept.insert(0, below)
+    return kept
+
+
 def _take_instruction(source: Source, line: str, number: int) -> None:
-    if found := re.match(r"\s*FROM\s+(?:--\S+\s+)*(\S+)", line, re.IGNORECASE):
+    if found := re.match(r"FROM\s+(?:--\S+\s+)*(\S+)", line, re.IGNORECASE):
         _take_image(source, found[1], number)
     for listed in _APT_INSTALL.findall(line):
         for name in listed.split():
             if not name.startswith("-") and re.match(r"[a-z0-9]", name):
                 _take_debian(source, name.split("=")[0], number)
+    if line.startswith("RUN"):
+        take_line(source, line, number)
 
 
 def _take_image(source: Source, image: str, line: int) -> None:
@@ -191,30 +188,42 @@ def _take_image(source: Source, image: str, line: int) -> None:
         source.python.append(Claim(found[1], line))
     elif found := re.search(r"nvidia/cuda:([0-9]+\.[0-9]+)[0-9.]*(\S*)", image):
         source.cuda.append(Claim(found[1], line, "toolkit" if "devel" in found[2] else "runtime"))
-    elif found := re.search(r"pytorch/pytorch:\S*cuda([0-9]+\.[0-9]+)\S*?(devel|runtime)?", image):
-        source.cuda.append(Claim(found[1], line, "toolkit" if "devel" in image else "runtime"))
+    elif found := re.search(r"pytorch/pytorch:([0-9.]+)?\S*cuda([0-9]+\.[0-9]+)", image):
+        source.cuda.append(Claim(found[2], line, "toolkit" if "devel" in image else "runtime"))
+        if found[1]:
+            source.packages.append(
+                Wanted("torch", f"torch=={found[1].strip('.')}", f"=={found[1].strip('.')}", line=line)
+            )
+    elif found := re.search(r"tensorflow/tensorflow:([0-9]+\.[0-9]+\.[0-9]+)(-gpu|-devel-gpu)?", image):
+        name = "tensorflow-gpu" if found[2] and found[1].startswith("1.") else "tensorflow"
+        source.packages.append(Wanted(name, f"{name}=={found[1]}", f"=={found[1]}", line=line))
 
 
 def _take_debian(source: Source, name: str, line: int) -> None:
     row = find_native_name(name)
     attribute = row.attr if row is not None and row.kind == "attr" else None
-    if row is None and name in names_there() and name not in _OF_EVERY_MACHINE:
+    if is_of_every_machine(name) or (attribute and is_of_every_machine(attribute)):
+        return
+    if row is None and name in names_there():
         attribute = name
     if attribute and attribute not in {claim.value for claim in source.native}:
         source.native.append(Claim(attribute, line))
 
 
 def read_readme(file: str, text: str) -> Source | None:
-    """Return the programs and libraries that a README tells people to install with apt, None where it names none."""
-    source = Source(file, "container", tool="readme")
+    """Return what a README tells to install with apt and pip, None where it says nothing of it."""
+    source = Source(file, "readme", tool="readme")
     for number, line in enumerate(text.splitlines(), start=1):
         for listed in _APT_INSTALL.findall(line.strip("` ")):
             for name in listed.split():
                 if re.fullmatch(r"[a-z0-9][a-z0-9.+-]*", name):
                     _take_debian(source, name, number)
-    if not source.native:
+    read_instructions(source, text)
+    if not (source.native or source.packages or source.options or source.python):
         return None
-    source.said = "tells to install " + ", ".join(claim.value for claim in source.native)
+    told = [claim.value for claim in source.native]
+    told += [wanted.text for wanted in source.packages[:3]] + [claim.value for claim in source.options[:2]]
+    source.said = "tells to install " + (", ".join(told) if told else f"Python {source.python[0].value}")
     return source
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import ast
 import configparser
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from pyenvspec.project.survey.pyproject import line_of
 from pyenvspec.project.survey.requirements import parse_requirement
 from pyenvspec.project.survey.source import Claim, Source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 
 def read_setup_py(file: str, text: str) -> Source | None:
@@ -27,6 +27,8 @@ def read_setup_py(file: str, text: str) -> Source | None:
     if call is None:
         return None
     source = Source(file, "setup", said="a project of setuptools")
+    source.imported_to_build = tuple(sorted({n for n in _imported(tree) if n in _NEEDED_BY_BUILDS}))
+    source.cuda_extension = next((n.lineno for n in ast.walk(tree) if _is_cuda_extension(n)), 0)
     values = _constants(tree)
     for keyword in call.keywords:
         value = _literal(keyword.value, values)
@@ -38,11 +40,23 @@ def read_setup_py(file: str, text: str) -> Source | None:
             _take(source, value, keyword.value.lineno)
         elif keyword.arg == "extras_require" and isinstance(value, dict):
             source.extras = tuple(sorted(key for key in value if isinstance(key, str)))
-        elif keyword.arg == "ext_modules":
-            source.left_out.append(
-                Claim("ext_modules", keyword.value.lineno, "it compiles an extension of its own")
-            )
     return source
+
+
+_NEEDED_BY_BUILDS = frozenset({"torch", "numpy", "Cython", "pybind11", "tensorflow"})
+
+
+def _imported(tree: ast.Module) -> Iterator[str]:
+    """What the file imports as soon as it is read: not in its functions, nor where a failure is caught."""
+    for node in tree.body:
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.split(".")[0]
+
+
+def _is_cuda_extension(node: ast.AST) -> TypeGuard[ast.expr]:
+    return isinstance(node, ast.Name | ast.Attribute) and _name_of(node) == "CUDAExtension"
 
 
 def _name_of(node: ast.expr) -> str:

@@ -21,8 +21,10 @@ Kind = Literal[
     "devbox",
     "container",
     "imports",
+    "readme",
 ]
-"""version: .python-version and its like. container: Dockerfile, devcontainer.json. imports: where nothing else says."""
+"""version: .python-version and its like. container: Dockerfile, devcontainer.json. imports: where nothing else says.
+readme: what a README tells to type."""
 
 _PINNED = re.compile(r"\s*={2,3}\s*([0-9][A-Za-z0-9.!+_-]*)\s*")
 
@@ -61,7 +63,10 @@ class Claim:
 
 @dataclass(slots=True)
 class Source:
-    """One file that was looked at and all that was taken from it; `left_out` is what has no place in env.yaml."""
+    """One file that was looked at and all that was taken from it; `left_out` is what has no place in env.yaml.
+
+    Of setup.py `imported_to_build` are packages that it imports itself, and `cuda_extension` the line of one in CUDA.
+    """
 
     file: str
     kind: Kind
@@ -76,6 +81,8 @@ class Source:
     groups: tuple[str, ...] = ()
     extras: tuple[str, ...] = ()
     left_out: list[Claim] = field(default_factory=list)
+    imported_to_build: tuple[str, ...] = ()
+    cuda_extension: int = 0
 
     def where(self, claim: Claim | Wanted) -> str:
         """`file:line` of something that this file says."""
@@ -86,15 +93,30 @@ class Source:
         return next((wanted for wanted in self.packages if wanted.name == normalise(name)), None)
 
 
+@dataclass(frozen=True, slots=True)
+class Below:
+    """A folder below that is a project of its own, and the files that say so."""
+
+    folder: str
+    files: tuple[str, ...]
+
+
 @dataclass(slots=True)
 class Survey:
     """All files that were looked at, the most telling first, the folders below that are projects of
-    their own, and the first file of the project's own CUDA code."""
+    their own, and the first file of the project's own CUDA code.
+
+    `framework` is the one of torch, tensorflow and jax that most scripts import, with the first of them;
+    `tensorflow_1` a place that uses what tensorflow 2 no longer has; `mpi` one that imports mpi4py.
+    """
 
     sources: list[Source] = field(default_factory=list)
-    projects_below: tuple[str, ...] = ()
+    projects_below: tuple[Below, ...] = ()
     has_manifest_of_conda: bool = False
     cuda_code: str | None = None
+    framework: tuple[str, str] | None = None
+    tensorflow_1: str | None = None
+    mpi: str | None = None
 
     def of(self, *kinds: Kind) -> list[Source]:
         """The sources of these kinds, in their order."""

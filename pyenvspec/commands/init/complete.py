@@ -1,0 +1,168 @@
+"""What the file of the packages leaves to the README: the framework, the project itself, what a build imports.
+
+Only for pip, whose requirements file `init` may write; what a lock or pyproject.toml lacks is told.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pyenvspec.facts.packages import normalise
+from pyenvspec.project.survey.source import Wanted
+
+if TYPE_CHECKING:
+    from pyenvspec.project.survey.source import Claim, Source, Survey
+
+FRAMEWORKS = {
+    "torch": ("torch",),
+    "tensorflow": ("tensorflow", "tensorflow-gpu", "tensorflow-cpu", "tensorflow-macos"),
+    "jax": ("jax", "jaxlib"),
+}
+_WITH_TORCH = ("torchvision", "torchaudio")
+_LAST_TENSORFLOW_1 = Wanted("tensorflow", "tensorflow==1.15.5", "==1.15.5")
+_OF_CUDA = re.compile(r"\[cuda|\+cu|\[gpu\]|-gpu\b")
+
+
+@dataclass(slots=True)
+class Completion:
+    """Lines that a requirements file needs besides; `own` installs the project, `after` is typed once in the shell."""
+
+    packages: list[Wanted] = field(default_factory=list)
+    options: list[Claim] = field(default_factory=list)
+    own: bool = False
+    after: str | None = None
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def replaces(self) -> frozenset[str]:
+        """The names of what these lines take the place of: a framework has several."""
+        names = {wanted.name for wanted in self.packages}
+        families = (set(family) for family in FRAMEWORKS.values() if names & set(family))
+        return frozenset(names.union(*families))
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether the file that is there does not do."""
+        return bool(self.packages or self.own)
+
+
+def complete(survey: Survey, primary: Source) -> Completion:
+    """Return what is to be installed besides what `primary` lists."""
+    done = Completion()
+    _add_framework(done, survey, primary)
+    if survey.mpi is not None and primary.find("mpi4py") is None:
+        _take(done, None, Wanted("mpi4py", "mpi4py"), primary, survey.mpi)
+    _add_own(done, survey, primary)
+    if primary.kind == "imports":
+        _add_told(done, survey, primary)
+    return done
+
+
+def told_for_cuda(survey: Survey, packages: Source) -> list[tuple[str, Wanted]]:
+    """Return frameworks for CUDA that a README or Dockerfile installs and the packages do not hold, with the place."""
+    found = []
+    for source, wanted in _told(survey):
+        names = next((names for names in FRAMEWORKS.values() if wanted.name in names), ())
+        if names and _OF_CUDA.search(wanted.text) and not _has_cuda(packages, names):
+            found.append((source.where(wanted), wanted))
+    return found
+
+
+def told_from_repositories(survey: Survey, packages: Source) -> list[tuple[str, Wanted]]:
+    """Return what a README installs from a repository, and neither the packages nor the project itself is."""
+    own = {normalise(source.name) for source in survey.sources if source.name}
+    found = ((s.where(w), w) for s in survey.of("readme") for w in s.packages if w.text.startswith("git+"))
+    return [(where, w) for where, w in found if packages.find(w.name) is None and w.name not in own]
+
+
+def _has_cuda(packages: Source, names: tuple[str, ...]) -> bool:
+    held = [found for name in names if (found := packages.find(name))]
+    return any(_OF_CUDA.search(one.text) for one in held) or bool(packages.find("nvidia-cuda-runtime-cu12"))
+
+
+def _told(survey: Survey) -> list[tuple[Source, Wanted]]:
+    """What is told to be installed, the README first, then the image that the project names first."""
+    sources = [*survey.of("readme"), *survey.of("container")[:1]]
+    return [(source, wanted) for source in sources for wanted in source.packages]
+
+
+def _add_framework(done: Completion, survey: Survey, primary: Source) -> None:
+    told = _told(survey)
+    if survey.framework is not None:
+        name, where = survey.framework
+        names = FRAMEWORKS[name]
+        held = next((found for one in names if (found := primary.find(one))), None)
+        chosen = next(((s, w) for s, w in told if w.name in names), None)
+        if held is None:
+            _take(done, chosen, Wanted(name, name), primary, where)
+        elif chosen and not held.specifier and not held.extras and _is_more(chosen[1], primary):
+            _take(done, chosen, held, primary, where)
+        if name == "tensorflow" and survey.tensorflow_1 and _may_be_tensorflow_2(done, held):
+            done.packages.append(_LAST_TENSORFLOW_1)
+            said = f"{survey.tensorflow_1} uses tf.contrib, which tensorflow 2 no longer has"
+            done.notes.append(f"{said}: {_LAST_TENSORFLOW_1.text} is added")
+
+
+def _is_more(told: Wanted, primary: Source) -> bool:
+    """Whether what is told says more than a bare name: a framework for CUDA, or any version for an import."""
+    return bool(_OF_CUDA.search(told.text)) or (primary.kind == "imports" and bool(told.specifier))
+
+
+def _may_be_tensorflow_2(done: Completion, held: Wanted | None) -> bool:
+    asked = next((w for w in done.packages if w.name in FRAMEWORKS["tensorflow"]), held)
+    return asked is None or not re.search(r"(==|~=)\s*1\.|<=?\s*(1\.|2(\.0)*\b)", asked.specifier)
+
+
+def _take(
+    done: Completion, chosen: tuple[Source, Wanted] | None, plain: Wanted, primary: Source, where: str
+) -> None:
+    if chosen is None:
+        done.packages.append(plain)
+        done.notes.append(f"{where} imports {plain.name}, which {primary.file} does not list: it is added")
+        return
+    source, wanted = chosen
+    beside = [w for w in source.packages if w.line == wanted.line and w.name in _WITH_TORCH]
+    done.packages += [wanted, *(w for w in beside if primary.find(w.name) is None)]
+    done.options += [o for o in source.options if o.line == wanted.line and not o.value.startswith("-r")]
+    done.notes.append(
+        f"{source.where(wanted)} installs {wanted.text}, which {primary.file} does not list: it is added"
+    )
+
+
+def _add_own(done: Completion, survey: Survey, primary: Source) -> None:
+    """The project itself, where the README installs it; built without isolation where its setup.py imports others."""
+    setup = next((s for s in survey.of("setup") if s.file == "setup.py"), None)
+    told = next((w for s, w in _told(survey) if w.name == "."), None)
+    is_project = bool(survey.of("setup") or survey.of("pyproject"))
+    has_own = any(w.name == "." for w in primary.packages)
+    if setup is not None and setup.imported_to_build and (told or primary.kind == "setup"):
+        done.after = "pip install --no-build-isolation -e ."
+        names = ", ".join(setup.imported_to_build)
+        done.notes.append(
+            f"setup.py imports {names}: once everything else is there, run `{done.after}` in the shell"
+        )
+        for name in setup.imported_to_build:
+            wanted = name.lower()
+            if primary.find(wanted) is None and all(w.name != wanted for w in done.packages):
+                done.packages.append(Wanted(wanted, wanted))
+    elif primary.kind == "requirements" and is_project and not has_own and told is not None:
+        done.own = True
+
+
+def _add_told(done: Completion, survey: Survey, primary: Source) -> None:
+    """Of imports no version is known: a README that says one, or lists more, knows better."""
+    own = {source.name for source in survey.sources if source.name}
+    for source in survey.of("readme"):
+        for wanted in source.packages:
+            is_there = any(w.name == wanted.name for w in done.packages)
+            if (
+                wanted.name != "."
+                and wanted.name not in own
+                and not is_there
+                and not wanted.text.startswith("git+")
+            ):
+                held = primary.find(wanted.name)
+                if held is None or wanted.specifier:
+                    done.packages.append(wanted)

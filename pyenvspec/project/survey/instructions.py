@@ -1,0 +1,142 @@
+"""What a README, an INSTALL or a Dockerfile tells to type: pip's words, and the Python of `conda create`."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import TYPE_CHECKING
+
+from pyenvspec.project.locks.model import normalise
+from pyenvspec.project.survey.requirements import parse_requirement
+from pyenvspec.project.survey.source import Claim, Source, Wanted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_PIP = re.compile(r"\b(?:pip3?(?:\.\d+)?|uv pip)\s+install\s+(.*)")
+_SETUP = re.compile(r"\bpython3?\s+setup\.py\s+(?:install|develop|build_ext|build)\b")
+_PYTHON = re.compile(r"\b(?:conda|mamba|uv)\s+(?:create|venv)\b.*?\bpython[ =]=?\s*(3\.[0-9]+)")
+_HEADING = re.compile(r"^\s{0,3}#+\s*(.*)$")
+_ASIDE = re.compile(
+    r"develop|contribut|test|docs|document|troubleshoot|faq|windows|mac ?os|optional|tpu|upgrade", re.I
+)
+_INDEX = {"-f", "--find-links", "--extra-index-url", "--index-url", "-i"}
+_WITH_VALUE = {
+    "-t",
+    "--target",
+    "-c",
+    "--constraint",
+    "--python",
+    "-p",
+    "--global-option",
+    "--config-settings",
+}
+_INSTALLERS = {
+    "pip",
+    "setuptools",
+    "wheel",
+    "uv",
+    "poetry",
+    "virtualenv",
+    "conda",
+    "pipx",
+    "build",
+    "twine",
+    "pipenv",
+}
+
+
+def read_instructions(source: Source, text: str) -> None:
+    """Add what the lines of a text say to `source`; what stands below a heading for few people is not taken."""
+    aside = False
+    for number, line in _logical_lines(text):
+        if heading := _HEADING.match(line):
+            aside = bool(_ASIDE.search(heading[1]))
+        if aside:
+            continue
+        take_line(source, line, number)
+    take_pins(source, text)
+
+
+_PIN = re.compile(r"(?<![\w./-])([A-Za-z][\w-]{1,40})==([0-9][\w.]*[0-9a-z])(?![\w/]*@)")
+_NO_PACKAGES = {"python", "cuda", "cudnn", "ubuntu", "gcc", "cudatoolkit", "conda"}
+
+
+def take_pins(source: Source, text: str) -> None:
+    """Add the versions that prose names (`timm==0.3.2`) of packages that no command names."""
+    for number, line in enumerate(text.splitlines(), start=1):
+        for found in _PIN.finditer(line):
+            name = normalise(found[1])
+            if name not in _NO_PACKAGES and source.find(name) is None:
+                source.packages.append(Wanted(name, f"{found[1]}=={found[2]}", f"=={found[2]}", line=number))
+
+
+def take_line(source: Source, line: str, number: int) -> None:
+    """Add what one line tells to install."""
+    if (found := _PYTHON.search(line)) and not source.python:
+        source.python.append(Claim(f"{found[1]}", number))
+    if _SETUP.search(line):
+        source.packages.append(Wanted(".", "-e .", line=number))
+    for command in re.split(r"&&|;|\|\|", line):
+        if found := _PIP.search(command):
+            _take_words(source, _words(found[1]), number)
+
+
+def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
+    waiting, start = "", 0
+    for number, raw in enumerate(text.splitlines(), start=1):
+        start = start or number
+        line = raw.rstrip()
+        if line.endswith("\\"):
+            waiting += line[:-1] + " "
+            continue
+        yield start, waiting + line
+        waiting, start = "", 0
+    if waiting:
+        yield start, waiting
+
+
+def _words(text: str) -> list[str]:
+    plain = re.sub(r"(?:^|\s)#.*$", "", text.split("`")[0].split("</")[0])
+    try:
+        return shlex.split(plain)
+    except ValueError:  # an open quote, as in prose
+        return []
+
+
+def _take_words(source: Source, words: list[str], number: int) -> None:
+    waiting = iter(words)
+    for word in waiting:
+        option, _, value = word.partition("=")
+        if option in _INDEX:
+            address = value or next(waiting, "")
+            if re.match(r"https?://", address):
+                name = {"-f": "--find-links", "-i": "--index-url"}.get(option, option)
+                source.options.append(Claim(f"{name} {address}", number))
+        elif word in ("-r", "--requirement"):
+            source.options.append(Claim(f"-r {next(waiting, '')}", number))
+        elif word in ("-e", "--editable"):
+            _take_folder(source, next(waiting, ""), number)
+        elif word in _WITH_VALUE:
+            next(waiting, None)
+        elif not word.startswith("-") and not _take_package(source, word, number):
+            return  # prose begins where requirements end
+
+
+def _take_package(source: Source, word: str, number: int) -> bool:
+    if re.match(r"\.(/|\[|$)", word):
+        _take_folder(source, word, number)
+        return True
+    wanted = parse_requirement(word, number) if re.match(r"[A-Za-z0-9]", word) else None
+    if wanted is None:
+        return False
+    if wanted.name not in _INSTALLERS and not re.search(r"[<>]\w+>|\$|\{", word):
+        source.packages.append(wanted)
+    return True
+
+
+def _take_folder(source: Source, word: str, number: int) -> None:
+    """The project itself, and none of the folders beside it."""
+    found = re.fullmatch(r"\.(?:/)?(\[[\w,.-]+\])?", word)
+    if found:
+        source.packages.append(Wanted(".", f"-e .{found[1] or ''}", line=number))
