@@ -61,6 +61,7 @@ GROUPS = {
             "export.command",
             "print a Dockerfile or conda's environment.yml for colleagues without Nix",
         ),
+        "run": ("run", "run a command on a cluster or cloud: Slurm, Kubernetes, SkyPilot, dstack"),
         "cache": ("cache", "build the shells and fill the team's binary cache with them"),
         "ship": ("ship", "copy a shell to a machine that has Nix, and say how to enter it there"),
     },

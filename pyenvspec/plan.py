@@ -216,6 +216,14 @@ class Container:
     ports: tuple[str, ...] = ()
     labels: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def address(self) -> str | None:
+        """Where it is pushed to, in skopeo's words."""
+        if self.registry is None:
+            return None
+        between = "" if self.registry.endswith(("/", ":")) else "/"
+        return f"{self.registry}{between}{self.image}:{self.tag}"
+
 
 @dataclass(frozen=True, slots=True)
 class Nixpkgs:

@@ -94,6 +94,17 @@ containers:
     env: {A: 1}
     ports: [8000]
     labels: {a: b}
+run:
+  a:
+    slurm: {partition: gpu, account: a, nodes: 1, tasks: 1, gpus: "a100:1", cpus: 1, memory: 1G, time: 4h, with: pyxis,
+      options: {qos: high}}
+    container: default
+    image: x.sqsh
+    command: [python]
+    env: {A: 1}
+  b: {kubernetes: {namespace: a, gpus: 1, cpus: 1, memory: 1Gi, time: 1d, pull_secret: a, pod: {nodeSelector: {a: b}}}}
+  c: {skypilot: {accelerators: "H100:1", cpus: 8+, memory: 64, infra: aws, spot: true, nodes: 1, task: {workdir: .}}}
+  d: {dstack: {gpu: 1, cpu: 1, memory: 1G, nodes: 1, time: 1h, task: {spot_policy: auto}}}
 caches: [nix-community, {url: "https://x.example", key: "x-1:AAAA", push: true}]
 builders: [ssh-ng://a, {host: ssh-ng://b, systems: [x86_64-linux], jobs: 1, speed: 1, features: [kvm]}]
 nixpkgs: {release: nixos-24.11, unfree: auto, overlays: [./o.nix], insecure: [minio]}

@@ -15,6 +15,7 @@ from pyenvspec.checking.overrides import check_overrides
 from pyenvspec.checking.place import Place
 from pyenvspec.checking.services import check_services
 from pyenvspec.checking.shell_keys import check_commands, check_env, shell_paths
+from pyenvspec.checking.targets import check_targets
 from pyenvspec.diagnostics import Diagnostics, Severity
 from pyenvspec.facts.managers import oldest_python, split_off
 from pyenvspec.project.folder import effective_manager
@@ -62,6 +63,10 @@ CROSS_CHECKS = (
     "process-unknown",
     "poetry2nix-unmaintained",
     "python-version",
+    "run-container",
+    "run-engine",
+    "run-no-image",
+    "run-wants-base",
     "service-option",
     "service-unknown",
     "services-need-devenv",
@@ -113,6 +118,7 @@ def check_spec(file: SpecFile, project: ProjectFolder) -> Diagnostics:
         _check_paths(place, project)
     whole = Place(file, file.shells[0], found)
     check_containers(file, whole, project)
+    check_targets(whole)
     check_caches(whole)
     _check_names(whole)
     return found

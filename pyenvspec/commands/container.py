@@ -115,18 +115,16 @@ def _file_target(path: str, reference: str) -> str:
 
 
 def _target(container: Container) -> str:
-    registry = container.registry
-    if registry is None:
-        raise PyenvspecError(
-            Diagnostic(
-                "container-no-registry",
-                f"`containers.{container.name}` does not say where to push to",
-                MANIFEST,
-                hint='write `registry: "docker://registry.example/lab/"` under it',
-            )
+    if container.address is not None:
+        return container.address
+    raise PyenvspecError(
+        Diagnostic(
+            "container-no-registry",
+            f"`containers.{container.name}` does not say where to push to",
+            MANIFEST,
+            hint='write `registry: "docker://registry.example/lab/"` under it',
         )
-    between = "" if registry.endswith(("/", ":")) else "/"
-    return f"{registry}{between}{container.image}:{container.tag}"
+    )
 
 
 def _find(name: str, containers: Sequence[Container]) -> Container:

@@ -334,7 +334,7 @@ def _plan_containers(spec: Spec, name: str, shells: tuple[Shell, ...]) -> tuple[
     return tuple(
         Container(
             name=key,
-            image=container.image or name,
+            image=container.image or _image_name(name),
             tag=container.tag,
             command=container.command,
             copy=tuple(_relative(path) for path in container.copy_),
@@ -395,6 +395,11 @@ def _answered_key(subject: str) -> str:
     if what == "cuda":
         return "cuda.cudnn" if rest[1:] else "cuda.version"
     return {"nixpkgs": "nixpkgs.release", "python": "python.version"}.get(what, what)
+
+
+def _image_name(name: str) -> str:
+    """Make a project's name one of an image: registries know no capital letters, and no two dots."""
+    return re.sub(r"[._-]{2,}", "-", name.lower()).strip("._-") or "project"
 
 
 def _valid_name(folder: str) -> str:

@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Discriminator, Field, Strict, Tag, WithJso
 
 from pyenvspec.spec.values import (
     END,
+    IMAGE_NAME,
     Bool,
     Env,
     Model,
@@ -52,7 +53,9 @@ Port = Annotated[
 class Container(Model):
     """An OCI image with the environment in it."""
 
-    image: PlainName | None = Field(None, description="Image name. Default: name.", examples=["speech-lab"])
+    image: Annotated[str, Strict(), Field(pattern=IMAGE_NAME)] | None = Field(
+        None, description="Image name. Default: `name` in lower case.", examples=["speech-lab"]
+    )
     tag: PlainName = Field("latest", description="Image tag.", examples=["latest"])
     command: tuple[Text, ...] = Field(
         ("bash",),

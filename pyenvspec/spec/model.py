@@ -6,13 +6,14 @@ the reference. What needs more than one key to judge (cross-checks) lives in `ch
 
 # No `from __future__ import annotations`: pydantic would parse each of the hundred types again at every start.
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Strict, Tag, WithJsonSchema
 
 from pyenvspec.github import GIT_REF, GITHUB_OWNER, GITHUB_REPO
 from pyenvspec.records import dataclass
 from pyenvspec.spec.images import Builder, Cache, Container
+from pyenvspec.spec.targets import Target
 from pyenvspec.spec.values import (
     DOTTED,
     END,
@@ -23,6 +24,8 @@ from pyenvspec.spec.values import (
     Capability,
     CudaVersion,
     Env,
+    JsonData,
+    JsonMapping,
     Model,
     PackageName,
     PlainName,
@@ -36,7 +39,6 @@ from pyenvspec.spec.values import (
     Text,
     format_version,
     no_number,
-    nothing_but_a_mapping,
     or_scalar,
     or_text,
     typed_text,
@@ -307,9 +309,6 @@ class Generate(Model):
     gitlab_ci: Bool = Field(False, description="Write .gitlab-ci.yml, which does the same.", examples=[True])
 
 
-JsonData = Annotated[Any, WithJsonSchema({})]
-Service = Annotated[dict[Text, JsonData], BeforeValidator(nothing_but_a_mapping)]
-
 VARIANT_KEYS = (
     "systems",
     "python",
@@ -423,12 +422,12 @@ class Spec(Model):
         "waits for.",
         examples=[{"web": {"run": "python -m http.server 8000", "after": ["db"], "ready": {"http": 8000}}}],
     )
-    services: dict[PlainName, Service] = Field(
+    services: dict[PlainName, JsonMapping] = Field(
         {},
         description="Services of devenv (https://devenv.sh/services), with their options.",
         examples=[{"postgres": {"enable": True}}],
     )
-    devenv: Service = Field(
+    devenv: JsonMapping = Field(
         {},
         description="Options of devenv itself (https://devenv.sh/reference/options), passed on as data: languages, "
         "git-hooks, tasks and others.",
@@ -439,6 +438,11 @@ class Spec(Model):
     )
     containers: dict[ShellName, Container] = Field(
         {}, description="OCI images.", examples=[{"default": {"image": "speech-lab"}}]
+    )
+    run: dict[ShellName, Target] = Field(
+        {},
+        description="Where an image runs besides this machine, on engines that exist: `pyenvspec run NAME -- CMD`.",
+        examples=[{"cluster": {"slurm": {"partition": "gpu", "gpus": 1, "time": "4h"}}}],
     )
     caches: tuple[Cache, ...] = Field(
         (),

@@ -5,7 +5,7 @@ Data only; `model.py` and its parts are made of these.
 
 # No `from __future__ import annotations`: pydantic would parse each of the hundred types again at every start.
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -20,6 +20,7 @@ PRELOAD = ATTR_PATH.removesuffix(END) + f"(/[A-Za-z0-9._+-]+)+{END}"
 ENV_NAME = f"^[A-Za-z_][A-Za-z0-9_]*{END}"
 PACKAGE_NAME = f"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?{END}"
 PLAIN_NAME = f"^[A-Za-z0-9_][A-Za-z0-9._-]*{END}"
+IMAGE_NAME = f"^[a-z0-9]+(([._]|__|-+)[a-z0-9]+)*(/[a-z0-9]+(([._]|__|-+)[a-z0-9]+)*)*{END}"
 RELEASE = f"^(auto|nixos-[0-9][0-9]\\.[0-9][0-9]|nixos-unstable|[0-9a-f]{{40}}){END}"
 SHELL_NAME = f"^[A-Za-z_][A-Za-z0-9_-]*{END}"
 # No longer than a version is: Python refuses to read numbers of more than 4,300 digits.
@@ -162,3 +163,7 @@ class Model(BaseModel):
     """Base of all parts: frozen, and unknown keys are errors."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", regex_engine="python-re", defer_build=True)
+
+
+JsonData = Annotated[Any, WithJsonSchema({})]
+JsonMapping = Annotated[dict[Text, JsonData], BeforeValidator(nothing_but_a_mapping)]

@@ -13,10 +13,12 @@ from pyenvspec.names import closest
 from pyenvspec.spec.flow import format_flow
 from pyenvspec.spec.meant import Meant, as_list, explain_choice, explain_value
 from pyenvspec.spec.model import Spec
+from pyenvspec.spec.targets import DURATION, GPUS, IMAGE, ONE_WORD, SIZE
 from pyenvspec.spec.values import (
     ATTR_PATH,
     CAPABILITY,
     ENV_NAME,
+    IMAGE_NAME,
     PACKAGE_NAME,
     PLAIN_NAME,
     SHELL_NAME,
@@ -36,6 +38,12 @@ _FORMS = {
     ENV_NAME: "letters, digits and `_`, not starting with a digit",
     PACKAGE_NAME: "a Python package name: letters, digits, `.`, `_`, `-`",
     PLAIN_NAME: "a name of letters, digits, `.`, `_`, `-`",
+    IMAGE_NAME: "a name of lower-case letters and digits, parted by `.`, `_`, `-` or `/`",
+    DURATION: "a number of days, hours, minutes or seconds, like 1d12h or 90m",
+    SIZE: "a number with K, M, G or T, like 64G or 64Gi",
+    GPUS: "a number, or a type and a number, like 2 or a100:2",
+    IMAGE: "an address like registry.example/lab/speech:v1, or a file like /scratch/lab.sif",
+    ONE_WORD: "one word without blanks and quotes",
     SHELL_NAME: "a name of letters, digits, `_`, `-` that does not start with a digit",
 }
 

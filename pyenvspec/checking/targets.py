@@ -1,0 +1,71 @@
+"""Cross-checks of `run`: each target has one engine, and the engine can get the image."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyenvspec.diagnostics import Severity
+from pyenvspec.names import closest
+
+if TYPE_CHECKING:
+    from pyenvspec.checking.place import Place
+    from pyenvspec.spec.images import Container
+    from pyenvspec.spec.targets import Target
+
+ENGINES = ("slurm", "kubernetes", "skypilot", "dstack")
+_WITH_BASE = ("skypilot", "dstack")
+
+
+def check_targets(place: Place) -> None:
+    """Tell of each target that cannot be run."""
+    containers = place.shell.spec.containers
+    for name, target in place.shell.spec.run.items():
+        engines = [engine for engine in ENGINES if getattr(target, engine) is not None]
+        if len(engines) != 1:
+            said = " and ".join(f"`{engine}`" for engine in engines) or "no engine"
+            place.say(
+                "run-engine",
+                ("run", name),
+                f"`run.{name}` has {said}",
+                expected="one of " + ", ".join(ENGINES),
+                hint=f"write `{name}: {{slurm: {{partition: gpu}}}}`"
+                if not engines
+                else "give each a name of its own",
+            )
+        elif target.image is None:
+            _check_container(place, name, target, containers.get(target.container), engines[0])
+
+
+def _check_container(
+    place: Place, name: str, target: Target, container: Container | None, engine: str
+) -> None:
+    at = ("run", name, "container") if "container" in target.model_fields_set else ("run", name)
+    if container is None:
+        names = list(place.shell.spec.containers)
+        near = closest(target.container, names)
+        place.say(
+            "run-container",
+            at,
+            f"there is no container `{target.container}`",
+            expected=f"did you mean `{near}`?" if near else "one of " + ", ".join(names) if names else None,
+            hint=None if names else f"write `containers: {{{target.container}: {{}}}}`",
+        )
+        return
+    if engine != "slurm" and not (container.registry or "").startswith("docker://"):
+        place.say(
+            "run-no-image",
+            at,
+            f"{engine} cannot get the image: `containers.{target.container}` says no registry",
+            expected="`registry` there, or `image` here",
+            hint='write `registry: "docker://registry.example/lab/"` under it, then run '
+            f"`pyenvspec container push {target.container}`",
+        )
+    if engine in _WITH_BASE and container.base == "none":
+        place.say(
+            "run-wants-base",
+            at,
+            f"{engine} installs its own programs into the image, which has no distribution underneath",
+            expected=f"`base` under `containers.{target.container}`",
+            hint="write `base: docker.io/library/debian:12-slim` under it",
+            severity=Severity.WARNING,
+        )

@@ -1,0 +1,156 @@
+"""`pyenvspec run TARGET [-- CMD]`: write the one file that an engine wants, show and run the command that submits it.
+
+Logs, status and ending a run are the engine's own words.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+from typing import TYPE_CHECKING, assert_never
+
+from pyenvspec.commands.steps import run_steps
+from pyenvspec.diagnostics import Diagnostic, PyenvspecError
+from pyenvspec.driver import MANIFEST, check_project
+from pyenvspec.engines.dstack import dstack
+from pyenvspec.engines.job import Job
+from pyenvspec.engines.kubernetes import kubernetes
+from pyenvspec.engines.skypilot import skypilot
+from pyenvspec.engines.slurm import slurm
+from pyenvspec.names import closest
+from pyenvspec.options import Options
+from pyenvspec.records import dataclass
+from pyenvspec.reporter import put, report, say
+from pyenvspec.spec.targets import DStack, Kubernetes, SkyPilot, Slurm
+from pyenvspec.writing.atomic import replace_file
+from pyenvspec.writing.projectfs import explained
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from pyenvspec.engines.job import Submission
+    from pyenvspec.plan import Container, Plan
+    from pyenvspec.spec.targets import Target
+
+FOLDER = ".pyenvspec/run"
+_NOTHING = ("bash",)  # the default of `containers.NAME.command`, for typing in
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions(Options):
+    """What this command can be told besides."""
+
+    target: str = ""
+    image: str | None = None
+    dry_run: bool = False
+    command: tuple[str, ...] = ()
+
+
+def declare(parser: argparse.ArgumentParser) -> type[RunOptions]:
+    """Declare the arguments; return what holds them."""
+    parser.usage = "pyenvspec run [-h] [-C DIR] [-q] [--image IMAGE] [--dry-run] TARGET [-- CMD …]"
+    parser.add_argument("target", metavar="TARGET", help="a name under `run` in env.yaml")
+    parser.add_argument("--image", metavar="IMAGE", help="its address or file, such as one with a digest")
+    parser.add_argument("--dry-run", action="store_true", help="print the file, and submit nothing")
+    return RunOptions
+
+
+def run(options: RunOptions) -> int:
+    """Submit a command, or print what would be submitted."""
+    file, plan, findings = check_project(options.directory)
+    target = _find(options.target, file.spec.run)
+    submission = _submit(_plan_job(options, target, plan), target)
+    report(findings, options)
+    path = f"{FOLDER}/{options.target}.{submission.suffix}"
+    argv = submission.argv(path)
+    if options.dry_run:
+        put(submission.text)
+        if not options.quiet:
+            say(f"$ {shlex.join(argv)}")
+        return 0
+    _write(options.directory, path, submission.text)
+    return run_steps([argv], options, missing=submission.needs)
+
+
+def _find(name: str, targets: Mapping[str, Target]) -> Target:
+    if name in targets:
+        return targets[name]
+    near = closest(name, targets)
+    if not targets:
+        hint = f"write `run: {{{name}: {{slurm: {{partition: gpu}}}}}}`"
+    else:
+        hint = f"did you mean `{near}`?" if near else f"it has {', '.join(targets)}"
+    raise PyenvspecError(
+        Diagnostic("run-unknown", f"env.yaml has no target `{name}` under `run`", MANIFEST, hint=hint)
+    )
+
+
+def _plan_job(options: RunOptions, target: Target, plan: Plan) -> Job:
+    container = next((c for c in plan.containers if c.name == target.container), None)
+    words = options.command or target.command or (container.command if container else ())
+    if words in ((), _NOTHING) and not (options.command or target.command):
+        message = f"nothing is given to run on `{options.target}`"
+        hint = f"run `pyenvspec run {options.target} -- python train.py`, or write `command` under run.{options.target}"
+        raise PyenvspecError(Diagnostic("run-no-command", message, MANIFEST, hint=hint))
+    image = options.image or target.image or _image_of(options, target, container)
+    return Job(
+        plan.name, options.target, image.removeprefix("docker://"), words, tuple(sorted(target.env.items()))
+    )
+
+
+def _image_of(options: RunOptions, target: Target, container: Container | None) -> str:
+    """Return where the image is: for Slurm a file beside env.yaml, else where it is pushed to."""
+    if container is not None:
+        archive = f"{container.name}.sif"
+        apptainer = target.slurm is not None and target.slurm.with_ == "apptainer"
+        if apptainer and (options.directory / archive).is_file():
+            return archive
+        if (container.address or "").startswith("docker://"):
+            return str(container.address)
+    name = target.container
+    raise PyenvspecError(
+        Diagnostic(
+            "run-no-image",
+            f"there is no {name}.sif here, and `containers.{name}` says no registry",
+            MANIFEST,
+            hint=f"run `pyenvspec container sif {name}`, or write "
+            f'`registry: "docker://registry.example/lab/"` under it and run `pyenvspec container push {name}`',
+        )
+    )
+
+
+def _submit(job: Job, target: Target) -> Submission:
+    asked = target.slurm or target.kubernetes or target.skypilot or target.dstack
+    match asked:
+        case Slurm():
+            return slurm(job, asked)
+        case Kubernetes():
+            return kubernetes(job, asked)
+        case SkyPilot():
+            return skypilot(job, asked)
+        case DStack():
+            return dstack(job, asked)
+        case None:
+            raise AssertionError("a target without an engine passed the checks")
+        case _:
+            assert_never(asked)
+
+
+def _write(root: Path, path: str, text: str) -> None:
+    """Put the file where git does not see it; a link there may lead out of the project, and is not followed."""
+    folder = root
+    for part in FOLDER.split("/"):
+        folder /= part
+        if folder.is_symlink():
+            name = os.path.relpath(folder, root)
+            message = f"`{name}` is a link, and a generated file goes there"
+            raise PyenvspecError(Diagnostic("write-blocked", message, name, hint=f"remove `{name}`"))
+        with explained(path):
+            folder.mkdir(exist_ok=True)
+    with explained(path):
+        ignore = root / FOLDER.split("/")[0] / ".gitignore"
+        if not ignore.exists():
+            replace_file(ignore, b"*\n")
+        replace_file(root / path, text.encode())

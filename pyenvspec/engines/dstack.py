@@ -1,0 +1,39 @@
+"""dstack: a task, and `dstack apply`."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING, Any
+
+from pyenvspec.engines.job import Submission, seconds
+from pyenvspec.engines.kubernetes import dump, merged
+
+if TYPE_CHECKING:
+    from pyenvspec.engines.job import Job
+    from pyenvspec.spec.targets import DStack
+
+
+def dstack(job: Job, asked: DStack) -> Submission:
+    """Return the task."""
+    task: dict[str, Any] = {"type": "task", "name": job.name[:41].strip("-"), "image": job.image}
+    if job.env:
+        task["env"] = dict(job.env)
+    task["commands"] = [_command(job.words)]
+    if asked.nodes != 1:
+        task["nodes"] = asked.nodes
+    resources = {name: value for name in ("gpu", "cpu", "memory") if (value := getattr(asked, name))}
+    if "memory" in resources:
+        resources["memory"] = resources["memory"].removesuffix("i") + "B"
+    if resources:
+        task["resources"] = resources
+    if asked.time:
+        task["max_duration"] = f"{seconds(asked.time)}s"
+    text = f"# {job.head}\n{dump(merged(task, asked.task))}"
+    return Submission(
+        "dstack.yml", text, ("dstack", "apply", "--file", "{file}"), "run `uv tool install dstack`"
+    )
+
+
+def _command(words: tuple[str, ...]) -> str:
+    """Return words for a shell, in which dstack finds no `${{ … }}` and no `$$` of its own: a quote parts them."""
+    return shlex.join(words).replace("$", "$''")

@@ -1,0 +1,89 @@
+"""Kubernetes: a Job, and `kubectl create`."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from pyenvspec.engines.job import Submission, seconds
+
+if TYPE_CHECKING:
+    from pyenvspec.engines.job import Job
+    from pyenvspec.spec.targets import Kubernetes
+
+
+def kubernetes(job: Job, asked: Kubernetes) -> Submission:
+    """Return the Job; each time it is created it gets a name of its own."""
+    main: dict[str, Any] = {"name": "main", "image": job.image}
+    main["command"] = [_literal(word) for word in job.words]
+    if job.env:
+        main["env"] = [{"name": name, "value": _literal(value)} for name, value in job.env]
+    resources = _resources(asked)
+    if resources:
+        main["resources"] = resources
+    pod: dict[str, Any] = {"restartPolicy": "Never"}
+    if asked.pull_secret:
+        pod["imagePullSecrets"] = [{"name": asked.pull_secret}]
+    if asked.gpus:
+        # What workers of a data loader share; a container has 64 MB of it otherwise.
+        main["volumeMounts"] = [{"name": "shm", "mountPath": "/dev/shm"}]  # noqa: S108
+        pod["volumes"] = [{"name": "shm", "emptyDir": {"medium": "Memory"}}]
+    pod["containers"] = [main]
+    spec: dict[str, Any] = {"backoffLimit": 0}
+    if asked.time:
+        spec["activeDeadlineSeconds"] = seconds(asked.time)
+    spec["template"] = {"spec": merged(pod, asked.pod)}
+    metadata: dict[str, Any] = {"generateName": f"{job.name}-"}
+    if asked.namespace:
+        metadata["namespace"] = asked.namespace
+    whole = {"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": spec}
+    text = f"# {job.head}\n{dump(whole)}"
+    return Submission("yaml", text, ("kubectl", "create", "--filename", "{file}"), "install kubectl")
+
+
+def _resources(asked: Kubernetes) -> dict[str, dict[str, Any]]:
+    """Return what it needs; a limit on processors would only slow it down."""
+    needed = {name: value for name, value in (("cpu", asked.cpus), ("memory", asked.memory)) if value}
+    limits = {
+        name: value for name, value in (("memory", asked.memory), ("nvidia.com/gpu", asked.gpus)) if value
+    }
+    return {name: values for name, values in (("requests", needed), ("limits", limits)) if values}
+
+
+def _literal(text: str) -> str:
+    """Return a text in which Kubernetes fills in no variable: it reads $(NAME), and $$ as $."""
+    return text.replace("$", "$$")
+
+
+def merged(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Any]:
+    """Return ours with what the user says besides: mappings are merged, lists joined, single values theirs."""
+    whole = dict(ours)
+    for key, value in theirs.items():
+        there = whole.get(key)
+        if isinstance(there, dict) and isinstance(value, dict):
+            whole[key] = merged(there, value)
+        elif isinstance(there, list) and isinstance(value, list):
+            whole[key] = [*there, *value]
+        else:
+            whole[key] = value
+    return whole
+
+
+def dump(document: dict[str, Any]) -> str:
+    """Return YAML for people, in the order given."""
+    # Numbers of env.yaml know how they were typed, and YAML's writer knows only plain ones.
+    plain = json.loads(json.dumps(document))
+    return yaml.dump(plain, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1000)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes texts of several lines as such."""
+
+
+def _write_text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+
+
+_Dumper.add_representer(str, _write_text)

@@ -1,0 +1,35 @@
+"""SkyPilot: a task, and `sky launch`."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING, Any
+
+from pyenvspec.engines.job import Submission
+from pyenvspec.engines.kubernetes import dump, merged
+
+if TYPE_CHECKING:
+    from pyenvspec.engines.job import Job
+    from pyenvspec.spec.targets import SkyPilot
+
+
+def skypilot(job: Job, asked: SkyPilot) -> Submission:
+    """Return the task; the machine is given back when the command has ended."""
+    resources: dict[str, Any] = {}
+    for name in ("infra", "accelerators", "cpus", "memory"):
+        value = getattr(asked, name)
+        if value:
+            resources[name] = value
+    if asked.spot:
+        resources["use_spot"] = True
+    resources["image_id"] = f"docker:{job.image}"
+    task: dict[str, Any] = {"name": job.name}
+    if asked.nodes != 1:
+        task["num_nodes"] = asked.nodes
+    task["resources"] = resources
+    if job.env:
+        task["envs"] = dict(job.env)
+    task["run"] = shlex.join(job.words) + "\n"
+    text = f"# {job.head}\n{dump(merged(task, asked.task))}"
+    command = ("sky", "launch", "--down", "--cluster", job.name, "{file}")
+    return Submission("yaml", text, command, "run `uv tool install skypilot`, then `sky check`")

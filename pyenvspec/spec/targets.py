@@ -1,0 +1,150 @@
+"""Keys of env.yaml for clusters and clouds (`run`): a part of `model.py`.
+
+Their names are those that the engines' own users know; what has no key here goes there as it is, in the engine's words.
+"""
+
+# As in model.py: no `from __future__ import annotations`, so that types are read once.
+
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, Strict, WithJsonSchema
+
+from pyenvspec.spec.values import (
+    END,
+    Bool,
+    Env,
+    JsonMapping,
+    Model,
+    PlainName,
+    PositiveInt,
+    ShellName,
+    Text,
+    typed_text,
+)
+
+DURATION = f"^(?=[0-9])([0-9]{{1,6}}d)?([0-9]{{1,6}}h)?([0-9]{{1,6}}m)?([0-9]{{1,6}}s)?{END}"
+SIZE = f"^[1-9][0-9]{{0,8}}[KMGT]i?{END}"
+GPUS = f"^([A-Za-z0-9][A-Za-z0-9._-]*:)?[1-9][0-9]{{0,3}}{END}"
+DNS_LABEL = f"^[a-z0-9]([a-z0-9-]{{0,61}}[a-z0-9])?{END}"
+# No blank and no quote, so that a line of options holds it as it is.
+ONE_WORD = f"^[A-Za-z0-9_.,:;/@%+=()&|*!?\\[\\]-]+{END}"
+_OPTION = f"^[a-z][a-z-]*[a-z]{END}"
+_NUMBER = {"type": "number", "minimum": 0}
+
+
+def _count_schema(pattern: str) -> WithJsonSchema:
+    return WithJsonSchema({"anyOf": [{"type": "string", "pattern": pattern}, _NUMBER]})
+
+
+Duration = Annotated[str, BeforeValidator(typed_text), Field(pattern=DURATION)]
+Size = Annotated[str, BeforeValidator(typed_text), Field(pattern=SIZE)]
+Gpus = Annotated[str, BeforeValidator(typed_text), Field(pattern=GPUS), _count_schema(GPUS)]
+_ACCELERATORS = f"^[A-Za-z0-9][A-Za-z0-9._-]*(:[0-9]+(\\.[0-9]+)?)?{END}"
+_GPU = f"^[A-Za-z0-9][A-Za-z0-9._:,-]*(\\.\\.[A-Za-z0-9._:,-]*)?{END}"
+_AT_LEAST = f"^[0-9]{{1,6}}(\\.[0-9]{{1,3}})?\\+?{END}"
+AtLeast = Annotated[str, BeforeValidator(typed_text), Field(pattern=_AT_LEAST), _count_schema(_AT_LEAST)]
+IMAGE = f"^[A-Za-z0-9./_][^\\s\\\\\"'`$;]*{END}"
+OptionName = Annotated[str, Strict(), Field(pattern=_OPTION)]
+OptionValue = Annotated[str, BeforeValidator(typed_text), Field(pattern=ONE_WORD), _count_schema(ONE_WORD)]
+
+
+class Slurm(Model):
+    """A cluster with Slurm, whose nodes have Apptainer or pyxis."""
+
+    partition: PlainName | None = Field(None, description="Partition.", examples=["gpu"])
+    account: PlainName | None = Field(None, description="Account that is charged.", examples=["lab"])
+    nodes: PositiveInt = Field(1, description="Nodes.", examples=[2])
+    tasks: PositiveInt = Field(
+        1, description="How often the command runs on each node; Slurm numbers them.", examples=[8]
+    )
+    gpus: Gpus | None = Field(
+        None, description="GPUs of each node: a number, or with a type.", examples=["a100:2"]
+    )
+    cpus: PositiveInt | None = Field(None, description="Processors of each task.", examples=[8])
+    memory: Size | None = Field(None, description="Memory of each node.", examples=["64G"])
+    time: Duration | None = Field(None, description="After this it is stopped.", examples=["4h"])
+    with_: Literal["apptainer", "pyxis"] = Field(
+        "apptainer", alias="with", description="What runs the image on the nodes.", examples=["pyxis"]
+    )
+    options: dict[OptionName, OptionValue] = Field(
+        {}, description="Other options of sbatch, without their dashes.", examples=[{"constraint": "a100"}]
+    )
+
+
+class Kubernetes(Model):
+    """A cluster with Kubernetes: a Job."""
+
+    namespace: Annotated[str, Strict(), Field(pattern=DNS_LABEL)] | None = Field(
+        None, description="Namespace. Default: that of kubectl.", examples=["lab"]
+    )
+    gpus: PositiveInt | None = Field(None, description="GPUs of NVIDIA.", examples=[1])
+    cpus: PositiveInt | None = Field(None, description="Processors.", examples=[8])
+    memory: Size | None = Field(None, description="Memory.", examples=["64Gi"])
+    time: Duration | None = Field(None, description="After this it is stopped.", examples=["4h"])
+    pull_secret: Annotated[str, Strict(), Field(pattern=DNS_LABEL)] | None = Field(
+        None, description="Secret with the credentials of the registry.", examples=["registry"]
+    )
+    pod: JsonMapping = Field(
+        {},
+        description="More of the pod's specification, in the words of Kubernetes: nodeSelector, tolerations, volumes …",
+        examples=[{"nodeSelector": {"gpu": "a100"}}],
+    )
+
+
+class SkyPilot(Model):
+    """A cloud through SkyPilot: a task."""
+
+    accelerators: Annotated[str, Strict(), Field(pattern=_ACCELERATORS)] | None = Field(
+        None, description="GPUs, as SkyPilot writes them.", examples=["H100:1"]
+    )
+    cpus: AtLeast | None = Field(None, description="Processors; 8+ is at least 8.", examples=["8+"])
+    memory: AtLeast | None = Field(None, description="GB of memory; 64+ is at least 64.", examples=["64+"])
+    infra: Annotated[str, Strict(), Field(pattern=f"^[A-Za-z0-9*][A-Za-z0-9*/._-]*{END}")] | None = Field(
+        None, description="Cloud, region and zone. Default: the cheapest.", examples=["aws/us-east-1"]
+    )
+    spot: Bool = Field(False, description="Take spot instances.", examples=[True])
+    nodes: PositiveInt = Field(1, description="Nodes.", examples=[2])
+    task: JsonMapping = Field(
+        {},
+        description="More of the task, in SkyPilot's words: file_mounts, resources …",
+        examples=[{"resources": {"disk_size": 200}}],
+    )
+
+
+class DStack(Model):
+    """Fleets and clouds through dstack: a task."""
+
+    gpu: Annotated[str, BeforeValidator(typed_text), Field(pattern=_GPU), _count_schema(_GPU)] | None = Field(
+        None, description="GPUs, as dstack writes them.", examples=["H100:1"]
+    )
+    cpu: PositiveInt | None = Field(None, description="Processors.", examples=[8])
+    memory: Size | None = Field(None, description="Memory.", examples=["64G"])
+    nodes: PositiveInt = Field(1, description="Nodes.", examples=[2])
+    time: Duration | None = Field(None, description="After this it is stopped.", examples=["4h"])
+    task: JsonMapping = Field(
+        {},
+        description="More of the task, in dstack's words: volumes, spot_policy …",
+        examples=[{"spot_policy": "auto"}],
+    )
+
+
+class Target(Model):
+    """Where an image runs besides this machine; one engine each."""
+
+    slurm: Slurm | None = Field(None, description="Slurm.", examples=[{"partition": "gpu", "gpus": 1}])
+    kubernetes: Kubernetes | None = Field(None, description="Kubernetes.", examples=[{"gpus": 1}])
+    skypilot: SkyPilot | None = Field(None, description="SkyPilot.", examples=[{"accelerators": "H100:1"}])
+    dstack: DStack | None = Field(None, description="dstack.", examples=[{"gpu": "H100:1"}])
+    container: ShellName = Field("default", description="Which of `containers` it runs.", examples=["serve"])
+    image: Annotated[str, Strict(), Field(pattern=IMAGE)] | None = Field(
+        None,
+        description="The image by its address, or a file on the cluster. Default: where `container push` puts it; for "
+        "Slurm NAME.sif where there is one.",
+        examples=["/scratch/lab/default.sif"],
+    )
+    command: tuple[Text, ...] | None = Field(
+        None,
+        description="What runs, word by word. Default: the container's command; what follows `--` wins.",
+        examples=[["python", "-m", "speech_lab.train"]],
+    )
+    env: Env = Field({}, description="Variables, as they are.", examples=[{"SEED": 42}])
