@@ -79,10 +79,13 @@
                 ./pyenvspec
                 ./schema
                 ./nix/modules
+                ./scripts/get-nix
+                ./docs/man
               ];
             };
             build-system = [ python.pkgs.hatchling ];
             dependencies = [
+              python.pkgs.argcomplete
               python.pkgs.packaging
               python.pkgs.pydantic
               python.pkgs.pyyaml

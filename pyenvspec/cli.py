@@ -48,6 +48,11 @@ GROUPS = {
     },
     "Understand": {
         "check": ("check", "validate env.yaml and write nothing"),
+        "list": (
+            "look.list",
+            "show what the environment holds: Python, packages, `native`, variants, inputs",
+        ),
+        "outdated": ("look.outdated", "show what has a newer version, and what moves it"),
         "explain": ("explain.command", "show what a key of env.yaml becomes in Nix, and why"),
         "diagnose": (
             "diagnose.command",
@@ -67,7 +72,16 @@ GROUPS = {
     },
     "Tools": {
         "kernel": ("kernel", "give Jupyter a kernel that runs in the shell, from wherever it is started"),
+        "completion": (
+            "completion.command",
+            "let bash, zsh or fish complete verbs, variants, packages, containers",
+        ),
         "get-nix": ("get_nix", "get a Nix for this user, without root where that works"),
+        "clean": (
+            "look.clean",
+            "take away kept shells and environments that nothing needs, with their sizes",
+        ),
+        "info": ("look.info", "print what a bug report needs"),
         "schema": ("schema", "print the JSON Schema of env.yaml"),
     },
 }
@@ -78,6 +92,10 @@ VERBS = {verb: where for group in GROUPS.values() for verb, where in group.items
 
 def run(argv: Sequence[str]) -> int:
     """Run one command and return its exit code."""
+    if "_ARGCOMPLETE" in os.environ:
+        from pyenvspec.commands.completion.answer import answer
+
+        return answer(VERBS, build_parser)
     try:
         command, options = _parse(argv)
     except SystemExit as stop:  # argparse ends the process for --help and usage errors
@@ -119,22 +137,35 @@ def _report_bug(error: Exception) -> int:
     return BUG
 
 
+def build_parser(verb: str) -> tuple[Command, argparse.ArgumentParser, type[Options]]:
+    """Return a verb's module, its parser, and what holds the arguments."""
+    import importlib
+
+    from pyenvspec.examples import EXAMPLES
+
+    where, text = VERBS[verb]
+    module: Command = importlib.import_module(f"pyenvspec.commands.{where}")
+    examples = "".join(f"\n  {line}" for line in EXAMPLES.get(verb, ()))
+    parser = argparse.ArgumentParser(
+        prog=f"pyenvspec {verb}",
+        description=text,
+        epilog=f"examples:{examples}" if examples else None,
+        allow_abbrev=False,
+        formatter_class=_formatter,
+    )
+    _add_common(parser)
+    return module, parser, module.declare(parser)
+
+
 def _parse(argv: Sequence[str]) -> tuple[Callable[[Options], int], Options]:
     """Return the verb's function and what it is called with; SystemExit for --help and usage errors."""
     words, command = _split_command(argv)
     verb = words[0] if words else ""
     if verb not in VERBS:
         _parse_without_verb(words)
-    import importlib
     from pathlib import Path
 
-    where, text = VERBS[verb]
-    module: Command = importlib.import_module(f"pyenvspec.commands.{where}")
-    parser = argparse.ArgumentParser(
-        prog=f"pyenvspec {verb}", description=text, allow_abbrev=False, formatter_class=_formatter
-    )
-    _add_common(parser)
-    form = module.declare(parser)
+    module, parser, form = build_parser(verb)
     values: dict[str, Any] = vars(parser.parse_intermixed_args(words[1:]))
     values |= {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
     values["directory"] = Path(values["directory"])
@@ -190,7 +221,14 @@ def _formatter(prog: str) -> argparse.HelpFormatter:
         width = int(os.environ.get("COLUMNS") or 0) or os.get_terminal_size().columns
     except (ValueError, OSError):  # no number, no terminal
         width = 0
-    return argparse.HelpFormatter(prog, width=(width or 80) - 2)
+    return _Formatter(prog, width=(width or 80) - 2)
+
+
+class _Formatter(argparse.HelpFormatter):
+    """Leaves the lines of examples as they are."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        return text if text.startswith("examples:") else super()._fill_text(text, width, indent)
 
 
 def _add_common(parser: argparse.ArgumentParser) -> None:

@@ -166,6 +166,7 @@ CODES: dict[str, str] = {
     "port-taken": "two processes listen on one port",
     "process-unknown": "a process waits for one that is not there, or for itself",
     "poetry2nix-unmaintained": "a manager is used that nobody keeps up any more",
+    "required-version": "the project asks for another version of pyenvspec",
     "python-version": "a Python version is not precise enough",
     "run-engine": "a target of `run` has no engine, or several",
     "run-container": "a target of `run` takes an image that does not exist",
@@ -243,6 +244,7 @@ CODES: dict[str, str] = {
     "ship-host": "the machine named on the command line is no address",
     "container-unknown": "a container named on the command line does not exist",
     "container-no-registry": "an image is to be pushed, and env.yaml does not say where",
+    "clean-unasked": "taking away what is not needed was not agreed to",
     # resolving
     "no-release": "no nixpkgs release, alone or with the inputs known, has what is asked for",
     "release-newer": "the nixpkgs release asked for is newer than those that are known here",

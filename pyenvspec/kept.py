@@ -5,8 +5,8 @@ entering it (nix/modules/enter.sh) keeps the stamp of everything that it came fr
 the disk, the next one takes the environment as a script and starts neither Nix nor a compile. The code of entering
 runs as ever, so `.venv`, `dotenv` and `on_enter` are current.
 
-Kept in the user's cache folder, by project and variant: `profile` (of Nix), `stamp`, `bash` (the one that `nix develop`
-started), `script` (the environment as bash code).
+Kept in the user's cache folder, by project and variant: `profile` (of Nix), `project` (its folder), `stamp`,
+`bash` (the one that `nix develop` started), `script` (the environment as bash code).
 """
 
 from __future__ import annotations
@@ -117,6 +117,8 @@ def write_stamp(directory: str, folder: str, paths: Sequence[str]) -> None:
         if os.path.exists(os.path.join(folder, name)):
             os.unlink(os.path.join(folder, name))
     text = "\n".join([_FORMAT, _tool(), *entries])
+    with open(os.path.join(folder, "project"), "w", encoding="utf-8", errors="surrogateescape") as stream:
+        stream.write(root)
     with open(os.path.join(folder, "stamp.new"), "w", encoding="utf-8", errors="surrogateescape") as stream:
         stream.write(text)
 

@@ -9,13 +9,14 @@ import json
 import os
 import sys
 import unicodedata
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from pyenvspec.diagnostics import Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from typing import TextIO
 
     from pyenvspec.diagnostics import Diagnostic
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 WIDTH = 100
 _LONGEST_TEXT = 4000
+_PATIENCE = 0.5
 _NUMBER_WIDTH = 5
 _TAB = 4
 _CUT = "…"
@@ -270,6 +272,26 @@ def _silence(stream: TextIO) -> None:
 def say(text: str) -> None:
     """Tell the user something, on stderr; ends the line where the text does not."""
     emit(text if text.endswith("\n") else text + "\n", sys.stderr)
+
+
+@contextmanager
+def waiting(text: str, *, quiet: bool = False) -> Iterator[None]:
+    """Show what is waited for, when it takes longer than half a second, until it is done; on a terminal only."""
+    if quiet or not wants_color(sys.stderr):
+        yield
+        return
+    from threading import Timer
+
+    timer = Timer(_PATIENCE, lambda: emit(f"{text} …", sys.stderr))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
+        if timer.finished.is_set():
+            emit("\r\x1b[K", sys.stderr)
 
 
 def put(text: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from manual import format_commands, format_manual
 
 from pyenvspec.spec.reference import format_errors, format_reference
 from pyenvspec.spec.schema import format_schema
@@ -18,6 +19,8 @@ ROOT = Path(__file__).parent.parent
         ("schema/env.schema.json", format_schema()),
         ("docs/spec.md", format_reference()),
         ("docs/errors.md", format_errors()),
+        ("docs/commands.md", format_commands()),
+        ("docs/man/pyenvspec.1", format_manual()),
     ],
 )
 def test_the_committed_file_is_fresh(path: str, text: str) -> None:

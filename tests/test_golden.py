@@ -116,6 +116,7 @@ def test_every_code_of_reading_and_validating_has_a_golden_case() -> None:
         "ship-",
         "run-",
         "host-",
+        "clean-",
     )
     missing = [
         code for code in CODES if f"[{code}]" not in told and not code.startswith((*elsewhere, *commands))

@@ -8,11 +8,13 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
+from pyenvspec import __version__
 from pyenvspec.checking.caches import check_caches
 from pyenvspec.checking.containers import check_containers
 from pyenvspec.checking.macos import check_macos
 from pyenvspec.checking.overrides import check_overrides
 from pyenvspec.checking.place import Place
+from pyenvspec.checking.required import check_required
 from pyenvspec.checking.services import check_services
 from pyenvspec.checking.shell_keys import check_commands, check_env, shell_paths
 from pyenvspec.checking.targets import check_targets
@@ -67,6 +69,7 @@ CROSS_CHECKS = (
     "run-engine",
     "run-no-image",
     "run-wants-base",
+    "required-version",
     "service-option",
     "service-unknown",
     "services-need-devenv",
@@ -120,6 +123,7 @@ def check_spec(file: SpecFile, project: ProjectFolder) -> Diagnostics:
     check_containers(file, whole, project)
     check_targets(whole)
     check_caches(whole)
+    check_required(whole, __version__)
     _check_names(whole)
     return found
 

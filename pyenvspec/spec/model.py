@@ -18,6 +18,7 @@ from pyenvspec.spec.values import (
     DOTTED,
     END,
     RELEASE,
+    REQUIRED,
     VERSION_NUMBER,
     AttrPath,
     Bool,
@@ -335,6 +336,19 @@ class Spec(Model):
 
     spec: Annotated[Literal[1], BeforeValidator(format_version)] = Field(
         1, description="Version of this format.", examples=[1]
+    )
+    required: (
+        Annotated[
+            str,
+            BeforeValidator(typed_text),
+            Field(pattern=REQUIRED),
+            WithJsonSchema({"type": "string", "pattern": REQUIRED}),
+        ]
+        | None
+    ) = Field(
+        None,
+        description="The versions of pyenvspec that may be used here, so that all of a team write the same files.",
+        examples=[">=0.1"],
     )
     name: PlainName | None = Field(
         None,

@@ -21,6 +21,7 @@ ENV_NAME = f"^[A-Za-z_][A-Za-z0-9_]*{END}"
 PACKAGE_NAME = f"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?{END}"
 PLAIN_NAME = f"^[A-Za-z0-9_][A-Za-z0-9._-]*{END}"
 IMAGE_NAME = f"^[a-z0-9]+(([._]|__|-+)[a-z0-9]+)*(/[a-z0-9]+(([._]|__|-+)[a-z0-9]+)*)*{END}"
+REQUIRED = f"^(>=|<=|==|!=|~=|>|<) ?[0-9][0-9A-Za-z.]*( ?, ?(>=|<=|==|!=|~=|>|<) ?[0-9][0-9A-Za-z.]*)*{END}"
 RELEASE = f"^(auto|nixos-[0-9][0-9]\\.[0-9][0-9]|nixos-unstable|[0-9a-f]{{40}}){END}"
 SHELL_NAME = f"^[A-Za-z_][A-Za-z0-9_-]*{END}"
 # No longer than a version is: Python refuses to read numbers of more than 4,300 digits.

@@ -21,6 +21,7 @@ from pyenvspec.spec.values import (
     IMAGE_NAME,
     PACKAGE_NAME,
     PLAIN_NAME,
+    REQUIRED,
     SHELL_NAME,
     VERSION,
     Model,
@@ -44,6 +45,7 @@ _FORMS = {
     GPUS: "a number, or a type and a number, like 2 or a100:2",
     IMAGE: "an address like registry.example/lab/speech:v1, or a file like /scratch/lab.sif",
     ONE_WORD: "one word without blanks and quotes",
+    REQUIRED: "a comparison with a version of pyenvspec, like >=0.1 or >=0.1,<1",
     SHELL_NAME: "a name of letters, digits, `_`, `-` that does not start with a digit",
 }
 

@@ -17,7 +17,7 @@ from pyenvspec.diagnostics import PyenvspecError
 from pyenvspec.driver import MANIFEST, compile_project
 from pyenvspec.options import Options, add_json
 from pyenvspec.records import dataclass
-from pyenvspec.reporter import make_visible, paint, put, wants_color
+from pyenvspec.reporter import make_visible, paint, put, waiting, wants_color
 from pyenvspec.tools import SystemRunner
 
 if TYPE_CHECKING:
@@ -57,7 +57,8 @@ def run(options: DoctorOptions) -> int:
 
 def examine(options: DoctorOptions, host: Host, runner: Runner) -> int:
     """Run every group on a machine and print the findings."""
-    checks = list(_collect(options, host, runner))
+    with waiting("looking at this machine", quiet=options.quiet):
+        checks = list(_collect(options, host, runner))
     has_problem = any(check.mark is Mark.BAD for check in checks)
     if options.json:
         put(json.dumps(_data(checks), indent=2, ensure_ascii=False) + "\n")

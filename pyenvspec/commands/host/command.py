@@ -47,6 +47,7 @@ def open_host(  # noqa: PLR0913 -- what `shell` was told
     python = find_python(shell.interpreter.version, runner)
     folder = _place(root, shell.name)
     (folder / "bin").mkdir(parents=True, exist_ok=True, mode=0o700)
+    _write(folder / "project", str(root))
     libraries = linker_libraries(runner)
     driver = hidden_driver(libraries) if shell.driver else None
     _write_commands(shell, root, folder, driver)

@@ -1,0 +1,153 @@
+"""Answers a shell that asks what could follow: verbs, options, and the names that env.yaml and the catalogue have."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    Completer = Callable[[str, Path], Iterable[str]]
+    BuildParser = Callable[[str], tuple[object, argparse.ArgumentParser, object]]
+
+_MOST = 200
+
+
+def answer(verbs: Mapping[str, tuple[str, str]], build: BuildParser) -> int:
+    """Print the words for the line that is being typed, through argcomplete, and end the process.
+
+    `verbs` are those of the command line with their lines of help, `build` gives the parser of one.
+    """
+    import argcomplete
+
+    parser = argparse.ArgumentParser(prog="pyenvspec", allow_abbrev=False)
+    parser.add_argument("--version", action="store_true")
+    verb, directory = _read_line(os.environ.get("COMP_LINE", ""))
+    _declare_verbs(parser, verb, directory, verbs, build)
+    argcomplete.autocomplete(parser, always_complete_options=False)
+    return 0
+
+
+def _read_line(line: str) -> tuple[str, Path]:
+    """Return the verb and the folder of what is typed so far."""
+    words = line.split()
+    verb = words[1] if len(words) > 1 else ""
+    folder = words[words.index("-C") + 1] if "-C" in words[:-1] else "."
+    return verb, Path(folder)
+
+
+def _declare_verbs(
+    parser: argparse.ArgumentParser,
+    verb: str,
+    directory: Path,
+    known: Mapping[str, tuple[str, str]],
+    build: BuildParser,
+) -> None:
+    verbs = parser.add_subparsers()
+    for name, (_, text) in known.items():
+        if name != verb:
+            verbs.add_parser(name, help=text)
+            continue
+        # Only the verb at hand is imported.
+        _, own, _ = build(name)
+        below = verbs.add_parser(name, help=text, parents=[own], add_help=False)
+        for action in below._actions:
+            completer = COMPLETERS.get((name, action.dest)) or COMPLETERS.get(("*", action.dest))
+            if completer is not None:
+                setattr(action, "completer", _with_folder(completer, directory))  # noqa: B010 -- argcomplete's own
+
+
+def _with_folder(completer: Completer, directory: Path) -> Callable[..., list[str]]:
+    def complete(prefix: str, **given: object) -> list[str]:
+        del given
+        found = (name for name in completer(prefix, directory) if name.startswith(prefix))
+        return sorted(set(found))[:_MOST]
+
+    return complete
+
+
+def _keys_of(directory: Path, key: str) -> list[str]:
+    """Return the keys of a mapping of env.yaml, or the items of a list; none where the file cannot be read."""
+    from pyenvspec import raw
+    from pyenvspec.diagnostics import PyenvspecError
+    from pyenvspec.driver import read_manifest
+
+    try:
+        root = read_manifest(directory).root
+    except (PyenvspecError, OSError):
+        return []
+    value = next((entry.value for entry in root.entries if entry.key == key), None)
+    if isinstance(value, raw.Mapping):
+        return [str(entry.key) for entry in value.entries]
+    if isinstance(value, raw.Sequence):
+        return [str(item.value) for item in value.items if isinstance(item, raw.Scalar)]
+    return []
+
+
+def _variants(prefix: str, directory: Path) -> list[str]:
+    del prefix
+    return ["default", *_keys_of(directory, "variants")]
+
+
+def _containers(prefix: str, directory: Path) -> list[str]:
+    del prefix
+    return _keys_of(directory, "containers") or ["default"]
+
+
+def _natives(prefix: str, directory: Path) -> list[str]:
+    del prefix
+    return _keys_of(directory, "native")
+
+
+def _catalogue(prefix: str, directory: Path) -> Iterable[str]:
+    del directory
+    if not prefix:
+        return ()  # 29,000
+    from pyenvspec.facts.native import names_there
+
+    return (name for name in names_there() if name.startswith(prefix))
+
+
+def _spec_keys(prefix: str, directory: Path) -> list[str]:
+    del directory
+    from pyenvspec.spec.model import Spec
+
+    found = list(Spec.model_fields)
+    head = prefix.partition(".")[0]
+    field = Spec.model_fields.get(head)
+    inner = getattr(field.annotation, "model_fields", None) if field else None
+    return found + [f"{head}.{name}" for name in inner or ()]
+
+
+def _inputs(prefix: str, directory: Path) -> list[str]:
+    del prefix
+    from pyenvspec.diagnostics import PyenvspecError
+    from pyenvspec.driver import load_plan
+
+    try:
+        return [given.name for given in load_plan(directory).inputs]
+    except PyenvspecError:
+        return []
+
+
+def _managers(prefix: str, directory: Path) -> tuple[str, ...]:
+    del prefix, directory
+    from pyenvspec.spec.model import MANAGERS
+
+    return MANAGERS
+
+
+COMPLETERS: dict[tuple[str, str], Completer] = {
+    ("*", "variant"): _variants,
+    ("container", "name"): _containers,
+    ("add", "names"): _catalogue,
+    ("search", "names"): _catalogue,
+    ("remove", "names"): _natives,
+    ("explain", "key"): _spec_keys,
+    ("update", "names"): _inputs,
+    ("init", "manager"): _managers,
+}
+"""By verb and argument, `*` for each verb that has it."""

@@ -1,0 +1,129 @@
+"""`pyenvspec clean`: kept shells, records and environments that nothing needs any more; shows sizes, asks first."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pyenvspec import uptodate
+from pyenvspec.commands.look.installed import show_size, size_of
+from pyenvspec.diagnostics import Diagnostic, PyenvspecError
+from pyenvspec.driver import MANIFEST, check_project
+from pyenvspec.options import Options
+from pyenvspec.records import dataclass
+from pyenvspec.reporter import make_visible, put, say
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator
+
+
+@dataclass(frozen=True, slots=True)
+class CleanOptions(Options):
+    """What this command can be told besides."""
+
+    everything: bool = False
+    yes: bool = False
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Waste:
+    """A folder that can go, why, and the bytes that it takes itself."""
+
+    path: Path
+    why: str
+    size: int
+
+
+def declare(parser: argparse.ArgumentParser) -> type[CleanOptions]:
+    """Declare the arguments; return what holds them."""
+    parser.add_argument(
+        "--all", dest="everything", action="store_true", help="also what is in use: it is made again"
+    )
+    parser.add_argument("-y", "--yes", action="store_true", help="do not ask")
+    parser.add_argument("--dry-run", action="store_true", help="show it, and take nothing away")
+    return CleanOptions
+
+
+def run(options: CleanOptions) -> int:
+    """Show what can go; take it away when that is agreed to."""
+    found = [*_kept(options.everything), *_environments(options.directory, options.everything)]
+    if not found:
+        say("there is nothing to clean")
+        return 0
+    for waste in found:
+        put(f"{show_size(waste.size):>7}  {make_visible(str(waste.path))}  ({waste.why})\n")
+    say(f"{show_size(sum(waste.size for waste in found))} in {len(found)} folders")
+    if options.dry_run:
+        return 0
+    _ask(options)
+    for waste in found:
+        shutil.rmtree(waste.path, ignore_errors=True)
+    if any(waste.path.parent.name == "shells" for waste in found):
+        say("what these shells kept in the Nix store goes with: nix store gc")
+    return 0
+
+
+def _ask(options: CleanOptions) -> None:
+    """Return when the answer is yes; raises PyenvspecError otherwise, and where there is nobody to ask."""
+    if options.yes:
+        return
+    hint = "run `pyenvspec clean --yes`"
+    if not sys.stdin.isatty():
+        message = "there is no terminal to ask on, so nothing was taken away"
+        raise PyenvspecError(Diagnostic("clean-unasked", message, "clean", hint=hint))
+    say("Take them away? [y/N] ")
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise PyenvspecError(Diagnostic("clean-unasked", "nothing was taken away", "clean", hint=hint))
+
+
+def _kept(everything: bool) -> Iterator[Waste]:
+    """Yield what the user's cache holds of projects that are gone; a kept shell is a root of garbage collection."""
+    cache = Path(uptodate._record_path("")).parents[1]
+    for kind in ("shells", "host"):
+        for folder in sorted(cache.glob(f"{kind}/*")):
+            project = read_project(folder)
+            is_there = project is not None and (project / MANIFEST).exists()
+            if everything or not is_there:
+                why = (
+                    f"of {project}" if is_there else f"its project is gone{f': {project}' if project else ''}"
+                )
+                yield Waste(folder, why, size_of(folder) + _closure(folder))
+    if everything:
+        for kind in ("compiled", "driver"):
+            if (cache / kind).is_dir():
+                yield Waste(cache / kind, "made again when it is needed", size_of(cache / kind))
+
+
+def read_project(folder: Path) -> Path | None:
+    """Return the project that a kept shell is of, or None where it does not say."""
+    try:
+        return Path((folder / "project").read_text(encoding="utf-8", errors="surrogateescape"))
+    except OSError:
+        return None
+
+
+def _closure(folder: Path) -> int:
+    """Bytes of the environment itself in the store; what it shares with others is Nix's to count."""
+    profile = folder / "profile"
+    return size_of(profile.resolve()) if profile.is_symlink() and profile.exists() else 0
+
+
+def _environments(root: Path, everything: bool) -> Iterator[Waste]:
+    """Yield the .venv's of this project that pyenvspec made for a variant that is gone."""
+    if not (root / MANIFEST).exists():
+        return
+    try:
+        used = {shell.environment.venv for shell in check_project(root)[1].shells}
+    except PyenvspecError:
+        return  # what a broken env.yaml means cannot be known
+    for folder in sorted(root.glob(".venv*")):
+        if not (folder / ".pyenvspec-made").exists() or os.path.islink(folder):  # noqa: PTH114
+            continue
+        if everything or folder.name not in used:
+            why = "made again on entry" if folder.name in used else "no variant has it"
+            yield Waste(folder, why, size_of(folder))

@@ -1,0 +1,57 @@
+"""The Python packages of a .venv, read from its files: nothing of it is run."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_DIST_INFO = re.compile(r"(?P<name>[^-]+)-(?P<version>[^-]+)\.(?:dist|egg)-info")
+
+
+def installed_packages(venv: Path) -> dict[str, str]:
+    """Return the version of each package by its name; none where there is no .venv."""
+    found: dict[str, str] = {}
+    for path in sorted(venv.glob("lib/python3.*/site-packages/*-info")):
+        match = _DIST_INFO.fullmatch(path.name)
+        if match:
+            found[re.sub(r"[-_.]+", "-", match["name"]).lower()] = match["version"]
+    return dict(sorted(found.items()))
+
+
+def venv_python(venv: Path) -> str | None:
+    """Return the version of a .venv's Python as it was made, or None."""
+    try:
+        text = (venv / "pyvenv.cfg").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+    found = re.search(r"^version(?:_info)?\s*=\s*([0-9.]+)", text, re.MULTILINE)
+    return found[1].rstrip(".") if found else None
+
+
+def size_of(path: Path) -> int:
+    """Return the bytes of a folder or file on the disk; links count as themselves, files with several names once."""
+    seen: set[tuple[int, int]] = set()
+    total = 0
+    paths = [path, *path.rglob("*")] if path.is_dir() and not path.is_symlink() else [path]
+    for one in paths:
+        try:
+            status = one.lstat()
+        except OSError:
+            continue
+        if (status.st_dev, status.st_ino) not in seen:
+            seen.add((status.st_dev, status.st_ino))
+            total += status.st_blocks * 512
+    return total
+
+
+def show_size(size: int) -> str:
+    """Return bytes for people."""
+    amount = float(size)
+    for unit in ("B", "KB", "MB"):
+        if amount < 1000:
+            return f"{amount:.0f} {unit}"
+        amount /= 1000
+    return f"{amount:.1f} GB"

@@ -1,0 +1,107 @@
+"""`pyenvspec list [VARIANT]`: what the environment holds, by where it comes from."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from pyenvspec.commands.look.installed import installed_packages, venv_python
+from pyenvspec.driver import check_project
+from pyenvspec.facts.native import catalogue_source, find_attribute
+from pyenvspec.options import Options, add_json
+from pyenvspec.records import dataclass
+from pyenvspec.reporter import make_visible, measure, put, report, say
+from pyenvspec.spec.model import VENV_MANAGERS
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from pyenvspec.plan import Plan, Shell
+
+USAGE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class ListOptions(Options):
+    """What this command can be told besides."""
+
+    variant: str = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing of the environment; `version` is "" where it is not known before Nix is asked."""
+
+    kind: str
+    name: str
+    version: str
+    origin: str
+
+
+def declare(parser: argparse.ArgumentParser) -> type[ListOptions]:
+    """Declare the arguments; return what holds them."""
+    parser.add_argument("variant", nargs="?", default="default", metavar="VARIANT", help="default: default")
+    add_json(parser)
+    return ListOptions
+
+
+def run(options: ListOptions) -> int:
+    """Print the items, one a line."""
+    _, plan, findings = check_project(options.directory)
+    report(findings, options.as_text())
+    shell = next((shell for shell in plan.shells if shell.name == options.variant), None)
+    if shell is None:
+        say(f"env.yaml has no variant `{options.variant}`; there is {', '.join(s.name for s in plan.shells)}")
+        return USAGE
+    items = list(_items(plan, shell, options.directory))
+    if options.json:
+        put(json.dumps([asdict(item) for item in items], indent=2, ensure_ascii=False) + "\n")
+        return 0
+    rows = [(item.kind, item.name, item.version or "-", item.origin) for item in items]
+    widths = [max(measure(row[column]) for row in rows) for column in range(3)]
+    for row in rows:
+        cells = [cell + " " * (width - measure(cell)) for cell, width in zip(row, widths, strict=False)]
+        put(make_visible("  ".join([*cells, row[3]]).rstrip()) + "\n")
+    if shell.native and not options.quiet:
+        say(f"versions of `native` are those of {catalogue_source()}; {plan.nixpkgs.release} may have others")
+    return 0
+
+
+def _items(plan: Plan, shell: Shell, root: Path) -> Iterator[Item]:
+    environment = shell.environment
+    venv = root / environment.venv
+    release = plan.nixpkgs.release
+    has_venv = environment.manager in VENV_MANAGERS
+    yield Item("python", f"python{shell.interpreter.version}", venv_python(venv) or "", release)
+    yield Item("manager", environment.manager, "", environment.venv if has_venv else "Nix")
+    if shell.cuda:
+        yield Item("cuda", "toolkit", shell.cuda.version, shell.cuda.attribute)
+    for package in shell.native:
+        name = ".".join(package.path)
+        attribute = find_attribute(name)
+        version = attribute.version if attribute else ""
+        yield Item("native", name, version, release)
+    if has_venv:
+        for name, version in installed_packages(venv).items():
+            yield Item("package", name, version, environment.venv)
+    for package in environment.packages:
+        yield Item("package", package.path[-1], "", release)
+    yield from _named(plan, shell)
+
+
+def _named(plan: Plan, shell: Shell) -> Iterator[Item]:
+    for name, _ in shell.scripts:
+        yield Item("script", name, "", "env.yaml")
+    for process in shell.processes:
+        yield Item("process", process.name, "", "env.yaml")
+    for name, _ in shell.services:
+        yield Item("service", name, "", "devenv")
+    for other in plan.shells[1:]:
+        yield Item("variant", other.name, "", f"pyenvspec shell {other.name}")
+    for container in plan.containers:
+        yield Item("container", container.name, container.tag, f"pyenvspec container build {container.name}")
+    for given in plan.inputs:
+        yield Item("input", given.name, "", given.url)

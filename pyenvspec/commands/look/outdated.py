@@ -1,0 +1,151 @@
+"""`pyenvspec outdated`: what has a newer version: the release, pinned inputs, Python packages. Changes nothing."""
+
+from __future__ import annotations
+
+import json
+import re
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pyenvspec.commands.host.python import find_uv
+from pyenvspec.commands.look.installed import installed_packages
+from pyenvspec.driver import check_project
+from pyenvspec.facts import nixpkgs
+from pyenvspec.options import Options, add_json
+from pyenvspec.pinning.pins import read_pins, tested_pins, usable_pins
+from pyenvspec.records import dataclass
+from pyenvspec.reporter import measure, put, report, say, waiting
+from pyenvspec.spec.model import VENV_MANAGERS
+from pyenvspec.tools import SystemRunner
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator
+
+    from pyenvspec.plan import Plan, Shell
+    from pyenvspec.tools import Runner
+
+_PATIENCE = 90.0
+_OF_VENV = ("pip", "setuptools")  # there before anything is installed
+
+
+@dataclass(frozen=True, slots=True)
+class OutdatedOptions(Options):
+    """What this command can be told besides."""
+
+    offline: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Old:
+    """One thing with a newer version, and what moves it."""
+
+    kind: str
+    name: str
+    now: str
+    newest: str
+    command: str
+
+
+def declare(parser: argparse.ArgumentParser) -> type[OutdatedOptions]:
+    """Declare the arguments; return what holds them."""
+    parser.add_argument("--offline", action="store_true", help="ask neither GitHub nor the package index")
+    add_json(parser)
+    return OutdatedOptions
+
+
+def run(options: OutdatedOptions) -> int:
+    """Print what is old; what cannot be asked is told, and is no failure."""
+    _, plan, findings = check_project(options.directory)
+    report(findings, options.as_text())
+    runner = SystemRunner()
+    untold: list[str] = []
+    found = list(_release(plan))
+    if not options.offline:
+        with waiting("asking GitHub and the package index", quiet=options.quiet):
+            found += _inputs(plan, options.directory, runner, untold)
+            found += _packages(plan.shells[0], options.directory, runner, untold)
+    if options.json:
+        put(json.dumps({"outdated": [asdict(one) for one in found], "unknown": untold}, indent=2) + "\n")
+        return 0
+    rows = [(one.kind, one.name, one.now, one.newest, one.command) for one in found]
+    widths = [max((measure(row[column]) for row in rows), default=0) for column in range(4)]
+    for row in rows:
+        padded = [cell + " " * (width - measure(cell)) for cell, width in zip(row, widths, strict=False)]
+        put("  ".join([*padded[:2], f"{padded[2]} → {padded[3]}", row[4]]) + "\n")
+    for line in untold:
+        say(line)
+    if not found and not untold and not options.quiet:
+        say("nothing is old")
+    return 0
+
+
+def _release(plan: Plan) -> Iterator[Old]:
+    now, newest = plan.nixpkgs.release, nixpkgs.newest_stable()
+    known = [release.branch for release in nixpkgs.releases()]
+    if now in known and newest in known and known.index(now) < known.index(newest):
+        ends = nixpkgs.end_of_support(now)
+        until = f"{now} (security fixes until {ends})" if ends else now
+        yield Old("release", "nixpkgs", until, newest, "pyenvspec explain nixpkgs.release")
+
+
+def _inputs(plan: Plan, root: Path, runner: Runner, untold: list[str]) -> Iterator[Old]:
+    pins = tested_pins(plan.inputs) | usable_pins(plan.inputs, read_pins(root))
+    for name, pin in sorted(pins.items()):
+        ref = pin.source.ref or "HEAD"
+        if re.fullmatch(r"[0-9a-f]{40}", ref):
+            continue
+        url = f"https://github.com/{pin.source.owner}/{pin.source.repo}"
+        asked = runner.run(
+            ("git", "ls-remote", url, ref),
+            timeout=20,
+            env={"GIT_TERMINAL_PROMPT": "0", "GIT_DIR": "/dev/null"},
+        )
+        newest = asked.stdout.split("\t")[0]
+        if not asked.ok or not re.fullmatch(r"[0-9a-f]{40}", newest):
+            untold.append(f"inputs: GitHub could not be asked for {pin.source.owner}/{pin.source.repo}")
+            return
+        if newest != pin.rev:
+            yield Old("input", name, pin.rev[:12], newest[:12], f"pyenvspec update {name}")
+
+
+def _packages(shell: Shell, root: Path, runner: Runner, untold: list[str]) -> Iterator[Old]:
+    """Ask uv for the newest of each name, in a folder of its own, so that nothing of the project is run."""
+    environment = shell.environment
+    if environment.manager not in VENV_MANAGERS:
+        return
+    have = {n: v for n, v in installed_packages(root / environment.venv).items() if n not in _OF_VENV}
+    names = "".join(f"{name}\n" for name in have)
+    if not names:
+        untold.append(f"packages: there is no {environment.venv} to look at; `pyenvspec shell` makes it")
+        return
+    minor = ".".join(shell.interpreter.version.split(".")[:2])
+    argv = (
+        find_uv() or "uv",
+        "pip",
+        "compile",
+        "-",
+        "--no-config",
+        "--no-build",
+        "--no-deps",
+        "--quiet",
+        "--no-header",
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        words = (*argv, "--no-annotate", "--python-version", minor)
+        asked = runner.run(words, cwd=Path(folder), input=names, timeout=_PATIENCE)
+    if not asked.ok:
+        untold.append(
+            f"packages: {'uv is not here' if asked.missing else 'uv could not be asked'} for the newest ones"
+        )
+        return
+    newest = dict(re.findall(r"^([\w.-]+)==(\S+)", asked.stdout, re.MULTILINE))
+    command = {"uv": "uv lock --upgrade-package {}", "poetry": "poetry update {}"}.get(environment.manager)
+    for name, now in have.items():
+        if name in newest and newest[name] != now:
+            how = (
+                command.format(name) if command else f"edit {environment.requirements or 'requirements.txt'}"
+            )
+            yield Old("package", name, now, newest[name], how)
