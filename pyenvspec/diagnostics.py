@@ -228,6 +228,7 @@ CODES: dict[str, str] = {
     "package-lock-no-wheel": "a package has no wheel for the Python and systems asked for, and no source",
     "package-lock-no-sdist": "a package is to be built and has no source",
     "package-lock-unknown-name": "a package named in env.yaml is not in the lock",
+    "package-lock-conflicting-extras": "extras or groups are chosen that the lock says exclude each other",
     "package-lock-unknown-group": "a dependency group or extra does not exist in the project",
     "package-lock-outside": "a package comes from a path outside the project",
     "package-lock-index": "packages come from an index that may ask for a password",

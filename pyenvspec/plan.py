@@ -274,7 +274,7 @@ class Generate:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The whole flake; `shells[0]` is the default one."""
+    """The whole flake; `shells[0]` is the default one. `submodules` says whether Nix reads in git submodules."""
 
     name: str
     description: str
@@ -289,6 +289,7 @@ class Plan:
     modules: tuple[str, ...]
     generate: Generate
     watched: tuple[str, ...]
+    submodules: bool
     decisions: tuple[Decision, ...]
     alternatives: tuple[Alternative, ...] = ()
     findings: tuple[Diagnostic, ...] = ()

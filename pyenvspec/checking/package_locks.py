@@ -79,6 +79,7 @@ class _Check:
         self._check_python(lock)
         self._check_names(lock)
         self._check_groups(lock)
+        self._check_conflicts(lock)
         self._check_sources(lock)
         self._check_places(lock)
         self._check_indices(lock)
@@ -198,6 +199,25 @@ class _Check:
                         f"{self.project.project_file} has no {key.removesuffix('s')} `{name}`",
                         expected=f"did you mean `{near}`?" if near else listed,
                     )
+
+    def _check_conflicts(self, lock: PackageLock) -> None:
+        """Tell extras and groups of which uv installs at most one; in Nix they end as an infinite recursion."""
+        python, own = self.shell.spec.python, self.project.name or ""
+        asked = [(("python", "extras", i), "extra", name) for i, name in enumerate(python.extras)]
+        asked += [(("python", "groups", i), "group", name) for i, name in enumerate(python.groups)]
+        for conflict in lock.conflicts:
+            chosen = [
+                (path, kind, name) for path, kind, name in asked if (kind, own, normalise(name)) in conflict
+            ]
+            for path, kind, name in chosen[1:]:
+                first = f"the {chosen[0][1]} `{chosen[0][2]}`"
+                self._say(
+                    "package-lock-conflicting-extras",
+                    path,
+                    f"the {kind} `{name}` and {first} exclude each other, says {lock.file}",
+                    expected="one of them in each shell",
+                    hint=f"make another shell of it: `variants: {{{name}: {{python: {{{kind}s: [{name}]}}}}}}`",
+                )
 
     def _known_groups(self, lock: PackageLock) -> set[str]:
         if lock.tool == "uv":

@@ -65,7 +65,10 @@ def lower_flake(plan: Plan) -> File:
     if settings:
         comment = "caches: " + ", ".join(cache.name for cache in plan.caches) if plan.caches else ""
         entries.append(bind("nixConfig", AttrSet(tuple(settings)), comment, blank=True))
-    inputs = AttrSet(tuple(b for i in plan.inputs for b in _input_bindings(i)))
+    own: list[Binding] = []
+    if plan.submodules:
+        own.append(bind(("self", "submodules"), True, "Files of git submodules are read (Nix 2.27 or newer)"))
+    inputs = AttrSet((*own, *(b for i in plan.inputs for b in _input_bindings(i))))
     entries.append(bind("inputs", inputs, blank=True))
     entries.append(bind("outputs", Lambda("inputs", outputs), blank=True))
     return File(HEADER, AttrSet(tuple(entries)))

@@ -6,6 +6,7 @@ Looks, never writes. The result is data, so that the passes after it touch no fi
 from __future__ import annotations
 
 import os
+import posixpath
 import re
 from typing import TYPE_CHECKING
 
@@ -25,13 +26,20 @@ class ProjectFolder:
     """The folder as far as compiling needs it.
 
     `files` are the project files found in the folder that `python.project` names, `present` those of the
-    paths named in env.yaml that exist, `has_poetry_section` whether pyproject.toml is poetry's.
+    paths named in env.yaml that exist, `has_poetry_section` whether pyproject.toml is poetry's, `submodules` the
+    folders that are git repositories of their own.
     """
 
     folder: str
     files: frozenset[str]
     present: frozenset[str] = frozenset()
     has_poetry_section: bool = False
+    submodules: tuple[str, ...] = ()
+
+    def is_in_submodule(self, path: str) -> bool:
+        """Return whether a relative path lies in a git submodule, which Nix leaves out unless told otherwise."""
+        path = posixpath.normpath(path)
+        return any(path == one or path.startswith(f"{one}/") for one in self.submodules)
 
 
 def look_at_folder(root: Path, project: str, named: tuple[str, ...]) -> ProjectFolder:
@@ -42,7 +50,13 @@ def look_at_folder(root: Path, project: str, named: tuple[str, ...]) -> ProjectF
     if "pyproject.toml" in files:
         content = read_project_file(root, os.path.join(project, "pyproject.toml")) or b""  # noqa: PTH118
         poetry = re.search(rb"^\s*\[\s*tool\s*\.\s*poetry\b", content, re.MULTILINE) is not None
-    return ProjectFolder(root.resolve().name, files, present, poetry)
+    return ProjectFolder(root.resolve().name, files, present, poetry, _find_submodules(root))
+
+
+def _find_submodules(root: Path) -> tuple[str, ...]:
+    content = read_project_file(root, ".gitmodules") if is_plain_file(root, ".gitmodules") else None
+    paths = re.findall(r"^\s*path\s*=\s*(\S.*?)\s*$", (content or b"").decode(errors="replace"), re.MULTILINE)
+    return tuple(sorted({posixpath.normpath(path.strip('"')) for path in paths}))
 
 
 def effective_manager(shell: ShellSpec, project: ProjectFolder) -> str:

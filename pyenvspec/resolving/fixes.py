@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from pyenvspec.facts.fixes import KnownFix
     from pyenvspec.project.locks.locked_project import LockedProject
-    from pyenvspec.project.locks.model import LockedPackage
+    from pyenvspec.project.locks.model import LockedPackage, Source
     from pyenvspec.spec.model import ShellSpec, Spec
 
 # Build backends are built by themselves; to give them another one would go in a circle.
@@ -85,19 +85,19 @@ class _Needed:
 
     def __init__(self, project: LockedProject, spec: Spec, systems: tuple[str, ...]) -> None:
         self._project, self._spec, self._systems = project, spec, systems
-        self._found: frozenset[tuple[str, str]] | None = None
+        self._found: frozenset[tuple[str, str, Source]] | None = None
 
     def __contains__(self, package: LockedPackage) -> bool:
         if self._found is None:
             python = self._spec.python
             self._found = frozenset(
-                (one.name, one.version)
+                one.identity
                 for system in self._systems
                 for one in needed_packages(
                     self._project, python.version, system, python.groups, python.extras
                 )
             )
-        return (package.name, package.version) in self._found
+        return package.identity in self._found
 
 
 def _over(before: Override | None, added: dict[str, Any]) -> Override:

@@ -50,7 +50,7 @@ from pyenvspec.resolving.shell_systems import (
 from pyenvspec.spec.model import VENV_MANAGERS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from pyenvspec.project.folder import ProjectFolder
     from pyenvspec.project.locks.locked_project import LockedProjects
@@ -115,6 +115,7 @@ def resolve_plan(file: SpecFile, project: ProjectFolder, locks: LockedProjects |
         modules=tuple(_relative(path) for path in spec.modules),
         generate=Generate(**spec.generate.model_dump()),
         watched=_watched_files(shells),
+        submodules=any(map(project.is_in_submodule, _read_by_nix(file, project, locks or {}))),
         decisions=(
             *_manager_decisions(file, managers, project),
             *_release_decisions(choice),
@@ -352,6 +353,15 @@ def _plan_containers(spec: Spec, name: str, shells: tuple[Shell, ...]) -> tuple[
         )
         for key, container in sorted(spec.containers.items())
     )
+
+
+def _read_by_nix(file: SpecFile, project: ProjectFolder, locks: LockedProjects) -> Iterator[str]:
+    """Yield the paths of the project that Nix reads: what env.yaml names, and path dependencies of the locks."""
+    yield from project.present
+    for shell in file.shells:
+        if shell.name in locks and (lock := locks[shell.name].lock) is not None:
+            folder = shell.spec.python.project
+            yield from (posixpath.join(folder, p.source.place) for p in lock.packages if p.is_local)
 
 
 def _watched_files(shells: tuple[Shell, ...]) -> tuple[str, ...]:

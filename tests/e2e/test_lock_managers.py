@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -299,6 +300,45 @@ def test_conflicting_extras_of_two_indices_are_two_shells(labs: dict[str, Lab], 
     assert not any("+cpu" in name for name in gpu)
 
 
+EITHER = """\
+version = 1
+revision = 3
+requires-python = "==3.12.*"
+resolution-markers = ["sys_platform == 'darwin'", "sys_platform != 'darwin'"]
+conflicts = [[{ package = "lab", extra = "cpu" }, { package = "lab", extra = "gpu" }]]
+
+[[package]]
+name = "lab"
+version = "0.1.0"
+source = { virtual = "." }
+dependencies = [
+    { name = "torch", version = "2.1.0", source = { registry = "https://whl.example/cpu" }, \
+marker = "extra == 'extra-3-lab-cpu'" },
+    { name = "torch", version = "2.1.0", source = { registry = "https://files.example/simple" }, \
+marker = "extra == 'extra-3-lab-gpu' or extra != 'extra-3-lab-cpu'" },
+]
+
+[package.optional-dependencies]
+cpu = [{ name = "torch", version = "2.1.0", source = { registry = "https://whl.example/cpu" } }]
+gpu = [{ name = "torch", version = "2.1.0", source = { registry = "https://files.example/simple" } }]
+"""
+
+
+def test_one_version_of_two_indices_and_no_extra_chosen(labs: dict[str, Lab], tmp_path: Path) -> None:
+    extras = '[project.optional-dependencies]\ncpu = ["torch"]\ngpu = ["torch"]\n'
+    files = {
+        "env.yaml": "python: {version: 3.12, manager: uv2nix}\nsystems: [x86_64-linux]\nfixes: none\n"
+        "variants: {cpu: {python: {extras: [cpu]}}}\n",
+        "pyproject.toml": PROJECT.replace("[]", '["torch"]') + extras,
+        "uv.lock": EITHER
+        + TORCH % ("2.1.0", "https://files.example/simple", "2.1.0", "0" * 64)
+        + TORCH % ("2.1.0", "https://whl.example/cpu", "2.1.0", "1" * 64),
+    }
+    lab = replace(labs["uv2nix"], folder=lay_lab(tmp_path / "lab", files))
+    for output in (ENV, "packages.x86_64-linux.python-env-cpu"):
+        assert any("torch-2.1.0" in name for name in _closure(lab, output))
+
+
 PROJECT = '[project]\nname = "lab"\nversion = "0.1.0"\nrequires-python = "==3.12.*"\ndependencies = []\n'
 GROUPS = """
 [[package]]
@@ -418,3 +458,46 @@ def test_packages_of_nixpkgs_come_with_what_they_need(
     closure = _closure(lab, ENV)
     for name in ("jinja2", "markupsafe"):
         assert any(re.search(rf"-{name}-[0-9.]+\.drv$", path) for path in closure), name
+
+
+def test_a_path_dependency_in_a_git_submodule(labs: dict[str, Lab], tmp_path: Path) -> None:
+    library = tmp_path / "mylib"
+    library.mkdir()
+    (library / "pyproject.toml").write_text(
+        '[project]\nname = "mylib"\nversion = "1.0"\n[build-system]\nrequires = ["hatchling"]\n'
+        'build-backend = "hatchling.build"\n'
+    )
+    _git(library, "init", "--quiet")
+    _git(library, "add", "--all")
+    _git(library, "commit", "--quiet", "-m", "mylib")
+    folder = tmp_path / "lab"
+    folder.mkdir()
+    _git(folder, "init", "--quiet")
+    _git(
+        folder,
+        "-c",
+        "protocol.file.allow=always",
+        "submodule",
+        "--quiet",
+        "add",
+        str(library),
+        "third_party/mylib",
+    )
+    lock = format_uv_lock(["mylib"], [])
+    files = {
+        "env.yaml": "python: {version: 3.12, manager: uv2nix}\nsystems: [x86_64-linux]\nfixes: none\n",
+        "pyproject.toml": PROJECT.replace("[]", '["mylib"]')
+        + '[tool.uv.sources]\nmylib = { path = "third_party/mylib" }\n',
+        "uv.lock": lock
+        + '\n[[package]]\nname = "mylib"\nversion = "1.0"\nsource = { directory = "third_party/mylib" }\n',
+    }
+    lay_lab(folder, files)
+    assert "self.submodules = true" in (folder / "flake.nix").read_text()
+    _git(folder, "add", "--all")
+    lab = replace(labs["uv2nix"], folder=folder)
+    assert any("mylib-1.0" in name for name in _closure(lab, ENV))
+
+
+def _git(folder: Path, *words: str) -> None:
+    who = ("-c", "user.name=x", "-c", "user.email=x@x.example")
+    subprocess.run(["git", "-C", str(folder), *who, *words], check=True, capture_output=True)

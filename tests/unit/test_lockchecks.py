@@ -192,3 +192,55 @@ def test_other_managers_read_no_lock(tmp_path: Path) -> None:
 def test_a_path_outside_is_an_error(tmp_path: Path, place: str) -> None:
     lock = demo() + f'\n[[package]]\nname = "x"\nversion = "1"\nsource = {{ directory = "{place}" }}\n'
     assert codes(check(tmp_path, lock, "")) == ["package-lock-outside"]
+
+
+CONFLICT = 'conflicts = [[{ package = "demo", extra = "cpu" }, { package = "demo", extra = "gpu" }]]\n'
+
+
+def test_extras_that_exclude_each_other_are_told_at_the_second(tmp_path: Path) -> None:
+    project = "optional-dependencies = {cpu = [], gpu = [], docs = []}\n"
+    manifest = "python: {version: 3.11, manager: uv2nix, extras: [docs, cpu, GPU]}"
+    found = check(tmp_path, CONFLICT + demo(), project, manifest)
+    assert codes(found) == ["package-lock-conflicting-extras"]
+    assert found[0].path == ("python", "extras", 2)
+    assert found[0].message == "the extra `GPU` and the extra `cpu` exclude each other, says uv.lock"
+    for chosen in ("[cpu, docs]", "[docs]"):
+        alone = manifest.replace("[docs, cpu, GPU]", chosen)
+        assert codes(check(tmp_path, CONFLICT + demo(), project, alone)) == []
+
+
+@pytest.mark.parametrize(
+    "conflicts", ["1", "[1]", "[[1]]", "[[{ package = 1, extra = 2 }]]", '[[{ extra = "a" }]]']
+)
+def test_conflicts_of_another_shape_say_nothing(tmp_path: Path, conflicts: str) -> None:
+    assert codes(check(tmp_path, f"conflicts = {conflicts}\n{demo()}", "")) == []
+
+
+def test_one_version_of_two_indices_is_two_packages(tmp_path: Path) -> None:
+    torch = '{ name = "torch", version = "1.0", source = { registry = "%s" }, marker = "%s" }'
+    edges = ", ".join(
+        torch % (index, f"sys_platform {how} 'darwin'") for index, how in (("cpu", "=="), ("i", "!="))
+    )
+    lock = demo(edges=edges) + wheels("torch", "cp311-cp311-manylinux_2_28_x86_64")
+    other = wheels("torch", "cp311-none-macosx_11_0_arm64").replace('registry = "i"', 'registry = "cpu"')
+    manifest = "python: {version: 3.11, manager: uv2nix}\nsystems: [x86_64-linux, aarch64-darwin]"
+    assert codes(check(tmp_path, lock + other, "", manifest)) == []
+    # Each index has its own files: without that of macOS it is missing there.
+    assert codes(check(tmp_path, lock + other.replace("macosx_11_0_arm64", "win_amd64"), "", manifest)) == [
+        "package-lock-no-wheel"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("place", "expected"), [("third_party/mylib", True), ("third_party/mylibrary", False), ("src", False)]
+)
+def test_nix_reads_in_a_submodule_where_a_path_dependency_lies(
+    tmp_path: Path, place: str, expected: bool
+) -> None:
+    (tmp_path / ".gitmodules").write_text(
+        '[submodule "mylib"]\n\tpath = third_party/mylib\n\turl = https://git.example/mylib\n'
+    )
+    package = f'\n[[package]]\nname = "mylib"\nversion = "1"\nsource = {{ directory = "{place}" }}\n'
+    lock = demo(edges='{ name = "mylib" }') + package
+    assert codes(check(tmp_path, lock, "")) == []
+    assert check_project(tmp_path)[1].submodules is expected

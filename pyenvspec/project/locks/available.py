@@ -11,7 +11,7 @@ from pyenvspec.records import dataclass
 
 if TYPE_CHECKING:
     from pyenvspec.project.locks.locked_project import LockedProject
-    from pyenvspec.project.locks.model import LockedPackage
+    from pyenvspec.project.locks.model import LockedPackage, Source
     from pyenvspec.spec.model import Override, Spec
 
 
@@ -38,14 +38,14 @@ def find_missing(project: LockedProject, spec: Spec, systems: tuple[str, ...]) -
         for system in systems
         if not any(fits(wheel, python, system) for wheel in package.wheels)
     ]
-    needed: dict[str, set[tuple[str, str]]] = {}
+    needed: dict[str, set[tuple[str, str, Source]]] = {}
     found = []
     for one in suspects:
         if one.system not in needed:
             asked = (spec.python.groups, spec.python.extras)
             reached = needed_packages(project, python, one.system, *asked)
-            needed[one.system] = {(package.name, package.version) for package in reached}
-        if (one.package.name, one.package.version) in needed[one.system]:
+            needed[one.system] = {package.identity for package in reached}
+        if one.package.identity in needed[one.system]:
             found.append(one)
     return tuple(found)
 

@@ -40,13 +40,14 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """One dependency: the version where several are locked, the marker, the extras asked for."""
+    """One dependency: the version and the source where several are locked, the marker, the extras asked for."""
 
     name: str
     version: str | None = None
     marker: str | None = None
     extras: tuple[str, ...] = ()
     optional: bool = False
+    source: Source | None = None
 
 
 Edges = tuple[Edge, ...]
@@ -68,6 +69,11 @@ class LockedPackage:
     extras: tuple[tuple[str, Edges], ...] = ()
     groups: tuple[tuple[str, Edges], ...] = ()
     markers: tuple[str, ...] = ()
+
+    @property
+    def identity(self) -> tuple[str, str, Source]:
+        """What tells entries of one lock apart: the same version may be locked from two indices."""
+        return self.name, self.version, self.source
 
     @property
     def has_source(self) -> bool:
@@ -94,6 +100,7 @@ class PackageLock:
     """A whole lock. `file` is its name as the user knows it, `text` what it was read from.
 
     `python` is a PEP 440 specifier for uv and a constraint of poetry's for poetry. `content_hash` is poetry's;
+    `conflicts` are uv's sets of ("extra" or "group", package, name) of which at most one can be installed.
     `requires` and `requires_groups` are what uv read in the project's pyproject.toml, None where it says nothing.
     """
 
@@ -106,6 +113,7 @@ class PackageLock:
     requires: dict[str, tuple[Requirement, ...]] = field(default_factory=dict)
     requires_groups: dict[str, dict[str, tuple[Requirement, ...]]] = field(default_factory=dict)
     members: tuple[str, ...] = ()
+    conflicts: tuple[frozenset[tuple[str, str, str]], ...] = ()
     text: str = field(default="", repr=False)
     _by_name: dict[str, tuple[LockedPackage, ...]] = field(
         init=False, repr=False, compare=False, default_factory=dict

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from pyenvspec.project.locks.locked_project import LockedProject
-    from pyenvspec.project.locks.model import LockedPackage, PackageLock
+    from pyenvspec.project.locks.model import LockedPackage, PackageLock, Source
     from pyenvspec.project.locks.problem import Table
 
 
@@ -20,7 +20,7 @@ class Walk:
 
     def __init__(self, lock: PackageLock, around: Surroundings) -> None:
         self.around = around
-        self.reached: dict[str, tuple[LockedPackage, set[str]]] = {}
+        self.reached: dict[tuple[str, str, Source], tuple[LockedPackage, set[str]]] = {}
         self._by_name: dict[str, list[LockedPackage]] = {}
         for package in lock.packages:
             if not package.markers or any(around.holds(marker) for marker in package.markers):
@@ -32,9 +32,9 @@ class Walk:
         while waiting:
             edge = waiting.pop()
             for package in self._by_name.get(edge.name, ()):
-                if edge.version not in (None, package.version):
+                if edge.version not in (None, package.version) or edge.source not in (None, package.source):
                     continue
-                key = f"{package.name} {package.version}"
+                key = package.identity
                 known = self.reached.get(key)
                 wanted = {normalise(extra) for extra in edge.extras}
                 if known is None:

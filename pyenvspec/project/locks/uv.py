@@ -9,6 +9,8 @@ from pyenvspec.project.locks.problem import Reading, problem
 from pyenvspec.project.locks.toml import file_name
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pyenvspec.project.locks.model import Edges, SourceKind
     from pyenvspec.project.locks.problem import Table
 
@@ -45,6 +47,7 @@ def read_uv(document: Table, file: str, text: str) -> PackageLock:
             for name, table in metadata.items()
         },
         members=reading.texts(reading.table(document, "manifest"), "members"),
+        conflicts=tuple(_conflicts(document)),
         text=text,
     )
 
@@ -62,6 +65,19 @@ def _package(reading: Reading, table: Table) -> LockedPackage:
         groups=_named_edges(reading, table, "dev-dependencies"),
         markers=reading.texts(table, "resolution-markers"),
     )
+
+
+def _conflicts(document: Table) -> Iterator[frozenset[tuple[str, str, str]]]:
+    """Yield the sets that exclude each other; one of a shape that is not known says nothing."""
+    sets = document.get("conflicts")
+    for items in sets if isinstance(sets, list) else ():
+        yield frozenset(
+            (kind, normalise(str(item.get("package", ""))), normalise(item[kind]))
+            for item in (items if isinstance(items, list) else ())
+            if isinstance(item, dict)
+            for kind in ("extra", "group")
+            if isinstance(item.get(kind), str)
+        )
 
 
 def _source(reading: Reading, table: Table) -> Source:
@@ -93,6 +109,7 @@ def _edges(reading: Reading, table: Table, key: str) -> Edges:
             reading.text(edge, "marker") if "marker" in edge else None,
             # Which of `extra` and `extras` it is depends on the version of uv.
             reading.texts(edge, "extra" if "extra" in edge else "extras"),
+            source=_source(reading, reading.table(edge, "source")) if "source" in edge else None,
         )
         for edge in reading.tables(table, key)
     )
