@@ -229,7 +229,7 @@ class Nix:
         return {"NIX_CONFIG": "\n".join([f"extra-experimental-features = {_FEATURES[1]}", *settings])}
 
     def input_names(self, project: Path) -> set[str]:
-        names = "flake: builtins.attrNames (removeAttrs (flake.inputs or { }) [ \"self\" ])"
+        names = 'flake: builtins.attrNames (removeAttrs (flake.inputs or { }) [ "self" ])'
         answer = self.run("eval", "--json", "--file", "flake.nix", "", "--apply", names, cwd=project)
         return set(json.loads(answer.check().stdout))
 
