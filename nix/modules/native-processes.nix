@@ -11,7 +11,10 @@ let
       isReady =
         name:
         (shell.processes.${name}
-          or (throw "env.yaml: processes: `after` names `${name}`, which is no process; correct its name, or take it out")
+          or (throw ''
+            env.yaml: processes: `after` names `${name}`, which is no process.
+            Correct its name, or take it out.
+          '')
         ).ready != null;
       # As JSON, which is YAML.
       settings = {

@@ -51,7 +51,10 @@ in
       fromNixpkgs =
         dependency:
         lib.attrByPath (lib.splitString "." dependency)
-          (throw "env.yaml: overrides.${name}.dependencies: neither the lock nor nixpkgs has `${dependency}`; lock it, or name what `pyenvspec search ${dependency}` finds")
+          (throw ''
+            env.yaml: overrides.${name}.dependencies: neither the lock nor nixpkgs has `${dependency}`.
+            Lock it, or name what `pyenvspec search ${dependency}` finds.
+          '')
           pkgs;
       parted = lib.partition isKnown override.dependencies;
     in
@@ -64,7 +67,10 @@ in
   recipeOf =
     python: key: name:
     python.pkgs.${name}
-      or (throw "env.yaml: ${key}: the Python packages of nixpkgs have no `${name}`; take it away there, or choose another release in `nixpkgs`");
+      or (throw ''
+        env.yaml: ${key}: the Python packages of nixpkgs have no `${name}`.
+        Take it away there, or choose another release in `nixpkgs`.
+      '');
 
   # The same with what the override changes; `locked` is the package of the lock.
   changeRecipe =

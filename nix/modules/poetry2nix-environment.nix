@@ -51,7 +51,10 @@ let
     if builtins.pathExists (given.project + "/${name}") then
       given.project + "/${name}"
     else
-      throw "env.yaml: python.manager: poetry2nix reads ${name}, which is not there, or which git does not know; run `poetry lock` and `git add pyproject.toml poetry.lock`";
+      throw ''
+        env.yaml: python.manager: poetry2nix reads ${name}, which is not there, or which git does not know.
+        Run `poetry lock` and `git add pyproject.toml poetry.lock`.
+      '';
 
   project = import ./poetry-project.nix {
     inherit lib python;

@@ -66,7 +66,10 @@ let
         buildSystem =
           system:
           final.${system}
-            or (throw "env.yaml: overrides.${name}.build_systems: neither the lock nor poetry2nix has `${system}`; correct its name, or run `poetry add --group dev ${system}`");
+            or (throw ''
+              env.yaml: overrides.${name}.build_systems: neither the lock nor poetry2nix has `${system}`.
+              Correct its name, or run `poetry add --group dev ${system}`.
+            '');
         buildSystems = lib.optionals (!isWheel) (map buildSystem override.buildSystems);
       in
       own

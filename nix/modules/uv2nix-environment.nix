@@ -18,7 +18,10 @@ let
     if builtins.pathExists (given.workspace + "/${name}") then
       lib.importTOML (given.workspace + "/${name}")
     else
-      throw "env.yaml: python.manager: uv2nix reads ${name}, which is not there, or which git does not know; run `uv lock` and `git add pyproject.toml uv.lock`";
+      throw ''
+        env.yaml: python.manager: uv2nix reads ${name}, which is not there, or which git does not know.
+        Run `uv lock` and `git add pyproject.toml uv.lock`.
+      '';
   lock = overrides.withoutRemoved (read "uv.lock");
   pyproject = read "pyproject.toml";
   # uv2nix takes it for a mistake to build what is published as wheels only.

@@ -84,7 +84,7 @@ lib.listToAttrs (
     "extra == 'cpu'"
     "extra == 'gpu' and sys_platform == 'win32'"
   ]
-  ++ map (refused "cannot be read; correct it in pyproject.toml") [
+  ++ map (refused "Correct it in pyproject.toml") [
     "python_version >="
     "python_version"
     "python_version >= 3.10"

@@ -81,7 +81,7 @@ in
     expr = starting "[project]\nname = 'lab'\nscripts = { lab = 'lab.main' }";
     expectedError = {
       type = "ThrownError";
-      msg = "the command `lab.main` is not written as `module:function`; correct it under .project.scripts.";
+      msg = "the command `lab.main` is not written as `module:function`";
     };
   };
 }

@@ -100,6 +100,27 @@ def test_every_function_of_data_has_its_tests(nix_bin: Path) -> None:
     assert [file.name for file in FILES if not (modules / file.name).is_file()] == []
 
 
+def test_nested_modules_say_which_file_they_are_in() -> None:
+    for module in sorted((ROOT / "nix" / "modules").glob("*.nix")):
+        text = module.read_text()
+        nested = len(re.findall(r"types\.submodule\b|mkPerSystemOption\b", text))
+        assert text.count(f"_file = ./{module.name};") >= nested, module.name
+
+
+def test_a_failure_that_is_told_says_what_to_do() -> None:
+    told = []
+    for module in sorted((ROOT / "nix" / "modules").glob("*.nix")):
+        text = module.read_text()
+        found = re.findall(r"\bthrow ''\n(.*?)''(?!\$)", text, re.DOTALL)
+        assert len(found) == len(re.findall(r"\b(?:throw|abort|assert)\b", text)), module.name
+        told += [(module.name, words.strip().splitlines()) for words in found]
+    assert len(told) > 12
+    for name, (what, *fix) in told:
+        assert what.endswith("."), f"{name}: {what}"
+        assert len(fix) == 1, f"{name}: {what}"
+        assert re.match(r"\s*(Correct|Name|Take|Run|Lock|Leave|Add) .*\.$", fix[0]), f"{name}: {fix[0]}"
+
+
 # ---- what the tests expect, held to the tools of Python themselves
 
 _ENVIRONMENT: dict[str, str | set[str]] = {

@@ -269,6 +269,25 @@ def test_folders_of_the_working_tree_are_importable(nix_bin: Path, manager: str)
     assert any('["src"]' in text for text in locked(nix_bin, manager)["contents"]["editable"])
 
 
+@pytest.mark.parametrize(
+    ("manager", "lock", "lines"),
+    [
+        ("poetry2nix", "poetry.lock", "run `poetry lock` and `git add pyproject.toml poetry.lock`"),
+        ("uv2nix", "uv.lock", "run `uv lock` and `git add pyproject.toml uv.lock`"),
+    ],
+)
+def test_a_lock_that_nix_does_not_see_is_told_with_what_to_run(
+    nix_bin: Path, tmp_path: Path, manager: str, lock: str, lines: str
+) -> None:
+    text = f"{BASE}shell: native\npython: {{version: 3.12, manager: {manager}}}\n"
+    project = make_lab(tmp_path / "lab", text, ["plain"], [Package("plain")])
+    (project / lock).unlink()
+    with pytest.raises(AssertionError) as told:
+        evaluate(nix_bin, project)
+    assert f"error: env.yaml: python.manager: {manager} reads {lock}, which is not there" in str(told.value)
+    assert lines in str(told.value)
+
+
 def test_groups_and_markers_of_poetry_choose_the_packages(nix_bin: Path, tmp_path: Path) -> None:
     names = ("alpha", "windows-only", "beta", "built", "changed")
     files = {

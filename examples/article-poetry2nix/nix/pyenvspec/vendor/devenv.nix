@@ -4,7 +4,12 @@
 #
 # devenv's flake module is not imported: it exposes containers that nobody asked for, and evaluates only with every one of
 # devenv's own inputs.
-{ flake-parts-lib, inputs, lib, ... }:
+{
+  flake-parts-lib,
+  inputs,
+  lib,
+  ...
+}:
 let
   inherit (lib) mkOption types;
 

@@ -48,7 +48,10 @@ let
       map (
         name:
         known.${name}
-          or (throw "env.yaml: python.${kind}: pyproject.toml has no `${name}`; it has ${list (lib.attrNames known)}. Name one of these, or add it there and run `poetry lock`")
+          or (throw ''
+            env.yaml: python.${kind}: pyproject.toml has no `${name}`; it has ${list (lib.attrNames known)}.
+            Name one of these, or add it there and run `poetry lock`.
+          '')
       ) names
     );
 
@@ -81,7 +84,10 @@ let
       map (
         other:
         knownGroups.${pypa.normalizePackageName other}
-          or (throw "pyproject.toml: the group `${name}` includes `${other}`, which it does not have; add the group, or take it out there, and run `poetry lock`")
+          or (throw ''
+            pyproject.toml: the group `${name}` includes `${other}`, which it does not have.
+            Add the group, or take it out there, and run `poetry lock`.
+          '')
       ) (
         included name ++ map (entry: entry.include-group) (lib.filter lib.isAttrs (standard.${name} or [ ]))
       )

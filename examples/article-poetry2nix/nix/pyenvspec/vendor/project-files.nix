@@ -51,19 +51,21 @@ let
     target:
     let
       parts = lib.splitString ":" (lib.head (lib.splitString "[" (lib.replaceStrings [ " " ] [ "" ] target)));
-      isCommand =
-        lib.length parts == 2
-        || throw "pyproject.toml: the command `${target}` is not written as `module:function`; correct it under [project.scripts]";
       path = lib.splitString "." (lib.last parts);
     in
-    assert isCommand;
-    ''
-      #!${python.interpreter}
-      import os, sys
-      sys.path[:0] = [${builtins.toJSON sources}, os.path.join(os.path.dirname(os.path.dirname(__file__)), "lib")]
-      from ${lib.head parts} import ${lib.head path}
-      sys.exit(${lib.last parts}())
-    '';
+    if lib.length parts != 2 then
+      throw ''
+        pyproject.toml: the command `${target}` is not written as `module:function`.
+        Correct it under [project.scripts].
+      ''
+    else
+      ''
+        #!${python.interpreter}
+        import os, sys
+        sys.path[:0] = [${builtins.toJSON sources}, os.path.join(os.path.dirname(os.path.dirname(__file__)), "lib")]
+        from ${lib.head parts} import ${lib.head path}
+        sys.exit(${lib.last parts}())
+      '';
 
   # Known to importlib.metadata, as an installed package is.
   installed = pkgs.runCommand "project-metadata" { } ''

@@ -21,7 +21,10 @@ let
   find =
     shells: name: container:
     shells.${container.shell}
-      or (throw "env.yaml: containers.${name}.variant: there is no variant `${container.shell}`; name one of ${lib.concatStringsSep ", " (lib.attrNames shells)}");
+      or (throw ''
+        env.yaml: containers.${name}.variant: there is no variant `${container.shell}`.
+        Name one of ${lib.concatStringsSep ", " (lib.attrNames shells)}.
+      '');
 
   container = types.submodule (
     { name, ... }:

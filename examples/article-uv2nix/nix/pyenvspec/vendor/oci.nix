@@ -80,7 +80,10 @@ rec {
     aarch64 = "arm64";
   };
 
-  noArchitecture = throw "env.yaml: containers: images are made for x86_64-linux and aarch64-linux, not for ${pkgs.stdenv.hostPlatform.system}; leave it out of `systems`, or `containers` away";
+  noArchitecture = throw ''
+    env.yaml: containers: images are made for x86_64-linux and aarch64-linux, not for ${pkgs.stdenv.hostPlatform.system}.
+    Leave it out of `systems`, or `containers` away.
+  '';
 
   skopeo = "${pkgs.skopeo}/bin/skopeo --insecure-policy";
 

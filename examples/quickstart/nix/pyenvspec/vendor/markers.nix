@@ -9,7 +9,10 @@ environment: marker:
 let
   inherit (lib) head tail;
 
-  unreadable = throw "pyenvspec: the marker `${marker}` cannot be read; correct it in pyproject.toml, or where the dependency is named, and lock again";
+  unreadable = throw ''
+    pyenvspec: the marker `${marker}` cannot be read.
+    Correct it in pyproject.toml, or where the dependency is named, and lock again.
+  '';
 
   pattern = "(\"[^\"]*\"|'[^']*'|[()]|[<>=!~]+|[A-Za-z_][A-Za-z_.]*)";
   tokens = lib.concatMap (
@@ -107,7 +110,10 @@ let
       lib.substring 1 (lib.stringLength token - 2) token
     else
       environment.${lib.replaceStrings [ "os.name" "sys.platform" "platform.machine" ] [ "os_name" "sys_platform" "platform_machine" ] token}
-        or (throw "pyenvspec: the marker `${marker}` asks for `${token}`, which markers do not have; correct it in pyproject.toml, or where the dependency is named, and lock again");
+        or (throw ''
+          pyenvspec: the marker `${marker}` asks for `${token}`, which markers do not have.
+          Correct it in pyproject.toml, or where the dependency is named, and lock again.
+        '');
 
   # Each takes tokens, and gives a value with the tokens behind it.
   either =

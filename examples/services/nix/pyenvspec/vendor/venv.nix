@@ -102,9 +102,7 @@ let
         };
         config = lib.mkIf (config.venv != null) {
           tools = lib.mkIf (config.venv.manager != "pip") [ pkgs.${config.venv.manager} ];
-          entering = lib.mkOrder 100 (
-            enter config + exportAll (lib.filterAttrs isCleared config.env)
-          );
+          entering = lib.mkOrder 100 (enter config + exportAll (lib.filterAttrs isCleared config.env));
         };
       }
     );
