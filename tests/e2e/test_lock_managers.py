@@ -247,7 +247,7 @@ def test_poetry_runs_where_there_is_no_lock(labs: dict[str, Lab]) -> None:
 def test_uv_in_the_shell_installs_and_downloads_nothing(labs: dict[str, Lab]) -> None:
     hook = labs["uv2nix"].evaluate("devShells.x86_64-linux.default", "shell: shell.shellHook")
     assert "export UV_NO_SYNC='1'" in hook
-    assert "export UV_PYTHON_DOWNLOADS=never" in hook
+    assert "export UV_PYTHON_DOWNLOADS='never'" in hook
 
 
 CONFLICTS = """\

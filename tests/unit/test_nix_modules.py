@@ -272,8 +272,8 @@ def test_folders_of_the_working_tree_are_importable(nix_bin: Path, manager: str)
 @pytest.mark.parametrize(
     ("manager", "lock", "lines"),
     [
-        ("poetry2nix", "poetry.lock", "run `poetry lock` and `git add pyproject.toml poetry.lock`"),
-        ("uv2nix", "uv.lock", "run `uv lock` and `git add pyproject.toml uv.lock`"),
+        ("poetry2nix", "poetry.lock", "Run `poetry lock` and `git add pyproject.toml poetry.lock`"),
+        ("uv2nix", "uv.lock", "Run `uv lock` and `git add pyproject.toml uv.lock`"),
     ],
 )
 def test_a_lock_that_nix_does_not_see_is_told_with_what_to_run(
