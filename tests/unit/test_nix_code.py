@@ -110,7 +110,8 @@ def test_nested_modules_say_which_file_they_are_in() -> None:
 def test_a_failure_that_is_told_says_what_to_do() -> None:
     told = []
     for module in sorted((ROOT / "nix" / "modules").glob("*.nix")):
-        text = module.read_text()
+        # What is tried and caught is told to nobody.
+        text = "\n".join(line for line in module.read_text().splitlines() if "tryEval" not in line)
         found = re.findall(r"\bthrow ''\n(.*?)''(?!\$)", text, re.DOTALL)
         assert len(found) == len(re.findall(r"\b(?:throw|abort|assert)\b", text)), module.name
         told += [(module.name, words.strip().splitlines()) for words in found]
