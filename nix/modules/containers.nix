@@ -18,14 +18,6 @@ let
       inherit description;
     };
 
-  find =
-    shells: name: container:
-    shells.${container.shell}
-      or (throw ''
-        env.yaml: containers.${name}.variant: there is no variant `${container.shell}`.
-        Name one of ${lib.concatStringsSep ", " (lib.attrNames shells)}.
-      '');
-
   container = types.submodule (
     { name, ... }:
     {
@@ -104,7 +96,7 @@ in
             import ./image.nix {
               inherit lib pkgs;
               project = inputs.self;
-            } (find config.pyenvspec.shells name container) container
+            } config.pyenvspec.shells.${container.shell} container
           )
         ) (lib.filterAttrs (_: container: config.pyenvspec.shells ? ${container.shell}) config.pyenvspec.containers)
       );

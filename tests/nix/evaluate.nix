@@ -148,6 +148,7 @@ in
     packages = map describe shell.args.packages;
   }) outputs.devShells;
   packages = lib.mapAttrs (_: describe) outputs.packages;
+  apps = lib.attrNames outputs.apps;
   devenv = lib.mapAttrs (_: shell: shell.devenv) (
     lib.filterAttrs (_: shell: shell ? devenv) outputs.devShells
   );

@@ -184,6 +184,23 @@ def test_on_macos_python_stays_as_it_is(nix_bin: Path, tmp_path: Path) -> None:
     assert names_of(found["shells"]["default"]) == ["python3", "with-driver", "libsndfile"]
 
 
+@pytest.mark.parametrize("manager", ["uv", "nixpkgs"])
+def test_where_the_default_shell_is_not_made_the_others_are(
+    nix_bin: Path, tmp_path: Path, manager: str
+) -> None:
+    text = (
+        f"name: lab\nshell: native\npython: {{version: 3.12, manager: {manager}}}\ncuda: 12.8\n"
+        "variants: {cpu: {cuda: null}}\n"
+    )
+    scripts = "[project]\nname = 'lab'\nversion = '0'\nscripts = {lab = 'lab:main'}\n"
+    project = lay(tmp_path, {"env.yaml": text, "pyproject.toml": scripts})
+    on_mac = evaluate(nix_bin, project, system="aarch64-darwin")
+    assert (set(on_mac["shells"]), on_mac["apps"]) == ({"cpu"}, [])
+    on_linux = evaluate(nix_bin, project)
+    assert set(on_linux["shells"]) == {"default", "cpu"}
+    assert on_linux["apps"] == (["lab"] if manager == "nixpkgs" else []), "uv has no lock yet"
+
+
 def test_packages_of_nixpkgs_are_in_the_environment(nix_bin: Path, tmp_path: Path) -> None:
     text = f"{BASE}shell: native\npython: {{version: 3.12, manager: nixpkgs, packages: [numpy]}}\n"
     found = evaluate(nix_bin, lay(tmp_path, {"env.yaml": text}))

@@ -6,7 +6,8 @@
   perSystem =
     { config, pkgs, ... }:
     let
-      shell = config.pyenvspec.shells.default;
+      # Not every system has it.
+      shell = config.pyenvspec.shells.default or { };
       python =
         if (shell.pythonEnv or null) != null then
           shell.pythonEnv.runtime

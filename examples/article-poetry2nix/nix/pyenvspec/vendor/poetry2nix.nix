@@ -53,14 +53,17 @@ in
       _file = ./poetry2nix.nix;
       options.pyenvspec.shells = mkOption { type = types.lazyAttrsOf (shell pkgs); };
 
-      config.apps.poetry = {
-        # poetry locks for the Python it finds.
-        program = toString (
-          pkgs.writeShellScript "poetry" ''
-            PATH=${config.pyenvspec.shells.default.python}/bin:$PATH exec ${pkgs.poetry}/bin/poetry "$@"
-          ''
-        );
-        meta.description = "poetry, to make and edit the lock";
+      # Not every system has the default shell.
+      config.apps = lib.mkIf (config.pyenvspec.shells ? default) {
+        poetry = {
+          # poetry locks for the Python it finds.
+          program = toString (
+            pkgs.writeShellScript "poetry" ''
+              PATH=${config.pyenvspec.shells.default.python}/bin:$PATH exec ${pkgs.poetry}/bin/poetry "$@"
+            ''
+          );
+          meta.description = "poetry, to make and edit the lock";
+        };
       };
     }
   );
