@@ -51,7 +51,9 @@ def build_schema() -> Schema:
 
 def format_schema() -> str:
     """Return the schema as one line, which says what wrote it, since JSON has no comments."""
-    body = json.dumps(build_schema(), separators=(",", ":"), ensure_ascii=False)
+    from pyenvspec.spec.editors import for_editors
+
+    body = json.dumps(for_editors(build_schema()), separators=(",", ":"), ensure_ascii=False)
     return '{"$comment":' + json.dumps(HEADER) + "," + body[1:] + "\n"
 
 

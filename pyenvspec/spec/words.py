@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from pyenvspec.diagnostics import KeyPath
 
-_FORMS = {
+FORMS = {
     VERSION: "a version: digits and dots, like 3.10 or 11.8",
     CAPABILITY: "major and minor, like 8.6 or 9.0",
     ATTR_PATH: "a nixpkgs attribute, like ffmpeg or xorg.libX11",
@@ -48,6 +48,7 @@ _FORMS = {
     REQUIRED: "a comparison with a version of pyenvspec, like >=0.1 or >=0.1,<1",
     SHELL_NAME: "a name of letters, digits, `_`, `-` that does not start with a digit",
 }
+"""What a text of a pattern is, in words; editors say the same."""
 
 
 class Words(NamedTuple):
@@ -74,7 +75,7 @@ def describe(detail: ErrorDetails, path: KeyPath) -> Words:
             where, shown = ("the name", path[-1]) if on_name else (f"`{name}`", value)
             meant = (None if on_name else explain_value(path, value)) or Meant(None)
             pattern = detail.get("ctx", {}).get("pattern", "")
-            known = _FORMS.get(pattern)
+            known = FORMS.get(pattern)
             message = f"{where} cannot be {_shown(shown)}"
             if (
                 pattern == ATTR_PATH

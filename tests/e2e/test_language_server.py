@@ -13,7 +13,8 @@ from jsonschema import Draft202012Validator
 from ruamel.yaml import YAML
 from yaml_language_server import LanguageServer, install
 
-from pyenvspec.spec.model import MANAGERS, Spec
+from pyenvspec.facts.nixpkgs import cuda_versions, python_minors
+from pyenvspec.spec.model import MANAGERS, Cuda, Nixpkgs, Python, Spec
 from pyenvspec.spec.schema import build_schema, format_schema
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ NATIVE = {"ffmpeg", "libsndfile", "mecab", "openssl", "zlib", "opencv4", "libGL"
         ("█", {"python", "cuda", "native", "variants", "on_enter"}),
         ("python:\n  █", {"version", "manager", "groups", "install"}),
         ("python:\n  version: 3.10\n  manager: █", set(MANAGERS)),
-        ("python: 3.10\ncuda:\n  █", {"version", "cudnn", "packages", "driver"}),
+        ("python: 3.10\ncuda:\n  █", {"version", "cudnn", "packages", "capabilities"}),
         ("python: 3.10\nnative: [█]", NATIVE),
         ("python: 3.10\nnative:\n  - ff█", NATIVE),
         ("python: 3.10\nsystems:\n  - █", {"x86_64-linux", "aarch64-darwin"}),
@@ -90,7 +91,7 @@ def test_keys_and_values_are_offered(
 
 def test_what_a_variant_may_not_change_is_not_offered(server: LanguageServer, project: Path) -> None:
     offered = _complete(server, project, "python: 3.10\nvariants:\n  cpu:\n    █")
-    assert not {"name", "systems", "containers", "nixpkgs", "variants"} & set(offered)
+    assert not {"name", "containers", "nixpkgs", "variants"} & set(offered)
 
 
 def test_every_key_that_is_offered_says_what_it_does(server: LanguageServer, project: Path) -> None:
@@ -130,10 +131,30 @@ def test_pointing_at_a_key_tells_what_it_does(
         ("python: 3.10\ncudn: 11.8", "Property cudn is not allowed."),
         ("python: {version: 3.10, managr: uv}", "Property managr is not allowed."),
         ("python: 3.10\nvariants: {cpu: {nativ: [a]}}", "Property nativ is not allowed."),
-        ("python: 3.10\nvariants: {cpu: {systems: [x86_64-linux]}}", "Property systems is not allowed."),
+        ("python: 3.10\nvariants: {cpu: {nixpkgs: nixos-25.05}}", "Property nixpkgs is not allowed."),
         ("cuda: 11.8", 'Missing property "python".'),
         ("python: 3.10\nshell: devenw", 'Value is not accepted. Valid values: "devenv", "native".'),
         ("python: 3.10\ncaches: [{key: 'a:AA'}]", 'Missing property "url".'),
+        (
+            "python: 3.10\ncuda: [11.8]",
+            "Expected a value like 11.8, or a mapping with version, cudnn, packages, capabilities.",
+        ),
+        ("python: 3.10\ncuda: {version: 11.8, cudn: 8}", "Property cudn is not allowed."),
+        ("python: 3.10\ncuda: {cudnn: 8}", 'Missing property "version".'),
+        ("python: ten", "Expected a version: digits and dots, like 3.10 or 11.8."),
+        (
+            "python: 3.10\nvariants: {cpu: {cuda: eleven}}",
+            "Expected a version: digits and dots, like 3.10 or 11.8.",
+        ),
+        (
+            "python: {version: 3.10, manager: conda}",
+            "Expected one of poetry, uv, pip, poetry2nix, uv2nix, nixpkgs.",
+        ),
+        ("python: 3.10\nnative: [a b]", "Expected a nixpkgs attribute, like ffmpeg or xorg.libX11."),
+        (
+            "python: 3.10\nnixpkgs: 24.11",
+            "Expected a value like nixos-24.11, or a mapping with release, unfree, insecure, overlays.",
+        ),
         ("python: 3.10\nnative: [ffmpeg, []]", 'Incorrect type. Expected "string".'),
     ],
 )
@@ -143,9 +164,50 @@ def test_a_mistake_is_told_in_one_short_line(
     assert server.check(project / f"wrong-{abs(hash(text))}.yaml", MODELINE + text) == [message]
 
 
+@pytest.mark.parametrize(
+    ("text", "values", "told"),
+    [
+        ("python: █", python_minors(), "nixos-22.05 to"),
+        ("python:\n  version: █", python_minors(), "nixos-22.05 to"),
+        ("python: 3.10\ncuda: █", (*cuda_versions(), "null"), "driver 450.80.02 or newer"),
+        ("python: 3.10\ncuda:\n  version: █", cuda_versions(), "driver 450.80.02 or newer"),
+        (
+            "python: 3.10\nvariants:\n  gpu:\n    cuda: █",
+            (*cuda_versions(), "null"),
+            "driver 450.80.02 or newer",
+        ),
+    ],
+)
+def test_all_versions_are_offered_with_what_they_mean(
+    server: LanguageServer, project: Path, text: str, values: tuple[str, ...], told: str
+) -> None:
+    offered = _complete(server, project, text)
+    assert set(offered) == set(values)
+    assert told in str([item.get("documentation") for item in offered.values()])
+
+
+@pytest.mark.parametrize(
+    ("text", "keys"),
+    [
+        ("python: 3.10\ncuda:\n  █", Cuda.model_fields),
+        ("python:\n  █", Python.model_fields),
+        ("python: 3.10\nnixpkgs:\n  █", Nixpkgs.model_fields),
+    ],
+)
+def test_nothing_else_than_keys_is_offered_as_a_key(
+    server: LanguageServer, project: Path, text: str, keys: dict[str, object]
+) -> None:
+    assert set(_complete(server, project, text)) == set(keys)
+
+
+def test_packages_are_offered_with_what_they_are(server: LanguageServer, project: Path) -> None:
+    offered = _complete(server, project, "python: 3.10\nnative:\n  - █")
+    assert "record, convert and stream" in str(offered["ffmpeg"]["documentation"])
+
+
 def test_a_name_with_a_newline_in_it_is_told(server: LanguageServer, project: Path) -> None:
     (message,) = server.check(project / "newline.yaml", MODELINE + 'python: 3.10\nnative: ["a\\n"]')
-    assert message.startswith("String does not match the pattern")
+    assert message == "Expected a nixpkgs attribute, like ffmpeg or xorg.libX11."
 
 
 def test_every_example_and_golden_case_is_accepted(server: LanguageServer, project: Path) -> None:
