@@ -6,7 +6,6 @@ The compiler's answer is that of its structural stage. What it finds beyond the 
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from typing import TYPE_CHECKING, Any
@@ -39,7 +38,7 @@ from ruamel.yaml import YAML
 from pyenvspec.checking.checks import CROSS_CHECKS
 from pyenvspec.diagnostics import PyenvspecError, Severity
 from pyenvspec.reading.source import read_text
-from pyenvspec.spec.schema import build_schema, format_schema
+from pyenvspec.spec.schema import build_schema
 from pyenvspec.spec.validate import validate_spec
 
 if TYPE_CHECKING:
@@ -206,9 +205,3 @@ def _as_floats(data: Any) -> Any:
     if isinstance(data, list):
         return [_as_floats(item) for item in data]
     return float(data) if isinstance(data, int) and not isinstance(data, bool) else data
-
-
-def test_the_schema_for_editors_says_the_same() -> None:
-    other = Draft202012Validator(json.loads(format_schema()))
-    for tree in [*RIGHT.values(), *mutants(1500, seed=23)]:
-        assert other.is_valid(see(tree)) == VALIDATOR.is_valid(see(tree)), tree
