@@ -86,6 +86,7 @@
             build-system = [ python.pkgs.hatchling ];
             dependencies = [
               python.pkgs.argcomplete
+              python.pkgs.cyclonedx-python-lib
               python.pkgs.packaging
               python.pkgs.pydantic
               python.pkgs.pyyaml

@@ -13,6 +13,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import threading
 from contextlib import contextmanager
 from functools import partial
@@ -21,6 +22,8 @@ from typing import TYPE_CHECKING
 
 import engines
 import pytest
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
 from labs import MINOR, VERSION, Lab, git
 from lock_labs import format_uv_lock
 from test_lock_managers_build import LOCKED_WHEEL, WHEEL, _write_wheel
@@ -495,3 +498,19 @@ def test_over_another_image_its_files_stay(lab: Lab, tmp_path: Path) -> None:
     assert (bundle.root / "app" / "data" / "run.sh").exists()
     assert bundle.run("python", "-c", VERSION).check() == "1.0\n"
     assert bundle.run("lab").check() == "lab []\n"
+
+
+def test_what_is_in_an_image_is_told_as_cyclonedx(lab: Lab) -> None:
+    done = lab.run(sys.executable, "-m", "pyenvspec", "container", "sbom").check()
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(done.stdout) is None
+    document = json.loads(done.stdout)
+    image = document["metadata"]["component"]
+    index_file = json.loads((build(lab) / "index.json").read_text())
+    assert image["bom-ref"] == f"lab@{index_file['manifests'][0]['digest']}"
+    packages = {c["purl"]: c for c in document["components"] if "purl" in c}
+    tiny = packages["pkg:pypi/tiny@1.0"]
+    lock = (lab.root / "uv.lock").read_text()
+    assert tiny["hashes"][0]["content"] in lock
+    assert any(purl.startswith("pkg:nix/python3@") for purl in packages)
+    # Nothing of a path's closure is left out.
+    assert {c["name"] for c in document["components"]} >= {"bash", "coreutils", "ffmpeg"}

@@ -1,0 +1,46 @@
+"""Build an image, ask Nix and the locks what is in it, and write its document."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pyenvspec.commands.steps import run_steps
+from pyenvspec.reporter import put, say
+from pyenvspec.tools import SystemRunner, nix_argv
+
+if TYPE_CHECKING:
+    from pyenvspec.options import Options
+    from pyenvspec.plan import Container, Plan
+
+
+def write_sbom(options: Options, plan: Plan, container: Container, output: str | None) -> int:
+    """Write the document of an image to `output`, or print it; return the exit code."""
+    from pyenvspec.commands.sbom.contents import paths_of_image, read_locked_files, read_paths
+    from pyenvspec.commands.sbom.document import format_sbom
+
+    shell = next(shell for shell in plan.shells if shell.name == container.variant)
+    with tempfile.TemporaryDirectory() as folder:
+        link = Path(folder, "image")
+        build = nix_argv("build", "--out-link", str(link), f".#container-{container.name}")
+        code = run_steps([build], options, stay=True)
+        if code != 0:
+            return code
+        paths = paths_of_image(link)
+        ask = nix_argv("path-info", "--json", "--json-format", "1", "--stdin")
+        done = SystemRunner().run(ask, input="".join(f"{path}\n" for path in paths))
+        if not done.ok:
+            say(done.stderr)
+            return 1
+        known = json.loads(done.stdout)
+        digest = json.loads((link / "index.json").read_text(encoding="utf-8"))["manifests"][0]["digest"]
+        locked = read_locked_files(options.directory / shell.environment.project)
+        text = format_sbom(container.image, container.tag, digest, read_paths(known, locked))
+    if output is None:
+        put(text)
+    else:
+        (options.directory / output).write_text(text, encoding="utf-8")
+        say(f"wrote {output}: {len(paths)} paths")
+    return 0
