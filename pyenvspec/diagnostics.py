@@ -231,6 +231,7 @@ CODES: dict[str, str] = {
     "package-lock-conflicting-extras": "extras or groups are chosen that the lock says exclude each other",
     "package-lock-unknown-group": "a dependency group or extra does not exist in the project",
     "package-lock-outside": "a package comes from a path outside the project",
+    "requirement-no-wheel": "a pinned requirement has no wheel for the Python asked for",
     "package-lock-index": "packages come from an index that may ask for a password",
     # running Nix
     "nix-missing": "the program nix is not installed",

@@ -116,9 +116,18 @@ def _resolve(
 
 
 def _check_locks(root: Path, file: SpecFile, project: ProjectFolder, found: Diagnostics) -> LockedProjects:
-    """Read and check the locks of the lock-file managers; the other managers pay nothing for it."""
+    """Check what Python packages come from; return the locks of the lock-file managers, from which a plan is made."""
     managers = {shell.name: effective_manager(shell, project) for shell in file.shells}
-    if not set(managers.values()) & set(LOCK_MANAGERS):
+    used = set(managers.values())
+    if used & {"poetry", "uv"}:
+        from pyenvspec.checking.venv_locks import check_venv_locks
+
+        check_venv_locks(root, file, managers, found)
+    if "pip" in used and ("requirements.txt" in project.files or file.spec.python.requirements):
+        from pyenvspec.checking.requirements import check_requirements
+
+        check_requirements(root, file, managers, found)
+    if not used & set(LOCK_MANAGERS):
         return {}
     from pyenvspec.checking.package_locks import check_locks, read_locks
 

@@ -6,6 +6,7 @@ What Nix would tell twenty minutes into a build is told here, with the package's
 from __future__ import annotations
 
 import posixpath
+import re
 import shlex
 from typing import TYPE_CHECKING
 
@@ -54,7 +55,7 @@ def check_locks(file: SpecFile, locks: LockedProjects, found: Diagnostics) -> No
     for shell in file.shells:
         project = locks.get(shell.name)
         if project is not None:
-            _Check(file, shell, project, found).run()
+            LockCheck(file, shell, project, found).run()
 
 
 def _through_nix(command: str) -> str:
@@ -62,20 +63,21 @@ def _through_nix(command: str) -> str:
     return " ".join(("nix run", f"nixpkgs#{tool}", "--", rest))
 
 
-class _Check:
+class LockCheck:
     """The checks of one shell."""
 
     def __init__(self, file: SpecFile, shell: ShellSpec, project: LockedProject, found: Diagnostics) -> None:
         self.file, self.shell, self.project, self.found = file, shell, project, found
 
     def run(self) -> None:
+        """Tell what Nix could not build."""
         self._check_project()
         lock = self.project.lock
         if lock is None:
             self._tell_missing()
             return
         if (difference := find_difference(self.project)) is not None:
-            self._say_of_lock("package-lock-stale", difference, hint=f"run {self._relock()}")
+            self._say_stale(difference)
         self._check_python(lock)
         self._check_names(lock)
         self._check_groups(lock)
@@ -334,8 +336,27 @@ class _Check:
         line = raw.line(span.line)
         self.found.add(Diagnostic(code, message, raw.file, span, line, expected, hint, path, severity))
 
-    def _say_of_lock(self, code: str, message: str, *, hint: str) -> None:
-        self.found.add(Diagnostic(code, message, self.project.lock_file, hint=hint))
+    def _say_of_lock(
+        self, code: str, message: str, *, hint: str, severity: Severity = Severity.ERROR
+    ) -> None:
+        self.found.add(Diagnostic(code, message, self.project.lock_file, hint=hint, severity=severity))
+
+    def _say_stale(self, difference: str, severity: Severity = Severity.ERROR) -> None:
+        lock = self.project.lock
+        assert lock is not None
+        pattern = r"^content-hash\b.*" if lock.tool == "poetry" else r"^requires-python\b.*"
+        place = re.search(pattern, lock.text, re.MULTILINE)
+        hint = f"run {self._relock()}"
+        if place is None:
+            self._say_of_lock("package-lock-stale", difference, hint=hint, severity=severity)
+            return
+        number = lock.text.count("\n", 0, place.start()) + 1
+        span = Span(number, 1, number, len(place[0]) + 1)
+        self.found.add(
+            Diagnostic(
+                "package-lock-stale", difference, lock.file, span, place[0], hint=hint, severity=severity
+            )
+        )
 
     def _say_of_package(self, code: str, name: str, message: str, hint: str) -> None:
         lock = self.project.lock

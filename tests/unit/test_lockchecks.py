@@ -185,7 +185,7 @@ def test_a_public_index_needs_no_note(tmp_path: Path) -> None:
 
 
 def test_other_managers_read_no_lock(tmp_path: Path) -> None:
-    assert check(tmp_path, "broken = ", "", "python: {version: 3.11, manager: uv}") == []
+    assert check(tmp_path, "broken = ", "", "python: {version: 3.11, manager: nixpkgs}") == []
 
 
 @pytest.mark.parametrize("place", ["../x", "libs/../../x", "/srv/x"])

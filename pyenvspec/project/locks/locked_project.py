@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pyenvspec.project.locks.model import PackageLock
     from pyenvspec.project.locks.problem import Table
 
-LOCK_OF_MANAGER = {"poetry2nix": "poetry.lock", "uv2nix": "uv.lock"}
+LOCK_OF_MANAGER = {"poetry2nix": "poetry.lock", "uv2nix": "uv.lock", "poetry": "poetry.lock", "uv": "uv.lock"}
 COMMANDS = {"poetry.lock": poetry.RELOCK, "uv.lock": uv.RELOCK}
 
 
