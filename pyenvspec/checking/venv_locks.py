@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pyenvspec.checking.package_locks import LockCheck
+from pyenvspec.checking.lock_check import LockCheck
 from pyenvspec.diagnostics import Diagnostic, Severity
 from pyenvspec.project.files import read_project_file
 from pyenvspec.project.locks.constraints import allows_python
@@ -93,6 +93,7 @@ class _VenvCheck(LockCheck):
             self._check_python(lock)
         if self.project.name is not None or lock.tool == "poetry":
             self._check_groups(lock)
+            self._check_conflicts(lock)
 
     def _relock(self) -> str:
         command = self.project.relock
