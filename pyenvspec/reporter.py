@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pyenvspec.diagnostics import Diagnostic
     from pyenvspec.options import Options
 
+SITE = "https://pyenvspec.github.io/pyenvspec/"
 WIDTH = 100
 _LONGEST_TEXT = 4000
 _PATIENCE = 0.5
@@ -88,6 +89,7 @@ def to_json(diagnostic: Diagnostic) -> dict[str, object]:
     return {
         "code": diagnostic.code,
         "severity": diagnostic.severity.value,
+        "page": page_of(diagnostic.code),
         "message": diagnostic.message,
         "file": diagnostic.file,
         "line": span.line if span else None,
@@ -101,11 +103,18 @@ def to_json(diagnostic: Diagnostic) -> dict[str, object]:
     }
 
 
+def page_of(code: str) -> str:
+    """Return the address of a message's page, which stays."""
+    return f"{SITE}errors/{code}/"
+
+
 def _format_one(diagnostic: Diagnostic, *, color: bool) -> str:
     diagnostic = _bounded(diagnostic)
     span, style = diagnostic.span, _STYLES[diagnostic.severity]
     where = f"{diagnostic.file}:{span.line}:{span.column}" if span else diagnostic.file
     label = paint(f"{diagnostic.severity}[{diagnostic.code}]", style, color=color)
+    if color:  # a terminal that has links shows one, others the text alone
+        label = f"\x1b]8;;{page_of(diagnostic.code)}\x1b\\{label}\x1b]8;;\x1b\\"
     lines = [f"{paint(make_visible(where), _STYLES['where'], color=color)}: {label}: "]
     lines[0] += make_visible(diagnostic.message)
     notes = []

@@ -67,7 +67,7 @@ def format_commands() -> str:
         parts.append(f"## {title}\n")
         for verb, (_, text) in group.items():
             rows = "".join(f"| `{_cell(name)}` | {_cell(told)} |\n" for name, told in _arguments(verb))
-            table = f"| | |\n|---|---|\n{rows}\n" if rows else ""
+            table = f"| argument | what it does |\n|---|---|\n{rows}\n" if rows else ""
             examples = "\n".join(EXAMPLES.get(verb, ()))
             parts.append(
                 f"### {verb}\n\n`pyenvspec {_usage(verb)}`: {text}.\n\n{table}```sh\n{examples}\n```\n"

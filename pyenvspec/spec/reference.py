@@ -62,6 +62,8 @@ def _type(value: dict[str, Any], schema: dict[str, Any]) -> str:
     if "$ref" in value:
         name = value["$ref"].rsplit("/", 1)[-1]
         target = schema["$defs"][name]
+        if name.startswith(("Partial", "Variant")):
+            return "mapping with keys of env.yaml"
         return f"[{name}](#{name.lower()})" if "properties" in target else _type(target, schema)
     if "anyOf" in value or "oneOf" in value:
         kinds = [_type(branch, schema) for branch in value.get("anyOf") or value["oneOf"]]

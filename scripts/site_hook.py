@@ -1,0 +1,149 @@
+"""Pages of the site that follow from the code: each message, each diagnosis, the picture of the passes; links that leave docs/.
+
+MkDocs calls these functions while it builds (https://www.mkdocs.org/user-guide/configuration/#hooks).
+"""
+
+from __future__ import annotations
+
+import ast
+import atexit
+import html
+import json
+import re
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pyenvspec.diagnostics import CODES
+
+if TYPE_CHECKING:
+    from mkdocs.config.defaults import MkDocsConfig
+    from mkdocs.structure.files import Files
+
+ROOT = Path(__file__).resolve().parent.parent
+_DIALOG = '<div class="md-search" data-md-component="search" role="dialog">'
+_PASS = re.compile(r"_?(read|validate|check|resolve|pin|lower)_|_resolve$|render$")
+_GOLDEN = ROOT / "tests" / "golden" / "bad"
+_FAILURES = ROOT / "pyenvspec" / "facts" / "data" / "build-failures.json"
+
+
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    """Build from a copy of docs/ that has the pages that follow from the code."""
+    staged = Path(tempfile.mkdtemp(prefix="pyenvspec-site-")) / "docs"
+    atexit.register(shutil.rmtree, staged.parent, ignore_errors=True)
+    shutil.copytree(config.docs_dir, staged)
+    examples = read_examples()
+    made = {
+        "security.md": (ROOT / "SECURITY.md").read_text(encoding="utf-8"),
+        "changelog.md": (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"),
+        "diagnoses.md": format_diagnoses(),
+        "passes.svg": draw_passes(),
+    }
+    made |= {f"errors/{code}.md": format_code(code, examples.get(code)) for code in CODES}
+    for name, text in made.items():
+        (staged / name).parent.mkdir(exist_ok=True)
+        (staged / name).write_text(text, encoding="utf-8")
+    config.docs_dir = str(staged)
+    return config
+
+
+def on_page_markdown(markdown: str, page: object, config: MkDocsConfig, files: Files) -> str:
+    """Lead links out of docs/ to the repository, and the table of codes to their pages."""
+    del files
+    source = str(page.file.src_uri)  # type: ignore[attr-defined]
+    at_root = source in ("security.md", "changelog.md")
+    blob = f"{config.repo_url.rstrip('/')}/blob/main/"
+    if source == "errors.md":
+        markdown = re.sub(r"^\| `([a-z0-9-]+)` \|", r"| [`\1`](errors/\1.md) |", markdown, flags=re.MULTILINE)
+    if at_root:
+        markdown = re.sub(r"\]\(docs/([\w-]+\.md)", r"](\1", markdown)
+        return re.sub(r"\]\((?!https?:|#|[\w-]+\.md)([^)]+)\)", rf"]({blob}\1)", markdown)
+    return (
+        re.sub(r"\]\(\.\./((?!libraries|locks|article)[^)]+)\)", rf"]({blob}\1)", markdown)
+        if "/" not in source
+        else markdown
+    )
+
+
+def on_post_page(output: str, page: object, config: MkDocsConfig) -> str:
+    """Give the search dialog a name, which the theme leaves out: screen readers say it."""
+    del page, config
+    return output.replace(_DIALOG, _DIALOG.replace('role="dialog"', 'role="dialog" aria-label="Search"'))
+
+
+def read_examples() -> dict[str, str]:
+    """Return a message for each code, as the tests have it."""
+    found: dict[str, str] = {}
+    for path in sorted(_GOLDEN.glob("*/errors.txt")):
+        for message in path.read_text(encoding="utf-8").split("\n\n"):
+            match = re.search(r"(?:error|warning|note)\[([a-z0-9-]+)\]", message)
+            if match and len(message) < 1200:
+                found.setdefault(match[1], message.strip("\n"))
+    return found
+
+
+def format_code(code: str, example: str | None) -> str:
+    """Return the page of one message."""
+    text = CODES[code]
+    shown = f"\nIt looks like this:\n\n```\n{example}\n```\n" if example else ""
+    return (
+        f"# {code}\n\n{text[0].upper()}{text[1:]}.\n{shown}\nThe message says where it is, what was expected and what to "
+        f"do; one run tells all of a file. [All messages](../errors.md)\n"
+    )
+
+
+def format_diagnoses() -> str:
+    """Return the page of what `diagnose` knows."""
+    parts = [
+        "# Failed builds\n\n`pyenvspec diagnose LOG` knows these failures of builds, evaluations and imports, each from a thread "
+        "where it was seen.\n"
+    ]
+    for row in json.loads(_FAILURES.read_text(encoding="utf-8"))["families"]:
+        said = re.sub(r"\{(\w+)\}", r"*\1*", row["finding"])
+        source = "".join(f" · [seen here]({url})" for url in re.findall(r"https://\S+", row["source"])[:1])
+        parts.append(f"## {row['id']}\n\n{'' if said == '*why*' else said + '.'}{source}\n")
+    return "\n".join(parts)
+
+
+def read_passes() -> list[tuple[str, str]]:
+    """Return the comment before each pass of the driver, and the function that it calls."""
+    text = (ROOT / "pyenvspec" / "driver.py").read_text(encoding="utf-8")
+    calls: dict[int, list[str]] = {}
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and _PASS.match(node.func.id):
+            calls.setdefault(node.lineno, []).append(node.func.id)
+    found = []
+    lines = text.splitlines()
+    comments = [number for number, line in enumerate(lines, start=1) if re.match(r"\s+# ", line)]
+    for number, following in zip(comments, [*comments[1:], len(lines)], strict=True):
+        # The inner of two calls on one line is made first.
+        names = [name for at in range(number + 1, min(following, number + 5)) for name in calls.get(at, ())]
+        found.append((lines[number - 1].strip(" #"), names[-1].lstrip("_") if names else ""))
+    return found
+
+
+def draw_passes() -> str:
+    """Return the picture of the passes, one box below the other, the function under what it does."""
+    ends = ("env.yaml", "the only file that you edit"), ("files", "flake.nix, nix/pyenvspec/, flake.lock")
+    boxes = [ends[0], *read_passes(), ends[1]]
+    step, width = 78, 640
+    height = step * len(boxes)
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img" '
+        'aria-label="The passes from env.yaml to files" font-family="sans-serif">',
+        f'<rect width="{width}" height="{height}" fill="#ffffff"/>',
+    ]
+    for index, (what, name) in enumerate(boxes):
+        y = index * step + 8
+        fill = "#c5cae9" if (what, name) in ends else "#e8eaf6"
+        shown = html.escape(what if len(what) < 75 else what[: what.rfind(",", 0, 75)])
+        middle = width / 2
+        parts.append(
+            f'<rect x="10" y="{y}" width="{width - 20}" height="56" rx="8" fill="{fill}" stroke="#3949ab"/>'
+        )
+        parts.append(f'<text x="26" y="{y + 24}" font-size="15" fill="#1a237e">{shown}</text>')
+        parts.append(f'<text x="26" y="{y + 44}" font-size="13" fill="#3d3d3d">{html.escape(name)}</text>')
+        if index:
+            parts.append(f'<path d="M{middle} {y - 21}v18m-5-6l5 6l5-6" stroke="#3949ab" fill="none"/>')
+    return "\n".join([*parts, "</svg>"]) + "\n"
