@@ -12,6 +12,7 @@ from pyenvspec.spec.values import (
     Bool,
     Env,
     Model,
+    Pattern,
     PlainName,
     PositiveInt,
     RelPath,
@@ -20,8 +21,8 @@ from pyenvspec.spec.values import (
     Text,
 )
 
-BaseImage = Annotated[str, Strict(), Field(pattern=f"^[a-z0-9]+([._/:@-][A-Za-z0-9_][A-Za-z0-9._-]*)*{END}")]
-LabelName = Annotated[str, Strict(), Field(pattern=f"^[A-Za-z0-9]([A-Za-z0-9._/-]*[A-Za-z0-9])?{END}")]
+BaseImage = Annotated[str, Strict(), Pattern(f"^[a-z0-9]+([._/:@-][A-Za-z0-9_][A-Za-z0-9._-]*)*{END}")]
+LabelName = Annotated[str, Strict(), Pattern(f"^[A-Za-z0-9]([A-Za-z0-9._/-]*[A-Za-z0-9])?{END}")]
 
 
 def _port_text(value: object) -> object:
@@ -37,7 +38,7 @@ def _port_text(value: object) -> object:
 _PORT = "([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
 Port = Annotated[
     str,
-    Field(pattern=f"^{_PORT}/(tcp|udp|sctp){END}"),
+    Pattern(f"^{_PORT}/(tcp|udp|sctp){END}"),
     BeforeValidator(_port_text),
     WithJsonSchema(
         {
@@ -53,7 +54,7 @@ Port = Annotated[
 class Container(Model):
     """An OCI image with the environment in it."""
 
-    image: Annotated[str, Strict(), Field(pattern=IMAGE_NAME)] | None = Field(
+    image: Annotated[str, Strict(), Pattern(IMAGE_NAME)] | None = Field(
         None, description="Image name. Default: `name` in lower case.", examples=["speech-lab"]
     )
     tag: PlainName = Field("latest", description="Image tag.", examples=["latest"])
@@ -92,7 +93,7 @@ class Container(Model):
     copy_: tuple[RelPath, ...] = Field(
         (), alias="copy", description="Files and folders of the project to put into it.", examples=[["./src"]]
     )
-    registry: Annotated[str, Strict(), Field(pattern=f"^[a-z-]+:[^\\s]+{END}")] | None = Field(
+    registry: Annotated[str, Strict(), Pattern(f"^[a-z-]+:[^\\s]+{END}")] | None = Field(
         None, description="Where to push it.", examples=["docker://registry.example/lab/"]
     )
 
@@ -111,16 +112,16 @@ _PUSH = f"^(cachix:[A-Za-z0-9._-]+|attic:[A-Za-z0-9._-]+(:[A-Za-z0-9._-]+)?|{_ST
 class CustomCache(Model):
     """A binary cache of the user's own."""
 
-    url: Annotated[str, Strict(), Field(pattern=f"^{_STORE}{END}")] = Field(
+    url: Annotated[str, Strict(), Pattern(f"^{_STORE}{END}")] = Field(
         description="Address of the cache.", examples=["https://x.example"]
     )
-    key: Annotated[str, Strict(), Field(pattern=f"^[^\\s:]+:[A-Za-z0-9+/]+=*{END}")] | None = Field(
+    key: Annotated[str, Strict(), Pattern(f"^[^\\s:]+:[A-Za-z0-9+/]+=*{END}")] | None = Field(
         None,
         description="Its public key, as `nix-store --generate-binary-cache-key` writes it.",
         examples=["x-1:AAAA"],
     )
     push: Annotated[
-        Annotated[str, Field(pattern=_PUSH.replace("^(", "^(|", 1))] | None,
+        Annotated[str, Pattern(_PUSH.replace("^(", "^(|", 1))] | None,
         BeforeValidator(_push_text),
         WithJsonSchema({"anyOf": [{"type": "boolean"}, {"type": "string", "pattern": _PUSH}]}),
     ] = Field(
@@ -137,9 +138,9 @@ _HOST = "[A-Za-z0-9][A-Za-z0-9._-]*"
 class Builder(Model):
     """A machine that builds for this one."""
 
-    host: Annotated[
-        str, Strict(), Field(pattern=f"^(ssh|ssh-ng)://([A-Za-z0-9._-]+@)?{_HOST}(:[0-9]+)?{END}")
-    ] = Field(description="Its address.", examples=["ssh-ng://builder.example"])
+    host: Annotated[str, Strict(), Pattern(f"^(ssh|ssh-ng)://([A-Za-z0-9._-]+@)?{_HOST}(:[0-9]+)?{END}")] = (
+        Field(description="Its address.", examples=["ssh-ng://builder.example"])
+    )
     systems: Annotated[tuple[System, ...], Field(min_length=1)] = Field(
         ("x86_64-linux",), description="What it builds for.", examples=[["aarch64-linux"]]
     )

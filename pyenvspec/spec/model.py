@@ -29,6 +29,7 @@ from pyenvspec.spec.values import (
     JsonMapping,
     Model,
     PackageName,
+    Pattern,
     PlainName,
     PortNumber,
     PositiveInt,
@@ -156,7 +157,7 @@ class Cuda(Model):
     cudnn: Annotated[
         str,
         BeforeValidator(typed_text),
-        Field(pattern=f"^(auto|none|{DOTTED}){END}"),
+        Pattern(f"^(auto|none|{DOTTED}){END}"),
         WithJsonSchema(
             {
                 "anyOf": [
@@ -186,7 +187,7 @@ class HttpProbe(Model):
     """An address that answers when a process is ready."""
 
     port: PortNumber = Field(description="Port of this machine.", examples=[8000])
-    path: Annotated[str, Strict(), Field(pattern=f"^/[^\\s]*{END}")] = Field(
+    path: Annotated[str, Strict(), Pattern(f"^/[^\\s]*{END}")] = Field(
         "/", description="Path of the address.", examples=["/health"]
     )
 
@@ -256,7 +257,7 @@ class Nixpkgs(Model):
     release: Annotated[
         str,
         BeforeValidator(typed_text),
-        Field(pattern=RELEASE),
+        Pattern(RELEASE),
         WithJsonSchema({"type": "string", "pattern": RELEASE}),
     ] = Field(
         "auto",
@@ -282,10 +283,10 @@ class Nixpkgs(Model):
 class Input(Model):
     """A flake input of the user's own, for their modules and overlays."""
 
-    github: Annotated[str, Strict(), Field(pattern=f"^{GITHUB_OWNER}/{GITHUB_REPO}{END}")] = Field(
+    github: Annotated[str, Strict(), Pattern(f"^{GITHUB_OWNER}/{GITHUB_REPO}{END}")] = Field(
         description="owner/repository on GitHub.", examples=["owner/repo"]
     )
-    ref: Annotated[str, Strict(), Field(pattern=f"^{GIT_REF}{END}")] | None = Field(
+    ref: Annotated[str, Strict(), Pattern(f"^{GIT_REF}{END}")] | None = Field(
         None, description="Branch, tag or revision. Default: the default branch.", examples=["main"]
     )
     flake: Bool = Field(True, description="false for a repository that is not a flake.", examples=[False])
@@ -341,7 +342,7 @@ class Spec(Model):
         Annotated[
             str,
             BeforeValidator(typed_text),
-            Field(pattern=REQUIRED),
+            Pattern(REQUIRED),
             WithJsonSchema({"type": "string", "pattern": REQUIRED}),
         ]
         | None

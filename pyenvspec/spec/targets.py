@@ -15,6 +15,7 @@ from pyenvspec.spec.values import (
     Env,
     JsonMapping,
     Model,
+    Pattern,
     PlainName,
     PositiveInt,
     ShellName,
@@ -36,16 +37,16 @@ def _count_schema(pattern: str) -> WithJsonSchema:
     return WithJsonSchema({"anyOf": [{"type": "string", "pattern": pattern}, _NUMBER]})
 
 
-Duration = Annotated[str, BeforeValidator(typed_text), Field(pattern=DURATION)]
-Size = Annotated[str, BeforeValidator(typed_text), Field(pattern=SIZE)]
-Gpus = Annotated[str, BeforeValidator(typed_text), Field(pattern=GPUS), _count_schema(GPUS)]
+Duration = Annotated[str, BeforeValidator(typed_text), Pattern(DURATION)]
+Size = Annotated[str, BeforeValidator(typed_text), Pattern(SIZE)]
+Gpus = Annotated[str, BeforeValidator(typed_text), Pattern(GPUS), _count_schema(GPUS)]
 _ACCELERATORS = f"^[A-Za-z0-9][A-Za-z0-9._-]*(:[0-9]+(\\.[0-9]+)?)?{END}"
 _GPU = f"^[A-Za-z0-9][A-Za-z0-9._:,-]*(\\.\\.[A-Za-z0-9._:,-]*)?{END}"
 _AT_LEAST = f"^[0-9]{{1,6}}(\\.[0-9]{{1,3}})?\\+?{END}"
-AtLeast = Annotated[str, BeforeValidator(typed_text), Field(pattern=_AT_LEAST), _count_schema(_AT_LEAST)]
+AtLeast = Annotated[str, BeforeValidator(typed_text), Pattern(_AT_LEAST), _count_schema(_AT_LEAST)]
 IMAGE = f"^[A-Za-z0-9./_][^\\s\\\\\"'`$;]*{END}"
-OptionName = Annotated[str, Strict(), Field(pattern=_OPTION)]
-OptionValue = Annotated[str, BeforeValidator(typed_text), Field(pattern=ONE_WORD), _count_schema(ONE_WORD)]
+OptionName = Annotated[str, Strict(), Pattern(_OPTION)]
+OptionValue = Annotated[str, BeforeValidator(typed_text), Pattern(ONE_WORD), _count_schema(ONE_WORD)]
 
 
 class Slurm(Model):
@@ -74,14 +75,14 @@ class Slurm(Model):
 class Kubernetes(Model):
     """A cluster with Kubernetes: a Job."""
 
-    namespace: Annotated[str, Strict(), Field(pattern=DNS_LABEL)] | None = Field(
+    namespace: Annotated[str, Strict(), Pattern(DNS_LABEL)] | None = Field(
         None, description="Namespace. Default: that of kubectl.", examples=["lab"]
     )
     gpus: PositiveInt | None = Field(None, description="GPUs of NVIDIA.", examples=[1])
     cpus: PositiveInt | None = Field(None, description="Processors.", examples=[8])
     memory: Size | None = Field(None, description="Memory.", examples=["64Gi"])
     time: Duration | None = Field(None, description="After this it is stopped.", examples=["4h"])
-    pull_secret: Annotated[str, Strict(), Field(pattern=DNS_LABEL)] | None = Field(
+    pull_secret: Annotated[str, Strict(), Pattern(DNS_LABEL)] | None = Field(
         None, description="Secret with the credentials of the registry.", examples=["registry"]
     )
     pod: JsonMapping = Field(
@@ -94,12 +95,12 @@ class Kubernetes(Model):
 class SkyPilot(Model):
     """A cloud through SkyPilot: a task."""
 
-    accelerators: Annotated[str, Strict(), Field(pattern=_ACCELERATORS)] | None = Field(
+    accelerators: Annotated[str, Strict(), Pattern(_ACCELERATORS)] | None = Field(
         None, description="GPUs, as SkyPilot writes them.", examples=["H100:1"]
     )
     cpus: AtLeast | None = Field(None, description="Processors; 8+ is at least 8.", examples=["8+"])
     memory: AtLeast | None = Field(None, description="GB of memory; 64+ is at least 64.", examples=["64+"])
-    infra: Annotated[str, Strict(), Field(pattern=f"^[A-Za-z0-9*][A-Za-z0-9*/._-]*{END}")] | None = Field(
+    infra: Annotated[str, Strict(), Pattern(f"^[A-Za-z0-9*][A-Za-z0-9*/._-]*{END}")] | None = Field(
         None, description="Cloud, region and zone. Default: the cheapest.", examples=["aws/us-east-1"]
     )
     spot: Bool = Field(False, description="Take spot instances.", examples=[True])
@@ -114,7 +115,7 @@ class SkyPilot(Model):
 class DStack(Model):
     """Fleets and clouds through dstack: a task."""
 
-    gpu: Annotated[str, BeforeValidator(typed_text), Field(pattern=_GPU), _count_schema(_GPU)] | None = Field(
+    gpu: Annotated[str, BeforeValidator(typed_text), Pattern(_GPU), _count_schema(_GPU)] | None = Field(
         None, description="GPUs, as dstack writes them.", examples=["H100:1"]
     )
     cpu: PositiveInt | None = Field(None, description="Processors.", examples=[8])
@@ -136,7 +137,7 @@ class Target(Model):
     skypilot: SkyPilot | None = Field(None, description="SkyPilot.", examples=[{"accelerators": "H100:1"}])
     dstack: DStack | None = Field(None, description="dstack.", examples=[{"gpu": "H100:1"}])
     container: ShellName = Field("default", description="Which of `containers` it runs.", examples=["serve"])
-    image: Annotated[str, Strict(), Field(pattern=IMAGE)] | None = Field(
+    image: Annotated[str, Strict(), Pattern(IMAGE)] | None = Field(
         None,
         description="The image by its address, or a file on the cluster. Default: where `container push` puts it; for "
         "Slurm NAME.sif where there is one.",

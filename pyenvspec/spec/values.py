@@ -5,13 +5,17 @@ Data only; `model.py` and its parts are made of these.
 
 # No `from __future__ import annotations`: pydantic would parse each of the hundred types again at every start.
 
+import re
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, WithJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic_core import PydanticCustomError, PydanticKnownError, core_schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+    from pydantic_core import CoreSchema
 
 # `$` alone also matches before a final newline, which must never reach a shell or a path.
 END = "$(?!\\n)"
@@ -99,6 +103,28 @@ def _version_schema(example: str) -> WithJsonSchema:
     return WithJsonSchema({"anyOf": any_of, "examples": [example]})
 
 
+class Pattern:
+    """What a text must match. Pydantic's own compiles the patterns of all keys when it starts, this one when needed."""
+
+    def __init__(self, pattern: str) -> None:
+        self.pattern = pattern
+
+    def __get_pydantic_core_schema__(self, source: object, handler: "GetCoreSchemaHandler") -> "CoreSchema":
+        """Check behind what the type checks itself."""
+        return core_schema.no_info_after_validator_function(self._check, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: "CoreSchema", handler: "GetJsonSchemaHandler"
+    ) -> dict[str, object]:
+        """Say the pattern."""
+        return {**handler(schema), "pattern": self.pattern}
+
+    def _check(self, value: str) -> str:
+        if re.search(self.pattern, value) is None:
+            raise PydanticKnownError("string_pattern_mismatch", {"pattern": self.pattern})
+        return value
+
+
 def or_text(key: str) -> BeforeValidator:
     """Accept `web: CMD` for `web: {run: CMD}`."""
 
@@ -120,23 +146,23 @@ def or_scalar(key: str) -> BeforeValidator:
 Bool = Annotated[bool, Strict()]
 System = Literal["x86_64-linux", "aarch64-linux", "aarch64-darwin", "x86_64-darwin"]
 Text = Annotated[str, Strict()]
-AttrPath = Annotated[str, Strict(), Field(pattern=ATTR_PATH)]
-PackageName = Annotated[str, Strict(), Field(pattern=PACKAGE_NAME)]
-PlainName = Annotated[str, Strict(), Field(pattern=PLAIN_NAME)]
-ShellName = Annotated[str, Strict(), Field(pattern=SHELL_NAME)]
+AttrPath = Annotated[str, Strict(), Pattern(ATTR_PATH)]
+PackageName = Annotated[str, Strict(), Pattern(PACKAGE_NAME)]
+PlainName = Annotated[str, Strict(), Pattern(PLAIN_NAME)]
+ShellName = Annotated[str, Strict(), Pattern(SHELL_NAME)]
 RelPath = Annotated[str, Strict(), Field(min_length=1)]
-PreloadPath = Annotated[str, Strict(), Field(pattern=PRELOAD)]
-EnvName = Annotated[str, Strict(), Field(pattern=ENV_NAME)]
+PreloadPath = Annotated[str, Strict(), Pattern(PRELOAD)]
+EnvName = Annotated[str, Strict(), Pattern(ENV_NAME)]
 EnvValue = Annotated[
     str, BeforeValidator(_env_text), WithJsonSchema({"type": ["string", "number", "boolean"]})
 ]
 Env = dict[EnvName, EnvValue]
-PythonVersion = Annotated[str, BeforeValidator(typed_text), Field(pattern=VERSION), _version_schema("3.10")]
-CudaVersion = Annotated[str, BeforeValidator(typed_text), Field(pattern=VERSION), _version_schema("11.8")]
+PythonVersion = Annotated[str, BeforeValidator(typed_text), Pattern(VERSION), _version_schema("3.10")]
+CudaVersion = Annotated[str, BeforeValidator(typed_text), Pattern(VERSION), _version_schema("11.8")]
 Capability = Annotated[
     str,
     BeforeValidator(_capability_text),
-    Field(pattern=CAPABILITY),
+    Pattern(CAPABILITY),
     WithJsonSchema(
         {
             "anyOf": [
@@ -163,7 +189,7 @@ PositiveInt = Annotated[
 class Model(BaseModel):
     """Base of all parts: frozen, and unknown keys are errors."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", regex_engine="python-re", defer_build=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 JsonData = Annotated[Any, WithJsonSchema({})]

@@ -20,6 +20,19 @@ class Point:
     more: dict[str, int] = field(default_factory=dict, hash=False)
 
 
+@dataclass(slots=True, kw_only=True)
+class Square:
+    """What is worked out is no parameter."""
+
+    side: int = 1
+    name: str
+    area: int = field(init=False)
+    seen: list[int] = field(init=False, default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.area = self.side**2
+
+
 @dataclass(frozen=True, slots=True)
 class Empty:
     """Nothing."""
@@ -53,6 +66,17 @@ def test_ordered_ones_sort_by_their_values() -> None:
     assert Point(1) <= Point(1) < Point(2) > Point(1) >= Point(1)
     with pytest.raises(TypeError):
         assert Open(1) < Open(2)  # type: ignore[operator]
+
+
+def test_they_are_made_as_the_standard_library_would() -> None:
+    assert Square(name="a", side=3).area == 9
+    assert Square(name="a").seen == []
+    assert Square(name="b").side == 1
+    assert Point(1).more is not Point(1).more
+    with pytest.raises(TypeError, match="positional"):
+        Square(2, "a")  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="x"):
+        Point()  # type: ignore[call-arg]
 
 
 def test_what_may_change_has_no_hash() -> None:

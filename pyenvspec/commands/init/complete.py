@@ -6,11 +6,12 @@ Only for pip, whose requirements file `init` may write; what a lock or pyproject
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from pyenvspec.facts.packages import normalise
 from pyenvspec.project.survey.source import Wanted
+from pyenvspec.records import dataclass
 
 if TYPE_CHECKING:
     from pyenvspec.project.survey.source import Claim, Source, Survey
