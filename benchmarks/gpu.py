@@ -126,6 +126,48 @@ int main(void) {
     return init == NULL || init(0) != 0;
 }
 """
+# Graphics without a screen. Both libraries are those of every vendor, and are told by variable where NVIDIA's part is.
+GRAPHICS = """
+#include <dlfcn.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+typedef void *(*getter)(const char *);
+static const char *egl_vendor(void) {
+    void *egl = dlopen("libEGL.so.1", RTLD_NOW), *device = NULL, *display;
+    int count = 0, major, minor;
+    if (!egl) return dlerror();
+    getter get = (getter)dlsym(egl, "eglGetProcAddress");
+    unsigned (*devices)(int, void **, int *) = (unsigned (*)(int, void **, int *))get("eglQueryDevicesEXT");
+    void *(*open)(unsigned, void *, void *) = (void *(*)(unsigned, void *, void *))get("eglGetPlatformDisplayEXT");
+    unsigned (*init)(void *, int *, int *) = (unsigned (*)(void *, int *, int *))dlsym(egl, "eglInitialize");
+    const char *(*query)(void *, int) = (const char *(*)(void *, int))dlsym(egl, "eglQueryString");
+    if (!devices || !open || !devices(1, &device, &count) || count < 1) return "no EGL device";
+    display = open(0x313F, device, NULL);
+    return init(display, &major, &minor) ? query(display, 0x3053) : "no EGL display";
+}
+static const char *vulkan_device(void) {
+    static char properties[4096];
+    void *library = dlopen("libvulkan.so.1", RTLD_NOW), *instance = NULL, *devices[8] = {0};
+    uint32_t count = 8;
+    struct { uint32_t type; const void *next; uint32_t flags; const void *application; uint32_t layers; const void *a;
+             uint32_t extensions; const void *b; } info = {1, NULL, 0, NULL, 0, NULL, 0, NULL};
+    if (!library) return dlerror();
+    int (*create)(void *, void *, void **) = (int (*)(void *, void *, void **))dlsym(library, "vkCreateInstance");
+    int (*list)(void *, uint32_t *, void **);
+    *(void **)&list = dlsym(library, "vkEnumeratePhysicalDevices");
+    void (*tell)(void *, void *) = (void (*)(void *, void *))dlsym(library, "vkGetPhysicalDeviceProperties");
+    if (create(&info, NULL, &instance) != 0) return "no Vulkan driver";
+    if (list(instance, &count, devices) < 0 || count < 1) return "no Vulkan device";
+    tell(devices[0], properties);
+    return properties + 20;
+}
+int main(void) {
+    const char *vendor = egl_vendor(), *device = vulkan_device();
+    printf("EGL: %s, Vulkan: %s\\n", vendor, device);
+    return strstr(vendor, "NVIDIA") == NULL || strstr(device, "NVIDIA") == NULL;
+}
+"""
 # With the runtime linked in, as nvcc does unless told otherwise: it opens libcuda.so.1 by itself.
 KERNEL = """
 #include <cstdio>
@@ -147,7 +189,11 @@ def main() -> int:
     parser.add_argument(
         "--packages", type=Path, help="site-packages for this Python, with torch, jax or cupy for CUDA"
     )
-    packages = parser.parse_args().packages
+    parser.add_argument(
+        "--graphics", type=Path, help="folder with glvnd's libEGL.so.1 and the loader libvulkan.so.1"
+    )
+    options = parser.parse_args()
+    packages = options.packages
     missing = [name for name in ("gcc", "patchelf") if shutil.which(name) is None]
     if missing:
         print("needs", ", ".join(missing))
@@ -169,6 +215,10 @@ def main() -> int:
             for what, argv in checks(folder, python, with_driver, packages)
             if not is_good(what, argv, environment)
         ]
+        if options.graphics is not None:
+            argv: list[str | Path] = [with_driver, make_graphics(folder, options.graphics.resolve())]
+            if not is_good("graphics through with-driver", argv, environment):
+                failed.append("graphics")
         print_costs(python, plain, environment)
     print(len(failed), "failed")
     return bool(failed)
@@ -215,6 +265,14 @@ def checks(
         yield "jax", [python, "-c", JAX]
     if has("cupy"):
         yield "cupy", [python, "-c", CUPY]
+
+
+def make_graphics(folder: Path, libraries: Path) -> Path:
+    """Return the program that asks EGL and Vulkan, which finds their loaders in `libraries`."""
+    (folder / "graphics.c").write_text(GRAPHICS)
+    search = f"-Wl,--disable-new-dtags,-rpath,{libraries}"
+    subprocess.run(["gcc", folder / "graphics.c", "-o", folder / "graphics", search, "-ldl"], check=True)
+    return folder / "graphics"
 
 
 def finds_by_itself(plain: Path, environment: dict[str, str]) -> str:

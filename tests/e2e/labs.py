@@ -35,6 +35,7 @@ class Lab:
         self.shells = shells
         self.root = root
         self.kind = kind
+        self.timeout = 300
         root.mkdir(parents=True)
         git(root, "init", "--quiet")
         (root / "requirements.txt").write_text("")
@@ -74,7 +75,7 @@ class Lab:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=self.timeout,
             check=False,
         )
         return Result(done.returncode, done.stdout, done.stderr, 0)
