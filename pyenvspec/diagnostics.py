@@ -172,6 +172,7 @@ CODES: dict[str, str] = {
     "run-container": "a target of `run` takes an image that does not exist",
     "run-no-image": "an engine cannot get the image, as nothing says where it is",
     "run-wants-base": "an engine wants a distribution in the image",
+    "devenv-option": "devenv has no such option, or it takes another value",
     "service-option": "a service of devenv has no such option",
     "service-unknown": "devenv has no such service",
     "services-need-devenv": "services are asked for in a native shell",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from pyenvspec import __version__
 from pyenvspec.checking.caches import check_caches
 from pyenvspec.checking.containers import check_containers
+from pyenvspec.checking.devenv_options import check_devenv_options
 from pyenvspec.checking.macos import check_macos
 from pyenvspec.checking.overrides import check_overrides
 from pyenvspec.checking.place import Place
@@ -70,6 +71,7 @@ CROSS_CHECKS = (
     "run-no-image",
     "run-wants-base",
     "required-version",
+    "devenv-option",
     "service-option",
     "service-unknown",
     "services-need-devenv",
@@ -116,6 +118,7 @@ def check_spec(file: SpecFile, project: ProjectFolder) -> Diagnostics:
         check_env(place)
         check_commands(place)
         check_services(place)
+        check_devenv_options(place)
         _check_split_off(place, manager)
         check_macos(place)
         _check_paths(place, project)

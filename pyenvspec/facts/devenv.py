@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import field
 from functools import cache
 
-from pyenvspec.facts._load import Status, read_table
+from pyenvspec.facts._load import DATA, Status, read_table
 from pyenvspec.records import dataclass
 
 
@@ -44,3 +44,27 @@ def devenv_services() -> tuple[str, ...]:
 def find_service(name: str) -> DevenvService | None:
     """Return what a service of devenv offers, or None where it has none of that name."""
     return _services().get(name)
+
+
+@dataclass(slots=True)
+class OptionTree:
+    """Options of devenv by the parts of their names; `kind` is that of the option that ends here, if one does."""
+
+    kind: str = ""
+    below: dict[str, OptionTree] = field(default_factory=dict)
+
+
+@cache
+def devenv_options() -> OptionTree:
+    """Return the options of devenv and its git hooks besides services; `<name>` stands for any name."""
+    root = OptionTree()
+    for line in (DATA / "devenv-options.tsv").read_text(encoding="utf-8").splitlines():
+        if not line.startswith("#"):
+            name, kind = line.split("\t")
+            tree = root
+            for part in name.split("."):
+                tree = tree.below.setdefault(part, OptionTree())
+            tree.kind = kind
+    # Each has its own list, and its own check.
+    root.below["services"] = OptionTree("set")
+    return root

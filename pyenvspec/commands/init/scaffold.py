@@ -8,8 +8,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pyenvspec.spec.model import Python
-
 if TYPE_CHECKING:
     from pyenvspec.commands.init.decide import Decisions
 
@@ -60,7 +58,7 @@ def format_manifest(decisions: Decisions, *, without: frozenset[str] = frozenset
     lines.append(_with(f"  manager: {done.manager}", done.why_manager))
     if done.manager == "pip" and done.requirements not in (None, "requirements.txt"):
         lines.append(f"  requirements: {_scalar(done.requirements or '')}")
-    if done.gpu is not None and done.gpu.after and "build_after" in Python.model_fields:
+    if done.gpu is not None and done.gpu.after:
         built = ", ".join(map(_scalar, done.gpu.after))
         lines.append(_with(f"  build_after: [{built}]", "their builds import what is installed before them"))
     for key, names, file in done.choices:

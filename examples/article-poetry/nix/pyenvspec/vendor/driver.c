@@ -337,8 +337,14 @@ static void tell_by_variable(const char *folder)
 {
     static const char *const egl[] = {"/run/opengl-driver/share/glvnd/egl_vendor.d/10_nvidia.json",
                                       "/usr/share/glvnd/egl_vendor.d/10_nvidia.json",
-                                      "/etc/glvnd/egl_vendor.d/10_nvidia.json", NULL};
-    static const char *const vulkan[] = {"/usr/share/vulkan/icd.d/nvidia_icd.json", "/etc/vulkan/icd.d/nvidia_icd.json", NULL};
+                                      "/etc/glvnd/egl_vendor.d/10_nvidia.json",
+                                      "/usr/local/nvidia/share/glvnd/egl_vendor.d/10_nvidia.json", NULL};
+    /* NixOS names the machine in it; Kubernetes at Google has no share/. */
+    static const char *const vulkan[] = {"/run/opengl-driver/share/vulkan/icd.d/nvidia_icd.x86_64.json",
+                                         "/usr/share/vulkan/icd.d/nvidia_icd.json",
+                                         "/etc/vulkan/icd.d/nvidia_icd.json",
+                                         "/usr/local/nvidia/share/vulkan/icd.d/nvidia_icd.json",
+                                         "/usr/local/nvidia/vulkan/icd.d/nvidia_icd.json", NULL};
     int draws = folder != NULL && is_file(folder, "libEGL_nvidia.so.0");
     int draws_vulkan = folder != NULL && is_file(folder, "libGLX_nvidia.so.0");
     if (folder != NULL)
