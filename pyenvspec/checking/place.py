@@ -30,9 +30,10 @@ class Place:
         expected: str | None = None,
         hint: str | None = None,
         severity: Severity = Severity.ERROR,
+        key: bool = False,
     ) -> None:
-        """Keep a finding about the value at `path`."""
+        """Keep a finding about the value at `path`, or about its key."""
         raw = self.file.raw
-        span = locate(self.shell.tree, path)
+        span = locate(self.shell.tree, path, key=key)
         line = raw.line(span.line)
         self.found.add(Diagnostic(code, message, raw.file, span, line, expected, hint, path, severity))

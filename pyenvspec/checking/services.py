@@ -74,6 +74,7 @@ def _tell_option(place: Place, service: DevenvService, path: tuple[str, ...]) ->
         f"devenv's `{service.name}` has no option `{dotted}`",
         expected=f"did you mean `{near}`?" if near else "one of its options",
         hint=f"it has {', '.join(listed[:12])}" + (", …" if len(listed) > 12 else ""),
+        key=True,
     )
 
 
