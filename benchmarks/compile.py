@@ -25,7 +25,7 @@ from measure import (
     workspace,
 )
 
-EXAMPLE = ROOT / "examples" / "article-poetry"
+EXAMPLE = ROOT / "examples" / "python-poetry"
 FLOOR = "import pydantic's BaseModel, yaml"
 WRONG = "python: {version: 3.11}\ncudaa: 11.8\nnative: [ffmpeg]\n"
 ENVIRONMENT = """\

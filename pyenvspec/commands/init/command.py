@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 from pyenvspec.commands.init.ask_uv import find_uv, newest_that_resolves
 from pyenvspec.commands.init.decide import Decisions, decide
-from pyenvspec.commands.init.python import DEFAULT_PYTHON, Decided
-from pyenvspec.commands.init.scaffold import TEMPLATES, format_manifest, format_template
+from pyenvspec.commands.init.python import Decided
+from pyenvspec.commands.init.scaffold import format_manifest
+from pyenvspec.commands.init.templates import TEMPLATES, Template, find_template
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError, Severity
 from pyenvspec.driver import FOLDER, MANIFEST, check_tree
 from pyenvspec.facts.drivers import minimum_driver
@@ -66,9 +67,7 @@ def declare(parser: argparse.ArgumentParser) -> type[InitOptions]:
         help="take the packages from this file: a lock, requirements, …",
     )
     parser.add_argument("--manager", metavar="M", help="uv, poetry, pip, uv2nix, poetry2nix or nixpkgs")
-    parser.add_argument(
-        "--template", metavar="T", help="minimal, cuda, science or nix-lock, whatever the project has"
-    )
+    parser.add_argument("--template", metavar="T", help=f"{', '.join(TEMPLATES)}, whatever the project has")
     parser.add_argument("--force", action="store_true", help="replace env.yaml; a copy is kept")
     parser.add_argument("--dry-run", action="store_true", help="print env.yaml, and write nothing")
     parser.add_argument(
@@ -86,8 +85,10 @@ def run(options: InitOptions) -> int:
         raise _error(
             "init-manager", f"there is no manager `{options.manager}`", f"one of {', '.join(MANAGERS)}"
         )
+    seen, template = None, None
     if options.template is not None:
-        seen, done, text = None, *_of_template(options.template)
+        template = _find_template(options.template)
+        done = Decisions(template.manager, f"template {options.template}", Decided(template.python, ""))
     else:
         seen = survey(root, options.source.as_posix() if options.source else None)
         only = options.source.as_posix() if options.source else None
@@ -95,10 +96,11 @@ def run(options: InitOptions) -> int:
             _tell_below(seen)
         done = decide(seen, only=only, manager=options.manager, ask=None if options.offline else _ask)
         _check_possible(done, seen)
-        text = ""
-    text, findings = _settle(root, done, text)
+    text, findings = _settle(root, done, template)
     kept = None
     if not options.dry_run:
+        if template is not None:
+            _write_template(root, template)
         kept = _write(root, text, done, force=options.force)
     _tell(options, Answer(seen, done, text, _next_step(root, done), kept))
     wanted = (d for d in findings if d.code not in _EXPECTED)
@@ -124,10 +126,20 @@ class Answer:
     kept: str | None
 
 
-def _of_template(name: str) -> tuple[Decisions, str]:
-    if name not in TEMPLATES:
+def _find_template(name: str) -> Template:
+    found = find_template(name)
+    if found is None:
         raise _error("init-template", f"there is no template `{name}`", f"one of {', '.join(TEMPLATES)}")
-    return Decisions("uv", f"template {name}", Decided(DEFAULT_PYTHON, "")), format_template(name)
+    return found
+
+
+def _write_template(root: Path, template: Template) -> None:
+    """Write the files of a template that the project lacks."""
+    for name, content in template.missing(root):
+        with explained(name):
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            replace_file(root / name, content)
+        say(f"wrote {name}")
 
 
 def _error(code: str, message: str, expected: str) -> PyenvspecError:
@@ -166,13 +178,17 @@ def _tell_below(seen: Survey) -> None:
         say(f"  … and {len(rows) - _MOST_BELOW} more")
 
 
-def _settle(root: Path, done: Decisions, template: str) -> tuple[str, tuple[Diagnostic, ...]]:
+def _settle(root: Path, done: Decisions, template: Template | None) -> tuple[str, tuple[Diagnostic, ...]]:
     """Return the text that passes `check`, leaving out what turns out not to be had; raises PyenvspecError else."""
     without: set[str] = set()
-    text = template
+    text = ""
+    if template is not None:
+        # A project is checked with its own files around it.
+        root, text = template.folder or root, template.manifest
     findings: tuple[Diagnostic, ...] = ()
     for _ in range(8):
-        text = template or format_manifest(done, without=frozenset(without))
+        if template is None:
+            text = format_manifest(done, without=frozenset(without))
         coming = (done.new_requirements[0],) if done.new_requirements else ()
         findings = _check(root, text, coming)
         errors = [d for d in findings if d.severity is Severity.ERROR]

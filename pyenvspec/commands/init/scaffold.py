@@ -1,4 +1,4 @@
-"""env.yaml written for a project: `Decisions` or the name of a template in, text out.
+"""env.yaml written for a project: `Decisions` in, text out.
 
 Each line that is there because of a file says so, so that whoever reads it can judge it.
 """
@@ -8,44 +8,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from pyenvspec.commands.init.templates import SCHEMA_LINE
+
 if TYPE_CHECKING:
     from pyenvspec.commands.init.decide import Decisions
-
-SCHEMA_LINE = "# yaml-language-server: $schema=./nix/pyenvspec/vendor/env.schema.json\n"
-
-TEMPLATES = {
-    "minimal": """\
-# Python with packages from pyproject.toml through uv.
-spec: 1
-python:
-  version: 3.12
-  manager: uv
-""",
-    "cuda": """\
-# A GPU project: wheels through uv, the CUDA toolkit for what is compiled here.
-spec: 1
-python:
-  version: 3.12
-  manager: uv
-cuda: 12.8
-native: [ffmpeg, libsndfile]
-""",
-    "science": """\
-# Everything from nixpkgs, downloaded and never built; no lock of Python packages.
-spec: 1
-python:
-  version: 3.12
-  manager: nixpkgs
-  packages: [numpy, scipy, pandas, matplotlib, scikit-learn, jupyterlab]
-""",
-    "nix-lock": """\
-# Every package of uv.lock a Nix derivation: images and CI get exactly this environment.
-spec: 1
-python:
-  version: 3.12
-  manager: uv2nix
-""",
-}
 
 
 def format_manifest(decisions: Decisions, *, without: frozenset[str] = frozenset()) -> str:
@@ -88,11 +54,6 @@ def _gpu_lines(done: Decisions) -> list[str]:
         f"# GPU: {' '.join(why.split())}.",
         "# The machine's driver is found by itself; no `cuda` is needed.",
     ]
-
-
-def format_template(name: str) -> str:
-    """Return env.yaml of a template."""
-    return SCHEMA_LINE + TEMPLATES[name]
 
 
 def _with(line: str, why: str) -> str:
