@@ -51,6 +51,7 @@ def _check(
                 hint=None
                 if near
                 else f"there is {', '.join(listed[:12])}" + (", …" if len(listed) > 12 else ""),
+                key=True,
             )
             continue
         _check_value(place, here, value, below)

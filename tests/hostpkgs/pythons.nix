@@ -22,7 +22,7 @@ let
       pname = "python3";
       inherit (found) version;
       script = ''
-        mkdir -p $out/bin $out/${sitePackages} $out/nix-support
+        mkdir -p $out/bin $out/include $out/${sitePackages} $out/nix-support
 
         cp ${found.executable} $out/bin/${executable}
         chmod u+w $out/bin/${executable}
@@ -31,7 +31,7 @@ let
         ln -s ${executable} $out/bin/python3
         ln -s ${executable} $out/bin/python
 
-        ln -s ${found.include} $out/include
+        ln -s ${found.include} $out/include/${executable}
         for path in ${found.stdlib}/*; do
           case ''${path##*/} in
             site-packages | dist-packages) ;;
