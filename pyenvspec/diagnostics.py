@@ -228,6 +228,7 @@ CODES: dict[str, str] = {
     "package-lock-python": "a lock of Python packages is for another Python",
     "package-lock-no-wheel": "a package has no wheel for the Python and systems asked for, and no source",
     "package-lock-no-sdist": "a package is to be built and has no source",
+    "build-isolated": "a build imports another package, which an isolated build does not have",
     "package-lock-unknown-name": "a package named in env.yaml is not in the lock",
     "package-lock-conflicting-extras": "extras or groups are chosen that the lock says exclude each other",
     "package-lock-unknown-group": "a dependency group or extra does not exist in the project",

@@ -101,6 +101,7 @@ def test_every_code_of_reading_and_validating_has_a_golden_case() -> None:
         "yaml-",
         "init-",
         "release-",
+        "build-",  # warnings
         "native-on-macos",  # a note
     )
     # Told by commands; tests/unit/test_command_*.py has their whole messages.

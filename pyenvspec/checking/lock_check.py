@@ -38,7 +38,7 @@ class LockCheck(ABC):
     def _check_python(self, lock: PackageLock) -> None:
         version = self.shell.spec.python.version
         if lock.python and allows_python(lock.python, version) is False:
-            self._say(
+            self.say(
                 "package-lock-python",
                 ("python", "version"),
                 f"{lock.file} is for Python `{lock.python}`, which {version} is not",
@@ -94,7 +94,7 @@ class LockCheck(ABC):
                         if known
                         else f"{self.project.project_file} has none"
                     )
-                    self._say(
+                    self.say(
                         "package-lock-unknown-group",
                         ("python", key, index),
                         f"{self.project.project_file} has no {key.removesuffix('s')} `{name}`",
@@ -112,7 +112,7 @@ class LockCheck(ABC):
             ]
             for path, kind, name in chosen[1:]:
                 first = f"the {chosen[0][1]} `{chosen[0][2]}`"
-                self._say(
+                self.say(
                     "package-lock-conflicting-extras",
                     path,
                     f"the {kind} `{name}` and {first} exclude each other, says {lock.file}",
@@ -141,7 +141,7 @@ class LockCheck(ABC):
     def _own(self, lock: PackageLock) -> Iterable[LockedPackage]:
         return lock.find(self.project.name or "")
 
-    def _say(  # noqa: PLR0913 -- the parts of a message
+    def say(  # noqa: PLR0913 -- the parts of a message
         self,
         code: str,
         path: KeyPath,
@@ -152,6 +152,7 @@ class LockCheck(ABC):
         key: bool = False,
         severity: Severity = Severity.ERROR,
     ) -> None:
+        """Keep a finding about env.yaml."""
         raw = self.file.raw
         span = locate(self.shell.tree, path, key=key)
         line = raw.line(span.line)
@@ -179,13 +180,19 @@ class LockCheck(ABC):
             )
         )
 
-    def _say_of_package(self, code: str, name: str, message: str, hint: str) -> None:
+    def warn_of_package(self, code: str, name: str, message: str, hint: str) -> None:
+        """Keep a warning about an entry of the lock."""
+        self._say_of_package(code, name, message, hint, Severity.WARNING)
+
+    def _say_of_package(
+        self, code: str, name: str, message: str, hint: str, severity: Severity = Severity.ERROR
+    ) -> None:
         lock = self.project.lock
         assert lock is not None
         number = lock.line_of(name)
         if number is None:
-            self._say_of_lock(code, message, hint=hint)
+            self._say_of_lock(code, message, hint=hint, severity=severity)
             return
         line = lock.text.split("\n")[number - 1]
         span = Span(number, 1, number, len(line) + 1)
-        self.found.add(Diagnostic(code, message, lock.file, span, line, hint=hint))
+        self.found.add(Diagnostic(code, message, lock.file, span, line, hint=hint, severity=severity))

@@ -118,7 +118,7 @@ class _NixCheck(LockCheck):
         for path, name in named:
             if normalise(name) not in known:
                 near = closest(normalise(name), known)
-                self._say(
+                self.say(
                     "package-lock-unknown-name",
                     path,
                     f"{lock.file} holds no package `{name}`",
@@ -142,7 +142,7 @@ class _NixCheck(LockCheck):
             if package is not None:
                 # A list of what is better built is kept over many versions; a single package is meant as it stands.
                 listed = path[0] == "wheels"
-                self._say(
+                self.say(
                     "package-lock-no-sdist",
                     path,
                     f"{package.name} {package.version} is published as wheels only: there is no source to build"
@@ -154,7 +154,7 @@ class _NixCheck(LockCheck):
         for name, override in spec.overrides.items():
             packages = lock.find(name)
             if override.source == "wheel" and packages and not any(p.wheels for p in packages):
-                self._say(
+                self.say(
                     "package-lock-no-wheel",
                     ("overrides", name, "source"),
                     f"{packages[0].name} {packages[0].version} is published without wheels",

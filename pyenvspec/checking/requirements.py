@@ -9,8 +9,10 @@ from contextlib import suppress
 from shlex import quote
 from typing import TYPE_CHECKING
 
+from pyenvspec.checking.build_after import ISOLATED, UNKNOWN, message, needs_others, unknown_names
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError, Severity, Span
 from pyenvspec.project.files import read_project_file
+from pyenvspec.raw import locate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,11 +31,11 @@ def check_requirements(root: Path, file: SpecFile, managers: dict[str, str], fou
         if managers[shell.name] != "pip" or (systems is not None and _SYSTEM not in systems):
             continue
         name = shell.spec.python.requirements or "requirements.txt"
-        for diagnostic in _check_file(root, shell, name) if name.endswith(".txt") else ():
+        for diagnostic in _check_file(root, file, shell, name) if name.endswith(".txt") else ():
             found.add(diagnostic)
 
 
-def _check_file(root: Path, shell: ShellSpec, name: str) -> Iterator[Diagnostic]:
+def _check_file(root: Path, file: SpecFile, shell: ShellSpec, name: str) -> Iterator[Diagnostic]:
     from pyenvspec.project.survey.requirements import read_requirements
 
     texts: dict[str, str] = {}
@@ -47,11 +49,39 @@ def _check_file(root: Path, shell: ShellSpec, name: str) -> Iterator[Diagnostic]
         return texts.get(name)
 
     text = read(name)
-    if text is None or ("==" not in text and "-r" not in text):
+    if text is None or not (
+        shell.spec.python.build_after or any(sign in text for sign in ("==", "-r", "torch"))
+    ):
         return
-    read_requirements(name, text, read)
+    packages = read_requirements(name, text, read).packages
     for one, content in texts.items():
         yield from _check_pins(shell, one, content)
+        yield from _check_builds(shell, one, content)
+    yield from _check_build_after(file, shell, name, [wanted.name for wanted in packages])
+
+
+def _check_build_after(file: SpecFile, shell: ShellSpec, name: str, known: list[str]) -> Iterator[Diagnostic]:
+    """Tell of names to be built later that no file asks for; a repository may hold a package of another name."""
+    for index, what, expected in unknown_names(shell, known, name):
+        path = ("python", "build_after", index)
+        span = locate(shell.tree, path)
+        line = file.raw.line(span.line)
+        yield Diagnostic(
+            UNKNOWN, what, file.raw.file, span, line, expected, path=path, severity=Severity.WARNING
+        )
+
+
+def _check_builds(shell: ShellSpec, name: str, text: str) -> Iterator[Diagnostic]:
+    from pyenvspec.project.survey.requirements import read_requirements
+
+    lines = text.splitlines()
+    for wanted in read_requirements(name, text, lambda _: None).packages:
+        imported = None if wanted.wheels else needs_others(shell, wanted.name, wanted.version)
+        if imported:
+            what, hint = message(wanted.name, wanted.version, imported)
+            line = lines[wanted.line - 1] if 0 < wanted.line <= len(lines) else ""
+            span = Span(wanted.line, 1, wanted.line, len(line) + 1) if line else None
+            yield Diagnostic(ISOLATED, what, name, span, line or None, hint=hint, severity=Severity.WARNING)
 
 
 def _check_pins(shell: ShellSpec, name: str, text: str) -> Iterator[Diagnostic]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from pyenvspec.checking.build_after import check_build_after
 from pyenvspec.checking.lock_check import LockCheck
 from pyenvspec.diagnostics import Diagnostic, Severity
 from pyenvspec.project.files import read_project_file
@@ -94,6 +95,7 @@ class _VenvCheck(LockCheck):
         if self.project.name is not None or lock.tool == "poetry":
             self._check_groups(lock)
             self._check_conflicts(lock)
+        check_build_after(self, lock)
 
     def _relock(self) -> str:
         command = self.project.relock
@@ -120,7 +122,7 @@ class _VenvCheck(LockCheck):
             if self.project.part(*own):
                 hint = f"write `manager: {other}`, whose tables it has"
         path = ("python", "manager") if self.shell.spec.python.manager else ("python",)
-        self._say(
+        self.say(
             "package-lock-project", path, message, expected="a project", hint=hint, severity=Severity.WARNING
         )
 
@@ -135,7 +137,7 @@ class _VenvCheck(LockCheck):
         ):
             if isinstance(constraint, str) and allows_python(constraint, version) is False:
                 place = self._place_of(key)
-                self._say(
+                self.say(
                     "package-lock-python",
                     ("python", "version"),
                     f"{self.project.project_file} is for Python `{constraint}`, which {version} is not",

@@ -1,0 +1,75 @@
+"""`python.build_after` against what is installed: names that are not there, and builds that are to be named."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyenvspec.facts.gpu_packages import gpu_needs
+from pyenvspec.names import closest
+from pyenvspec.project.locks.model import normalise
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from pyenvspec.checking.lock_check import LockCheck
+    from pyenvspec.project.locks.model import PackageLock
+    from pyenvspec.spec.model import ShellSpec
+
+UNKNOWN, ISOLATED = "package-lock-unknown-name", "build-isolated"
+
+
+def unknown_names(shell: ShellSpec, known: Iterable[str], file: str) -> Iterator[tuple[int, str, str]]:
+    """Yield the index, message and what is expected for each name that `file` does not have."""
+    names = {normalise(name) for name in known}
+    for index, name in enumerate(shell.spec.python.build_after):
+        if normalise(name) not in names:
+            near = closest(normalise(name), names)
+            expected = f"did you mean `{near}`?" if near else f"one of the packages in {file}"
+            yield index, f"{file} has no package `{name}`, which is to be built after the others", expected
+
+
+def needs_others(shell: ShellSpec, name: str, version: str | None) -> str | None:
+    """Return what the build of a package imports, where it is known to and `build_after` does not name it."""
+    needs = gpu_needs(name, version)
+    listed = {normalise(one) for one in shell.spec.python.build_after}
+    if (
+        needs is None
+        or needs.needs != "compiles"
+        or "torch" not in needs.built_with
+        or normalise(name) in listed
+    ):
+        return None
+    return "torch"
+
+
+def message(name: str, version: str | None, imported: str) -> tuple[str, str]:
+    """Return what is told of a build that is isolated from what it imports, and what to write."""
+    shown = f"{name} {version}" if version else name
+    return (
+        f"{shown} is built from source, and its build imports {imported}, which an isolated build does not have",
+        f"write `build_after: [{name}]` under `python`",
+    )
+
+
+def check_build_after(check: LockCheck, lock: PackageLock) -> None:
+    """Tell it of the lock of a .venv of poetry or uv."""
+    shell = check.shell
+    for index, what, expected in unknown_names(shell, lock.names(), lock.file):
+        check.say(UNKNOWN, ("python", "build_after", index), what, expected=expected)
+    own = _told_to_uv(check)
+    for package in lock.packages:
+        imported = None if package.wheels else needs_others(shell, package.name, package.version)
+        if imported and package.name not in own:
+            what, hint = message(package.name, package.version, imported)
+            check.warn_of_package(ISOLATED, package.name, what, hint)
+
+
+def _told_to_uv(check: LockCheck) -> set[str]:
+    """Return the packages whose builds pyproject.toml already lets import others."""
+    uv = check.project.part("tool", "uv")
+    listed = uv.get("no-build-isolation-package")
+    names = listed if isinstance(listed, list) else []
+    if uv.get("no-build-isolation") is True and check.project.lock is not None:
+        names = [*names, *check.project.lock.names()]
+    given = check.project.part("tool", "uv", "extra-build-dependencies")
+    return {normalise(str(name)) for name in (*names, *given)}
