@@ -17,7 +17,18 @@ PASSES = {
     "writing.write",
 }
 EDGES = {"__main__", "cli", "driver"}
-DATA = {"diagnostics", "raw", "spec.images", "spec.model", "spec.targets", "spec.values", "plan", "options"}
+DATA = {
+    "diagnostics",
+    "raw",
+    "spec.images",
+    "spec.model",
+    "spec.packages",
+    "spec.processes",
+    "spec.targets",
+    "spec.values",
+    "plan",
+    "options",
+}
 
 
 def _modules() -> dict[str, Path]:

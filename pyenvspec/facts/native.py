@@ -18,9 +18,6 @@ Standing = Literal["there", "gone", "not yet", "uncertain"]
 CATALOGUE_DAY = "2026-07-14"
 """The day of the nixpkgs that the catalogue lists; a test holds it to the file's own word."""
 
-_FIRST_LIST = "2025-09-27"
-"""The day of the older list that the catalogue knows: nothing is known of what came and went before."""
-
 
 @dataclass(frozen=True, slots=True)
 class NativeName:

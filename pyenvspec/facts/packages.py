@@ -27,11 +27,6 @@ def _conda_names() -> dict[str, str | None]:
     return {row["conda"]: row["pypi"] for row in read_table("conda-names")["names"]}
 
 
-def pypi_name(conda: str) -> str:
-    """Return the name on PyPI of a package of conda; most have the same."""
-    return pypi_of_conda(conda) or conda
-
-
 def pypi_of_conda(name: str) -> str | None:
     """Return the name on PyPI of a package of conda, most have the same; None for what is no Python package.
 

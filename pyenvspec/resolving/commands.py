@@ -11,8 +11,8 @@ from pyenvspec.spec.bash import Arguments, append_arguments, find_arguments, par
 
 if TYPE_CHECKING:
     from pyenvspec.plan import CudaSet, Text
-    from pyenvspec.spec.model import Process as GivenProcess
     from pyenvspec.spec.model import Spec
+    from pyenvspec.spec.processes import Process as GivenProcess
 
 _HOW_TO_ASK_A_PORT = "exec 3<>/dev/tcp/127.0.0.1/{}"
 

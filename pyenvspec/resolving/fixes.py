@@ -14,7 +14,7 @@ from pyenvspec.project.locks.available import is_built, usable_systems
 from pyenvspec.project.locks.model import normalise
 from pyenvspec.project.locks.needed import needed_packages
 from pyenvspec.records import dataclass
-from pyenvspec.spec.model import Override
+from pyenvspec.spec.packages import Override
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -13,7 +13,8 @@ from pyenvspec.spec.asked import asked_packages
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pyenvspec.spec.model import Override, ShellSpec, Spec, SpecFile
+    from pyenvspec.spec.model import ShellSpec, Spec, SpecFile
+    from pyenvspec.spec.packages import Override
 
 
 def spell_names(file: SpecFile, branch: str) -> tuple[SpecFile, tuple[Decision, ...]]:

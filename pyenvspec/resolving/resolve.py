@@ -14,7 +14,6 @@ from pyenvspec.diagnostics import Diagnostic, PyenvspecError
 from pyenvspec.facts.input_sources import input_source
 from pyenvspec.facts.nixpkgs import version_key
 from pyenvspec.plan import (
-    Container,
     CudaSet,
     Decision,
     Environment,
@@ -37,6 +36,7 @@ from pyenvspec.resolving.commands import (
     plan_python_packages,
     plan_scripts,
 )
+from pyenvspec.resolving.images import plan_containers
 from pyenvspec.resolving.overrides import plan_overrides, plan_text
 from pyenvspec.resolving.permits import permitted_unfree, spell_names
 from pyenvspec.resolving.reasons import decide_caches, decide_inputs, decide_settings
@@ -56,7 +56,8 @@ if TYPE_CHECKING:
     from pyenvspec.project.locks.locked_project import LockedProjects
     from pyenvspec.resolving.releases.choose import Choice, PythonChoice
     from pyenvspec.resolving.shell_systems import ShellSystems
-    from pyenvspec.spec.model import Cuda, ShellSpec, Spec, SpecFile
+    from pyenvspec.spec.model import ShellSpec, Spec, SpecFile
+    from pyenvspec.spec.packages import Cuda
 
 T = TypeVar("T")
 
@@ -111,7 +112,7 @@ def resolve_plan(file: SpecFile, project: ProjectFolder, locks: LockedProjects |
         nixpkgs=nixpkgs,
         renderer=spec.shell,
         shells=shells,
-        containers=_plan_containers(spec, name, shells),
+        containers=plan_containers(spec, name, shells),
         modules=tuple(_relative(path) for path in spec.modules),
         generate=Generate(**spec.generate.model_dump()),
         watched=_watched_files(shells),
@@ -330,31 +331,6 @@ def _plan_nixpkgs(file: SpecFile, choice: Choice, cuda: Cuda | None) -> Nixpkgs:
     )
 
 
-def _plan_containers(spec: Spec, name: str, shells: tuple[Shell, ...]) -> tuple[Container, ...]:
-    cuda = {shell.name: shell.cuda for shell in shells}
-    return tuple(
-        Container(
-            name=key,
-            image=container.image or _image_name(name),
-            tag=container.tag,
-            command=container.command,
-            copy=tuple(_relative(path) for path in container.copy_),
-            registry=container.registry,
-            variant=container.variant,
-            project=container.project,
-            cuda=container.cuda,
-            base=None if container.base == "none" else container.base,
-            env=tuple(
-                (name, plan_text(text, cuda.get(container.variant)))
-                for name, text in sorted(container.env.items())
-            ),
-            ports=container.ports,
-            labels=tuple(sorted(container.labels.items())),
-        )
-        for key, container in sorted(spec.containers.items())
-    )
-
-
 def _read_by_nix(file: SpecFile, project: ProjectFolder, locks: LockedProjects) -> Iterator[str]:
     """Yield the paths of the project that Nix reads: what env.yaml names, and path dependencies of the locks."""
     yield from project.present
@@ -405,11 +381,6 @@ def _answered_key(subject: str) -> str:
     if what == "cuda":
         return "cuda.cudnn" if rest[1:] else "cuda.version"
     return {"nixpkgs": "nixpkgs.release", "python": "python.version"}.get(what, what)
-
-
-def _image_name(name: str) -> str:
-    """Make a project's name one of an image: registries know no capital letters, and no two dots."""
-    return re.sub(r"[._-]{2,}", "-", name.lower()).strip("._-") or "project"
 
 
 def _valid_name(folder: str) -> str:

@@ -8,22 +8,20 @@ the reference. What needs more than one key to judge (cross-checks) lives in `ch
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, Strict, Tag, WithJsonSchema
+from pydantic import BeforeValidator, Field, Strict, WithJsonSchema
 
 from pyenvspec.github import GIT_REF, GITHUB_OWNER, GITHUB_REPO
 from pyenvspec.records import dataclass
 from pyenvspec.spec.images import Builder, Cache, Container
+from pyenvspec.spec.packages import Cuda, Fixes, Override, Python, Wheels
+from pyenvspec.spec.processes import Process
 from pyenvspec.spec.targets import Target
 from pyenvspec.spec.values import (
-    DOTTED,
     END,
     RELEASE,
     REQUIRED,
-    VERSION_NUMBER,
     AttrPath,
     Bool,
-    Capability,
-    CudaVersion,
     Env,
     JsonData,
     JsonMapping,
@@ -31,10 +29,7 @@ from pyenvspec.spec.values import (
     PackageName,
     Pattern,
     PlainName,
-    PortNumber,
-    PositiveInt,
     PreloadPath,
-    PythonVersion,
     RelPath,
     ShellName,
     System,
@@ -52,203 +47,6 @@ if TYPE_CHECKING:
 MANAGERS = ("poetry", "uv", "pip", "poetry2nix", "uv2nix", "nixpkgs")
 VENV_MANAGERS = ("poetry", "uv", "pip")
 LOCK_MANAGERS = ("poetry2nix", "uv2nix")
-
-
-class Python(Model):
-    """The interpreter and where its packages come from."""
-
-    version: PythonVersion = Field(
-        description="Python version: a minor (3.10) or an exact one (3.10.14). Quotes are not needed.",
-        examples=["3.10"],
-    )
-    manager: Literal["poetry", "uv", "pip", "poetry2nix", "uv2nix", "nixpkgs"] | None = Field(
-        None,
-        description="Who installs the Python packages. poetry, uv and pip keep a .venv in the project; poetry2nix "
-        "and uv2nix build every package with Nix from the lock; nixpkgs takes them from nixpkgs. "
-        "Default: from the lock or project file found, else pip.",
-        examples=["poetry"],
-    )
-    project: RelPath = Field(".", description="Folder of pyproject.toml and its lock.", examples=["."])
-    requirements: RelPath | None = Field(
-        None,
-        description="Requirements file for manager pip. Default: requirements.txt where there is one.",
-        examples=["requirements.txt"],
-    )
-    groups: tuple[PackageName, ...] = Field(
-        (), description="Dependency groups to install besides the default.", examples=[["dev"]]
-    )
-    extras: tuple[PackageName, ...] = Field(
-        (), description="Extras of the project to install.", examples=[["gpu"]]
-    )
-    packages: tuple[AttrPath, ...] = Field(
-        (),
-        description="Python packages taken from nixpkgs: all of them for manager nixpkgs, in addition for the "
-        "lock-file managers; with a .venv only what nixpkgs keeps apart from CPython, which is tkinter.",
-        examples=[["numpy"]],
-    )
-    build_after: tuple[PackageName, ...] = Field(
-        (),
-        description="poetry, uv, pip: packages of the lock or requirements file that are built without isolation, once "
-        "everything else is installed, since their builds import it (flash-attn imports torch).",
-        examples=[["flash-attn"]],
-    )
-    editable: dict[PackageName, RelPath] = Field(
-        {},
-        description="Lock-file managers: packages imported from the working tree, with their source folder.",
-        examples=[{"my-app": "./src"}],
-    )
-    install: Literal["on_lock_change", "never"] = Field(
-        "on_lock_change",
-        description="What entering the shell does for poetry, uv and pip: install when the lock changed, or never.",
-        examples=["never"],
-    )
-
-
-class Wheels(Model):
-    """Lock-file managers: prebuilt wheels or source distributions."""
-
-    prefer: Bool = Field(True, description="Take wheels where the lock has them.", examples=[True])
-    disabled: tuple[PackageName, ...] = Field(
-        (), description="Packages to build from source instead.", examples=[["torch", "torchvision"]]
-    )
-
-
-class Override(Model):
-    """What one Python package needs to build; data only, for the lock-file managers."""
-
-    remove: Bool = Field(False, description="Leave the package out of the environment.", examples=[True])
-    from_nixpkgs: Bool = Field(False, description="Take the package from nixpkgs.", examples=[True])
-    keep_locked_source: Bool = Field(
-        False, description="With from_nixpkgs: build nixpkgs' recipe from the locked source.", examples=[True]
-    )
-    source: Literal["wheel", "sdist"] | None = Field(
-        None, description="Which of the locked files to use.", examples=["sdist"]
-    )
-    build_systems: tuple[PackageName, ...] = Field(
-        (), description="Python packages needed to build it.", examples=[["setuptools"]]
-    )
-    build_tools: tuple[AttrPath, ...] = Field(
-        (), description="nixpkgs programs needed to build it.", examples=[["mecab"]]
-    )
-    libraries: tuple[AttrPath, ...] = Field(
-        (),
-        description="nixpkgs libraries it links to; cuda.X is X of the CUDA package set in use.",
-        examples=[["cuda.cudnn", "zlib"]],
-    )
-    dependencies: tuple[AttrPath, ...] = Field(
-        (), description="Further packages it needs at run time.", examples=[["libtensorflow"]]
-    )
-    ignore_missing_libraries: tuple[Text, ...] = Field(
-        (), description="Libraries that may be missing when it is built.", examples=[["libcuda.so.1"]]
-    )
-    env: Env = Field({}, description="Environment of its build.", examples=[{"MAX_JOBS": 4}])
-    patches: tuple[RelPath, ...] = Field(
-        (), description="Patches applied to its source.", examples=[["./x.patch"]]
-    )
-    post_install: Text | None = Field(
-        None, description="Shell commands after it is installed.", examples=["rm -f $out/LICENSE"]
-    )
-
-
-class Cuda(Model):
-    """The CUDA toolkit and cuDNN."""
-
-    version: CudaVersion = Field(description="CUDA version.", examples=["11.8"])
-    cudnn: Annotated[
-        str,
-        BeforeValidator(typed_text),
-        Pattern(f"^(auto|none|{DOTTED}){END}"),
-        WithJsonSchema(
-            {
-                "anyOf": [
-                    {"type": "string", "pattern": f"^(auto|none|{DOTTED}){END}"},
-                    VERSION_NUMBER,
-                ]
-            }
-        ),
-    ] = Field(
-        "auto",
-        description="cuDNN version (8.9); auto takes the one that nixpkgs has for this CUDA, none leaves it out.",
-        examples=["8.9"],
-    )
-    packages: tuple[AttrPath, ...] = Field(
-        ("cudatoolkit",),
-        description="Packages of the CUDA package set.",
-        examples=[["cudatoolkit", "nccl"]],
-    )
-    capabilities: tuple[Capability, ...] = Field(
-        (),
-        description="GPU generations to build for. Narrowing them means building instead of downloading.",
-        examples=[["8.6", "9.0"]],
-    )
-
-
-class HttpProbe(Model):
-    """An address that answers when a process is ready."""
-
-    port: PortNumber = Field(description="Port of this machine.", examples=[8000])
-    path: Annotated[str, Strict(), Pattern(f"^/[^\\s]*{END}")] = Field(
-        "/", description="Path of the address.", examples=["/health"]
-    )
-
-
-class Ready(Model):
-    """How to know that a process is ready, and how often to ask."""
-
-    http: Annotated[HttpProbe, or_scalar("port")] | None = Field(
-        None, description="A port that answers over HTTP, or a mapping with its path.", examples=[8000]
-    )
-    run: Text | None = Field(
-        None, description="A command that succeeds when it is ready.", examples=["pg_isready"]
-    )
-    every: PositiveInt = Field(1, description="Seconds between two questions.", examples=[2])
-    tries: PositiveInt = Field(
-        60, description="Failed questions after which it counts as broken.", examples=[30]
-    )
-
-
-class Process(Model):
-    """A long-running command, and what it waits for."""
-
-    run: Text = Field(
-        description="Shell commands that stay in the foreground.", examples=["python -m http.server 8000"]
-    )
-    after: tuple[PlainName, ...] = Field(
-        (),
-        description="Processes and services that are to be ready before this one starts.",
-        examples=[["db"]],
-    )
-    ready: Ready | None = Field(
-        None, description="When it counts as ready. Default: as soon as it runs.", examples=[{"http": 8000}]
-    )
-    ports: tuple[PortNumber, ...] = Field(
-        (),
-        description="Ports of this machine that it listens on; without `ready` it is ready when they are open.",
-        examples=[[8000]],
-    )
-    restart: Literal["never", "on_failure", "always"] = Field(
-        "never", description="When to start it again after it has ended.", examples=["on_failure"]
-    )
-    env: Env = Field({}, description="Environment variables of this process.", examples=[{"PORT": 8000}])
-    folder: RelPath | None = Field(
-        None, description="Folder it runs in. Default: that of env.yaml.", examples=["web"]
-    )
-
-
-def _fixes_kind(value: object) -> str | None:
-    if isinstance(value, str):
-        return "word"
-    return "list" if isinstance(value, list | tuple) else None
-
-
-Fixes = Annotated[
-    Annotated[Literal["all", "none"], Tag("word")] | Annotated[tuple[PackageName, ...], Tag("list")],
-    Discriminator(
-        _fixes_kind,
-        custom_error_type="fixes_type",
-        custom_error_message="must be all, none or a list of packages",
-    ),
-]
 
 
 class Nixpkgs(Model):

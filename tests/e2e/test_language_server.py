@@ -14,7 +14,8 @@ from ruamel.yaml import YAML
 from yaml_language_server import LanguageServer, install
 
 from pyenvspec.facts.nixpkgs import cuda_versions, python_minors
-from pyenvspec.spec.model import MANAGERS, Cuda, Nixpkgs, Python, Spec
+from pyenvspec.spec.model import MANAGERS, Nixpkgs, Spec
+from pyenvspec.spec.packages import Cuda, Python
 from pyenvspec.spec.schema import build_schema, format_schema
 
 if TYPE_CHECKING:

@@ -15,7 +15,8 @@ from pyenvspec.cli import run
 from pyenvspec.commands.diagnose.answer import Log, package_name
 from pyenvspec.commands.diagnose.patterns import diagnose_log, merge_yaml
 from pyenvspec.facts.failures import families
-from pyenvspec.spec.model import Override, Spec
+from pyenvspec.spec.model import Spec
+from pyenvspec.spec.packages import Override
 
 LOGS = Path(__file__).parent.parent / "data" / "logs"
 CASES = sorted(path.stem for path in LOGS.glob("*.log"))

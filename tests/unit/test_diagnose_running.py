@@ -11,7 +11,8 @@ import yaml
 from pyenvspec.commands.diagnose.command import format_yaml
 from pyenvspec.commands.diagnose.patterns import diagnose_log, merge_yaml
 from pyenvspec.driver import check_project
-from pyenvspec.spec.model import Python, Spec
+from pyenvspec.spec.model import Spec
+from pyenvspec.spec.packages import Python
 
 MESSAGES: list[dict[str, Any]] = yaml.safe_load(
     (Path(__file__).parent.parent / "data" / "messages.yaml").read_text(encoding="utf-8")

@@ -14,7 +14,8 @@ from pyenvspec.project.locks.toml import load_toml
 from pyenvspec.project.locks.uv import read_uv
 from pyenvspec.raw import Mapping
 from pyenvspec.resolving.fixes import apply_fixes, fix_decisions, served_systems
-from pyenvspec.spec.model import LOCK_MANAGERS, Override, ShellSpec, Spec
+from pyenvspec.spec.model import LOCK_MANAGERS, ShellSpec, Spec
+from pyenvspec.spec.packages import Override
 
 if TYPE_CHECKING:
     from pyenvspec.facts.fixes import KnownFix

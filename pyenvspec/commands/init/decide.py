@@ -293,15 +293,6 @@ def _tell_what_else_is_installed(done: Decisions, survey: Survey, primary: Sourc
             )
 
 
-def _installs_itself(done: Decisions, primary: Source) -> bool:
-    written = done.new_requirements[1] if done.new_requirements else ""
-    return (
-        done.after is not None
-        or "\n-e ." in written
-        or any(w.text.startswith("-e") for w in primary.packages)
-    )
-
-
 def _no_toolkit(done: Decisions) -> str:
     if done.gpu is not None and done.gpu.cuda:
         return "the wheels bring theirs"

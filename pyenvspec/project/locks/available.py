@@ -12,7 +12,8 @@ from pyenvspec.records import dataclass
 if TYPE_CHECKING:
     from pyenvspec.project.locks.locked_project import LockedProject
     from pyenvspec.project.locks.model import LockedPackage, Source
-    from pyenvspec.spec.model import Override, Spec
+    from pyenvspec.spec.model import Spec
+    from pyenvspec.spec.packages import Override
 
 
 @dataclass(frozen=True, slots=True)
