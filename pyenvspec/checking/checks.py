@@ -12,6 +12,7 @@ from pyenvspec import __version__
 from pyenvspec.checking.caches import check_caches
 from pyenvspec.checking.containers import check_containers
 from pyenvspec.checking.devenv_options import check_devenv_options
+from pyenvspec.checking.interpolated import check_elsewhere
 from pyenvspec.checking.macos import check_macos
 from pyenvspec.checking.overrides import check_overrides
 from pyenvspec.checking.place import Place
@@ -47,6 +48,7 @@ CROSS_CHECKS = (
     "env-interpolation",
     "env-literal",
     "env-reserved",
+    "env-secret",
     "key-not-for-manager",
     "library-path",
     "manager-ambiguous",
@@ -116,6 +118,7 @@ def check_spec(file: SpecFile, project: ProjectFolder) -> Diagnostics:
         _check_cuda(place)
         _check_cuda_asked(place)
         check_env(place)
+        check_elsewhere(place)
         check_commands(place)
         check_services(place)
         check_devenv_options(place)
@@ -261,7 +264,9 @@ def _check_paths(place: Place, project: ProjectFolder) -> None:
                 path,
                 f"`{value}` does not exist",
                 expected="a file or folder of the project",
-                hint="create it, or correct the path",
+                hint=f"write `{slashed}`, with slashes"
+                if (slashed := value.replace("\\", "/")) != value
+                else "create it, or correct the path",
             )
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pyenvspec.checking.interpolated import check_interpolation
+from pyenvspec.checking.interpolated import check_interpolation, check_literal
+from pyenvspec.checking.secrets import check_secret
 from pyenvspec.diagnostics import Severity
 from pyenvspec.names import closest
 from pyenvspec.project.folder import effective_manager
@@ -42,6 +43,8 @@ def check_containers(file: SpecFile, place: Place, project: ProjectFolder) -> No
             # Where it stands is known to the tree of the default shell alone.
             seen = replace(place, shell=replace(shell, tree=place.shell.tree))
             check_interpolation(seen, ("containers", name, "env", variable), text)
+            check_literal(seen, ("containers", name, "env", variable), text)
+            check_secret(seen, ("containers", name, "env", variable), text)
         manager = effective_manager(shell, project)
         if manager not in VENV_MANAGERS or shell.spec.python.project != file.spec.python.project:
             continue

@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING
 
 from pyenvspec.diagnostics import Severity
 from pyenvspec.plan import Package
+from pyenvspec.raw import Mapping, Sequence
 from pyenvspec.spec.bash import parse_bash
 from pyenvspec.spec.interpolation import parse_interpolation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from pyenvspec.checking.place import Place
     from pyenvspec.diagnostics import KeyPath
+    from pyenvspec.raw import Node
 
 EXPECTED = "${project}, ${pkgs.X} or ${cuda.X}"
-_LOOKS_FILLED_IN = re.compile(r"~(?:/|$)|.*?\$[A-Za-z_]", re.DOTALL)
+_LOOKS_FILLED_IN = re.compile(r"(?:.*:)?~(?:/|$)|.*?\$[A-Za-z_]", re.DOTALL)
 
 
 def check_interpolation(place: Place, path: KeyPath, text: str, *, takes_project: bool = True) -> None:
@@ -31,7 +33,7 @@ def check_interpolation(place: Place, path: KeyPath, text: str, *, takes_project
             path,
             f"`{token}` is no value that is known here",
             expected=EXPECTED if takes_project else "${pkgs.X} or ${cuda.X}",
-            hint=f"{literal}; for a variable of the machine see `on_enter`" if takes_project else literal,
+            hint=f"{_of_machine(path, text, token)}; {literal}" if takes_project else literal,
         )
     _check_cuda(place, path, parts)
 
@@ -50,22 +52,82 @@ def check_bash(place: Place, path: KeyPath, text: str) -> None:
     _check_cuda(place, path, parts)
 
 
-def check_literal(place: Place, name: str, text: str) -> None:
+def _of_machine(path: KeyPath, text: str, token: str) -> str:
+    """Return what to write for a variable of the machine: bash knows it, Nix does not."""
+    if path[0] == "env" and re.fullmatch(r"\$\{[A-Za-z_]\w*\}", token):
+        return f'write it into `on_enter`, where bash fills it in: `export {path[-1]}="{_for_bash(text)}"`'
+    return "a variable of the machine goes into `on_enter`"
+
+
+def check_literal(place: Place, path: KeyPath, text: str) -> None:
     """Warn of a variable's value that looks as if a shell would still fill it in."""
     if not _LOOKS_FILLED_IN.match(text):
         return
+    hint = f'write it into `on_enter`, where bash fills it in: `export {path[-1]}="{_for_bash(text)}"`'
+    if path[0] == "processes":
+        hint = f'write it into `run`, where bash fills it in: `export {path[-1]}="{_for_bash(text)}"; …`'
+    elif path[0] == "containers":
+        hint = "an image knows nobody's home: write a path in it, or give the variable when it is started"
     place.say(
         "env-literal",
-        ("env", name),
+        path,
         f"`{text}` stays as it is: `$` and `~` mean nothing in a value",
         expected=EXPECTED,
-        hint=f'write it into `on_enter`, where bash fills it in: `export {name}="{_for_bash(text)}"`',
+        hint=hint,
         severity=Severity.WARNING,
     )
 
 
+# Where `${…}` is filled in, by the keys above it; `*` is any name.
+# fmt: off
+_FILLED_IN = (
+    ("env", "*"), ("scripts", "*"), ("on_enter",), ("overrides", "*", "env", "*"), ("containers", "*", "env", "*"),
+    ("processes", "*", "run"), ("processes", "*", "ready", "run"), ("processes", "*", "env", "*"),
+)
+# fmt: on
+# Keys of free texts and data; what else there is takes no `$` at all, which is told by its own check.
+_FREE = ("description", "overrides", "containers", "processes", "services", "devenv", "dotenv", "run")
+_OURS = re.compile(r"\$\{(?:pkgs\.|cuda\.|project\})[^}\s]*\}?")
+
+
+def check_elsewhere(place: Place) -> None:
+    """Warn of `${pkgs.X}` and its like where nothing fills them in."""
+    for key in _FREE:
+        entry = place.shell.tree.get(key)
+        for path, text in _texts(entry.value, (key,)) if entry is not None else ():
+            token = _OURS.search(text)
+            if token is None or any(_is_at(path, known) for known in _FILLED_IN):
+                continue
+            hint = "write it in `env`, `scripts`, `on_enter`, `run` of a process or `env` of a container"
+            if token[0].startswith("${project}"):
+                hint = f"leave `${{project}}/` out where a path is meant; else {hint}"
+            place.say(
+                "env-literal",
+                path,
+                f"`{token[0]}` is not filled in here: it stays as it is",
+                expected="a text without `${…}`",
+                hint=hint,
+                severity=Severity.WARNING,
+            )
+
+
+def _texts(node: Node, path: KeyPath) -> Iterator[tuple[KeyPath, str]]:
+    if isinstance(node, Mapping):
+        for entry in node.entries:
+            yield from _texts(entry.value, (*path, entry.key))
+    elif isinstance(node, Sequence):
+        for index, item in enumerate(node.items):
+            yield from _texts(item, (*path, index))
+    elif isinstance(node.value, str):
+        yield path, node.value
+
+
+def _is_at(path: KeyPath, pattern: tuple[str, ...]) -> bool:
+    return len(path) == len(pattern) and all(p in ("*", step) for step, p in zip(path, pattern, strict=True))
+
+
 def _for_bash(text: str) -> str:
-    return re.sub(r'(["`\\])', r"\\\1", re.sub(r"^~(?=/|$)", "$HOME", text))
+    return re.sub(r'(["`\\])', r"\\\1", re.sub(r"(^|:)~(?=/|$)", r"\1$HOME", text))
 
 
 def _check_cuda(place: Place, path: KeyPath, parts: Iterable[object]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pyenvspec.checking.interpolated import check_bash, check_interpolation, check_literal
+from pyenvspec.checking.secrets import check_secret
 from pyenvspec.diagnostics import Severity
 from pyenvspec.meanings import closest
 
@@ -47,7 +48,8 @@ def check_env(place: Place) -> None:
     for name, text in place.shell.spec.env.items():
         check_variable(place, ("env", name), name)
         check_interpolation(place, ("env", name), text)
-        check_literal(place, name, text)
+        check_literal(place, ("env", name), text)
+        check_secret(place, ("env", name), text)
 
 
 def check_variable(place: Place, path: KeyPath, name: str) -> None:
@@ -103,6 +105,8 @@ def check_commands(place: Place) -> None:
         for variable, text in process.env.items():
             check_variable(place, ("processes", name, "env", variable), variable)
             check_interpolation(place, ("processes", name, "env", variable), text)
+            check_literal(place, ("processes", name, "env", variable), text)
+            check_secret(place, ("processes", name, "env", variable), text)
     _check_order(place)
     _check_ports(place)
 

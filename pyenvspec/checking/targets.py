@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from pyenvspec.diagnostics import Severity
@@ -58,7 +59,7 @@ def _check_container(
             f"{engine} cannot get the image: `containers.{target.container}` says no registry",
             expected="`registry` there, or `image` here",
             hint='write `registry: "docker://registry.example/lab/"` under it, then run '
-            f"`pyenvspec container push {target.container}`",
+            f"`pyenvspec container push {quote(target.container)}`",
         )
     if engine in _WITH_BASE and container.base == "none":
         place.say(

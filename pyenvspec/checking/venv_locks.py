@@ -99,7 +99,8 @@ class _VenvCheck(LockCheck):
 
     def _relock(self) -> str:
         command = self.project.relock
-        return f"`{command}` (without {command.split()[0]} here: `pyenvspec shell -- {command}`)"
+        in_shell = "pyenvspec shell -- " + command
+        return f"`{command}` (without {command.split()[0]} here: `{in_shell}`)"
 
     def _has_project(self) -> bool:
         tables = (self.project.part(*keys[:-1]).get(keys[-1]) for keys in _TABLES[self.project.manager])

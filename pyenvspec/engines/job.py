@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from shlex import quote
 
 from pyenvspec.records import dataclass
 
@@ -29,9 +30,7 @@ class Job:
     @property
     def head(self) -> str:
         """First line of each file."""
-        return (
-            f"Written by `pyenvspec run {self.target}` from env.yaml; edit run.{self.target} there instead."
-        )
+        return f"Written by `pyenvspec run {quote(self.target)}` from env.yaml; edit run.{self.target} there instead."
 
 
 @dataclass(frozen=True, slots=True)

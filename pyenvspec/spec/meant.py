@@ -133,6 +133,11 @@ def _capability(text: str) -> Meant | None:
 
 
 def _package(text: str) -> Meant | None:
+    wrapped = re.fullmatch(r"\$\{(?:pkgs\.|(cuda\.))([\w.+-]+)\}", text)
+    if wrapped is not None and wrapped[1]:
+        return Meant("a name", f"write `{wrapped[2]}` under `packages` of `cuda`")
+    if wrapped is not None:
+        return Meant("a name", f"write `{wrapped[2]}`: names of nixpkgs stand here as they are")
     found = re.fullmatch(r"([A-Za-z][\w.+-]*?)\s*(?:[=<>~!@:]=?=?|\s)\s*v?(\d[\w.*]*)", text)
     if found is None:
         return None

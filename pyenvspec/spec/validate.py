@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import typing
+from shlex import quote
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +45,9 @@ def validate_spec(raw: RawSpec) -> tuple[SpecFile | None, Diagnostics]:
     It is None where nothing sensible is left.
     """
     found = Diagnostics()
+    if is_of_conda(raw.root):
+        found.add(_tell_conda(raw))
+        return None, found
     shells = []
     base = _expand_shorthand(raw.root)
     variants = base.get("variants")
@@ -55,6 +59,25 @@ def validate_spec(raw: RawSpec) -> tuple[SpecFile | None, Diagnostics]:
         _check_variant_keys(raw, variants.value, found)
     is_usable = bool(shells) and shells[0].name == "default"
     return SpecFile(raw, tuple(shells)) if is_usable else None, found
+
+
+def is_of_conda(root: Mapping) -> bool:
+    """Whether the file is conda's: that tool calls its own file env.yaml now and then."""
+    keys = {entry.key for entry in root.entries}
+    return "dependencies" in keys and "python" not in keys and bool(keys & {"channels", "prefix", "name"})
+
+
+def _tell_conda(raw: RawSpec) -> Diagnostic:
+    span = raw.root.entries[0].key_span
+    return Diagnostic(
+        "conda-file",
+        f"this {raw.file} is an environment file of conda, and pyenvspec needs the name for its own",
+        raw.file,
+        span,
+        raw.line(span.line),
+        expected="a file that starts with `python:`",
+        hint=f"run `mv {quote(raw.file)} environment.yml`, then `pyenvspec init`",
+    )
 
 
 def _merged_variants(base: Mapping) -> Iterator[tuple[str, Mapping]]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,53 @@ DRAFT = ".pyenvspec-draft"
 """End of the name of a file that is not in place yet; what a killed process left is written over."""
 
 _NO_FOLDER_SYNC = {errno.EINVAL, errno.EOPNOTSUPP, errno.EBADF}
+
+
+class ChangedMeanwhileError(Exception):
+    """Somebody wrote the file after it was read; theirs stays."""
+
+
+def change_file(path: Path, old: bytes, new: bytes) -> None:
+    """Put `new` in place of `old` in a file that is the user's: its mode, owner and other names stay.
+
+    Raises `ChangedMeanwhileError` where it does not hold `old` any more, and OSError; the file then stays as it is.
+    """
+    kept = path.stat()
+    draft = write_draft(path, new, mode=stat.S_IMODE(kept.st_mode))
+    try:
+        is_same = kept.st_nlink == 1 and _give_owner(draft, kept)
+        # Compared last, so that what an editor saved while this was at work is seen.
+        if path.read_bytes() != old:
+            raise ChangedMeanwhileError(path)
+        if is_same:
+            draft.replace(path)
+        else:
+            _write_over(path, new)
+    finally:
+        with suppress(OSError):
+            draft.unlink()
+    fsync_folder(path.parent)
+
+
+def _give_owner(draft: Path, kept: os.stat_result) -> bool:
+    """Return whether the draft has the owner and group that the file has."""
+    made = draft.stat()
+    if (made.st_uid, made.st_gid) == (kept.st_uid, kept.st_gid):
+        return True
+    try:
+        os.chown(draft, kept.st_uid, kept.st_gid)
+    except OSError:
+        return False
+    return True
+
+
+def _write_over(path: Path, content: bytes) -> None:
+    """Write into the file itself: another name of it, or its owner, would be lost with a new one."""
+    with path.open("r+b") as stream:
+        stream.write(content)
+        stream.truncate()
+        stream.flush()
+        os.fsync(stream.fileno())
 
 
 def replace_file(path: Path, content: bytes, *, mode: int | None = None) -> None:

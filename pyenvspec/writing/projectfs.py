@@ -13,6 +13,7 @@ import stat
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
@@ -111,7 +112,7 @@ def blocked(path: str, what: str) -> Diagnostic:
         code="write-blocked",
         message=f"`{path}` is {what}; pyenvspec does not write through it",
         file=path,
-        hint=f"Move it away, for example `mv {path} {path}.old`, then run `pyenvspec compile` again.",
+        hint=f"Move it away, for example `mv {quote(path)} {quote(path + '.old')}`, then run `pyenvspec compile`.",
     )
 
 

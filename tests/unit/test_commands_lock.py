@@ -61,9 +61,9 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def _options(
-    verb: str, project: Path, *names: str, json: bool = False, dry_run: bool = False
+    verb: str, project: Path, *names: str, json: bool = False, dry_run: bool = False, verify: bool = False
 ) -> UpdateOptions:
-    return UpdateOptions(verb, project, json=json, dry_run=dry_run, names=names)
+    return UpdateOptions(verb, project, json=json, dry_run=dry_run, names=names, verify=verify)
 
 
 def _pins(project: Path) -> dict[str, Pin]:
@@ -176,3 +176,46 @@ def test_a_bad_lock_stops_before_anything_is_asked(stand_in: StandIn, project: P
     with pytest.raises(LockError):
         lock.run(_options("lock", project))
     assert stand_in.calls == []
+
+
+# --- verify
+
+
+def test_verify_asks_again_and_says_what_it_cannot_know(
+    stand_in: StandIn, project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lock.run(_options("lock", project))
+    text = (project / "env.lock.json").read_text()
+    capsys.readouterr()
+    assert lock.run(_options("lock", project, verify=True)) == 0
+    said = capsys.readouterr()
+    assert said.out == (
+        "fixed        ff5d8bd4d68a  asked for by revision\n"
+        "flake-parts  7af23cfe9106  newest of the default branch\n"
+        "nixpkgs      7af23cfe9106  newest of nixos-25.11\n"
+    )
+    assert "nobody can tell" in said.err
+    assert (project / "env.lock.json").read_text() == text
+
+
+def test_verify_finds_a_hash_that_is_another(stand_in: StandIn, project: Path) -> None:
+    forged = Pin(NIXPKGS, REV, OLD_HASH, 1)
+    (project / "env.lock.json").write_text(format_lock({"nixpkgs": forged}))
+    with pytest.raises(LockError) as caught:
+        lock.run(_options("lock", project, verify=True))
+    (found,) = caught.value.diagnostics
+    assert (found.code, found.expected) == ("lock-mismatch", HASH)
+    assert "pyenvspec update nixpkgs" in (found.hint or "")
+
+
+def test_verify_tells_a_revision_that_is_not_the_newest(
+    stand_in: StandIn, project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fetch(wanted: dict[str, Source], _: object) -> dict[str, Pin]:
+        is_again = wanted["nixpkgs"].ref == OLD_REV
+        return {"nixpkgs": Pin(NIXPKGS, OLD_REV if is_again else REV, OLD_HASH if is_again else HASH)}
+
+    monkeypatch.setattr("pyenvspec.commands.pin.verify.fetch_pins", fetch)
+    (project / "env.lock.json").write_text(format_lock({"nixpkgs": OLD["nixpkgs"]}))
+    assert lock.run(_options("lock", project, verify=True)) == 0
+    assert "not the newest of nixos-25.11, which is 7af23cfe9106" in capsys.readouterr().out

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import re
 import shlex
 from pathlib import Path
@@ -20,6 +21,7 @@ from pyenvspec.diagnostics import PyenvspecError
 from pyenvspec.driver import check_project, compile_project
 from pyenvspec.facts.caches import caches
 from pyenvspec.reading.source import read_text
+from pyenvspec.writing import atomic
 
 if TYPE_CHECKING:
     from pyenvspec.raw import RawSpec
@@ -182,7 +184,7 @@ def test_a_long_log_ends() -> None:
 
 COMMAND = re.compile(
     r"(?:`|^(?=\S+ (?:search|add|install|init|update|python|-r|checkout|rm|lock|config) ))"
-    r"(?:git|uv|poetry|pip|pipx|nix|pyenvspec|ls|cd|rm|sudo) [^`]*$"
+    r"(?:git|uv|poetry|pip|pipx|nix|pyenvspec|ls|cd|rm|mv|cp|sudo) [^`]*$"
 )
 QUOTING = ("quote", "join", "_quote")
 
@@ -245,3 +247,62 @@ def test_a_command_for_a_folder_with_an_odd_name_is_one_command(
 def test_names_of_a_log_are_quoted_in_commands(line: str, words: list[str]) -> None:
     (advice,) = diagnose_log(line + "\n")
     assert shlex.split(advice.commands[0]) == words
+
+
+# --- editing a file that is somebody's
+
+
+def test_a_save_made_meanwhile_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    manifest = write(tmp_path, "native: [git]\n") / "env.yaml"
+    write_draft = atomic.write_draft
+
+    def save_first(path: Path, content: bytes, *, mode: int | None = None) -> Path:
+        if b"# saved" not in manifest.read_bytes():
+            manifest.write_text(HEAD + "native: [git]\n# saved\n")
+        return write_draft(path, content, mode=mode)
+
+    monkeypatch.setattr(atomic, "write_draft", save_first)
+    assert run(["add", "-q", "jq", "-C", str(tmp_path)]) == 0
+    assert manifest.read_text() == HEAD + "native: [git, jq]\n# saved\n"
+
+
+def test_a_file_that_never_rests_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    manifest = write(tmp_path, "native: [git]\n") / "env.yaml"
+    write_draft = atomic.write_draft
+
+    def save_first(path: Path, content: bytes, *, mode: int | None = None) -> Path:
+        with manifest.open("a") as stream:
+            stream.write("# saved\n")
+        return write_draft(path, content, mode=mode)
+
+    monkeypatch.setattr(atomic, "write_draft", save_first)
+    assert run(["add", "jq", "-C", str(tmp_path)]) == 1
+    assert "jq" not in manifest.read_text()
+    assert "edit-refused" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["env.yaml"]
+
+
+def test_other_names_of_a_file_stay_names_of_it(tmp_path: Path) -> None:
+    manifest = write(tmp_path, "native: [git]\n") / "env.yaml"
+    os.link(manifest, tmp_path / "other.yaml")
+    assert run(["remove", "-q", "git", "-C", str(tmp_path)]) == 0
+    assert (tmp_path / "other.yaml").samefile(manifest)
+    assert manifest.read_text() == HEAD + "native: []\n"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs to be root, who may give files away")
+def test_the_owner_stays(tmp_path: Path) -> None:
+    manifest = write(tmp_path, "native: [git]\n") / "env.yaml"
+    os.chown(manifest, 1234, 2345)
+    assert run(["add", "-q", "jq", "-C", str(tmp_path)]) == 0
+    assert (manifest.stat().st_uid, manifest.stat().st_gid) == (1234, 2345)
+
+
+def test_an_env_yaml_that_leads_out_of_the_project_is_not_edited(tmp_path: Path) -> None:
+    (tmp_path / "project").mkdir()
+    other = write(tmp_path, "native: [git]\n") / "env.yaml"
+    (tmp_path / "project" / "env.yaml").symlink_to(other)
+    assert run(["add", "jq", "-C", str(tmp_path / "project")]) == 1
+    assert other.read_text() == HEAD + "native: [git]\n"

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import os
-import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pyenvspec.diagnostics import PyenvspecError
+from pyenvspec.diagnostics import Diagnostic, PyenvspecError
 from pyenvspec.driver import MANIFEST, check_tree, read_manifest
 from pyenvspec.reading.source import read_text
 from pyenvspec.reporter import report, say
-from pyenvspec.writing.atomic import replace_file
+from pyenvspec.writing.atomic import ChangedMeanwhileError, change_file
 from pyenvspec.writing.projectfs import explained, project_lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pyenvspec.diagnostics import Diagnostic
     from pyenvspec.options import Options
     from pyenvspec.raw import RawSpec
+
+
+_ATTEMPTS = 5
 
 
 def edit_file(options: Options, change: Callable[[bytes, RawSpec], bytes]) -> None:
@@ -30,21 +31,36 @@ def edit_file(options: Options, change: Callable[[bytes, RawSpec], bytes]) -> No
     root = options.directory
     read_manifest(root)  # that there is one, before it is locked
     with project_lock(root, on_wait=lambda: say("waiting for another pyenvspec in this project …")):
-        # Where env.yaml is a link, the file that it leads to is changed and the link stays.
-        path = Path(os.path.realpath(root / MANIFEST))
-        with explained(MANIFEST):
-            data = path.read_bytes()
-        raw = read_text(data, MANIFEST)
-        edited = change(data, raw)
-        if edited == data:
-            return
-        errors, findings = _check(root, read_text(edited, MANIFEST))
-        if errors and not _check(root, raw)[0]:
-            raise PyenvspecError(*errors)
-        with explained(MANIFEST):
-            replace_file(path, edited, mode=stat.S_IMODE(path.stat().st_mode))
+        for _ in range(_ATTEMPTS):
+            try:
+                findings = _edit(root, change)
+                break
+            except ChangedMeanwhileError:
+                # An editor saved it while this was at work: the edit is made to what it holds now.
+                continue
+        else:
+            hint = "save it in the editor, and run this again"
+            message = f"{MANIFEST} changes all the time"
+            raise PyenvspecError(Diagnostic("edit-refused", message, MANIFEST, hint=hint))
     if not options.json:
-        report((*errors, *findings), options)
+        report(findings, options)
+
+
+def _edit(root: Path, change: Callable[[bytes, RawSpec], bytes]) -> tuple[Diagnostic, ...]:
+    # Where env.yaml is a link, the file that it leads to is changed and the link stays.
+    path = Path(os.path.realpath(root / MANIFEST))
+    with explained(MANIFEST):
+        data = path.read_bytes()
+    raw = read_text(data, MANIFEST)
+    edited = change(data, raw)
+    if edited == data:
+        return ()
+    errors, findings = _check(root, read_text(edited, MANIFEST))
+    if errors and not _check(root, raw)[0]:
+        raise PyenvspecError(*errors)
+    with explained(MANIFEST):
+        change_file(path, data, edited)
+    return *errors, *findings
 
 
 def _check(root: Path, raw: RawSpec) -> tuple[tuple[Diagnostic, ...], tuple[Diagnostic, ...]]:

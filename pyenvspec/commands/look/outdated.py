@@ -7,6 +7,7 @@ import re
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from pyenvspec.commands.host.python import find_uv
@@ -108,7 +109,7 @@ def _inputs(plan: Plan, root: Path, runner: Runner, untold: list[str]) -> Iterat
             untold.append(f"inputs: GitHub could not be asked for {pin.source.owner}/{pin.source.repo}")
             return
         if newest != pin.rev:
-            yield Old("input", name, pin.rev[:12], newest[:12], f"pyenvspec update {name}")
+            yield Old("input", name, pin.rev[:12], newest[:12], f"pyenvspec update {quote(name)}")
 
 
 def _packages(shell: Shell, root: Path, runner: Runner, untold: list[str]) -> Iterator[Old]:

@@ -42,10 +42,19 @@ class LockOptions(Options):
 
     dry_run: bool = False
     force: bool = False
+    verify: bool = False
 
 
 def declare(parser: argparse.ArgumentParser) -> type[LockOptions]:
     """Declare the arguments; return what holds them."""
+    parser.add_argument(
+        "--verify", action="store_true", help="ask for every pin again, and say whether it still holds"
+    )
+    return declare_common(parser)
+
+
+def declare_common(parser: argparse.ArgumentParser) -> type[LockOptions]:
+    """Declare what `update` takes as well."""
     add_json(parser)
     parser.add_argument("--dry-run", action="store_true", help="show old and new pins, and write nothing")
     parser.add_argument(
@@ -57,6 +66,10 @@ def declare(parser: argparse.ArgumentParser) -> type[LockOptions]:
 def run(options: LockOptions) -> int:
     """Pin what has no pin yet, and what asks for something else than its pin is for."""
     plan = load_plan(options.directory)
+    if options.verify:
+        from pyenvspec.commands.pin.verify import verify
+
+        return verify(options, plan, read_pins(options.directory))
     return relock(options, plan, read_pins(options.directory), moved=())
 
 

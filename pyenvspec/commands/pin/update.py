@@ -5,8 +5,7 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING
 
-from pyenvspec.commands.pin.lock import LockOptions, relock
-from pyenvspec.commands.pin.lock import declare as declare_lock
+from pyenvspec.commands.pin.lock import LockOptions, declare_common, relock
 from pyenvspec.diagnostics import Diagnostic
 from pyenvspec.driver import load_plan
 from pyenvspec.pinning.pinfile import LockError
@@ -27,7 +26,7 @@ class UpdateOptions(LockOptions):
 
 def declare(parser: argparse.ArgumentParser) -> type[UpdateOptions]:
     """Declare the arguments; return what holds them."""
-    declare_lock(parser)
+    declare_common(parser)
     parser.add_argument("names", nargs="*", metavar="INPUT", help="only these inputs")
     return UpdateOptions
 
