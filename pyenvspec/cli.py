@@ -76,6 +76,7 @@ GROUPS = {
             "completion.command",
             "let bash, zsh or fish complete verbs, variants, packages, containers",
         ),
+        "lsp": ("lsp.command", "a language server: what `check` says as one types, in any editor"),
         "get-nix": ("get_nix", "get a Nix for this user, without root where that works"),
         "clean": (
             "look.clean",

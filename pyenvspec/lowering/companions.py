@@ -26,6 +26,7 @@ def companion_files(plan: Plan) -> dict[str, str]:
         files[".devcontainer/devcontainer.json"] = _devcontainer(plan)
     if plan.generate.vscode:
         files[".vscode/settings.json"] = _vscode(plan)
+        files[".vscode/extensions.json"] = _json(HEADER, {"recommendations": _EXTENSIONS})
     if plan.generate.github_actions:
         files[".github/workflows/pyenvspec.yml"] = github_actions(plan)
     if plan.generate.gitlab_ci:
@@ -70,6 +71,9 @@ def _devcontainer(plan: Plan) -> str:
     return _json(HEADER, data)
 
 
+_EXTENSIONS = ["redhat.vscode-yaml", "ms-python.python", "mkhl.direnv"]
+
+
 def _vscode(plan: Plan) -> str:
     environment = plan.shells[0].environment
     settings: dict[str, object] = {"python.terminal.activateEnvironment": False}
@@ -77,4 +81,6 @@ def _vscode(plan: Plan) -> str:
     # What Nix makes has a new path with each change; entering the shell keeps a link to it.
     prefix = environment.venv if in_venv else ".pyenvspec/python"
     settings["python.defaultInterpreterPath"] = f"${{workspaceFolder}}/{prefix}/bin/python"
+    # The YAML extension reads the line at the top of env.yaml too; this holds where it was taken out.
+    settings["yaml.schemas"] = {"./nix/pyenvspec/vendor/env.schema.json": "env.yaml"}
     return _json(HEADER, settings)

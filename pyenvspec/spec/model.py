@@ -100,7 +100,9 @@ class Generate(Model):
     )
     direnv: Bool = Field(True, description="Write .envrc for direnv.", examples=[True])
     devcontainer: Bool = Field(False, description="Write .devcontainer/devcontainer.json.", examples=[True])
-    vscode: Bool = Field(False, description="Write .vscode/settings.json.", examples=[True])
+    vscode: Bool = Field(
+        False, description="Write .vscode/settings.json and extensions.json.", examples=[True]
+    )
     github_actions: Bool = Field(
         False,
         description="Write .github/workflows/pyenvspec.yml: checks, `scripts.test` in each shell, images.",

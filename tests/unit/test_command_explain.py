@@ -119,7 +119,9 @@ def test_files_that_follow_from_a_key(project: Path, capsys: pytest.CaptureFixtu
     with (project / "env.yaml").open("a") as stream:
         stream.write("generate: {vscode: true}\n")
     text = explain(project, capsys, "generate.vscode")
-    assert text.endswith("files that are there or differ because of it:\n  .vscode/settings.json\n")
+    assert text.endswith(
+        "files that are there or differ because of it:\n  .vscode/extensions.json\n  .vscode/settings.json\n"
+    )
 
 
 def test_a_key_that_is_not_there_has_its_default_and_an_example(

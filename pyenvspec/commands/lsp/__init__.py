@@ -1,0 +1,1 @@
+"""`pyenvspec lsp`: what `check`, `search` and `explain` say, told to editors as one types."""

@@ -1,0 +1,67 @@
+"""Where one types in env.yaml: the keys above a place, and whether a key, a value or an item of a list stands there.
+
+By indentation, since the text is rarely whole while one types. Lines and columns count from 0.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from pyenvspec.records import dataclass
+
+_KEY = re.compile(r"^(?P<indent>[ ]*)(?P<dash>-[ ]+)?(?P<key>[A-Za-z0-9_.-]+)[ ]*:(?P<rest>.*)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """`path` leads to the mapping, the key or the list; `word` is what is typed of the name, from `start` on."""
+
+    kind: Literal["key", "value", "item"]
+    path: tuple[str, ...]
+    word: str
+    start: int
+
+
+def find_place(lines: list[str], line: int, column: int) -> Place:
+    """Return what is typed at a place."""
+    before = lines[line][:column] if line < len(lines) else ""
+    word = re.search(r"[^\s\[\],{}:'\"]*$", before)
+    typed, start = (word[0], word.start()) if word else ("", column)
+    indent = len(before) - len(before.lstrip(" "))
+    if found := _KEY.match(before):
+        path = (*parents(lines, line, len(found["indent"])), found["key"])
+        return Place("item" if "[" in found["rest"] else "value", path, typed, start)
+    if re.match(r"^\s*-(\s|$)", before):
+        return Place("item", parents(lines, line, indent, for_item=True), typed, start)
+    above = parents(lines, line, indent)
+    return Place("item" if _in_brackets(lines, line, before) else "key", above, typed, start)
+
+
+def path_at(lines: list[str], line: int) -> tuple[str, ...]:
+    """Return the keys that lead to the one of a line, empty where it has none."""
+    found = _KEY.match(lines[line]) if line < len(lines) else None
+    if found is None:
+        return ()
+    return (*parents(lines, line, len(found["indent"])), found["key"])
+
+
+def parents(lines: list[str], line: int, indent: int, *, for_item: bool = False) -> tuple[str, ...]:
+    """Return the keys above a line that are less indented; an item may stand as far left as its key."""
+    path: list[str] = []
+    for number in range(line - 1, -1, -1):
+        found = _KEY.match(lines[number])
+        if found is None or lines[number].lstrip().startswith("#"):
+            continue
+        depth = len(found["indent"])
+        if depth < indent or (for_item and not path and depth == indent and not found["dash"]):
+            path.append(found["key"])
+            indent, for_item = depth, False
+            if depth == 0:
+                break
+    return tuple(reversed(path))
+
+
+def _in_brackets(lines: list[str], line: int, before: str) -> bool:
+    text = "\n".join([*lines[max(0, line - 40) : line], before])
+    return text.count("[") > text.count("]")
