@@ -116,7 +116,7 @@ def test_a_fix_writes_what_the_finding_says(tmp_path: Path) -> None:
         for text, replacement in (
             ("python: 3.12\nnative: [libsndfile1]\n", "libsndfile"),
             ("python: 3.12\ncudaa: 12.8\n", "cuda"),
-            ("python: {version: 3.12, managr: uv}\n", "manager"),
+            ("python: 3.12\ngenerate: {direnw: true}\n", "direnv"),
         ):
             found = await (editor.open if editor.version == 1 and editor.found.empty() else editor.type)(text)
             actions = await editor.fixes(found)
