@@ -16,7 +16,8 @@ from pygls.lsp.client import LanguageClient
 from pyenvspec.cli import run
 from pyenvspec.commands.lsp.place import find_place
 from pyenvspec.facts.nixpkgs import cuda_versions, python_minors
-from pyenvspec.spec.model import Cuda, Spec
+from pyenvspec.spec.model import Spec
+from pyenvspec.spec.packages import Cuda
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
