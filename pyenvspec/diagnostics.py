@@ -248,6 +248,7 @@ CODES: dict[str, str] = {
     "run-unknown": "a target of `run` named on the command line does not exist",
     "run-no-command": "nothing is given to run on a cluster",
     "ship-host": "the machine named on the command line is no address",
+    "container-base": "an image over another one is to become a file that opens by itself",
     "container-unknown": "a container named on the command line does not exist",
     "container-no-registry": "an image is to be pushed, and env.yaml does not say where",
     "clean-unasked": "taking away what is not needed was not agreed to",

@@ -109,6 +109,7 @@ def test_every_code_of_reading_and_validating_has_a_golden_case() -> None:
         "edit-",
         "nix-missing",
         "nix-unasked",
+        "container-base",
         "container-unknown",
         "container-no-registry",
         "engine-missing",

@@ -1,4 +1,4 @@
-"""`pyenvspec container build|load|push|run|file|sif|sbom NAME`: show the one command that does it, then become it."""
+"""`pyenvspec container ACTION NAME`: show the one command that does it, then become it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 from pyenvspec.commands.compile import command as compiling
+from pyenvspec.commands.container_archive import write_archive
 from pyenvspec.commands.container_sbom import write_sbom
 from pyenvspec.commands.steps import run_steps, show_steps
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
@@ -21,11 +22,12 @@ if TYPE_CHECKING:
 
     from pyenvspec.plan import Container
 
-ACTIONS = ("build", "load", "push", "run", "file", "sif", "sbom")
+ACTIONS = ("build", "load", "push", "run", "file", "sif", "archive", "sbom")
 ENGINES = ("docker", "podman")
 _HELP = (
     "build: in the Nix store; load: into Docker or Podman; push: to `registry`; run: load, then start it; "
-    "file: NAME.tar, or what --output says; sif: NAME.sif for Apptainer; sbom: what is in it, as CycloneDX"
+    "file: NAME.tar, or what --output says; sif: NAME.sif for Apptainer; "
+    "archive: NAME.run, which opens by itself; sbom: what is in it, as CycloneDX"
 )
 
 
@@ -52,7 +54,7 @@ def declare(parser: argparse.ArgumentParser) -> type[ContainerOptions]:
     parser.add_argument(
         "--output",
         metavar="PATH",
-        help="file, sif, sbom: where to; `file` without .tar is a folder, an OCI layout",
+        help="file, sif, archive, sbom: where to; `file` without .tar is a folder, an OCI layout",
     )
     parser.add_argument("--dry-run", action="store_true", help="show the commands, and do not run them")
     return ContainerOptions
@@ -67,6 +69,8 @@ def run(options: ContainerOptions) -> int:
         return show_steps(steps)
     # Nix must see env.yaml as it is now; with nothing to do this writes nothing.
     compiling.run(compiling.CompileOptions("compile", options.directory, quiet=True))
+    if options.action == "archive":
+        return write_archive(options, container, options.output)
     if options.action == "sbom":
         return write_sbom(options, plan, container, options.output)
     return run_steps(steps, options, missing=_WITHOUT_ENGINE)
@@ -86,7 +90,7 @@ def commands_of(options: ContainerOptions, container: Container) -> list[tuple[s
         return nix_argv("run", f"{output}.copyTo", "--", target, *extra)
 
     match options.action:
-        case "build" | "sbom":
+        case "build" | "archive" | "sbom":
             return [nix_argv("build", output, "--print-out-paths", *options.command)]
         case "load":
             return [copy(f"{store}{reference}", *options.command)]

@@ -24,6 +24,7 @@ PACKAGES = {
     "skopeo": "skopeo",
     "docker-registry": "docker-registry",
     "pigz": "pigz",
+    "setpriv": "util-linux",
 }
 _SBIN = "/usr/sbin:/sbin"
 
@@ -134,8 +135,13 @@ def unpack(layout: Path, tag: str, folder: Path) -> Bundle:
     """An image layout as umoci unpacks it, its missing programs filled in."""
     run("umoci", "unpack", "--image", f"{layout}:{tag}", str(folder))
     bundle = Bundle(folder)
-    _Completion(bundle.root).complete()
+    complete(bundle.root)
     return bundle
+
+
+def complete(root: Path) -> None:
+    """Fill in the missing programs of an unpacked image."""
+    _Completion(root).complete()
 
 
 @dataclass

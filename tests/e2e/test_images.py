@@ -10,10 +10,12 @@ import hashlib
 import http.server
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from contextlib import contextmanager
 from functools import partial
@@ -514,3 +516,44 @@ def test_what_is_in_an_image_is_told_as_cyclonedx(lab: Lab) -> None:
     assert any(purl.startswith("pkg:nix/python3@") for purl in packages)
     # Nothing of a path's closure is left out.
     assert {c["name"] for c in document["components"]} >= {"bash", "coreutils", "ffmpeg"}
+
+
+def test_an_archive_opens_by_itself_without_root_and_nix(lab: Lab) -> None:
+    engines.need("pigz", "setpriv")
+    lab.run(sys.executable, "-m", "pyenvspec", "container", "archive", "--output", "../lab.run").check()
+    # A folder that nobody may enter too, which pytest's are not.
+    with tempfile.TemporaryDirectory(prefix="pyenvspec-", dir="/tmp") as text:
+        folder = Path(text)
+        shutil.move(lab.root.parent / "lab.run", folder / "lab.run")
+        for path in (folder, folder / "lab.run"):
+            os.chown(path, 65534, 65534)
+
+        def run(*words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+            as_nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+            env = {"PATH": "/usr/bin:/bin", "HOME": text, "PYENVSPEC_ARCHIVES": f"{text}/opened", **variables}
+            return subprocess.run(
+                [*as_nobody, "./lab.run", *words],
+                cwd=folder,
+                env=env,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+
+        probe = subprocess.run(
+            ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "unshare", "-r", "true"]
+        )
+        if probe.returncode != 0:
+            pytest.skip("needs user namespaces for everybody")
+        opened = run(PYENVSPEC_ONLY_OPEN="1")
+        assert opened.returncode == 0, opened.stderr
+        (root,) = (folder / "opened").iterdir()
+        engines.complete(root)
+        code = "import os, sys, tiny, lab_x; print(tiny.version, lab_x.__file__, sys.argv[1:], os.environ['SEED'])"
+        done = run("python", "-c", code, "a  b", "$HOME")
+        assert done.stderr == ""
+        assert done.stdout == "1.0 /app/src/lab_x/__init__.py ['a  b', '$HOME'] 42\n"
+        assert run().stdout == "a  b 1 $5\n"
+        (folder / "here.txt").write_text("seen\n")
+        assert run("cat", "here.txt", HOME="/").stdout == "seen\n"
+        assert run("sh", "-c", "exit 7").returncode == 7

@@ -1,0 +1,97 @@
+"""One file that opens an image by itself: for machines without root, Nix and engines."""
+
+from __future__ import annotations
+
+import io
+import json
+import shlex
+import tarfile
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pyenvspec.commands.steps import run_steps
+from pyenvspec.diagnostics import Diagnostic, PyenvspecError
+from pyenvspec.reporter import say
+from pyenvspec.tools import nix_argv
+
+if TYPE_CHECKING:
+    from pyenvspec.options import Options
+    from pyenvspec.plan import Container
+
+_SCRIPT = Path(__file__).with_name("open_archive.sh")
+_NO_HOME = ("HOME", "USER", "LOGNAME")  # inside it is still this user
+
+
+def write_archive(options: Options, container: Container, output: str | None) -> int:
+    """Build an image and write it as a program; return the exit code."""
+    if container.base is not None:
+        message = (
+            f"`containers.{container.name}` has a `base`, whose files are pulled when the image is copied"
+        )
+        hint = "take `base` away, or run `pyenvspec container sif`"
+        raise PyenvspecError(Diagnostic("container-base", message, hint=hint))
+    target = options.directory / (output or f"{container.name}.run")
+    with tempfile.TemporaryDirectory() as folder:
+        link = Path(folder, "image")
+        build = nix_argv("build", "--out-link", str(link), f".#container-{container.name}")
+        code = run_steps([build], options, stay=True)
+        if code == 0:
+            pack(link, f"{container.image}:{container.tag}", target)
+            say(
+                f"wrote {target.name}: {target.stat().st_size:,} bytes; run it as ./{target.name} [COMMAND …]"
+            )
+    return code
+
+
+def pack(layout: Path, name: str, target: Path) -> None:
+    """Write the image of a layout as a program at `target`; the same image gives the same bytes."""
+    blobs = layout / "blobs" / "sha256"
+
+    def read(digest: str) -> dict[str, Any]:
+        document: dict[str, Any] = json.loads((blobs / digest[7:]).read_text(encoding="utf-8"))
+        return document
+
+    digest = json.loads((layout / "index.json").read_text(encoding="utf-8"))["manifests"][0]["digest"]
+    manifest = read(digest)
+    script = _SCRIPT.read_text(encoding="utf-8")
+    line = script.count("\n") + 1
+    for mark, value in (("@IMAGE@", name), ("@DIGEST@", digest[7:]), ("@LINE@", str(line))):
+        script = script.replace(mark, value)
+    draft = target.with_name(f".{target.name}.draft")
+    with draft.open("wb") as file:
+        file.write(script.encode())
+        with tarfile.open(fileobj=file, mode="w|", format=tarfile.PAX_FORMAT) as archive:
+            _add(archive, "enter", _format_enter(read(manifest["config"]["digest"])["config"]))
+            for number, layer in enumerate(manifest["layers"]):
+                path = blobs / layer["digest"][7:]
+                entry = tarfile.TarInfo(f"{number:03}.gz")
+                entry.size = path.stat().st_size
+                with path.open("rb") as content:
+                    archive.addfile(entry, content)
+    draft.chmod(0o755)
+    draft.replace(target)
+
+
+def _add(archive: tarfile.TarFile, name: str, text: str) -> None:
+    entry = tarfile.TarInfo(name)
+    entry.size = len(text.encode())
+    archive.addfile(entry, io.BytesIO(text.encode()))
+
+
+def _format_enter(config: dict[str, Any]) -> str:
+    """Return what runs inside: the image's variables and command, the folder that one stands in."""
+    variables = [line.partition("=")[::2] for line in config["Env"]]
+    lines = [f"export {name}={shlex.quote(value)}" for name, value in variables if name not in _NO_HOME]
+    folder = shlex.quote(config.get("WorkingDir") or "/")
+    return "\n".join(
+        [
+            "export HOME=$1",
+            f'cd "$2" 2>/dev/null || cd {folder}',
+            "shift 2",
+            *lines,
+            f"[ $# -gt 0 ] || set -- {shlex.join(config['Cmd'])}",
+            'exec "$@"',
+            "",
+        ]
+    )
