@@ -31,11 +31,12 @@ VERSION = "import tiny; print(tiny.version)"
 class Lab:
     """A project with its shells. `kind` is the value of `shell` in env.yaml."""
 
+    timeout = 300
+
     def __init__(self, shells: Shells, root: Path, kind: str, *lines: str, python: str = "") -> None:
         self.shells = shells
         self.root = root
         self.kind = kind
-        self.timeout = 300
         root.mkdir(parents=True)
         git(root, "init", "--quiet")
         (root / "requirements.txt").write_text("")

@@ -257,3 +257,8 @@ def test_an_image_that_is_nowhere_is_told_with_what_makes_it(
         "      = help: run `pyenvspec container sif default`, or write "
         '`registry: "docker://registry.example/lab/"` under it and run `pyenvspec container push default`\n'
     )
+
+
+def test_explain_says_who_reads_it(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["explain", "run.kube.kubernetes.gpus", "-C", str(project)]) == 0
+    assert capsys.readouterr().out.endswith("\nNo generated file has it: `pyenvspec run` reads it.\n")

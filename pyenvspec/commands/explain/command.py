@@ -82,7 +82,10 @@ def _format_key(found: Explanation) -> str:
 
 
 def _format_nix(found: Explanation) -> Iterator[str]:
-    if found.lines and found.changes_nothing:
+    if found.key.path[0] == "run":
+        yield "No generated file has it: `pyenvspec run` reads it."
+        yield ""
+    elif found.lines and found.changes_nothing:
         yield "Without it the files would be the same: it says what is so anyway."
         yield ""
     place = None
