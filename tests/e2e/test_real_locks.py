@@ -9,7 +9,8 @@ import real_locks
 from harness import Nix
 from real_locks import CannotLockError, Case
 
-from pyenvspec.diagnostics import Severity
+from pyenvspec.diagnostics import PyenvspecError, Severity
+from pyenvspec.driver import check_project
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,3 +42,32 @@ def test_a_lock_made_today_compiles_and_evaluates(
     if failure is not None and "not supported for interpreter" in failure and release not in inputs.nixpkgs:
         pytest.skip(f"needs nixpkgs {release}; of the newer one at hand: {failure.splitlines()[-1].strip()}")
     assert failure is None
+
+
+VENV = [Case(name, "3.12", "uv2nix") for name in ("numpy, pandas", "torch", "speech", "pyqt")]
+VENV += [Case(name, "3.11", "poetry2nix") for name in ("numpy, pandas", "fastapi, sqlalchemy")]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", VENV, ids=[case.folder for case in VENV])
+def test_a_lock_made_today_is_right_for_a_venv(case: Case, tmp_path: Path) -> None:
+    """Nothing is told of a right lock; another Python and a changed project are."""
+    folder = tmp_path / "project"
+    try:
+        real_locks.make_project(case, folder)
+    except CannotLockError as missing:
+        pytest.skip(str(missing))
+    manager = case.manager.removesuffix("2nix")
+
+    def told(python: str) -> list[str]:
+        (folder / "env.yaml").write_text(f"python: {{version: {python}, manager: {manager}}}\n")
+        try:
+            return [one.code for one in check_project(folder)[2]]
+        except PyenvspecError as error:
+            return [one.code for one in error.diagnostics]
+
+    assert told(case.python) == []
+    assert told("3.13") == ["package-lock-python"]
+    text = (folder / "pyproject.toml").read_text()
+    (folder / "pyproject.toml").write_text(text.replace("dependencies = [", 'dependencies = ["six", '))
+    assert told(case.python) == ["package-lock-stale"]

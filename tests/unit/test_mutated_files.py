@@ -16,7 +16,7 @@ from pyenvspec.cli import BUG, run
 if TYPE_CHECKING:
     from pathlib import Path
 
-ROUNDS = int(os.environ.get("PYENVSPEC_MUTATIONS", "25"))
+ROUNDS = int(os.environ.get("PYENVSPEC_MUTATIONS", "20"))
 PYPROJECT = b'[project]\nname = "a"\nversion = "1"\nrequires-python = ">=3.11"\ndependencies = ["numpy>=1"]\n'
 UV = (
     b'version = 1\nrequires-python = ">=3.11"\n\n[[package]]\nname = "a"\nversion = "1"\nsource = { virtual = "." }\n'
@@ -59,12 +59,39 @@ PIECES = (
     b"[" * 2000,
 )
 
+PIP = "python: {version: 3.11, manager: pip}\n"
+MANIFEST = (
+    b"python: {version: 3.11, manager: pip}\ncuda: {version: 12.4, packages: [nccl]}\nnative: [ffmpeg, git]\n"
+    b"env:\n  A: '${pkgs.jq}/bin'\n  B: ~/x\nscripts: {a: 'echo ${A}'}\nprocesses: {w: {run: a, after: [db]}}\n"
+    b"caches: [nix-community]\nvariants: {cpu: {cuda: null}}\n"
+)
+PINS = (
+    b'{ "version": 1,\n  "inputs": { "nixpkgs": { "owner": "NixOS", "repo": "nixpkgs", "ref": "nixos-25.11",\n'
+    b'    "rev": "0123456789012345678901234567890123456789", "check": "0",\n'
+    b'    "narHash": "sha256-SvXJcAemihifkTn4BGvyE5K1FJX9bl4U8DQ5pqKvD0s=" } } }\n'
+)
+FLAKE_LOCK = (
+    b'{"nodes": {"root": {"inputs": {"nixpkgs": "nixpkgs"}}, "nixpkgs": {"locked": {}}},'
+    b' "root": "root", "version": 7}\n'
+)
+
+# What is changed, the verb that reads it, and the env.yaml beside it.
 CASES = {
-    "uv.lock": (UV, ("check",), "python: {version: 3.11, manager: uv2nix}\n"),
-    "poetry.lock": (POETRY, ("check",), "python: {version: 3.11, manager: poetry2nix}\n"),
-    "pyproject.toml": (PYPROJECT, ("check",), "python: {version: 3.11, manager: uv}\n"),
-    "environment.yml": (CONDA, ("init", "--dry-run"), None),
-    "requirements.txt": (REQUIREMENTS, ("init", "--dry-run"), None),
+    "uv.lock for uv2nix": (UV, ("check",), "python: {version: 3.11, manager: uv2nix}\n"),
+    "uv.lock for uv": (UV, ("check",), "python: {version: 3.11, manager: uv}\n"),
+    "poetry.lock for poetry2nix": (POETRY, ("check",), "python: {version: 3.11, manager: poetry2nix}\n"),
+    "poetry.lock for poetry": (POETRY, ("check",), "python: {version: 3.11, manager: poetry}\n"),
+    "pyproject.toml for uv": (PYPROJECT, ("check",), "python: {version: 3.11, manager: uv}\n"),
+    "requirements.txt for pip": (REQUIREMENTS, ("check",), PIP),
+    "env.yaml": (MANIFEST, ("check",), None),
+    "env.yaml to add to": (MANIFEST, ("add", "jq"), None),
+    "env.lock.json": (PINS, ("compile", "--check"), PIP),
+    "flake.lock": (FLAKE_LOCK, ("compile", "--check"), PIP),
+    "environment.yml": (CONDA, ("init", "--dry-run", "--offline"), None),
+    "requirements.txt": (REQUIREMENTS, ("init", "--dry-run", "--offline"), None),
+    "uv.lock": (UV, ("init", "--dry-run", "--offline"), None),
+    "poetry.lock": (POETRY, ("init", "--dry-run", "--offline"), None),
+    "pyproject.toml": (PYPROJECT, ("init", "--dry-run", "--offline"), None),
     "build.log": (LOG, ("diagnose",), None),
 }
 
@@ -85,6 +112,7 @@ def test_a_mutated_file_is_no_bug(name: str, tmp_path: Path, capsys: pytest.Capt
     (tmp_path / "pyproject.toml").write_bytes(PYPROJECT)
     if manifest:
         (tmp_path / "env.yaml").write_text(manifest)
+    name = name.split()[0]
     place = [str(tmp_path / name)] if words == ("diagnose",) else ["-C", str(tmp_path)]
     for _ in range(ROUNDS):
         mutated = mutate(content, chance)
