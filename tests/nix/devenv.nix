@@ -39,6 +39,7 @@ in
     processes = mkOption {
       type = types.attrsOf (
         types.submodule { options.exec = mkOption { type = types.str; };
+          options.ready = any null;
           options.process-compose = any { }; }
       );
       default = { };

@@ -151,6 +151,20 @@ def test_services_are_devenvs(nix_bin: Path) -> None:
     assert everything(nix_bin, "devenv")["devenv"]["default"]["services"] == {"postgres": {"enable": True}}
 
 
+def test_a_process_waits_until_a_service_says_that_it_is_ready(nix_bin: Path, tmp_path: Path) -> None:
+    text = (
+        f"{BASE}python: {{version: 3.12, manager: pip}}\n"
+        "services: {postgres: {enable: true}, redis: {enable: true}}\n"
+        "processes: {web: {run: serve, after: [postgres, redis]}}\n"
+        "devenv: {processes: {postgres: {exec: serve, ready: {exec: ask}}}}\n"
+    )
+    processes = evaluate(nix_bin, lay(tmp_path, {"env.yaml": text}))["devenv"]["default"]["processes"]
+    assert processes["web"]["process-compose"]["depends_on"] == {
+        "postgres": {"condition": "process_healthy"},
+        "redis": {"condition": "process_started"},
+    }
+
+
 def test_devenv_is_entered_pure_and_light(nix_bin: Path) -> None:
     hook = everything(nix_bin, "devenv")["shells"]["default"]["hook"]
     assert hook.index("-enter.sh") < hook.index("devenv-folders.sh") < hook.index("pyenvspec_enter_devenv")
