@@ -29,6 +29,7 @@ python: {{version: 3.12, manager: uv, groups: [dev], extras: [gpu], install: nev
 cuda: {{version: 12.8, packages: [cudatoolkit]}}
 native: [ffmpeg, libsndfile]
 env: {{SEED: 42, WHERE: "${{pkgs.ffmpeg}}/bin"}}
+dotenv: [.env]
 scripts: {{train: python -m lab, both: "a; b"}}
 processes: {{web: {{run: python -m http.server, ready: {{http: 8000}}, restart: on_failure}}, db: {{run: serve}}}}
 services: {services}
@@ -125,7 +126,7 @@ def test_the_environment_is_made_from_what_env_yaml_says(shell: Any) -> None:
 
 def test_entering_is_in_order(shell: Any) -> None:
     hook = shell["hook"]
-    parts = ("-enter.sh", "export SEED", "-venv.sh", "-on-enter")
+    parts = ("-enter.sh", "export SEED", "-venv.sh", "PYENVSPEC_DOTENV=.env\n", "-dotenv.sh", "-on-enter")
     places = [hook.index(part) for part in parts]
     assert places == sorted(places)
 
@@ -279,6 +280,7 @@ def test_a_shell_of_a_lock_has_its_environment_and_what_edits_the_lock(nix_bin: 
     assert "lab-env" in names_of(shell)
     assert manager.removesuffix("2nix") in names_of(shell)
     assert "PYENVSPEC_VENV" not in shell["hook"]
+    assert "-link-python.sh" in shell["hook"], "editors find this Python"
     if manager == "uv2nix":
         assert "export UV_NO_SYNC='1'\n" in shell["hook"]
         assert "export UV_PYTHON_DOWNLOADS='never'\n" in shell["hook"]
