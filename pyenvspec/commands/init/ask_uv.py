@@ -31,7 +31,7 @@ _ASK: tuple[str, ...] = (
 )
 _ASK += ("--python-platform", "x86_64-manylinux_2_28")
 _OFFLINE = re.compile(r"dns error|error sending request|Failed to fetch|tcp connect error", re.IGNORECASE)
-_SOURCE_ONLY = re.compile(r"Because ([a-z0-9-]+)\S* has no usable wheels")
+_SOURCE_ONLY = re.compile(r"(?:all versions of )?([a-z0-9-]+)(?:[=<>!]\S*)? (?:has|have) no usable wheels")
 _PATIENCE = 90.0
 _MOST_TRIES = 5
 _INDEX = re.compile(r"(--extra-index-url|--index-url|--find-links|-i|-f)[ =]+(\S+)$")

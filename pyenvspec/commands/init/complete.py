@@ -75,7 +75,12 @@ def told_from_repositories(survey: Survey, packages: Source) -> list[tuple[str, 
     """Return what a README installs from a repository, and neither the packages nor the project itself is."""
     own = {normalise(source.name) for source in survey.sources if source.name}
     found = ((s.where(w), w) for s in survey.of("readme") for w in s.packages if w.text.startswith("git+"))
-    return [(where, w) for where, w in found if packages.find(w.name) is None and w.name not in own]
+    return [(where, w) for where, w in found if packages.find(w.name) is None and not _is_own(w.name, own)]
+
+
+def _is_own(name: str, own: set[str]) -> bool:
+    """Whether a repository is the project's own: its name is often the first part of the package's."""
+    return any(one == name or one.startswith(f"{name}-") for one in own)
 
 
 def _has_cuda(packages: Source, names: tuple[str, ...]) -> bool:

@@ -1,0 +1,246 @@
+"""Projects of the kinds that went wrong once, each with what `init` has to write, and that `check` takes it.
+
+Small inputs made for the purpose; a row stands for a kind, not for one project.
+"""
+
+# The files of other tools have long lines.
+# ruff: noqa: E501
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pyenvspec.cli import run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+UV = """version = 1
+revision = 3
+requires-python = "{python}"
+
+[[package]]
+name = "lab"
+version = "0"
+source = {{ virtual = "." }}
+dependencies = [{{ name = "torch" }}]
+
+[[package]]
+name = "torch"
+version = "2.5.0"
+source = {{ registry = "https://index.example/simple" }}
+wheels = [{{ url = "https://index.example/torch-2.5.0-cp311-cp311-manylinux1_x86_64.whl", hash = "sha256:00" }}]
+
+[[package]]
+name = "nvidia-cuda-runtime-cu12"
+version = "{runtime}"
+source = {{ registry = "https://index.example/simple" }}
+wheels = [{{ url = "https://index.example/nvidia_cuda_runtime_cu12-{runtime}-py3-none-manylinux1_x86_64.whl", hash = "sha256:00" }}]
+"""
+LAB = '[project]\nname = "lab"\nversion = "0"\nrequires-python = ">=3.10"\ndependencies = ["torch==2.5.0"]\n'
+UNUSED_INDEX = '[[tool.uv.index]]\nname = "old"\nurl = "https://index.example/whl/cu118"\nexplicit = true\n'
+POETRY = """[[package]]
+name = "numba"
+version = "0.58.1"
+description = ""
+optional = false
+python-versions = ">=3.8"
+files = [
+    {{file = "numba-0.58.1-cp310-cp310-manylinux2014_2_17_x86_64.manylinux_2_17_x86_64.whl", hash = "sha256:00"}},
+    {{file = "numba-0.58.1-cp311-cp311-manylinux2014_2_17_x86_64.manylinux_2_17_x86_64.whl", hash = "sha256:00"}},
+]
+
+[metadata]
+lock-version = "2.0"
+python-versions = "{python}"
+content-hash = "0"
+"""
+POETRY_PROJECT = '[tool.poetry]\nname = "lab"\nversion = "0"\ndescription = ""\nauthors = []\n[tool.poetry.dependencies]\npython = "{python}"\nnumba = "0.58.1"\n'
+
+CASES: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
+    "wheels-with-their-own-cuda": (
+        {"pyproject.toml": LAB, "uv.lock": UV.format(python=">=3.11", runtime="12.8.90")},
+        {"python": "3.11", "says": ["CUDA 12.8"], "without": ["\ncuda:"], "manager": "uv"},
+    ),
+    "an-index-that-no-package-uses": (
+        {"pyproject.toml": LAB + UNUSED_INDEX, "uv.lock": UV.format(python=">=3.11", runtime="12.4.127")},
+        {"says": ["CUDA 12.4"], "without": ["11.8", "\ncuda:"]},
+    ),
+    "the-python-of-the-locked-wheels": (
+        {
+            "pyproject.toml": POETRY_PROJECT.format(python=">=3.9,<3.13"),
+            "poetry.lock": POETRY.format(python=">=3.9,<3.13"),
+        },
+        {"python": "3.11", "manager": "poetry", "says": ["numba 0.58.1 has wheels for Python 3.10 to 3.11"]},
+    ),
+    "the-range-of-a-poetry-lock": (
+        {
+            "pyproject.toml": POETRY_PROJECT.format(python=">=3.8,<3.11"),
+            "poetry.lock": POETRY.format(python=">=3.8,<3.11"),
+        },
+        {"python": "3.10", "manager": "poetry"},
+    ),
+    "the-range-of-a-workspace": (
+        {
+            "pyproject.toml": '[tool.uv.workspace]\nmembers = ["packages/*"]\n',
+            "packages/one/pyproject.toml": '[project]\nname = "one"\nversion = "0"\nrequires-python = ">=3.9"\n',
+            "uv.lock": 'version = 1\nrequires-python = ">=3.9, <3.12"\n\n[manifest]\nmembers = ["one"]\n\n[[package]]\nname = "one"\nversion = "0"\nsource = { editable = "packages/one" }\n',
+        },
+        {"python": "3.11", "manager": "uv"},
+    ),
+    "pins-older-than-the-usual-python": (
+        {"requirements.txt": "torch==1.7.1\nnumpy==1.19.5\n"},
+        {"python": "3.9", "manager": "pip"},
+    ),
+    "python-packages-that-are-called-like-programs": (
+        {
+            "environment.yml": "name: lab\ndependencies: [python=3.10, click, pot, icecream, fire, opencv, sentencepiece, vtk]\n"
+        },
+        {
+            "requirements": ["click", "pot", "icecream", "fire", "opencv-python", "sentencepiece", "vtk"],
+            "without": ["- click", "- pot", "- vtk"],
+        },
+    ),
+    "an-export-of-conda": (
+        {
+            "environment.yml": "name: lab\ndependencies:\n  - python=3.9.18=h955ad1f_0\n  - libglu=9.0.0=hac7e632_1003\n"
+            "  - font-ttf-ubuntu=0.83=h77eed37_3\n  - ld_impl_linux-64=2.40=h41732ed_0\n  - scipy=1.11.3=py39h474f0d3_1\n"
+            "  - tqdm=4.66.1=pyhd8ed1ab_0\n"
+        },
+        {"python": "3.9", "requirements": ["scipy==1.11.3", "tqdm==4.66.1"], "without": ["libglu", "font"]},
+    ),
+    "conda-by-another-name": (
+        {"conda_env.yaml": "name: lab\ndependencies: [python=3.9, pytorch=1.12, cudatoolkit=11.3]\n"},
+        {"python": "3.9", "says": ["CUDA 11.3"]},
+    ),
+    "conda-in-a-folder": (
+        {"env/cpu.yml": "name: lab\ndependencies: [python=3.9, numpy]\n"},
+        {"python": "3.9"},
+    ),
+    "setup-py": (
+        {"setup.py": "from setuptools import setup\nsetup(name='lab', python_requires='>=3.7,<3.10')\n"},
+        {"python": "3.9", "requirements": ["-e ."]},
+    ),
+    "pipfile": (
+        {"Pipfile": '[packages]\nnumpy = "*"\n[requires]\npython_version = "3.9"\n'},
+        {"python": "3.9"},
+    ),
+    "pixi": (
+        {
+            "pixi.toml": '[project]\nname = "lab"\nchannels = []\nplatforms = []\n[dependencies]\npython = "3.10.*"\nnumpy = "*"\n'
+        },
+        {"python": "3.10", "requirements": ["numpy"]},
+    ),
+    "pdm-lock": (
+        {
+            "pyproject.toml": '[project]\nname = "lab"\nversion = "0"\nrequires-python = ">=3.9"\ndependencies = ["numpy"]\n[tool.pdm]\n',
+            "pdm.lock": '[metadata]\nlock_version = "4.4"\n\n[[package]]\nname = "numpy"\nversion = "1.26.4"\nrequires_python = ">=3.9"\n',
+        },
+        {"manager": "uv", "notes": ["the lock of PDM is not used"]},
+    ),
+    "options-of-pip-in-a-conda-file": (
+        {
+            "environment.yml": "name: lab\ndependencies:\n  - python=3.9\n  - pip:\n    - --extra-index-url https://index.example/whl/cu117\n"
+            "    - -e .\n    - torch==1.13.1+cu117\n",
+            "pyproject.toml": "[tool.black]\nline-length = 100\n",
+        },
+        {
+            "requirements": [
+                "--extra-index-url https://index.example/whl/cu117",
+                "-e .",
+                "torch==1.13.1+cu117",
+            ],
+            "next": "pyenvspec shell",
+        },
+    ),
+    "names-that-only-conda-has": (
+        {"environment.yml": "name: lab\ndependencies: [python=3.9, pytorch-mutex, dgl-cuda11.1, numpy]\n"},
+        {"requirements": ["dgl", "numpy"], "without": ["mutex"]},
+    ),
+    "a-bound-is-no-version": (
+        {"environment.yml": "name: lab\ndependencies: ['python<3.11', numpy]\n"},
+        {"python": "3.10"},
+    ),
+    "a-python-that-only-pip-knows": (
+        {"environment.yml": "name: lab\ndependencies: [python=3.7, numpy]\n"},
+        {"python": "3.7", "manager": "pip", "requirements": ["numpy"]},
+    ),
+    "of-several-requirements-one": (
+        {
+            f"requirements/{name}.txt": f"torch=={version}\n"
+            for name, version in (("cpu", "2.1.0"), ("cu118", "2.1.0+cu118"), ("cu121", "2.1.0+cu121"))
+        },
+        {
+            "says": ["requirements/cu121.txt", "CUDA 12.1"],
+            "without": ["11.8"],
+            "notes": ["requirements/cpu.txt, requirements/cu118.txt are not used"],
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_project_of_this_kind_gets_the_right_env_yaml(
+    case: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files, right = CASES[case]
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    assert run(["init", "-C", str(tmp_path), "--offline", "--json"]) == 0
+    done = json.loads(capsys.readouterr().out)
+    written = (tmp_path / "env.yaml").read_text()
+    assert done["python"] == right.get("python", done["python"])
+    assert done["manager"] == right.get("manager", done["manager"])
+    assert done["next"] == right.get("next", done["next"])
+    for said in right.get("says", ()):
+        assert said in written
+    for absent in right.get("without", ()):
+        assert absent not in written
+    for note in right.get("notes", ()):
+        assert any(note in one for one in done["notes"]), done["notes"]
+    if "requirements" in right:
+        lines = (tmp_path / "requirements.txt").read_text().splitlines()[1:]
+        assert sorted(lines) == sorted(right["requirements"])
+
+
+@pytest.mark.parametrize(
+    "names", ["[libGL, SDL2, R, unixODBC]", "[libGLU, gst_all_1.gstreamer, xorg.libX11]"]
+)
+def test_names_of_nixpkgs_are_taken_as_they_are(names: str, tmp_path: Path) -> None:
+    (tmp_path / "env.yaml").write_text(f"python: {{version: 3.12, manager: nixpkgs}}\nnative: {names}\n")
+    assert run(["check", "-q", "-C", str(tmp_path)]) == 0
+
+
+def test_a_lock_with_one_version_from_two_indices_is_valid(tmp_path: Path) -> None:
+    registries = ("https://index.example/whl/cpu", "https://index.example/simple")
+    packages = "".join(
+        f'[[package]]\nname = "torch"\nversion = "2.8.0"\nsource = {{ registry = "{registry}" }}\nresolution-markers = ["{marker}"]\n'
+        f'wheels = [{{ url = "{registry}/torch-2.8.0-{tags}.whl", hash = "sha256:00" }}]\n\n'
+        for registry, marker, tags in zip(
+            registries,
+            ("sys_platform == 'darwin'", "sys_platform != 'darwin'"),
+            ("cp312-none-macosx_11_0_arm64", "cp312-cp312-manylinux_2_28_x86_64"),
+            strict=True,
+        )
+    )
+    dependencies = "".join(
+        f'    {{ name = "torch", version = "2.8.0", source = {{ registry = "{registry}" }}, marker = "{marker}" }},\n'
+        for registry, marker in zip(
+            registries, ("sys_platform == 'darwin'", "sys_platform != 'darwin'"), strict=True
+        )
+    )
+    (tmp_path / "uv.lock").write_text(
+        'version = 1\nrevision = 3\nrequires-python = ">=3.12"\n'
+        "resolution-markers = [\"sys_platform == 'darwin'\", \"sys_platform != 'darwin'\"]\n\n"
+        '[[package]]\nname = "lab"\nversion = "0"\nsource = { virtual = "." }\n'
+        f"dependencies = [\n{dependencies}]\n\n{packages}"
+    )
+    (tmp_path / "pyproject.toml").write_text(
+        '[project]\nname = "lab"\nversion = "0"\nrequires-python = ">=3.12"\ndependencies = ["torch==2.8.0"]\n'
+    )
+    (tmp_path / "env.yaml").write_text("python: {version: 3.12, manager: uv2nix}\nsystems: [x86_64-linux]\n")
+    assert run(["check", "-q", "-C", str(tmp_path)]) == 0
