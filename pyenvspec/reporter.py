@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from pyenvspec.options import Options
 
 SITE = "https://pyenvspec.github.io/pyenvspec/"
+LOCALE = ("LC_ALL", "LC_MESSAGES", "LANG")
+LANGUAGES = ("ja",)
+"""Besides English, which is in the code; each has a catalogue below `locale`."""
+
 WIDTH = 100
 _LONGEST_TEXT = 4000
 _PATIENCE = 0.5
@@ -103,33 +107,53 @@ def to_json(diagnostic: Diagnostic) -> dict[str, object]:
     }
 
 
+def _label(name: str, language: str) -> str:
+    if not language:
+        return name
+    from pyenvspec.translations import label
+
+    return label(name, language)
+
+
+def message_language() -> str:
+    """Return the language of messages as the locale says it, "" for English; JSON is for programs and stays English."""
+    given = next((value for name in LOCALE if (value := os.environ.get(name))), "")
+    language = given.split(":")[0].split("_")[0].split(".")[0]
+    return language if language in LANGUAGES else ""
+
+
 def page_of(code: str) -> str:
     """Return the address of a message's page, which stays."""
     return f"{SITE}errors/{code}/"
 
 
 def _format_one(diagnostic: Diagnostic, *, color: bool) -> str:
-    diagnostic = _bounded(diagnostic)
+    diagnostic, language = _bounded(diagnostic), message_language()
+    notes: list[tuple[str, str]] = []
+    if language:
+        from pyenvspec import translations
+
+        diagnostic = translations.translate(diagnostic, language)
+        notes = [("meaning", told)] if (told := translations.meaning(diagnostic.code, language)) else []
     span, style = diagnostic.span, _STYLES[diagnostic.severity]
     where = f"{diagnostic.file}:{span.line}:{span.column}" if span else diagnostic.file
-    label = paint(f"{diagnostic.severity}[{diagnostic.code}]", style, color=color)
+    label = paint(f"{_label(diagnostic.severity, language)}[{diagnostic.code}]", style, color=color)
     if color:  # a terminal that has links shows one, others the text alone
         label = f"\x1b]8;;{page_of(diagnostic.code)}\x1b\\{label}\x1b]8;;\x1b\\"
     lines = [f"{paint(make_visible(where), _STYLES['where'], color=color)}: {label}: "]
     lines[0] += make_visible(diagnostic.message)
-    notes = []
     if span and diagnostic.source_line is not None:
         lines += _format_snippet(diagnostic, color=color)
     elif diagnostic.expected:
-        notes.append(("expected", diagnostic.expected))
+        notes.insert(0, ("expected", diagnostic.expected))
     if diagnostic.hint:
         notes.append(("help", diagnostic.hint))
     sign = paint("=", _STYLES["gutter"], color=color)
     for name, note in notes:
         first, *more = note.split("\n")
-        label = paint(name, _STYLES["help"], color=color)
+        label = paint(_label(name, language), _STYLES["help"], color=color)
         lines.append(f"{' ' * _NUMBER_WIDTH} {sign} {label}: {make_visible(first)}")
-        indent = " " * (_NUMBER_WIDTH + len(name) + 5)
+        indent = " " * (_NUMBER_WIDTH + measure(_label(name, language)) + 5)
         lines += [(indent + make_visible(line)).rstrip() for line in more]
     return "\n".join(lines) + "\n"
 

@@ -236,8 +236,10 @@ def _index(root: str) -> str:
 
 
 def _tool() -> str:
-    """Return what stands for this pyenvspec: its files' sizes and times, its Python, and where packages lie."""
-    parts = [sys.version, *(f"{path} {_identity(path)}" for path in sys.path), *own_files()]
+    """Return what stands for this pyenvspec: its files' sizes and times, its Python and language, and sys.path."""
+    # What is told is kept in the language of the locale.
+    language = [os.environ.get(name, "") for name in ("LC_ALL", "LC_MESSAGES", "LANG")]
+    parts = [sys.version, *language, *(f"{path} {_identity(path)}" for path in sys.path), *own_files()]
     return _digest("\n".join(parts).encode(errors="surrogateescape"))
 
 

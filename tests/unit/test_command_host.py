@@ -146,15 +146,16 @@ def test_uv_brings_a_python_that_is_not_here(tmp_path: Path, monkeypatch: pytest
                 self.answers = {**self.answers, "uv python find": "/brought/python3.8\n"}
             return super().run(argv, **given)
 
-    runner = Bringing({"uv python install": "", "python3.8 -I": "3 8 20 True\n"})
+    runner = Bringing({"uv python install": "", "python3.8 -I": "3 8 20 True /brought/python3.8\n"})
     assert find_python("3.8", runner) == HostPython("/brought/python3.8", "3.8.20")
     assert any("install" in argv for argv in runner.asked)
 
 
 def test_another_patch_level_is_better_than_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     programs(monkeypatch, tmp_path, "uv", "python3.10")
-    runner = Machine({"python3.10 -I": "3 10 12 True\n"})
-    assert find_python("3.10.14", runner).version == "3.10.12"
+    runner = Machine({"python3.10 -I": "3 10 12 True /real/python3.10\n"})
+    # Not the program on PATH, which may be a shim, but the interpreter that it starts.
+    assert find_python("3.10.14", runner) == HostPython("/real/python3.10", "3.10.12")
 
 
 def test_a_python_of_an_environment_or_without_venv_is_none(
@@ -163,7 +164,7 @@ def test_a_python_of_an_environment_or_without_venv_is_none(
     programs(monkeypatch, tmp_path, "python3.12")
     monkeypatch.setattr(python, "find_uv", lambda: None)
     with pytest.raises(PyenvspecError) as caught:
-        find_python("3.12", Machine({"python3.12 -I": "3 12 1 False\n"}))
+        find_python("3.12", Machine({"python3.12 -I": "3 12 1 False /x/python\n"}))
     (found,) = caught.value.diagnostics
     assert found.code == "host-python-missing"
     assert found.hint is not None

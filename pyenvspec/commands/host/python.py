@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from pyenvspec.tools import Runner
 
 # One that cannot make a .venv with pip in it is none: Debian splits that off.
-_LOOK = "import ensurepip, sys, venv; print(*sys.version_info[:3], sys.prefix == sys.base_prefix)"
+# What is on PATH may be a script that finds one (pyenv's shims): the .venv is held against the interpreter itself.
+_LOOK = "import ensurepip, sys, venv; print(*sys.version_info[:3], sys.prefix == sys.base_prefix, sys.executable)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +70,9 @@ def _find(version: str, uv: str | None, runner: Runner) -> HostPython | None:
             continue
     for program in dict.fromkeys(programs):
         told = runner.run((program, "-I", "-S", "-c", _LOOK))
-        match = re.fullmatch(r"(\d+) (\d+) (\d+) True\n", told.stdout)
-        if told.ok and match and f"{'.'.join(match.groups())}.".startswith(f"{version}."):
-            return HostPython(program, ".".join(match.groups()))
+        match = re.fullmatch(r"(\d+) (\d+) (\d+) True (/.+)\n", told.stdout)
+        if told.ok and match and f"{'.'.join(match.groups()[:3])}.".startswith(f"{version}."):
+            return HostPython(match[4], ".".join(match.groups()[:3]))
     return None
 
 
