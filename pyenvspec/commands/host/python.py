@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 # One that cannot make a .venv with pip in it is none: Debian splits that off.
 # What is on PATH may be a script that finds one (pyenv's shims): the .venv is held against the interpreter itself.
-_LOOK = "import ensurepip, sys, venv; print(*sys.version_info[:3], sys.prefix == sys.base_prefix, sys.executable)"
+_LOOK = (
+    "import ensurepip, sys, venv; print(*sys.version_info[:3], sys.prefix == sys.base_prefix, sys.executable)"
+)
 
 
 @dataclass(frozen=True, slots=True)
