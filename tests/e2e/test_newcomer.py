@@ -1,4 +1,4 @@
-"""docs/newcomer.md is what happens: every line of it is run again. Needs the package index, so it is run with `-m slow`."""
+"""docs/newcomer.md is what happens: every line of it is run again, with the package index."""
 
 from __future__ import annotations
 
