@@ -104,35 +104,35 @@ def _check_tree(
 
 
 def _resolve(
-    file: SpecFile, project: ProjectFolder, locks: LockedProjects, found: Diagnostics
+    file: SpecFile, project: ProjectFolder, locks: LockedProjects, findings: Diagnostics
 ) -> Plan | None:
     """Return the plan, or None with the reason among the findings: what is wrong besides is told in the same run."""
     try:
         return resolve_plan(file, project, locks)
     except PyenvspecError as error:
         for diagnostic in error.diagnostics:
-            found.add(diagnostic)
+            findings.add(diagnostic)
     return None
 
 
-def _check_locks(root: Path, file: SpecFile, project: ProjectFolder, found: Diagnostics) -> LockedProjects:
+def _check_locks(root: Path, file: SpecFile, project: ProjectFolder, findings: Diagnostics) -> LockedProjects:
     """Check what Python packages come from; return the locks of the lock-file managers, from which a plan is made."""
     managers = {shell.name: effective_manager(shell, project) for shell in file.shells}
     used = set(managers.values())
     if used & {"poetry", "uv"}:
         from pyenvspec.checking.venv_locks import check_venv_locks
 
-        check_venv_locks(root, file, managers, found)
+        check_venv_locks(root, file, managers, findings)
     if "pip" in used and ("requirements.txt" in project.files or file.spec.python.requirements):
         from pyenvspec.checking.requirements import check_requirements
 
-        check_requirements(root, file, managers, found)
+        check_requirements(root, file, managers, findings)
     if not used & set(LOCK_MANAGERS):
         return {}
     from pyenvspec.checking.package_locks import check_locks, read_locks
 
-    locks = read_locks(root, file, managers, found)
-    check_locks(file, locks, found)
+    locks = read_locks(root, file, managers, findings)
+    check_locks(file, locks, findings)
     return locks
 
 

@@ -42,8 +42,8 @@ def find_in_structure(line: str) -> int | None:
     """Return where a line has such a character in place of YAML's own; None where it may be part of a text."""
     if line.isascii():
         return None
-    found = re.match(_STRUCTURE, line)
-    return None if found is None else found.start(found.lastgroup or 0)
+    match = re.match(_STRUCTURE, line)
+    return None if match is None else match.start(match.lastgroup or 0)
 
 
 def to_plain_characters(text: str) -> str:

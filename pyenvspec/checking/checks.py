@@ -108,9 +108,9 @@ def named_paths(file: SpecFile) -> tuple[str, ...]:
 
 def check_spec(file: SpecFile, project: ProjectFolder) -> Diagnostics:
     """Return every finding of the cross-checks over all shells of the file."""
-    found = Diagnostics()
+    findings = Diagnostics()
     for shell in file.shells:
-        place = Place(file, shell, found)
+        place = Place(file, shell, findings)
         manager = effective_manager(shell, project)
         _check_manager(place, manager, project)
         _check_python(place, manager)
@@ -125,13 +125,13 @@ def check_spec(file: SpecFile, project: ProjectFolder) -> Diagnostics:
         _check_split_off(place, manager)
         check_macos(place)
         _check_paths(place, project)
-    whole = Place(file, file.shells[0], found)
+    whole = Place(file, file.shells[0], findings)
     check_containers(file, whole, project)
     check_targets(whole)
     check_caches(whole)
     check_required(whole, __version__)
     _check_names(whole)
-    return found
+    return findings
 
 
 def _check_manager(place: Place, manager: str, project: ProjectFolder) -> None:

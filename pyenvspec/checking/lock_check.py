@@ -28,8 +28,10 @@ if TYPE_CHECKING:
 class LockCheck(ABC):
     """The checks of one shell."""
 
-    def __init__(self, file: SpecFile, shell: ShellSpec, project: LockedProject, found: Diagnostics) -> None:
-        self.file, self.shell, self.project, self.found = file, shell, project, found
+    def __init__(
+        self, file: SpecFile, shell: ShellSpec, project: LockedProject, findings: Diagnostics
+    ) -> None:
+        self.file, self.shell, self.project, self.found = file, shell, project, findings
 
     @abstractmethod
     def _relock(self) -> str:

@@ -33,20 +33,20 @@ _SUCCESSOR = re.compile(
 
 def check_native_names(file: SpecFile, branch: str | None) -> Diagnostics:
     """Return every finding about names of packages; `branch` is the release that the plan takes, if there is one."""
-    found = Diagnostics()
+    findings = Diagnostics()
     for shell in file.shells:
         release = branch or _release(file)
-        place = Place(file, shell, found)
+        place = Place(file, shell, findings)
         for asked in asked_packages(shell.spec):
-            if found.is_full:  # a guess takes a look at all of nixpkgs
-                found.left_out += 1
+            if findings.is_full:  # a guess takes a look at all of nixpkgs
+                findings.left_out += 1
             elif asked.scope == "cuda":
                 _check_cuda_name(place, asked.path, asked.name)
             elif asked.is_reference:
                 _check_reference(place, asked.path, asked.name, release)
             else:
                 _check_name(place, asked.path, asked.name, release)
-    return found
+    return findings
 
 
 def _release(file: SpecFile) -> str:

@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 _PUBLIC = ("pytorch.org", "nvidia.com")
 
 
-def read_locks(root: Path, file: SpecFile, managers: Mapping[str, str], found: Diagnostics) -> LockedProjects:
+def read_locks(
+    root: Path, file: SpecFile, managers: Mapping[str, str], findings: Diagnostics
+) -> LockedProjects:
     """Read the locks that the file's shells need; those that cannot be read are findings."""
     from pyenvspec.project.locks.problem import PackageLockError
 
@@ -40,16 +42,16 @@ def read_locks(root: Path, file: SpecFile, managers: Mapping[str, str], found: D
                 locks[shell.name] = read_locked_project(root, managers[shell.name], shell.spec.python.project)
             except PackageLockError as error:
                 for diagnostic in error.diagnostics:
-                    found.add(diagnostic)
+                    findings.add(diagnostic)
     return locks
 
 
-def check_locks(file: SpecFile, locks: LockedProjects, found: Diagnostics) -> None:
+def check_locks(file: SpecFile, locks: LockedProjects, findings: Diagnostics) -> None:
     """Check each shell against its lock."""
     for shell in file.shells:
         project = locks.get(shell.name)
         if project is not None:
-            _NixCheck(file, shell, project, found).run()
+            _NixCheck(file, shell, project, findings).run()
 
 
 def _through_nix(command: str) -> str:

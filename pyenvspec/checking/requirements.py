@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _SYSTEM = "x86_64-linux"
 
 
-def check_requirements(root: Path, file: SpecFile, managers: dict[str, str], found: Diagnostics) -> None:
+def check_requirements(root: Path, file: SpecFile, managers: dict[str, str], findings: Diagnostics) -> None:
     """Tell of old pins in the requirements of each shell of pip, and in what these include."""
     for shell in file.shells:
         systems = shell.spec.systems
@@ -32,7 +32,7 @@ def check_requirements(root: Path, file: SpecFile, managers: dict[str, str], fou
             continue
         name = shell.spec.python.requirements or "requirements.txt"
         for diagnostic in _check_file(root, file, shell, name) if name.endswith(".txt") else ():
-            found.add(diagnostic)
+            findings.add(diagnostic)
 
 
 def _check_file(root: Path, file: SpecFile, shell: ShellSpec, name: str) -> Iterator[Diagnostic]:

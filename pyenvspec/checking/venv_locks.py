@@ -36,7 +36,7 @@ _TABLES = {
 }
 
 
-def check_venv_locks(root: Path, file: SpecFile, managers: dict[str, str], found: Diagnostics) -> None:
+def check_venv_locks(root: Path, file: SpecFile, managers: dict[str, str], findings: Diagnostics) -> None:
     """Check each shell of poetry and uv against its pyproject.toml and lock."""
     from pyenvspec.project.locks.problem import PackageLockError
 
@@ -52,10 +52,10 @@ def check_venv_locks(root: Path, file: SpecFile, managers: dict[str, str], found
             except PackageLockError as error:
                 read[key] = None
                 for diagnostic in error.diagnostics:
-                    found.add(_weighed(diagnostic))
+                    findings.add(_weighed(diagnostic))
         project = read[key]
         if project is not None:
-            _VenvCheck(file, shell, project, found, root).run()
+            _VenvCheck(file, shell, project, findings, root).run()
 
 
 def _weighed(diagnostic: Diagnostic) -> Diagnostic:
@@ -70,9 +70,9 @@ class _VenvCheck(LockCheck):
     """The checks of one shell with a .venv of poetry or uv."""
 
     def __init__(
-        self, file: SpecFile, shell: ShellSpec, project: LockedProject, found: Diagnostics, root: Path
+        self, file: SpecFile, shell: ShellSpec, project: LockedProject, findings: Diagnostics, root: Path
     ) -> None:
-        super().__init__(file, shell, project, found)
+        super().__init__(file, shell, project, findings)
         self.root = root
 
     def run(self) -> None:
@@ -151,5 +151,5 @@ class _VenvCheck(LockCheck):
     def _place_of(self, key: str) -> str:
         file = self.project.project_file
         text = (read_project_file(self.root, file) or b"").decode("utf-8", "replace")
-        found = re.search(rf"^[ \t]*{re.escape(key)}[ \t]*=", text, re.MULTILINE)
-        return f"{file}:{text.count(chr(10), 0, found.start()) + 1}" if found else file
+        match = re.search(rf"^[ \t]*{re.escape(key)}[ \t]*=", text, re.MULTILINE)
+        return f"{file}:{text.count(chr(10), 0, match.start()) + 1}" if match else file

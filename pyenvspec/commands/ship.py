@@ -101,9 +101,9 @@ def _copy(store: str, options: ShipOptions, environment: str) -> Step:
 
 def enter(store: str, environment: str) -> Step:
     """Return the command that opens a shell which was copied."""
-    found = _BY_SSH.match(store)
-    if found is None:
+    match = _BY_SSH.match(store)
+    if match is None:
         return nix_argv("develop", "--store", store, environment)
-    port = ("-p", found[2]) if found[2] else ()
+    port = ("-p", match[2]) if match[2] else ()
     inside = ("nix", "--extra-experimental-features", "nix-command flakes", "develop", environment)
-    return ("ssh", "-t", *port, found[1], shlex.join(inside))
+    return ("ssh", "-t", *port, match[1], shlex.join(inside))

@@ -156,8 +156,8 @@ def _github_test(plan: Plan) -> str:
 
 def registry_host(address: str | None) -> str:
     """Return the machine that an image is pushed to, "" where there is none to log in to."""
-    found = _REGISTRY.match(address or "")
-    return found[1] if found else ""
+    match = _REGISTRY.match(address or "")
+    return match[1] if match else ""
 
 
 def _github_images(plan: Plan) -> str:

@@ -28,9 +28,9 @@ _INDENTED_SPECIAL_BEFORE_HOLE = re.compile(r"'+|\$(?=\{|\Z)")
 
 def check_text(text: str) -> None:
     """Refuse what no Nix source can hold: NUL ends a Nix string, a lone surrogate has no UTF-8."""
-    found = _UNWRITABLE.search(text)
-    if found:
-        raise ValueError(f"U+{ord(found[0]):04X} at position {found.start()} cannot be written in Nix")
+    match = _UNWRITABLE.search(text)
+    if match:
+        raise ValueError(f"U+{ord(match[0]):04X} at position {match.start()} cannot be written in Nix")
 
 
 def is_identifier(text: str) -> bool:

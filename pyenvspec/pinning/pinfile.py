@@ -272,10 +272,10 @@ class _Reader:
         """The place of the last of the keys, each looked for after the one before."""
         start, end = 0, 0
         for key in keys:
-            found = _key_pattern(key).search(self.text, end)
-            if found is None:
+            match = _key_pattern(key).search(self.text, end)
+            if match is None:
                 break
-            start, end = found.span()
+            start, end = match.span()
         return _at(self.text, start, end) if end else (None, None)
 
 

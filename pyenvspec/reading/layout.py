@@ -43,15 +43,15 @@ def stray_colon(said: Complaint) -> Diagnostic:
     above = next((n for n in range(here - 1, -1, -1) if said.source.lines[n].strip()), None)
     key = _KEY_LINE.match(said.line[:_MAX_KEY])
     if above is not None and key and len(said.before) == key.end("key"):
-        found = MISSING_SPACE.fullmatch(said.source.lines[above].strip().removeprefix("- "))
-        if found:
+        match = MISSING_SPACE.fullmatch(said.source.lines[above].strip().removeprefix("- "))
+        if match:
             offset = said.source.offset(above + 1, said.source.lines[above].index(":") + 1)
             return said.report(
-                f"there is no space after the colon of `{found[1]}`",
+                f"there is no space after the colon of `{match[1]}`",
                 offset,
                 offset + 1,
                 expected="`: ` with a space",
-                hint=f"write `{found[1]}: {shorten(found[2])}`",
+                hint=f"write `{match[1]}: {shorten(match[2])}`",
             )
         return _continued(said, above)
     return _second_colon(said)

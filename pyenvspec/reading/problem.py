@@ -37,8 +37,8 @@ def no_content(source: SourceText) -> Diagnostic:
 def top_level(source: SourceText, span: Span, text: str | None) -> Diagnostic:
     """A root that is a scalar, whose `text` is given, or a list."""
     hint = "write `key: value` lines, such as `name: my-project`"
-    if text is not None and (found := MISSING_SPACE.match(text)):
-        hint = f"put a space after the colon: `{found[1]}: {shorten(found[2])}`"
+    if text is not None and (match := MISSING_SPACE.match(text)):
+        hint = f"put a space after the colon: `{match[1]}: {shorten(match[2])}`"
     kind = "a list" if text is None else "a single value"
     return source.finding(
         "yaml-top-level",
@@ -152,15 +152,15 @@ def duplicate_key(source: SourceText, span: Span, path: list[str | int], first: 
 
 def missing_space(source: SourceText, span: Span, text: str) -> Diagnostic | None:
     """`{version:11.8}`, where YAML sees one key without a value."""
-    found = MISSING_SPACE.match(text)
-    if not found:
+    match = MISSING_SPACE.match(text)
+    if not match:
         return None
     return source.finding(
         "yaml-syntax",
         f"there is no space after the colon in `{shorten(text)}`",
         span,
         expected="`key: value`",
-        hint=f"write `{found[1]}: {shorten(found[2])}`, or quote it if it is one text",
+        hint=f"write `{match[1]}: {shorten(match[2])}`, or quote it if it is one text",
     )
 
 

@@ -64,5 +64,5 @@ def find_control(text: str) -> str | None:
     """Return the first character of `text` that no value may hold."""
     if text.isprintable():  # spares nearly every run the compiling of the pattern
         return None
-    found = re.search(_CONTROL, text)
-    return found.group() if found else None
+    match = re.search(_CONTROL, text)
+    return match.group() if match else None

@@ -119,10 +119,10 @@ def _escape(said: Complaint) -> Diagnostic:
 
 def _escaped_character(said: Complaint) -> Diagnostic:
     start = said.text.rfind("\\", said.opened, said.at + 1)
-    found = re.compile(r"\\[uU][0-9a-fA-F]*").match(said.text, max(start, 0))
+    match = re.compile(r"\\[uU][0-9a-fA-F]*").match(said.text, max(start, 0))
     return said.report(
         "the escape stands for no character",
-        *(found.span() if found else (said.at, said.at + 1)),
+        *(match.span() if match else (said.at, said.at + 1)),
         expected="the number of a Unicode character",
         hint="write the character itself, without an escape",
         code="control-character",

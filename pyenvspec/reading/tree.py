@@ -137,16 +137,16 @@ class TreeReading:
         start: int = event.start_mark.index
         if event.anchor is None and event.tag is None:
             return start
-        found = _PROPERTIES.match(self._source.parsable, start)
-        return found.end() if found else start
+        match = _PROPERTIES.match(self._source.parsable, start)
+        return match.end() if match else start
 
     def _refuse_tag(self, event: Any) -> bool:
         if event.tag is None:
             return False
-        found = _TAG.search(self._source.parsable, event.start_mark.index)
-        if found:
-            span = self._source.span(*found.span())
-            self._add(problem.tag(self._source, span, found.group(), found.start()))
+        match = _TAG.search(self._source.parsable, event.start_mark.index)
+        if match:
+            span = self._source.span(*match.span())
+            self._add(problem.tag(self._source, span, match.group(), match.start()))
         return True
 
     def _scalar_span(self, event: Any) -> Span:

@@ -32,8 +32,8 @@ def _written_at(cache: CustomCache) -> str | None:
     """Return where a cache is written to; cachix.org has a program of its own for that."""
     if cache.push != "":
         return cache.push
-    found = _CACHIX.fullmatch(cache.url)
-    return f"cachix:{found[1]}" if found else cache.url
+    match = _CACHIX.fullmatch(cache.url)
+    return f"cachix:{match[1]}" if match else cache.url
 
 
 def plan_builders(spec: Spec) -> tuple[Builder, ...]:

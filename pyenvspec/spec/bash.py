@@ -81,7 +81,7 @@ _ROOT_BY_QUOTE = {"": f'"${ROOT}"', '"': f"${{{ROOT}}}", "'": f"'\"${ROOT}\"'"}
 def find_arguments(text: str) -> Arguments:
     """Return what becomes of the arguments that a script is called with."""
     quotes = list(_quotes(text))
-    if any(quotes[found.start()] != "'" for found in _POSITIONAL.finditer(text)):
+    if any(quotes[match.start()] != "'" for match in _POSITIONAL.finditer(text)):
         return Arguments.OWN
     commands = _split_commands(text, quotes)
     if not commands or not all(_is_preparing(command) for command in commands[:-1]):

@@ -14,8 +14,8 @@ _REFERENCE = re.compile(r"(pkgs|cuda)\.([A-Za-z_][A-Za-z0-9_'-]*(?:\.[A-Za-z_][A
 
 def read_reference(token: re.Match[str]) -> Package | None:
     """Return the package that a token names, if it names one."""
-    found = _REFERENCE.fullmatch(token.group(1) or "") if token.group().endswith("}") else None
-    return Package(found.group(1), tuple(found.group(2).split("."))) if found else None
+    match = _REFERENCE.fullmatch(token.group(1) or "") if token.group().endswith("}") else None
+    return Package(match.group(1), tuple(match.group(2).split("."))) if match else None
 
 
 def parse_interpolation(text: str) -> tuple[tuple[str | Package | ProjectRoot, ...], tuple[str, ...]]:

@@ -84,8 +84,8 @@ def _python(text: str) -> Meant | None:
     if text.lower() in ("pypy", "pypy3", "conda", "anaconda"):
         return Meant("a version of CPython", f"write a version, such as `{_recent_python()}`")
     squeezed = re.fullmatch(r"(?:c?python|c?py|cp)[-_ ]?([23])(\d{1,2})", text, re.IGNORECASE)
-    found = re.search(r"[23]\.\d+(?:\.\d+)?", text)
-    version = f"{squeezed[1]}.{squeezed[2]}" if squeezed else found[0] if found else None
+    match = re.search(r"[23]\.\d+(?:\.\d+)?", text)
+    version = f"{squeezed[1]}.{squeezed[2]}" if squeezed else match[0] if match else None
     if version is None:
         return (
             Meant(one, f"write a version, such as `{_recent_python()}`")
@@ -109,8 +109,8 @@ def _cuda(text: str) -> Meant | None:
         hint = "write the version that your packages are made for; most wheels bring their own CUDA and need none of it"
         return Meant(expected, hint)
     squeezed = re.fullmatch(r"(?:cuda|cu)?[-_ ]?(\d{2})(\d)", text, re.IGNORECASE)
-    found = re.search(r"(\d{1,2}\.\d)(?:\.\d+)*", text)
-    version = f"{squeezed[1]}.{squeezed[2]}" if squeezed else found[1] if found else None
+    match = re.search(r"(\d{1,2}\.\d)(?:\.\d+)*", text)
+    version = f"{squeezed[1]}.{squeezed[2]}" if squeezed else match[1] if match else None
     if version in known:
         return Meant(f"did you mean `{version}`?")
     return Meant(expected, f"what there is: {', '.join(known)}")
@@ -120,16 +120,16 @@ def _release(text: str) -> Meant | None:
     known = [release.branch for release in nixpkgs.releases()]
     if re.search(r"unstable|master|latest|newest|rolling|main", text, re.IGNORECASE):
         return Meant("did you mean `nixos-unstable`?", "`auto` takes the release that has what you ask for")
-    found = re.search(r"(\d\d)[._]?(\d{1,2})", text)
-    branch = f"nixos-{found[1]}.{found[2].rjust(2, '0')}" if found else None
+    match = re.search(r"(\d\d)[._]?(\d{1,2})", text)
+    branch = f"nixos-{match[1]}.{match[2].rjust(2, '0')}" if match else None
     if branch in known:
         return Meant(f"did you mean `{branch}`?")
     return Meant("auto, or a release branch", f"one of {', '.join(known)}, or a revision of 40 hex digits")
 
 
 def _capability(text: str) -> Meant | None:
-    found = re.fullmatch(r"(?:sm|compute|arch)?[-_]?(\d{1,2}?)\.?(\d)([af])?(?:\+PTX)?", text, re.IGNORECASE)
-    return Meant(f"did you mean `{found[1]}.{found[2]}`?") if found else Meant("major and minor, like 8.6")
+    match = re.fullmatch(r"(?:sm|compute|arch)?[-_]?(\d{1,2}?)\.?(\d)([af])?(?:\+PTX)?", text, re.IGNORECASE)
+    return Meant(f"did you mean `{match[1]}.{match[2]}`?") if match else Meant("major and minor, like 8.6")
 
 
 def _package(text: str) -> Meant | None:
@@ -138,10 +138,10 @@ def _package(text: str) -> Meant | None:
         return Meant("a name", f"write `{wrapped[2]}` under `packages` of `cuda`")
     if wrapped is not None:
         return Meant("a name", f"write `{wrapped[2]}`: names of nixpkgs stand here as they are")
-    found = re.fullmatch(r"([A-Za-z][\w.+-]*?)\s*(?:[=<>~!@:]=?=?|\s)\s*v?(\d[\w.*]*)", text)
-    if found is None:
+    match = re.fullmatch(r"([A-Za-z][\w.+-]*?)\s*(?:[=<>~!@:]=?=?|\s)\s*v?(\d[\w.*]*)", text)
+    if match is None:
         return None
-    name, version = found[1], found[2]
+    name, version = match[1], match[2]
     numbers = re.split(r"[._]", version)
     spelled = ("_".join(numbers[:2]), "".join(numbers[:2]), numbers[0])
     attrs = (f"{name}{joint}{number}" for number in spelled for joint in ("_", ""))

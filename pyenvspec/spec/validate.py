@@ -44,21 +44,21 @@ def validate_spec(raw: RawSpec) -> tuple[SpecFile | None, Diagnostics]:
     The file is there also where some values are wrong, without those: so the cross-checks can tell what else is.
     It is None where nothing sensible is left.
     """
-    found = Diagnostics()
+    findings = Diagnostics()
     if is_of_conda(raw.root):
-        found.add(_tell_conda(raw))
-        return None, found
+        findings.add(_tell_conda(raw))
+        return None, findings
     shells = []
     base = _expand_shorthand(raw.root)
     variants = base.get("variants")
     for name, tree in [("default", base), *_merged_variants(base)]:
-        shell = _validate_shell(raw, name, tree, found)
+        shell = _validate_shell(raw, name, tree, findings)
         if shell is not None:
             shells.append(shell)
     if variants is not None:
-        _check_variant_keys(raw, variants.value, found)
+        _check_variant_keys(raw, variants.value, findings)
     is_usable = bool(shells) and shells[0].name == "default"
-    return SpecFile(raw, tuple(shells)) if is_usable else None, found
+    return SpecFile(raw, tuple(shells)) if is_usable else None, findings
 
 
 def is_of_conda(root: Mapping) -> bool:
@@ -111,8 +111,8 @@ def _expand_shorthand(tree: Mapping) -> Mapping:
     return Mapping(tuple(expand(e) for e in tree.entries), tree.span)
 
 
-def _validate_shell(raw: RawSpec, name: str, tree: Mapping, found: Diagnostics) -> ShellSpec | None:
-    known = {(d.code, d.span) for d in found.items}
+def _validate_shell(raw: RawSpec, name: str, tree: Mapping, findings: Diagnostics) -> ShellSpec | None:
+    known = {(d.code, d.span) for d in findings.items}
     wrong: set[KeyPath] = set()
     try:
         return ShellSpec(name, Spec.model_validate(to_plain(tree)), tree)
@@ -122,9 +122,9 @@ def _validate_shell(raw: RawSpec, name: str, tree: Mapping, found: Diagnostics) 
             diagnostic = _translate(raw, tree, detail)
             wrong.add(diagnostic.path)
             if (diagnostic.code, diagnostic.span) not in known:
-                found.add(diagnostic if name == "default" else _in_variant(raw, name, diagnostic))
+                findings.add(diagnostic if name == "default" else _in_variant(raw, name, diagnostic))
         if len(details) > MOST_FINDINGS:
-            found.left_out += len(details) - MOST_FINDINGS
+            findings.left_out += len(details) - MOST_FINDINGS
             return None
     return _validate_rest(name, tree, wrong)
 
@@ -176,7 +176,7 @@ def _in_variant(raw: RawSpec, name: str, diagnostic: Diagnostic) -> Diagnostic:
     )
 
 
-def _check_variant_keys(raw: RawSpec, variants: Node, found: Diagnostics) -> None:
+def _check_variant_keys(raw: RawSpec, variants: Node, findings: Diagnostics) -> None:
     if not isinstance(variants, Mapping):
         return
     for variant in variants.entries:
@@ -194,10 +194,10 @@ def _check_variant_keys(raw: RawSpec, variants: Node, found: Diagnostics) -> Non
                 code, message = "unknown-key", f"`{entry.key}` is not a key of a variant"
                 expected = did_you_mean(entry.key, VARIANT_KEYS)
             span = entry.key_span
-            found.add(Diagnostic(code, message, raw.file, span, raw.line(span.line), expected, path=path))
+            findings.add(Diagnostic(code, message, raw.file, span, raw.line(span.line), expected, path=path))
         own = Mapping(tuple(e for e in variant.value.entries if e.key in VARIANT_KEYS), variant.value.span)
         for detail in _null_mistakes(Spec, own, ()):
-            found.add(_translate(raw, own, detail))
+            findings.add(_translate(raw, own, detail))
 
 
 def _null_mistakes(model: Any, node: Node, path: KeyPath) -> Iterator[ErrorDetails]:

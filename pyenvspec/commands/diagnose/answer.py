@@ -34,7 +34,7 @@ class Log:
 
     @cached_property
     def _starts(self) -> list[int]:
-        return [0, *(found.end() for found in re.finditer("\n", self.text))]
+        return [0, *(match.end() for match in re.finditer("\n", self.text))]
 
     def line_number(self, offset: int) -> int:
         """Return the line of an offset, counted from 1."""
@@ -48,7 +48,7 @@ class Log:
 
     @cached_property
     def _derivations(self) -> list[tuple[int, str]]:
-        return [(found.start(), found["name"]) for found in DERIVATION.finditer(self.text)]
+        return [(match.start(), match["name"]) for match in DERIVATION.finditer(self.text)]
 
     @cached_property
     def is_of_nix(self) -> bool:
@@ -78,5 +78,5 @@ class Log:
 
 def package_name(derivation: str) -> str:
     """Return the package that a derivation's name (`python3.11-foo-1.2`) is about."""
-    found = _PYTHON_NAME.match(derivation)
-    return found["name"] if found else derivation
+    match = _PYTHON_NAME.match(derivation)
+    return match["name"] if match else derivation

@@ -128,11 +128,11 @@ def _name(values: Values, log: Log, at: int) -> Answer:
 def _collision(values: Values, log: Log, at: int) -> Answer | None:
     names, files = [], []
     for side in ("first", "second"):
-        found = re.match(STORE + r"([^/]+)/(.+)", values[side])
-        if found is None:
+        match = re.match(STORE + r"([^/]+)/(.+)", values[side])
+        if match is None:
             return None
-        names.append(package_name(found[1]))
-        files.append(found[2])
+        names.append(package_name(match[1]))
+        files.append(match[2])
     if not re.fullmatch(r"[\w./+@-]+", files[0]):  # it becomes a command, and a log is anybody's text
         return None
     values = {**values, "package": names[0], "other": names[1], "file": files[0]}
@@ -145,8 +145,8 @@ def _collision(values: Values, log: Log, at: int) -> Answer | None:
 
 
 def _derivation(values: Values, log: Log, at: int) -> Answer:
-    found = DERIVATION.search(values["what"])
-    return Answer({**values, "what": found["name"] if found else values["what"]})
+    match = DERIVATION.search(values["what"])
+    return Answer({**values, "what": match["name"] if match else values["what"]})
 
 
 def _input(values: Values, log: Log, at: int) -> Answer:

@@ -23,12 +23,12 @@ _MAJOR = re.compile(r"\bcu(1[0-9])\b|\.so\.(1[123])\b|CUDA(?: Version:?)? (1[123
 
 def cuda_in(log: Log) -> str | None:
     """Return the CUDA of the torch that a log names, None where it names none."""
-    if found := _TAG.search(log.text):
-        return f"{found[1]}.{found[2]}"
-    if found := _RUNTIME.search(log.text):
-        return found[1]
-    if found := _TORCH.search(log.text):
-        return plain_torch_cuda(found[1])
+    if match := _TAG.search(log.text):
+        return f"{match[1]}.{match[2]}"
+    if match := _RUNTIME.search(log.text):
+        return match[1]
+    if match := _TORCH.search(log.text):
+        return plain_torch_cuda(match[1])
     return None
 
 
@@ -81,5 +81,5 @@ def _cuda_besides_cudnn(cuda: str, log: Log) -> str:
     """cuDNN 8 and 9 are for several majors of CUDA: what else the log names says which."""
     if exact := cuda_in(log):
         return exact
-    majors = {group for found in _MAJOR.finditer(log.text) for group in found.groups() if group}
+    majors = {group for match in _MAJOR.finditer(log.text) for group in match.groups() if group}
     return USUAL_CUDA if "12" in majors else cuda

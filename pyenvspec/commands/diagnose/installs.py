@@ -66,8 +66,8 @@ def no_wheel(values: Values, log: Log, at: int) -> Answer:
     known = pythons_of_wheels(name, version) or tuple(
         f"3.{m[2]}" for m in _ABI.finditer(log.text[at : at + 3000])
     )
-    said = re.search(rf"\b{re.escape(version)} Requires-Python ([<>=!~][^\s;]+)", log.text)
-    ready = [m for m in python_minors() if m in known or (said and not known and allows_python(said[1], m))]
+    match = re.search(rf"\b{re.escape(version)} Requires-Python ([<>=!~][^\s;]+)", log.text)
+    ready = [m for m in python_minors() if m in known or (match and not known and allows_python(match[1], m))]
     if python := _newest(ready):
         span = ready[0] if len(ready) == 1 else f"{ready[0]} to {ready[-1]}"
         return Answer({**values, "why": f"its wheels are for Python {span}"}, _python(python))

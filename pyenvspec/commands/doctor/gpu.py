@@ -55,21 +55,21 @@ def _find_driver(context: Context) -> str | None:
             return f"in {folder} ({name})"
     for program in ("/sbin/ldconfig", "/usr/sbin/ldconfig"):
         listed = context.run(program, "-p")
-        found = re.search(rf"{re.escape(_LIBCUDA)} \([^)]*(?:x86-64|AArch64)[^)]*\) => (\S+)", listed.stdout)
-        if found:
-            return f"{found[1]} (ldconfig)"
+        match = re.search(rf"{re.escape(_LIBCUDA)} \([^)]*(?:x86-64|AArch64)[^)]*\) => (\S+)", listed.stdout)
+        if match:
+            return f"{match[1]} (ldconfig)"
     return None
 
 
 def _read_version(context: Context) -> str | None:
     text = context.host.read(_VERSION_FILE) or ""
-    found = re.search(r"Kernel Module.*?\s(\d+\.\d+(?:\.\d+)?)\s", text)
-    if found:
-        return found[1]
+    match = re.search(r"Kernel Module.*?\s(\d+\.\d+(?:\.\d+)?)\s", text)
+    if match:
+        return match[1]
     # WSL has no such file.
     asked = context.run("nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader")
-    found = re.match(r"\d+\.\d+(?:\.\d+)?", asked.stdout.strip()) if asked.ok else None
-    return found[0] if found else None
+    match = re.match(r"\d+\.\d+(?:\.\d+)?", asked.stdout.strip()) if asked.ok else None
+    return match[0] if match else None
 
 
 def _without_driver(version: str | None, asked: tuple[str, ...]) -> Check:

@@ -38,8 +38,8 @@ def check_nix(context: Context) -> Iterator[Check]:
 
 
 def _check_version(text: str) -> Check:
-    found = re.search(r"(\d+)\.(\d+)", text)
-    version = (int(found[1]), int(found[2])) if found else (0, 0)
+    match = re.search(r"(\d+)\.(\d+)", text)
+    version = (int(match[1]), int(match[2])) if match else (0, 0)
     # Lix counts on from 2.90, and starts where Nix 2.18 was.
     if version >= TESTED:
         return Check(GROUP, Mark.GOOD, text)

@@ -35,7 +35,7 @@ class _Text:
         self.end = "\r\n" if "\r\n" in text else "\n"
         self.text = text.replace("\r\n", "\n").replace("\r", "\n")
         self.raw = read_text(data, file)
-        self._starts = [0, *(found.end() for found in re.finditer("\n", self.text))]
+        self._starts = [0, *(match.end() for match in re.finditer("\n", self.text))]
 
     def offset(self, line: int, column: int) -> int:
         return self._starts[line - 1] + column - 1

@@ -84,5 +84,5 @@ def _as_uv(option: str, value: str) -> tuple[str, str]:
 
 def _short(text: str) -> str:
     """What uv said, without the frame that it draws around it."""
-    lines = [found[0] for line in text.splitlines() if (found := re.search(r"[A-Za-z].*", line))]
+    lines = [match[0] for line in text.splitlines() if (match := re.search(r"[A-Za-z].*", line))]
     return " ".join(lines[1:3] or lines[:1])[:300]

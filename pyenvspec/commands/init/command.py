@@ -360,5 +360,5 @@ def _driver_note(done: Decisions) -> list[str]:
 def _read_driver_version(text: str) -> str | None:
     import re
 
-    found = re.search(r"Kernel Module.*?\s(\d+\.\d+(?:\.\d+)?)\s", text)
-    return found[1] if found else None
+    match = re.search(r"Kernel Module.*?\s(\d+\.\d+(?:\.\d+)?)\s", text)
+    return match[1] if match else None

@@ -135,12 +135,12 @@ def choose_primary(survey: Survey, only: str | None) -> Source | None:
 
 def _with_python_of_name(source: Source) -> Source:
     """A requirements file may say in its name which Python it is for: requirements_cu128_py312.txt."""
-    found = (
+    match = (
         re.search(r"[-_.]py(3)\.?([0-9]{1,2})(?![0-9])", source.file)
         if source.kind == "requirements"
         else None
     )
-    return replace(source, python=[*source.python, Claim(f"=={found[1]}.{found[2]}.*")]) if found else source
+    return replace(source, python=[*source.python, Claim(f"=={match[1]}.{match[2]}.*")]) if match else source
 
 
 def _rank_of_requirements(source: Source, told: set[str]) -> tuple[bool, bool, bool, bool, int, str]:

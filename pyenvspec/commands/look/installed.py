@@ -27,8 +27,8 @@ def venv_python(venv: Path) -> str | None:
         text = (venv / "pyvenv.cfg").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return None
-    found = re.search(r"^version(?:_info)?\s*=\s*([0-9.]+)", text, re.MULTILINE)
-    return found[1].rstrip(".") if found else None
+    match = re.search(r"^version(?:_info)?\s*=\s*([0-9.]+)", text, re.MULTILINE)
+    return match[1].rstrip(".") if match else None
 
 
 def size_of(path: Path) -> int:

@@ -29,9 +29,9 @@ def find_place(lines: list[str], line: int, column: int) -> Place:
     word = re.search(r"[^\s\[\],{}:'\"]*$", before)
     typed, start = (word[0], word.start()) if word else ("", column)
     indent = len(before) - len(before.lstrip(" "))
-    if found := _KEY.match(before):
-        path = (*parents(lines, line, len(found["indent"])), found["key"])
-        return Place("item" if "[" in found["rest"] else "value", path, typed, start)
+    if match := _KEY.match(before):
+        path = (*parents(lines, line, len(match["indent"])), match["key"])
+        return Place("item" if "[" in match["rest"] else "value", path, typed, start)
     if re.match(r"^\s*-(\s|$)", before):
         return Place("item", parents(lines, line, indent, for_item=True), typed, start)
     above = parents(lines, line, indent)
@@ -40,22 +40,22 @@ def find_place(lines: list[str], line: int, column: int) -> Place:
 
 def path_at(lines: list[str], line: int) -> tuple[str, ...]:
     """Return the keys that lead to the one of a line, empty where it has none."""
-    found = _KEY.match(lines[line]) if line < len(lines) else None
-    if found is None:
+    match = _KEY.match(lines[line]) if line < len(lines) else None
+    if match is None:
         return ()
-    return (*parents(lines, line, len(found["indent"])), found["key"])
+    return (*parents(lines, line, len(match["indent"])), match["key"])
 
 
 def parents(lines: list[str], line: int, indent: int, *, for_item: bool = False) -> tuple[str, ...]:
     """Return the keys above a line that are less indented; an item may stand as far left as its key."""
     path: list[str] = []
     for number in range(line - 1, -1, -1):
-        found = _KEY.match(lines[number])
-        if found is None or lines[number].lstrip().startswith("#"):
+        match = _KEY.match(lines[number])
+        if match is None or lines[number].lstrip().startswith("#"):
             continue
-        depth = len(found["indent"])
-        if depth < indent or (for_item and not path and depth == indent and not found["dash"]):
-            path.append(found["key"])
+        depth = len(match["indent"])
+        if depth < indent or (for_item and not path and depth == indent and not match["dash"]):
+            path.append(match["key"])
             indent, for_item = depth, False
             if depth == 0:
                 break

@@ -82,10 +82,10 @@ def _specifiers(constraint: str) -> tuple[str, ...] | None:
 
 
 def _term(term: str) -> str | None:
-    found = _TERM.fullmatch(term.strip())
-    if found is None:
+    match = _TERM.fullmatch(term.strip())
+    if match is None:
         return None
-    operator, version, wildcard = found.groups()
+    operator, version, wildcard = match.groups()
     numbers = [int(part) for part in version.split(".")]
     if operator == "^":
         # Up to the next number that is not zero.
@@ -145,7 +145,7 @@ class Surroundings:
         except (InvalidMarker, UndefinedComparison, UndefinedEnvironmentName, ValueError):
             return True
 
-    def _choose(self, found: re.Match[str]) -> str:
+    def _choose(self, match: re.Match[str]) -> str:
         """uv writes conflicting extras as `extra == 'extra-3-app-cpu'`; say whether that one is chosen."""
-        holds = (found[2] in self.conflicts) == (found[1] == "==")
+        holds = (match[2] in self.conflicts) == (match[1] == "==")
         return "os_name == 'posix'" if holds else "os_name != 'posix'"

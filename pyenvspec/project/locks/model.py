@@ -136,8 +136,8 @@ class PackageLock:
         """Return the line, counted from 1, where a package's entry says its name."""
         if not self._lines:
             number, at = 1, 0
-            for found in _NAME_LINE.finditer(self.text):
-                number += self.text.count("\n", at, found.start())
-                at = found.start()
-                self._lines.setdefault(normalise(found[1]), number)
+            for match in _NAME_LINE.finditer(self.text):
+                number += self.text.count("\n", at, match.start())
+                at = match.start()
+                self._lines.setdefault(normalise(match[1]), number)
         return self._lines.get(normalise(name))

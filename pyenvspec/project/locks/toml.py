@@ -35,9 +35,9 @@ def load_toml(data: bytes, file: str, relock: str) -> tuple[Table, str]:
     try:
         return tomllib.loads(cut_files(text)), text
     except (ValueError, RecursionError) as error:
-        found = _AT_LINE.search(str(error))
+        match = _AT_LINE.search(str(error))
         message = f"{file} is not valid TOML: {_reason(error)}"
-        line = int(found[1]) if found else 0
+        line = int(match[1]) if match else 0
         raise problem("package-lock-syntax", message, file, hint=_again(relock), line=line) from None
 
 

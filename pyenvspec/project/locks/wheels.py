@@ -65,15 +65,15 @@ def fits_python(wheel: Wheel, python: str) -> bool:
     major, minor = (int(part) for part in python.split(".")[:2])
     own = _own_tag(python)
     for tag in wheel.pythons:
-        found = _PYTHON.match(tag)
-        if found is None or int(found[2]) != major:
+        match = _PYTHON.match(tag)
+        if match is None or int(match[2]) != major:
             continue
-        tagged = int(found[3]) if found[3] else 0
+        tagged = int(match[3]) if match[3] else 0
         for abi in wheel.abis:
             # Up to 3.7 the ABI ended in `m`.
             exact = tag == own and abi in (own, f"{own}m")
-            stable = abi == "abi3" and found[1] == "cp" and tagged <= minor
-            pure = abi == "none" and (tag == own if found[1] == "cp" and found[3] else tagged <= minor)
+            stable = abi == "abi3" and match[1] == "cp" and tagged <= minor
+            pure = abi == "none" and (tag == own if match[1] == "cp" and match[3] else tagged <= minor)
             if exact or stable or pure:
                 return True
     return False
@@ -84,6 +84,6 @@ def fits_system(wheel: Wheel, system: str) -> bool:
     pattern = _MACOS if system.endswith("-darwin") else _LINUX
     machines = _MACHINES[system]
     return any(
-        platform == "any" or ((found := pattern.match(platform)) is not None and found[1] in machines)
+        platform == "any" or ((match := pattern.match(platform)) is not None and match[1] in machines)
         for platform in wheel.platforms
     )

@@ -147,9 +147,9 @@ def _take(source: Source, item: str, line: int, pulled_in: list[str]) -> None:
 
 def _version_and_build(text: str, bracket: str) -> tuple[str, str]:
     """Return what follows a name as PEP 440 and the build string: `=1.2`, `==1.2`, `=1.2=py39_0`, `1.2.*`, `>=1,<2`."""
-    found = re.search(r"version\s*=\s*[\"']?([^\"',\]]+)", bracket)
-    if found and not text:
-        text = found[1]
+    match = re.search(r"version\s*=\s*[\"']?([^\"',\]]+)", bracket)
+    if match and not text:
+        text = match[1]
     text = re.sub(r"\s*([<>=!~,|])\s*", r"\1", text).strip()
     build = ""
     exact = re.fullmatch(r"(=?)=?([0-9][\w.!+*]*)(?:=(\S+))?", text)

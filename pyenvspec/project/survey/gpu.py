@@ -111,8 +111,8 @@ def _other(source: Source, wanted: Wanted) -> GpuFinding | None:
     where = source.where(wanted)
     if wanted.name in ("jax", "jaxlib"):
         for extra in wanted.extras:
-            if (found := _JAX.match(extra)) and not found[2]:
-                which = f"CUDA {found[1]}" if found[1] else "CUDA"
+            if (match := _JAX.match(extra)) and not match[2]:
+                which = f"CUDA {match[1]}" if match[1] else "CUDA"
                 return GpuFinding(f"{wanted.name}[{extra}]: its wheels bring {which}", where, None)
     needs = gpu_needs(wanted.name, wanted.version)
     if needs and needs.needs == "own" and needs.extra in wanted.extras:

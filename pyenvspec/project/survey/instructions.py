@@ -65,21 +65,21 @@ _NO_PACKAGES = {"python", "cuda", "cudnn", "ubuntu", "gcc", "cudatoolkit", "cond
 def take_pins(source: Source, text: str) -> None:
     """Add the versions that prose names (`timm==0.3.2`) of packages that no command names."""
     for number, line in enumerate(text.splitlines(), start=1):
-        for found in _PIN.finditer(line):
-            name = normalise(found[1])
+        for match in _PIN.finditer(line):
+            name = normalise(match[1])
             if name not in _NO_PACKAGES and source.find(name) is None:
-                source.packages.append(Wanted(name, f"{found[1]}=={found[2]}", f"=={found[2]}", line=number))
+                source.packages.append(Wanted(name, f"{match[1]}=={match[2]}", f"=={match[2]}", line=number))
 
 
 def take_line(source: Source, line: str, number: int) -> None:
     """Add what one line tells to install."""
-    if (found := _PYTHON.search(line)) and not source.python:
-        source.python.append(Claim(f"{found[1]}", number))
+    if (match := _PYTHON.search(line)) and not source.python:
+        source.python.append(Claim(f"{match[1]}", number))
     if _SETUP.search(line):
         source.packages.append(Wanted(".", "-e .", line=number))
     for command in re.split(r"&&|;|\|\|", line):
-        if found := _PIP.search(command):
-            _take_words(source, _words(found[1]), number)
+        if match := _PIP.search(command):
+            _take_words(source, _words(match[1]), number)
 
 
 def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
@@ -137,6 +137,6 @@ def _take_package(source: Source, word: str, number: int) -> bool:
 
 def _take_folder(source: Source, word: str, number: int) -> None:
     """The project itself, and none of the folders beside it."""
-    found = re.fullmatch(r"\.(?:/)?(\[[\w,.-]+\])?", word)
-    if found:
-        source.packages.append(Wanted(".", f"-e .{found[1] or ''}", line=number))
+    match = re.fullmatch(r"\.(?:/)?(\[[\w,.-]+\])?", word)
+    if match:
+        source.packages.append(Wanted(".", f"-e .{match[1] or ''}", line=number))

@@ -27,20 +27,20 @@ def read_python_version(file: str, text: str) -> Source:
     """Return the version that .python-version or runtime.txt names."""
     source = Source(file, "version", said="no version of CPython")
     for number, line in enumerate(text.splitlines(), start=1):
-        if found := _VERSION.match(line):
-            source.python.append(Claim(found[1], number))
-            source.said = f"Python {found[1]}"
+        if match := _VERSION.match(line):
+            source.python.append(Claim(match[1], number))
+            source.said = f"Python {match[1]}"
             break
     return source
 
 
 def read_tool_versions(file: str, text: str) -> Source | None:
     """Return the Python that .tool-versions (asdf, mise) names, None where it names none."""
-    found = re.search(r"^python\s+(3\.[0-9]+(?:\.[0-9]+)?)", text, re.MULTILINE)
-    if found is None:
+    match = re.search(r"^python\s+(3\.[0-9]+(?:\.[0-9]+)?)", text, re.MULTILINE)
+    if match is None:
         return None
-    line = text.count("\n", 0, found.start()) + 1
-    return Source(file, "version", said=f"Python {found[1]}", python=[Claim(found[1], line)])
+    line = text.count("\n", 0, match.start()) + 1
+    return Source(file, "version", said=f"Python {match[1]}", python=[Claim(match[1], line)])
 
 
 def read_pipfile(file: str, text: str) -> Source:
@@ -173,8 +173,8 @@ def _kept_stages(stages: list[list[tuple[int, str]]]) -> list[list[tuple[int, st
 
 
 def _take_instruction(source: Source, line: str, number: int) -> None:
-    if found := re.match(r"FROM\s+(?:--\S+\s+)*(\S+)", line, re.IGNORECASE):
-        _take_image(source, found[1], number)
+    if match := re.match(r"FROM\s+(?:--\S+\s+)*(\S+)", line, re.IGNORECASE):
+        _take_image(source, match[1], number)
     for listed in _APT_INSTALL.findall(line):
         for name in listed.split():
             if not name.startswith("-") and re.match(r"[a-z0-9]", name):
@@ -184,19 +184,19 @@ def _take_instruction(source: Source, line: str, number: int) -> None:
 
 
 def _take_image(source: Source, image: str, line: int) -> None:
-    if found := re.search(r"(?:^|/)python:(3\.[0-9]+(?:\.[0-9]+)?)", image):
-        source.python.append(Claim(found[1], line))
-    elif found := re.search(r"nvidia/cuda:([0-9]+\.[0-9]+)[0-9.]*(\S*)", image):
-        source.cuda.append(Claim(found[1], line, "toolkit" if "devel" in found[2] else "runtime"))
-    elif found := re.search(r"pytorch/pytorch:([0-9.]+)?\S*cuda([0-9]+\.[0-9]+)", image):
-        source.cuda.append(Claim(found[2], line, "toolkit" if "devel" in image else "runtime"))
-        if found[1]:
+    if match := re.search(r"(?:^|/)python:(3\.[0-9]+(?:\.[0-9]+)?)", image):
+        source.python.append(Claim(match[1], line))
+    elif match := re.search(r"nvidia/cuda:([0-9]+\.[0-9]+)[0-9.]*(\S*)", image):
+        source.cuda.append(Claim(match[1], line, "toolkit" if "devel" in match[2] else "runtime"))
+    elif match := re.search(r"pytorch/pytorch:([0-9.]+)?\S*cuda([0-9]+\.[0-9]+)", image):
+        source.cuda.append(Claim(match[2], line, "toolkit" if "devel" in image else "runtime"))
+        if match[1]:
             source.packages.append(
-                Wanted("torch", f"torch=={found[1].strip('.')}", f"=={found[1].strip('.')}", line=line)
+                Wanted("torch", f"torch=={match[1].strip('.')}", f"=={match[1].strip('.')}", line=line)
             )
-    elif found := re.search(r"tensorflow/tensorflow:([0-9]+\.[0-9]+\.[0-9]+)(-gpu|-devel-gpu)?", image):
-        name = "tensorflow-gpu" if found[2] and found[1].startswith("1.") else "tensorflow"
-        source.packages.append(Wanted(name, f"{name}=={found[1]}", f"=={found[1]}", line=line))
+    elif match := re.search(r"tensorflow/tensorflow:([0-9]+\.[0-9]+\.[0-9]+)(-gpu|-devel-gpu)?", image):
+        name = "tensorflow-gpu" if match[2] and match[1].startswith("1.") else "tensorflow"
+        source.packages.append(Wanted(name, f"{name}=={match[1]}", f"=={match[1]}", line=line))
 
 
 def _take_debian(source: Source, name: str, line: int) -> None:
@@ -230,10 +230,10 @@ def read_readme(file: str, text: str) -> Source | None:
 def read_devcontainer(file: str, text: str) -> Source | None:
     """Return the image that a devcontainer.json names, None where it says nothing of use."""
     source = Source(file, "container", tool="devcontainer")
-    if found := re.search(r'"image"\s*:\s*"([^"]+)"', text):
-        line = text.count("\n", 0, found.start()) + 1
-        _take_image(source, found[1], line)
-        if python := re.search(r"devcontainers/python:(?:\d+-)?(3\.[0-9]+)", found[1]):
+    if match := re.search(r'"image"\s*:\s*"([^"]+)"', text):
+        line = text.count("\n", 0, match.start()) + 1
+        _take_image(source, match[1], line)
+        if python := re.search(r"devcontainers/python:(?:\d+-)?(3\.[0-9]+)", match[1]):
             source.python.append(Claim(python[1], line))
     if not source.python and not source.cuda:
         return None

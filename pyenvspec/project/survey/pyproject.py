@@ -53,8 +53,8 @@ def texts(value: object) -> list[str]:
 
 def line_of(text: str, pattern: str) -> int:
     """Return the first line that a pattern matches, 0 where none does."""
-    found = re.search(pattern, text, re.MULTILINE)
-    return text.count("\n", 0, found.start()) + 1 if found else 0
+    match = re.search(pattern, text, re.MULTILINE)
+    return text.count("\n", 0, match.start()) + 1 if match else 0
 
 
 def _standard(file: str, text: str, document: dict[str, Any]) -> Source:

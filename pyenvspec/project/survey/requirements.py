@@ -60,9 +60,9 @@ def _take(  # noqa: PLR0913 -- what an included file is read with
 def _include(  # noqa: PLR0913 -- as `_take`
     source: Source, file: str, line: str, read: Callable[[str], str | None], seen: set[str], place: int
 ) -> None:
-    found = _INCLUDES.fullmatch(line)
-    assert found is not None
-    name = found[1].strip().strip("\"'")
+    match = _INCLUDES.fullmatch(line)
+    assert match is not None
+    name = match[1].strip().strip("\"'")
     target = posixpath.normpath(posixpath.join(posixpath.dirname(file), name))
     if target in seen or len(seen) > _MOST_FILES or "://" in name:
         return
