@@ -51,6 +51,7 @@ lib.listToAttrs (
     "python_version == '3.11.0'"
     "python_version >= '3.9' and python_version < '4.0'"
     "python_version > '3.9'"
+    "python_version < '3.20'"
     "python_version not in '3.9, 3.10'"
     "python_version in '3.10 3.11'"
     "(sys_platform == 'win32' or os_name == 'posix') and platform_machine != 'arm64'"
