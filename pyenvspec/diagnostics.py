@@ -142,6 +142,7 @@ CODES: dict[str, str] = {
     "container-unknown-variant": "an image of a shell that does not exist",
     "container-without-packages": "an image will hold no Python packages, as there is no lock that names their files",
     "conda-file": "env.yaml is an environment file of conda",
+    "cuda-capability": "a GPU generation is not one that this CUDA compiles for",
     "cuda-on-darwin": "CUDA is asked for on macOS",
     "cuda-not-asked": "something of the CUDA package set is used without `cuda`",
     "cuda-unknown": "the CUDA package set has no package of that name",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pyenvspec import __version__
 from pyenvspec.checking.caches import check_caches
+from pyenvspec.checking.capabilities import check_capabilities
 from pyenvspec.checking.containers import check_containers
 from pyenvspec.checking.devenv_options import check_devenv_options
 from pyenvspec.checking.interpolated import check_elsewhere
@@ -42,6 +43,7 @@ CROSS_CHECKS = (
     "container-unknown-variant",
     "container-without-packages",
     "cuda-on-darwin",
+    "cuda-capability",
     "cuda-not-asked",
     "cuda-unknown",
     "cuda-unfree",
@@ -117,6 +119,7 @@ def check_spec(file: SpecFile, project: ProjectFolder) -> Diagnostics:
         check_overrides(place, manager)
         _check_cuda(place)
         _check_cuda_asked(place)
+        check_capabilities(place)
         check_env(place)
         check_elsewhere(place)
         check_commands(place)

@@ -221,5 +221,5 @@ def find_tool(branch: str, tool: str) -> Availability | None:
 
 
 def version_key(version: str) -> tuple[int, ...]:
-    """Return the numbers of a dotted version, so that 3.10 sorts after 3.9."""
-    return tuple(int(part) for part in version.split("."))
+    """Return the numbers of a dotted version, so that 3.10 sorts after 3.9; 9.0a (a GPU generation) counts as 9.0."""
+    return tuple(int(part.rstrip("af")) for part in version.split("."))

@@ -1,0 +1,46 @@
+"""`cuda.capabilities` against the CUDA that is to compile for them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pyenvspec.checking.place import Place
+
+
+def check_capabilities(place: Place) -> None:
+    """Tell of GPU generations that no CUDA, or not this one, compiles for."""
+    cuda = place.shell.spec.cuda
+    if cuda is None or not cuda.capabilities:
+        return
+    from pyenvspec.facts.capabilities import gpu_capabilities
+
+    known = gpu_capabilities()
+    version = _minor(cuda.version)
+    served = [
+        one for one in known.values() if _minor(one.first or "0") <= version <= _minor(one.last or "999")
+    ]
+    listed = ", ".join(one.capability for one in served if not one.jetson and one.capability[-1].isdigit())
+    for index, capability in enumerate(cuda.capabilities):
+        row = known.get(capability)
+        if row in served:
+            continue
+        why = "no GPU that is known here has it"
+        hint = f"CUDA {cuda.version} compiles for {listed}"
+        if row is not None and _minor(row.first) > version:
+            why = f"CUDA {cuda.version} does not know {row.name} GPUs yet"
+            hint = f"write `cuda: {row.first}` or newer, or take {capability} away: {hint}"
+        elif row is not None:
+            why = f"CUDA {cuda.version} no longer compiles for {row.name} GPUs"
+            hint = f"write `cuda: {row.last}` or older, or take {capability} away: {hint}"
+        place.say(
+            "cuda-capability",
+            ("cuda", "capabilities", index),
+            f"GPU generation {capability}: {why}",
+            expected=f"one that CUDA {cuda.version} compiles for",
+            hint=hint,
+        )
+
+
+def _minor(version: str) -> tuple[int, ...]:
+    return tuple(map(int, (*version.split("."), "0")[:2]))
