@@ -112,6 +112,7 @@ inputs: {mylib: {github: owner/repo, ref: main, flake: true}}
 modules: [./m.nix]
 shell: devenv
 variants: {empty: {}}
+required: ">=0.0.1"
 generate: {flake: true, direnv: true, devcontainer: false, vscode: false, github_actions: false, gitlab_ci: false}
 """
 

@@ -98,8 +98,14 @@ def test_what_is_right_is_right_for_both(name: str) -> None:
 
 
 def test_the_document_with_every_key_has_every_key() -> None:
-    named = {tuple("*" if isinstance(step, int) else step for step in path) for path, _ in walk(FULL)}
-    assert [path for path in _properties(SCHEMA) if path not in named] == []
+    named = {_of_any_target(path) for path, _ in walk(FULL)}
+    assert [path for path in _properties(SCHEMA) if _of_any_target(path) not in named] == []
+
+
+def _of_any_target(path: Route) -> Route:
+    """A target of `run` has one engine, so the keys of all engines are in several."""
+    steps = tuple("*" if isinstance(step, int) else step for step in path)
+    return ("run", "*", *steps[2:]) if steps[0] == "run" and len(steps) > 1 else steps
 
 
 def _properties(schema: dict[str, Any], path: Route = ()) -> Iterator[Route]:

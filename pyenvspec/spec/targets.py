@@ -39,7 +39,14 @@ def _count_schema(pattern: str) -> WithJsonSchema:
 
 Duration = Annotated[str, BeforeValidator(typed_text), Pattern(DURATION)]
 Size = Annotated[str, BeforeValidator(typed_text), Pattern(SIZE)]
-Gpus = Annotated[str, BeforeValidator(typed_text), Pattern(GPUS), _count_schema(GPUS)]
+Gpus = Annotated[
+    str,
+    BeforeValidator(typed_text),
+    Pattern(GPUS),
+    WithJsonSchema(
+        {"anyOf": [{"type": "string", "pattern": GPUS}, {"type": "integer", "minimum": 1, "maximum": 9999}]}
+    ),
+]
 _ACCELERATORS = f"^[A-Za-z0-9][A-Za-z0-9._-]*(:[0-9]+(\\.[0-9]+)?)?{END}"
 _GPU = f"^[A-Za-z0-9][A-Za-z0-9._:,-]*(\\.\\.[A-Za-z0-9._:,-]*)?{END}"
 _AT_LEAST = f"^[0-9]{{1,6}}(\\.[0-9]{{1,3}})?\\+?{END}"
