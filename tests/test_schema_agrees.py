@@ -105,7 +105,7 @@ def test_the_document_with_every_key_has_every_key() -> None:
 def _of_any_target(path: Route) -> Route:
     """A target of `run` has one engine, so the keys of all engines are in several."""
     steps = tuple("*" if isinstance(step, int) else step for step in path)
-    return ("run", "*", *steps[2:]) if steps[0] == "run" and len(steps) > 1 else steps
+    return ("run", "*", *steps[2:]) if steps[:1] == ("run",) and len(steps) > 1 else steps
 
 
 def _properties(schema: dict[str, Any], path: Route = ()) -> Iterator[Route]:

@@ -39,9 +39,17 @@ def _count_schema(pattern: str) -> WithJsonSchema:
 
 Duration = Annotated[str, BeforeValidator(typed_text), Pattern(DURATION)]
 Size = Annotated[str, BeforeValidator(typed_text), Pattern(SIZE)]
+
+
+def _number_of_gpus(value: object) -> object:
+    """A number however it was typed: to JSON Schema 1.0 and 01 are 1."""
+    is_whole = isinstance(value, int | float) and not isinstance(value, bool) and value == int(value)
+    return str(int(value)) if is_whole else typed_text(value)  # type: ignore[call-overload]
+
+
 Gpus = Annotated[
     str,
-    BeforeValidator(typed_text),
+    BeforeValidator(_number_of_gpus),
     Pattern(GPUS),
     WithJsonSchema(
         {"anyOf": [{"type": "string", "pattern": GPUS}, {"type": "integer", "minimum": 1, "maximum": 9999}]}
@@ -50,10 +58,28 @@ Gpus = Annotated[
 _ACCELERATORS = f"^[A-Za-z0-9][A-Za-z0-9._-]*(:[0-9]+(\\.[0-9]+)?)?{END}"
 _GPU = f"^[A-Za-z0-9][A-Za-z0-9._:,-]*(\\.\\.[A-Za-z0-9._:,-]*)?{END}"
 _AT_LEAST = f"^[0-9]{{1,6}}(\\.[0-9]{{1,3}})?\\+?{END}"
-AtLeast = Annotated[str, BeforeValidator(typed_text), Pattern(_AT_LEAST), _count_schema(_AT_LEAST)]
+AtLeast = Annotated[
+    str,
+    BeforeValidator(typed_text),
+    Pattern(_AT_LEAST),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "pattern": _AT_LEAST},
+                {"type": "integer", "minimum": 0, "maximum": 999999},
+                {"type": "number", "minimum": 0.001, "maximum": 999999},
+            ]
+        }
+    ),
+]
 IMAGE = f"^[A-Za-z0-9./_][^\\s\\\\\"'`$;]*{END}"
 OptionName = Annotated[str, Strict(), Pattern(_OPTION)]
-OptionValue = Annotated[str, BeforeValidator(typed_text), Pattern(ONE_WORD), _count_schema(ONE_WORD)]
+OptionValue = Annotated[
+    str,
+    BeforeValidator(typed_text),
+    Pattern(ONE_WORD),
+    WithJsonSchema({"anyOf": [{"type": "string", "pattern": ONE_WORD}, {"type": "number"}]}),
+]
 
 
 class Slurm(Model):
