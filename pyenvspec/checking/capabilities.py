@@ -13,7 +13,7 @@ def check_capabilities(place: Place) -> None:
     cuda = place.shell.spec.cuda
     if cuda is None or not cuda.capabilities:
         return
-    from pyenvspec.facts.capabilities import gpu_capabilities
+    from pyenvspec.facts.capabilities import cuda_of_generation, gpu_capabilities
 
     known = gpu_capabilities()
     version = _minor(cuda.version)
@@ -29,10 +29,14 @@ def check_capabilities(place: Place) -> None:
         hint = f"CUDA {cuda.version} compiles for {listed}"
         if row is not None and _minor(row.first) > version:
             why = f"CUDA {cuda.version} does not know {row.name} GPUs yet"
-            hint = f"write `cuda: {row.first}` or newer, or take {capability} away: {hint}"
+            hint = (
+                f"write `cuda: {cuda_of_generation(capability)}` or newer, or take {capability} away: {hint}"
+            )
         elif row is not None:
             why = f"CUDA {cuda.version} no longer compiles for {row.name} GPUs"
-            hint = f"write `cuda: {row.last}` or older, or take {capability} away: {hint}"
+            hint = (
+                f"write `cuda: {cuda_of_generation(capability)}` or older, or take {capability} away: {hint}"
+            )
         place.say(
             "cuda-capability",
             ("cuda", "capabilities", index),

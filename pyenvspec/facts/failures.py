@@ -100,11 +100,6 @@ def attribute_of_pkg_config(name: str) -> str | None:
     return _table("pkg_config", "name", "attr").get(name)
 
 
-def cuda_of_generation(generation: str) -> str | None:
-    """Return a CUDA that compiles for GPUs of a generation (`90` is 9.0), or None when it is not listed."""
-    return _table("generations", "generation", "cuda").get(generation)
-
-
 def cuda_of_library(soname: str) -> CudaLibrary | None:
     """Return which CUDA and cuDNN have a library of CUDA (`libcublas.so.11`), None for any other.
 

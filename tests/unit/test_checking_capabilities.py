@@ -35,7 +35,7 @@ def test_what_this_cuda_compiles_for_is_right(tmp_path: Path, cuda: str, capabil
 def test_a_gpu_that_is_newer_than_the_cuda(tmp_path: Path) -> None:
     ((message, hint),) = told(tmp_path, "12.6", "9.0, 10.0")
     assert message == "GPU generation 10.0: CUDA 12.6 does not know Blackwell GPUs yet"
-    assert hint.startswith("write `cuda: 12.7` or newer, or take 10.0 away: CUDA 12.6 compiles for 5.0, ")
+    assert hint.startswith("write `cuda: 12.8` or newer, or take 10.0 away: CUDA 12.6 compiles for 5.0, ")
 
 
 def test_a_gpu_that_is_older_than_the_cuda(tmp_path: Path) -> None:

@@ -6,8 +6,9 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from pyenvspec.commands.diagnose.answer import Answer
+from pyenvspec.facts.capabilities import cuda_of_generation
 from pyenvspec.facts.drivers import plain_torch_cuda
-from pyenvspec.facts.failures import cuda_of_generation, cuda_of_library
+from pyenvspec.facts.failures import cuda_of_library
 
 if TYPE_CHECKING:
     from pyenvspec.commands.diagnose.answer import Log, Values
@@ -46,8 +47,8 @@ def cuda_of_torch(values: Values, log: Log, at: int) -> Answer | None:
 
 def gpu_generation(values: Values, log: Log, at: int) -> Answer | None:
     """Return a CUDA that knows a GPU."""
-    cuda = cuda_of_generation(values["arch"])
     dotted = f"{values['arch'][:-1]}.{values['arch'][-1]}"
+    cuda = cuda_of_generation(dotted)
     values = {**values, "arch": dotted}
     narrow = f"or compile for other GPUs: write theirs under `cuda.capabilities`, without {dotted}"
     return Answer(values, {"cuda": cuda}, (narrow,)) if cuda else Answer(values, {}, (narrow,))
