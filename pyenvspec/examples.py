@@ -40,5 +40,6 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "info": ("pyenvspec info",),
     "completion": ("pyenvspec completion install", "pyenvspec completion zsh"),
     "get-nix": ("pyenvspec get-nix", "pyenvspec get-nix --undo"),
+    "lsp": ("pyenvspec lsp --stdio",),
     "schema": ("pyenvspec schema > env.schema.json",),
 }

@@ -171,6 +171,21 @@ def test_a_python_of_an_environment_or_without_venv_is_none(
     assert "python3.12-venv" in found.hint
 
 
+def test_the_pythons_that_are_here_are_offered_where_uv_brought_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    programs(monkeypatch, tmp_path, "uv", "python3", "python3.11")
+    monkeypatch.setattr(python, "find_uv", lambda: "uv")
+    machine = Machine({"python3 -I": "3 11 7 True /x/python\n", "python3.11 -I": "3 11 7 True /x/python\n"})
+    with pytest.raises(PyenvspecError) as caught:
+        find_python("3.12", machine)
+    hint = caught.value.diagnostics[0].hint or ""
+    assert hint.startswith(
+        "write `python: {version: 3.11}` where your packages allow it: Python 3.11 is here\n"
+    )
+    assert "uv" not in hint
+
+
 def test_what_only_nix_has_is_told(tmp_path: Path) -> None:
     plan = plan_of(
         tmp_path,

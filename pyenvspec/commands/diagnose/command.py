@@ -64,7 +64,7 @@ def run(options: DiagnoseOptions) -> int:
 
 
 def _read(options: DiagnoseOptions) -> str:
-    if options.source is None:
+    if options.source is None or str(options.source) == "-":
         return sys.stdin.buffer.read(_MOST_BYTES).decode(errors="replace")
     try:
         with options.source.open("rb") as stream:

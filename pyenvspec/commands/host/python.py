@@ -6,7 +6,6 @@ import os
 import re
 import sys
 from pathlib import Path
-from shlex import quote
 from typing import TYPE_CHECKING
 
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
@@ -49,12 +48,16 @@ def find_python(version: str, runner: Runner) -> HostPython:
     uv, minor = find_uv(), ".".join(version.split(".")[:2])
     found = _find(version, uv, runner)
     if found or uv is None:
-        return found or _fail(version, minor, uv)
+        return found or _fail(version, minor, _others(runner), tried_uv=False)
     say(f"there is no Python {version} here; uv brings one")
     runner.run((uv, "python", "install", version), capture=False)
     found = _find(version, uv, runner)
     # One of another patch level is told, and better than none.
-    return found or (_find(minor, uv, runner) if minor != version else None) or _fail(version, minor, uv)
+    return (
+        found
+        or (_find(minor, uv, runner) if minor != version else None)
+        or _fail(version, minor, _others(runner), tried_uv=True)
+    )
 
 
 def _find(version: str, uv: str | None, runner: Runner) -> HostPython | None:
@@ -78,12 +81,26 @@ def _find(version: str, uv: str | None, runner: Runner) -> HostPython | None:
     return None
 
 
-def _fail(version: str, minor: str, uv: str | None) -> HostPython:
+def _others(runner: Runner) -> tuple[str, ...]:
+    """Return the minors of the Pythons that are here, the newest first."""
+    minors = set()
+    for name in ("python3", *(f"python3.{minor}" for minor in range(8, 20))):
+        try:
+            told = runner.run((find_program(name), "-I", "-S", "-c", _LOOK))
+        except FileNotFoundError:
+            continue
+        if told.ok and (match := re.match(r"3 (\d+) \d+ True /", told.stdout)):
+            minors.add(int(match[1]))
+    return tuple(f"3.{minor}" for minor in sorted(minors, reverse=True))
+
+
+def _fail(version: str, minor: str, others: tuple[str, ...], *, tried_uv: bool) -> HostPython:
     ways = [f"install python{minor} with its venv module (Debian, Ubuntu: python{minor}-venv)"]
-    ways.insert(
-        0,
-        f"uv python install {quote(minor)}" if uv else "install uv, which brings any Python: pipx install uv",
-    )
+    if not tried_uv:
+        ways.insert(0, "install uv, which brings any Python: pip install --user uv")
+    if others:
+        here = f"Python {' and '.join(others)} {'is' if len(others) == 1 else 'are'} here"
+        ways.insert(0, f"write `python: {{version: {others[0]}}}` where your packages allow it: {here}")
     raise PyenvspecError(
         Diagnostic(
             "host-python-missing",
