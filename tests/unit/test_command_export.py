@@ -150,7 +150,7 @@ def test_a_lock_becomes_pins(tmp_path: Path, capsys: pytest.CaptureFixture[str])
         '[[package]]\nname = "app"\nversion = "0"\nsource = { virtual = "." }\n'
         'dependencies = [{ name = "six" }]\n'
         '[package.metadata]\nrequires-dist = [{ name = "six" }]\n'
-        '[[package]]\nname = "six"\nversion = "1.16.0"\nsource = { registry = "https://pypi.org/simple" }\n'
+        '[[package]]\nname = "six"\nversion = "1.16.0"\nsource = { registry = "https://files.example/simple" }\n'
         'wheels = [{ url = "https://x/six-1.16.0-py2.py3-none-any.whl", hash = "sha256:00" }]\n'
     )
     text, _ = export(capsys, tmp_path, "conda")
