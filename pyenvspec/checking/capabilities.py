@@ -14,11 +14,14 @@ def check_capabilities(place: Place) -> None:
     if cuda is None or not cuda.capabilities:
         return
     from pyenvspec.facts.capabilities import cuda_of_generation, gpu_capabilities
+    from pyenvspec.facts.nixpkgs import version_key
 
     known = gpu_capabilities()
-    version = _minor(cuda.version)
+    version = version_key(cuda.version)[:2]
     served = [
-        one for one in known.values() if _minor(one.first or "0") <= version <= _minor(one.last or "999")
+        one
+        for one in known.values()
+        if version_key(one.first or "0") <= version <= version_key(one.last or "999")
     ]
     listed = ", ".join(one.capability for one in served if not one.jetson and one.capability[-1].isdigit())
     for index, capability in enumerate(cuda.capabilities):
@@ -27,7 +30,7 @@ def check_capabilities(place: Place) -> None:
             continue
         why = "no GPU that is known here has it"
         hint = f"CUDA {cuda.version} compiles for {listed}"
-        if row is not None and _minor(row.first) > version:
+        if row is not None and version_key(row.first) > version:
             why = f"CUDA {cuda.version} does not know {row.name} GPUs yet"
             hint = (
                 f"write `cuda: {cuda_of_generation(capability)}` or newer, or take {capability} away: {hint}"
@@ -44,7 +47,3 @@ def check_capabilities(place: Place) -> None:
             expected=f"one that CUDA {cuda.version} compiles for",
             hint=hint,
         )
-
-
-def _minor(version: str) -> tuple[int, ...]:
-    return tuple(map(int, (*version.split("."), "0")[:2]))

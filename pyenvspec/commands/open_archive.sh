@@ -44,7 +44,7 @@ for place in /dev /proc /sys /tmp /etc/hosts /etc/resolv.conf; do
   [ ! -e "$place" ] || bind "$place" "$place"
 done
 for folder in "$HOME" "$PWD"; do
-  case $folder in /tmp/* | / | /root/.) ;; *) bind "$folder" "$folder" ;; esac
+  case $folder in /tmp/* | /) ;; *) bind "$folder" "$folder" ;; esac
 done
 # The driver, where Apptainer puts it.
 for library in $(ldconfig -p 2>/dev/null |

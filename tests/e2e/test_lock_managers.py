@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from harness import Nix
+from labs import git
 from lock_labs import Lab, Package, format_poetry_lock, format_uv_lock, lay_lab, make_lab
 
 if TYPE_CHECKING:
@@ -460,6 +460,9 @@ def test_packages_of_nixpkgs_come_with_what_they_need(
         assert any(re.search(rf"-{name}-[0-9.]+\.drv$", path) for path in closure), name
 
 
+WHO = ("-c", "user.name=x", "-c", "user.email=x@x.example")
+
+
 def test_a_path_dependency_in_a_git_submodule(labs: dict[str, Lab], tmp_path: Path) -> None:
     library = tmp_path / "mylib"
     library.mkdir()
@@ -467,13 +470,13 @@ def test_a_path_dependency_in_a_git_submodule(labs: dict[str, Lab], tmp_path: Pa
         '[project]\nname = "mylib"\nversion = "1.0"\n[build-system]\nrequires = ["hatchling"]\n'
         'build-backend = "hatchling.build"\n'
     )
-    _git(library, "init", "--quiet")
-    _git(library, "add", "--all")
-    _git(library, "commit", "--quiet", "-m", "mylib")
+    git(library, "init", "--quiet")
+    git(library, "add", "--all")
+    git(library, *WHO, "commit", "--quiet", "-m", "mylib")
     folder = tmp_path / "lab"
     folder.mkdir()
-    _git(folder, "init", "--quiet")
-    _git(
+    git(folder, "init", "--quiet")
+    git(
         folder,
         "-c",
         "protocol.file.allow=always",
@@ -493,11 +496,6 @@ def test_a_path_dependency_in_a_git_submodule(labs: dict[str, Lab], tmp_path: Pa
     }
     lay_lab(folder, files)
     assert "self.submodules = true" in (folder / "flake.nix").read_text()
-    _git(folder, "add", "--all")
+    git(folder, "add", "--all")
     lab = replace(labs["uv2nix"], folder=folder)
     assert any("mylib-1.0" in name for name in _closure(lab, ENV))
-
-
-def _git(folder: Path, *words: str) -> None:
-    who = ("-c", "user.name=x", "-c", "user.email=x@x.example")
-    subprocess.run(["git", "-C", str(folder), *who, *words], check=True, capture_output=True)
