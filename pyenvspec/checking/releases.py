@@ -42,7 +42,9 @@ def check_support(file: SpecFile, plan: Plan, today: datetime.date) -> tuple[Dia
     ends = nixpkgs.end_of_support(release)
     if ends is None or today.isoformat() <= ends:
         return ()
-    path = ("nixpkgs", "release")
+    # Chosen for what is asked, it is no choice of a line under `nixpkgs`: a newer release lacks that.
+    is_chosen = file.spec.nixpkgs.release == "auto"
+    path = ("python", "version") if is_chosen else ("nixpkgs", "release")
     span = locate(file.raw.root, path)
     reason = next((one.reason for one in plan.decisions if one.key == "nixpkgs.release"), "")
     newest = nixpkgs.newest_stable()
@@ -55,7 +57,10 @@ def check_support(file: SpecFile, plan: Plan, today: datetime.date) -> tuple[Dia
             span,
             file.raw.line(span.line),
             severity=Severity.NOTE,
-            hint=f"`nixpkgs.release: {newest}` gets them, where it has what is asked for",
+            hint=f"take a newer Python or CUDA, where your packages allow it: {newest} gets them;"
+            " `pyenvspec explain --plan` shows the ways"
+            if is_chosen
+            else f"`nixpkgs.release: {newest}` gets them, where it has what is asked for",
             path=path,
         ),
     )
