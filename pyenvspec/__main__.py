@@ -7,7 +7,7 @@ import sys
 
 def main() -> None:
     """Run the command line and exit with its code."""
-    from pyenvspec import kept, uptodate
+    from pyenvspec.shortcuts import kept, uptodate
 
     code = uptodate.answer(sys.argv[1:])
     if code is None:

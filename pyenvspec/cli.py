@@ -61,12 +61,12 @@ GROUPS = {
         "doctor": ("doctor.command", "check nix, git, caches, Python and GPU driver on this machine"),
     },
     "Ship": {
-        "container": ("container", "build an image of env.yaml, load it into Docker or push it"),
+        "container": ("container.command", "build an image of env.yaml, load it into Docker or push it"),
         "export": (
             "export.command",
             "print a Dockerfile or conda's environment.yml for colleagues without Nix",
         ),
-        "run": ("run", "run a command on a cluster or cloud: Slurm, Kubernetes, SkyPilot, dstack"),
+        "run": ("run.command", "run a command on a cluster or cloud: Slurm, Kubernetes, SkyPilot, dstack"),
         "cache": ("cache", "build the shells and fill the team's binary cache with them"),
         "ship": ("ship", "copy a shell to a machine that has Nix, and say how to enter it there"),
     },
@@ -142,7 +142,7 @@ def build_parser(verb: str) -> tuple[Command, argparse.ArgumentParser, type[Opti
     """Return a verb's module, its parser, and what holds the arguments."""
     import importlib
 
-    from pyenvspec.examples import EXAMPLES
+    from pyenvspec.commands.examples import EXAMPLES
 
     where, text = VERBS[verb]
     module: Command = importlib.import_module(f"pyenvspec.commands.{where}")

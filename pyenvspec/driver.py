@@ -9,10 +9,10 @@ from pyenvspec.checking.checks import check_spec, named_paths
 from pyenvspec.checking.native import check_native_names
 from pyenvspec.checking.releases import check_newer_release
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
+from pyenvspec.facts.meanings import renew_guesses
 from pyenvspec.lowering.companions import companion_files
 from pyenvspec.lowering.lower import lower_flake, lower_module
 from pyenvspec.lowering.vendored import vendored_files
-from pyenvspec.meanings import renew_guesses
 from pyenvspec.nixexpr import render
 from pyenvspec.pinning.pin import pin_plan
 from pyenvspec.project.files import check_folder, read_project_file

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from pyenvspec.facts.meanings import Suggestion, closest, understand
 from pyenvspec.facts.native import attributes, find_attribute, find_native_name
-from pyenvspec.meanings import Suggestion, closest, understand
 
 if TYPE_CHECKING:
     from pyenvspec.facts.native import Attribute

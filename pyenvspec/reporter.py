@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pyenvspec.diagnostics import Diagnostic
     from pyenvspec.options import Options
 
-SITE = "https://pyenvspec.github.io/pyenvspec/"
+SITE = "https://pyenvspec.spec.github.io/pyenvspec/"
 LOCALE = ("LC_ALL", "LC_MESSAGES", "LANG")
 LANGUAGES = ("ja",)
 """Besides English, which is in the code; each has a catalogue below `locale`."""
@@ -110,7 +110,7 @@ def to_json(diagnostic: Diagnostic) -> dict[str, object]:
 def _label(name: str, language: str) -> str:
     if not language:
         return name
-    from pyenvspec.translations import label
+    from pyenvspec.locale.translations import label
 
     return label(name, language)
 
@@ -131,7 +131,7 @@ def _format_one(diagnostic: Diagnostic, *, color: bool) -> str:
     diagnostic, language = _bounded(diagnostic), message_language()
     notes: list[tuple[str, str]] = []
     if language:
-        from pyenvspec import translations
+        from pyenvspec.locale import translations
 
         diagnostic = translations.translate(diagnostic, language)
         notes = [("meaning", told)] if (told := translations.meaning(diagnostic.code, language)) else []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pyenvspec.cli import GROUPS, build_parser
-from pyenvspec.examples import EXAMPLES
+from pyenvspec.commands.examples import EXAMPLES
 
 if TYPE_CHECKING:
     import argparse

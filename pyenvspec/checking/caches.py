@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pyenvspec.facts.caches import caches, contradicted_cache, find_cache
-from pyenvspec.meanings import closest
+from pyenvspec.facts.meanings import closest
 from pyenvspec.spec.images import CustomCache
 
 if TYPE_CHECKING:

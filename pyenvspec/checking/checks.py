@@ -23,11 +23,11 @@ from pyenvspec.checking.shell_keys import check_commands, check_env, shell_paths
 from pyenvspec.checking.targets import check_targets
 from pyenvspec.diagnostics import Diagnostics, Severity
 from pyenvspec.facts.managers import oldest_python, split_off
+from pyenvspec.facts.systems import has_cuda
 from pyenvspec.project.folder import effective_manager
 from pyenvspec.spec.asked import asked_packages
 from pyenvspec.spec.meant import known_pythons
 from pyenvspec.spec.model import LOCK_MANAGERS, VENV_MANAGERS
-from pyenvspec.systems import has_cuda
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -8,13 +8,13 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 from pyenvspec.diagnostics import Diagnostic, Severity, Span
+from pyenvspec.facts.systems import DEFAULT, default_systems
 from pyenvspec.names import closest
 from pyenvspec.project.locks.available import find_missing
 from pyenvspec.project.locks.constraints import allows_python
 from pyenvspec.project.locks.model import normalise
 from pyenvspec.project.locks.wheels import fits
 from pyenvspec.raw import locate
-from pyenvspec.systems import DEFAULT, default_systems
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

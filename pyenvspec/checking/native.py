@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING
 from pyenvspec.checking.place import Place
 from pyenvspec.diagnostics import Diagnostics, Severity
 from pyenvspec.facts.cuda_packages import cuda_package_names
+from pyenvspec.facts.meanings import last_release
 from pyenvspec.facts.native import CATALOGUE_DAY, find_attribute, spelled_for
 from pyenvspec.facts.nixpkgs import branch_day, newest_stable
-from pyenvspec.meanings import last_release
 from pyenvspec.names import closest, is_native, suggest_native
 from pyenvspec.spec.asked import asked_packages
 
 if TYPE_CHECKING:
     from pyenvspec.diagnostics import KeyPath
+    from pyenvspec.facts.meanings import Suggestion
     from pyenvspec.facts.native import Attribute
-    from pyenvspec.meanings import Suggestion
     from pyenvspec.spec.model import SpecFile
 
 _SUCCESSOR = re.compile(

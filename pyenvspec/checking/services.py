@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pyenvspec.facts.devenv import devenv_services, find_service
-from pyenvspec.meanings import closest
+from pyenvspec.facts.meanings import closest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

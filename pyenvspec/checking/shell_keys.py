@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pyenvspec.checking.interpolated import check_bash, check_interpolation, check_literal
 from pyenvspec.checking.secrets import check_secret
 from pyenvspec.diagnostics import Severity
-from pyenvspec.meanings import closest
+from pyenvspec.facts.meanings import closest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

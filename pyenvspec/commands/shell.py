@@ -13,14 +13,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pyenvspec import kept
 from pyenvspec.driver import check_project, compile_project
 from pyenvspec.facts.caches import is_known_pair
+from pyenvspec.facts.systems import ALL, this_system
 from pyenvspec.options import Options, add_json
 from pyenvspec.records import dataclass
 from pyenvspec.reporter import emit, report, say
+from pyenvspec.shortcuts import kept
 from pyenvspec.spec.model import LOCK_MANAGERS
-from pyenvspec.systems import ALL, this_system
 from pyenvspec.tools import NOT_FOUND, SystemRunner, exec_or_run, nix_argv
 from pyenvspec.writing.checkout import make_known_to_git
 from pyenvspec.writing.write import apply, plan_writes

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote
 
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError, Span
-from pyenvspec.github import GIT_REF, GITHUB_OWNER, GITHUB_REPO
 from pyenvspec.records import dataclass
+from pyenvspec.spec.github import GIT_REF, GITHUB_OWNER, GITHUB_REPO
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

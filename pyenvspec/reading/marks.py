@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pyenvspec.lookalikes import correct_line, find_in_structure, find_lookalike, name_lookalike
 from pyenvspec.raw import Mapping, Scalar
+from pyenvspec.reading.lookalikes import correct_line, find_in_structure, find_lookalike, name_lookalike
 from pyenvspec.reading.text import MAX_STRAY_REPORTS, shorten
 
 if TYPE_CHECKING:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pyenvspec.facts.systems import ALL, default_systems, has_cuda
 from pyenvspec.plan import Decision
 from pyenvspec.resolving.releases.candidates import cuda_systems
-from pyenvspec.systems import ALL, default_systems, has_cuda
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

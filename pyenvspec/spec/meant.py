@@ -13,7 +13,7 @@ from pyenvspec.facts import nixpkgs
 from pyenvspec.facts.inputs import built_minors
 from pyenvspec.facts.mistaken import hint_for_value, meant_by
 from pyenvspec.facts.native import is_catalogued
-from pyenvspec.lookalikes import find_lookalike, name_lookalike, to_plain_characters
+from pyenvspec.reading.lookalikes import find_lookalike, name_lookalike, to_plain_characters
 
 if TYPE_CHECKING:
     from collections.abc import Callable

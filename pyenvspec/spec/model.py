@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BeforeValidator, Field, Strict, WithJsonSchema
 
-from pyenvspec.github import GIT_REF, GITHUB_OWNER, GITHUB_REPO
 from pyenvspec.records import dataclass
+from pyenvspec.spec.github import GIT_REF, GITHUB_OWNER, GITHUB_REPO
 from pyenvspec.spec.images import Builder, Cache, Container
 from pyenvspec.spec.packages import Cuda, Fixes, Override, Python, Wheels
 from pyenvspec.spec.processes import Process

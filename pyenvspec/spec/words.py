@@ -8,8 +8,8 @@ import typing
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from pyenvspec.facts.mistaken import hint_for_key
-from pyenvspec.lookalikes import find_lookalike, name_lookalike, to_plain_characters
 from pyenvspec.names import closest
+from pyenvspec.reading.lookalikes import find_lookalike, name_lookalike, to_plain_characters
 from pyenvspec.spec.flow import format_flow
 from pyenvspec.spec.meant import Meant, as_list, explain_choice, explain_value
 from pyenvspec.spec.model import Spec
@@ -94,7 +94,7 @@ def describe(detail: ErrorDetails, path: KeyPath) -> Words:
 
 def _meaning(name: str) -> Meant:
     """Return what was probably meant by a text that no attribute is called: `ffmpeg@4`, `libfoo:amd64`."""
-    from pyenvspec.meanings import understand
+    from pyenvspec.facts.meanings import understand
 
     found = understand(name)
     if found is None:

@@ -12,7 +12,7 @@ import pytest
 
 from pyenvspec.cli import VERBS, _parse, run
 from pyenvspec.commands.completion.command import code_for
-from pyenvspec.examples import EXAMPLES
+from pyenvspec.commands.examples import EXAMPLES
 
 
 @pytest.fixture

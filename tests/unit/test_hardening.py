@@ -14,11 +14,11 @@ import pytest
 import yaml
 
 import pyenvspec
-from pyenvspec import meanings
 from pyenvspec.cli import run
 from pyenvspec.commands.diagnose.patterns import diagnose_log
 from pyenvspec.diagnostics import PyenvspecError
 from pyenvspec.driver import check_project, compile_project
+from pyenvspec.facts import meanings
 from pyenvspec.facts.caches import caches
 from pyenvspec.reading.source import read_text
 from pyenvspec.writing import atomic

@@ -9,8 +9,8 @@ import pytest
 
 from pyenvspec.facts._load import DATA
 from pyenvspec.facts._sorted import SortedTable
+from pyenvspec.facts.meanings import last_release
 from pyenvspec.facts.native import find_attribute, native_names, spelled_for
-from pyenvspec.meanings import last_release
 from pyenvspec.names import closest, search, suggest_native
 
 

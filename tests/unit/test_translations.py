@@ -13,7 +13,7 @@ from message_catalogue import format_catalogue, read_catalogue
 
 from pyenvspec.cli import run
 from pyenvspec.diagnostics import CODES
-from pyenvspec.translations import LABELS, PATTERNS, catalogue, translate_text
+from pyenvspec.locale.translations import LABELS, PATTERNS, catalogue, translate_text
 
 PACKAGE = Path(__file__).parents[2] / "pyenvspec"
 SOURCE = PACKAGE / "locale" / "ja" / "LC_MESSAGES" / "pyenvspec.po"
@@ -93,4 +93,4 @@ def test_english_imports_no_catalogue(tmp_path: Path) -> None:
     env = {**os.environ, "LANG": "en_US.UTF-8", "LC_ALL": "", "LC_MESSAGES": ""}
     done = subprocess.run(argv, env=env, capture_output=True, text=True, check=False)
     assert "error[unknown-key]" in done.stderr
-    assert "pyenvspec.translations" not in done.stderr
+    assert "pyenvspec.locale.translations" not in done.stderr

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pyenvspec import uptodate
+from pyenvspec.shortcuts import uptodate
 
 if TYPE_CHECKING:
     from collections.abc import Callable

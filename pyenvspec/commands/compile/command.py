@@ -5,13 +5,13 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING, Literal
 
-from pyenvspec import uptodate
 from pyenvspec.checking.checks import named_paths
 from pyenvspec.driver import FOLDER, compile_project
 from pyenvspec.options import Options, add_json
 from pyenvspec.project.folder import LOOKED_FOR
 from pyenvspec.records import dataclass
 from pyenvspec.reporter import format_text, put, report, say, to_json
+from pyenvspec.shortcuts import uptodate
 from pyenvspec.tools import SystemRunner
 from pyenvspec.writing.checkout import make_known_to_git
 from pyenvspec.writing.projectfs import GENERATED_PATHS

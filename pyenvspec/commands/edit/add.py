@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pyenvspec.diagnostics import KeyPath
-    from pyenvspec.meanings import Suggestion
+    from pyenvspec.facts.meanings import Suggestion
     from pyenvspec.raw import RawSpec
 
 NATIVE: KeyPath = ("native",)

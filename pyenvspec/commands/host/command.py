@@ -7,12 +7,12 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pyenvspec import uptodate
 from pyenvspec.commands.host.entry import entry_script, fill_in, needs_nix, venv_variables
 from pyenvspec.commands.host.machine import find_missing, hidden_driver, linker_libraries
 from pyenvspec.commands.host.python import find_python, find_uv
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
 from pyenvspec.reporter import say
+from pyenvspec.shortcuts import uptodate
 from pyenvspec.spec.model import LOCK_MANAGERS
 from pyenvspec.tools import exec_or_run, find_program, has_program
 

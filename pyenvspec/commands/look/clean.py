@@ -8,13 +8,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pyenvspec import uptodate
 from pyenvspec.commands.look.installed import show_size, size_of
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
 from pyenvspec.driver import MANIFEST, check_project
 from pyenvspec.options import Options
 from pyenvspec.records import dataclass
 from pyenvspec.reporter import make_visible, put, say
+from pyenvspec.shortcuts import uptodate
 
 if TYPE_CHECKING:
     import argparse

@@ -6,8 +6,8 @@ import json
 import shlex
 from typing import TYPE_CHECKING
 
+from pyenvspec.facts.meanings import last_release
 from pyenvspec.facts.native import catalogue_source, find_attribute
-from pyenvspec.meanings import last_release
 from pyenvspec.names import search, suggest_native
 from pyenvspec.options import Options, add_json
 from pyenvspec.records import dataclass

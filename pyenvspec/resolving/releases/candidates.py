@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pyenvspec.facts import inputs, nixpkgs
+from pyenvspec.facts.systems import LINUX
 from pyenvspec.resolving.releases.model import CUDA_INPUT, Candidate, CudaChoice, Lack, PythonChoice
-from pyenvspec.systems import LINUX
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

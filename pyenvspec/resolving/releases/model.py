@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pyenvspec.facts.systems import LINUX
 from pyenvspec.records import dataclass
-from pyenvspec.systems import LINUX
 
 PythonOrigin = Literal["nixpkgs", "nixpkgs-python"]
 CudaOrigin = Literal["nixpkgs", "cuda-legacy", "nixpkgs-cuda"]

@@ -5,11 +5,11 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING, Any
 
-from pyenvspec.engines.job import Submission, seconds
-from pyenvspec.engines.kubernetes import dump, merged
+from pyenvspec.commands.run.job import Submission, seconds
+from pyenvspec.commands.run.kubernetes import dump, merged
 
 if TYPE_CHECKING:
-    from pyenvspec.engines.job import Job
+    from pyenvspec.commands.run.job import Job
     from pyenvspec.spec.targets import DStack
 
 

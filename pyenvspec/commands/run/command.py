@@ -9,14 +9,14 @@ import os
 import shlex
 from typing import TYPE_CHECKING, assert_never
 
+from pyenvspec.commands.run.dstack import dstack
+from pyenvspec.commands.run.job import Job
+from pyenvspec.commands.run.kubernetes import kubernetes
+from pyenvspec.commands.run.skypilot import skypilot
+from pyenvspec.commands.run.slurm import slurm
 from pyenvspec.commands.steps import run_steps
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
 from pyenvspec.driver import MANIFEST, check_project
-from pyenvspec.engines.dstack import dstack
-from pyenvspec.engines.job import Job
-from pyenvspec.engines.kubernetes import kubernetes
-from pyenvspec.engines.skypilot import skypilot
-from pyenvspec.engines.slurm import slurm
 from pyenvspec.names import closest
 from pyenvspec.options import Options
 from pyenvspec.records import dataclass
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from pyenvspec.engines.job import Submission
+    from pyenvspec.commands.run.job import Submission
     from pyenvspec.plan import Container, Plan
     from pyenvspec.spec.targets import Target
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from pyenvspec.engines.job import Submission, seconds
+from pyenvspec.commands.run.job import Submission, seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pyenvspec.engines.job import Job
+    from pyenvspec.commands.run.job import Job
     from pyenvspec.spec.targets import Slurm
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 
-from pyenvspec import uptodate
+from pyenvspec.shortcuts import uptodate
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

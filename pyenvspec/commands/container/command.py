@@ -6,8 +6,8 @@ import shutil
 from typing import TYPE_CHECKING
 
 from pyenvspec.commands.compile import command as compiling
-from pyenvspec.commands.container_archive import write_archive
-from pyenvspec.commands.container_sbom import write_sbom
+from pyenvspec.commands.container.archive import write_archive
+from pyenvspec.commands.container.sbom import write_sbom
 from pyenvspec.commands.steps import run_steps, show_steps
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
 from pyenvspec.driver import MANIFEST, load_plan

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from pyenvspec.engines.job import Submission, seconds
+from pyenvspec.commands.run.job import Submission, seconds
 
 if TYPE_CHECKING:
-    from pyenvspec.engines.job import Job
+    from pyenvspec.commands.run.job import Job
     from pyenvspec.spec.targets import Kubernetes
 
 

@@ -45,7 +45,7 @@ LABELS = ("error", "warning", "note", "help", "expected", "meaning")
 @cache
 def catalogue(language: str) -> gettext.NullTranslations:
     """Return the messages of a language; an empty catalogue where there is none."""
-    return gettext.translation("pyenvspec", Path(__file__).parent / "locale", [language], fallback=True)
+    return gettext.translation("pyenvspec", Path(__file__).parent, [language], fallback=True)
 
 
 @cache

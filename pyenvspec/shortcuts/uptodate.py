@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _FORMAT = "pyenvspec record 1"
 _FOLDER = "nix/pyenvspec"
-_PACKAGE = os.path.dirname(os.path.abspath(__file__))
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 # A file written less than this before it is read can change again without its times showing it.
 _SETTLED = 50_000_000
 

@@ -1,0 +1,1 @@
+"""`pyenvspec container`: an image of env.yaml, built, loaded, pushed, run."""

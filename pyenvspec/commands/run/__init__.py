@@ -1,0 +1,1 @@
+"""`pyenvspec run`: the one command of an engine, and the file it is given."""

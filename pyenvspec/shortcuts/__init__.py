@@ -1,0 +1,1 @@
+"""Answers that need no compile, given before anything slow is imported."""
