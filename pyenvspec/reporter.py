@@ -260,10 +260,17 @@ def paint(text: str, style: str, *, color: bool) -> str:
 
 
 def wants_color(stream: TextIO | None, choice: str = "auto") -> bool:
-    """Decide on colours: `always` and `never` are the user's word, else only a capable terminal gets them."""
+    """Decide on colours: `always` and `never` are the user's word, else only a capable terminal gets them.
+
+    NO_COLOR (no-color.org) and FORCE_COLOR (force-color.org) are heard as other tools hear them; the former wins.
+    """
     if choice != "auto":
         return choice == "always"
-    if stream is None or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+    if stream is None or os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    if os.environ.get("TERM") == "dumb":
         return False
     try:
         return stream.isatty()

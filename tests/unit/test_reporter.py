@@ -186,6 +186,7 @@ class Terminal(io.StringIO):
 
 def test_colours_need_a_terminal_or_the_users_word(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.delenv("FORCE_COLOR", raising=False)
     monkeypatch.setenv("TERM", "xterm")
     assert wants_color(Terminal())
     assert not wants_color(io.StringIO())
@@ -197,6 +198,10 @@ def test_colours_need_a_terminal_or_the_users_word(monkeypatch: pytest.MonkeyPat
     monkeypatch.delenv("NO_COLOR")
     monkeypatch.setenv("TERM", "dumb")
     assert not wants_color(Terminal())
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert wants_color(io.StringIO())
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert not wants_color(io.StringIO())
 
 
 def test_what_a_stream_cannot_encode_becomes_a_question_mark() -> None:
