@@ -13,7 +13,8 @@ class Cache:
     """One binary cache; `alive` and `key` are None where they were not seen.
 
     `serves` names what it is wanted for: `cuda`, or the flake input whose outputs it holds;
-    `instead` says what to write in its place where it cannot be used.
+    `may_serve` names what it has a part of, by what its users report: it is asked before it is advised, never
+    taken by itself. `instead` says what to write in its place where it cannot be used.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Cache:
     note: str
     source: str
     instead: str = ""
+    may_serve: tuple[str, ...] = ()
 
     @property
     def is_usable(self) -> bool:
@@ -36,7 +38,8 @@ class Cache:
 def caches() -> tuple[Cache, ...]:
     """Return all caches known, dead ones too, so that a user's own list can be judged."""
     rows = read_table("caches")["caches"]
-    return tuple(Cache(**{**row, "serves": tuple(row["serves"])}) for row in rows)
+    lists = ("serves", "may_serve")
+    return tuple(Cache(**{**row, **{name: tuple(row.get(name, ())) for name in lists}}) for row in rows)
 
 
 def find_cache(name_or_url: str) -> Cache | None:
@@ -68,3 +71,8 @@ def _place(url: str) -> str:
 def caches_for(need: str) -> tuple[Cache, ...]:
     """Return the usable caches that serve `cuda` or a flake input."""
     return tuple(c for c in caches() if need in c.serves and c.is_usable)
+
+
+def caches_to_try(need: str) -> tuple[Cache, ...]:
+    """Return the usable caches that may have a part of what `need` is wanted for."""
+    return tuple(c for c in caches() if need in c.may_serve and c.is_usable)

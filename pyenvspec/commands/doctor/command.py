@@ -6,6 +6,7 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
+from pyenvspec.commands.doctor.builds import check_builds
 from pyenvspec.commands.doctor.caches import check_caches
 from pyenvspec.commands.doctor.git import check_git
 from pyenvspec.commands.doctor.gpu import check_gpu
@@ -22,7 +23,7 @@ from pyenvspec.tools import SystemRunner
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from pyenvspec.commands.doctor.host import Host
     from pyenvspec.plan import Plan
@@ -45,7 +46,9 @@ def declare(parser: argparse.ArgumentParser) -> type[DoctorOptions]:
     """Declare the arguments; return what holds them."""
     add_json(parser)
     parser.add_argument(
-        "--online", action="store_true", help="also ask the binary caches whether they answer"
+        "--online",
+        action="store_true",
+        help="also ask the binary caches whether they answer, and Nix what it would fetch and build for the shell",
     )
     return DoctorOptions
 
@@ -70,11 +73,11 @@ def examine(options: DoctorOptions, host: Host, runner: Runner) -> int:
 
 def _collect(options: DoctorOptions, host: Host, runner: Runner) -> Iterator[Check]:
     plan: Plan | None = None
-    generated: tuple[str, ...] = ()
+    files: Mapping[str, bytes] = {}
     if host.exists(str(options.directory / MANIFEST)):
         try:
             compiled = compile_project(options.directory)
-            plan, generated = compiled.plan, tuple(sorted(compiled.files))
+            plan, files = compiled.plan, compiled.files
             yield Check("project", Mark.GOOD, f"env.yaml is valid: {plan.name}, {plan.nixpkgs.release}")
         except PyenvspecError as error:
             count = len(error.diagnostics)
@@ -85,8 +88,9 @@ def _collect(options: DoctorOptions, host: Host, runner: Runner) -> Iterator[Che
     context = Context(host, runner, options.directory, plan, options.online)
     yield from check_nix(context)
     if plan:
-        yield from check_git(context, generated)
+        yield from check_git(context, tuple(sorted(files)))
     yield from check_caches(context)
+    yield from check_builds(context, files)
     yield from check_python(context)
     yield from check_gpu(context)
 
