@@ -13,7 +13,7 @@ from labs import Lab
 from pyenvspec.commands.doctor import builds
 from pyenvspec.commands.doctor.command import DoctorOptions, examine
 from pyenvspec.commands.doctor.host import SystemHost
-from pyenvspec.systems import this_system
+from pyenvspec.facts.systems import this_system
 from pyenvspec.tools import SystemRunner
 
 if TYPE_CHECKING:

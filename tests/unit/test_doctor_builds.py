@@ -12,7 +12,7 @@ from pyenvspec.cli import run
 from pyenvspec.commands.doctor.builds import sort_out
 from pyenvspec.commands.doctor.command import DoctorOptions, examine
 from pyenvspec.facts.caches import caches_for, caches_to_try, find_cache
-from pyenvspec.systems import this_system
+from pyenvspec.facts.systems import this_system
 from pyenvspec.tools import Result
 
 if TYPE_CHECKING:

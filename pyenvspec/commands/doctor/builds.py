@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from pyenvspec.commands.doctor.model import Check, Mark
 from pyenvspec.facts.caches import caches_to_try, is_known_pair
+from pyenvspec.facts.systems import this_system
 from pyenvspec.records import dataclass
-from pyenvspec.systems import this_system
 from pyenvspec.writing.write import plan_writes
 
 if TYPE_CHECKING:
