@@ -174,17 +174,17 @@ def sort_out(shown: str) -> Derivations:
     return Derivations(tuple(sorted(compiled)), tuple(hashes), unpacked, small)
 
 
-def _compiled(context: Context, plan: Plan, shell: Shell, found: Derivations) -> Check:
-    count = len(found.compiled)
-    named = ", ".join(found.compiled[:_NAMED]) + (f" and {count - _NAMED:,} more" if count > _NAMED else "")
+def _compiled(context: Context, plan: Plan, shell: Shell, missing: Derivations) -> Check:
+    count = len(missing.compiled)
+    named = ", ".join(missing.compiled[:_NAMED]) + (f" and {count - _NAMED:,} more" if count > _NAMED else "")
     text = (
         f"{count:,} package{'s' if count > 1 else ''} to compile here, since no cache that is used has"
         f" {'them' if count > 1 else 'it'}: {named}"
     )
-    return Check(GROUP, Mark.WARN, text, tuple(_ways_out(context, plan, shell, found)))
+    return Check(GROUP, Mark.WARN, text, tuple(_ways_out(context, plan, shell, missing)))
 
 
-def _ways_out(context: Context, plan: Plan, shell: Shell, found: Derivations) -> Iterator[str]:
+def _ways_out(context: Context, plan: Plan, shell: Shell, missing: Derivations) -> Iterator[str]:
     """Say what of env.yaml takes packages off the caches, and which cache has them, after asking it."""
     nixpkgs = shell.nixpkgs or plan.nixpkgs
     if shell.cuda and shell.cuda.capabilities:
@@ -198,7 +198,7 @@ def _ways_out(context: Context, plan: Plan, shell: Shell, found: Derivations) ->
         for cache in caches_to_try("cuda"):
             if cache.url in used:
                 continue
-            asked = found.outputs[:_ASKED]
+            asked = missing.outputs[:_ASKED]
             has = sum(context.host.fetch(f"{cache.url}/{digest}.narinfo") is None for digest in asked)
             if has:
                 of = f"{has} of {len(asked)} of them" if len(asked) > 1 else "it"
