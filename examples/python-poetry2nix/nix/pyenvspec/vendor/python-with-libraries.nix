@@ -48,7 +48,7 @@ let
       {
         nativeBuildInputs = [ patchelf ];
         passthru = (python.passthru or { }) // {
-          inherit (python) version;
+          inherit (python) executable version;
           interpreter = "${wrapped}/bin/${python.executable}";
           withoutLibraries = python;
         };

@@ -67,7 +67,18 @@ let
 
   lines = lib.concatStringsSep "\n";
 
+  # Once after each installation, whoever made it: the folders are then newer.
+  givePrograms = pkgs: interpreter: ''
+    if [[ -e ''${VIRTUAL_ENV:-}/.pyenvspec-made && -w $VIRTUAL_ENV ]] && {
+      [[ $VIRTUAL_ENV/bin -nt $VIRTUAL_ENV/.pyenvspec-programs ]] ||
+        [[ $VIRTUAL_ENV/lib/${interpreter.executable}/site-packages -nt $VIRTUAL_ENV/.pyenvspec-programs ]]
+    }; then
+      "$VIRTUAL_ENV/bin/python" -I ${./wheel-programs.py} ${pkgs.patchelf}/bin/patchelf .pyenvspec-programs </dev/null || :
+    fi
+  '';
+
   enter =
+    pkgs:
     { interpreter, venv, ... }:
     ''
       PYENVSPEC_PYTHON=${lib.escapeShellArg interpreter.interpreter}
@@ -82,6 +93,7 @@ let
       PYENVSPEC_INSTALL=${if venv.install then "on_lock_change" else "never"}
       if [[ -z $PYENVSPEC_ELSEWHERE ]]; then
         source ${./venv.sh}
+        ${lib.optionalString pkgs.stdenv.hostPlatform.isLinux (givePrograms pkgs interpreter)}
       else
         echo "pyenvspec: $PWD is not in this shell's project, so there is no .venv; enter its folder first" >&2
       fi
@@ -102,7 +114,7 @@ let
         };
         config = lib.mkIf (config.venv != null) {
           tools = lib.mkIf (config.venv.manager != "pip") [ pkgs.${config.venv.manager} ];
-          entering = lib.mkOrder 100 (enter config + exportAll (lib.filterAttrs isCleared config.env));
+          entering = lib.mkOrder 100 (enter pkgs config + exportAll (lib.filterAttrs isCleared config.env));
         };
       }
     );
