@@ -33,6 +33,7 @@ GENERATED_PATHS = (
     ".envrc",
     ".devcontainer/devcontainer.json",
     ".vscode/settings.json",
+    ".vscode/extensions.json",
     ".github/workflows/pyenvspec.yml",
     ".gitlab-ci.yml",
     "env.schema.json",

@@ -58,6 +58,7 @@ _GENERATE_KEYS = {
     ".envrc": "direnv",
     ".devcontainer/devcontainer.json": "devcontainer",
     ".vscode/settings.json": "vscode",
+    ".vscode/extensions.json": "vscode",
     ".github/workflows/pyenvspec.yml": "github_actions",
     ".gitlab-ci.yml": "gitlab_ci",
 }

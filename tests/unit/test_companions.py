@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
+from pyenvspec.cli import run
 from pyenvspec.driver import compile_project
+from pyenvspec.spec.model import Generate
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -129,3 +131,15 @@ def test_the_dev_container_asks_for_the_gpu_and_has_direnv(large: dict[str, str]
         ["sh", "-n", "-c", data["postCreateCommand"]], capture_output=True, text=True, check=False
     )
     assert done.stderr == ""
+
+
+def test_all_that_can_be_generated_is_written_and_taken_away_again(tmp_path: Path) -> None:
+    every = ", ".join(f"{name}: true" for name in Generate.model_fields)
+    (tmp_path / "env.yaml").write_text(f"python: 3.12\ngenerate: {{{every}}}\n")
+    assert run(["compile", "-q", "-C", str(tmp_path)]) == 0
+    there = {".envrc", ".vscode/settings.json", ".vscode/extensions.json", ".gitlab-ci.yml", WORKFLOW}
+    assert [name for name in sorted(there) if not (tmp_path / name).is_file()] == []
+    assert run(["compile", "-q", "--check", "-C", str(tmp_path)]) == 0
+    (tmp_path / "env.yaml").write_text("python: 3.12\ngenerate: {direnv: false}\n")
+    assert run(["compile", "-q", "-C", str(tmp_path)]) == 0
+    assert [name for name in sorted(there) if (tmp_path / name).exists()] == []
