@@ -11,11 +11,12 @@ import os
 import sys
 
 from pyenvspec import __version__
+from pyenvspec.locale.language import message_language, translated
 
 TYPE_CHECKING = False  # `--help` needs neither `typing` nor `pathlib`, which take longer than it does
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import Any, Protocol
+    from typing import Any, NoReturn, Protocol
 
     from pyenvspec.options import Options
 
@@ -147,7 +148,7 @@ def build_parser(verb: str) -> tuple[Command, argparse.ArgumentParser, type[Opti
     where, text = VERBS[verb]
     module: Command = importlib.import_module(f"pyenvspec.commands.{where}")
     examples = "".join(f"\n  {line}" for line in EXAMPLES.get(verb, ()))
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog=f"pyenvspec {verb}",
         description=text,
         epilog=f"examples:{examples}" if examples else None,
@@ -179,7 +180,7 @@ def _parse(argv: Sequence[str]) -> tuple[Callable[[Options], int], Options]:
 
 def _parse_without_verb(words: Sequence[str]) -> None:
     """Answer --help, --version and a word that is no verb; always raises SystemExit."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="pyenvspec",
         formatter_class=_formatter,
         usage="pyenvspec [-h] [--version] VERB …",
@@ -225,11 +226,31 @@ def _formatter(prog: str) -> argparse.HelpFormatter:
     return _Formatter(prog, width=(width or 80) - 2)
 
 
+class _Parser(argparse.ArgumentParser):
+    """Helps, and tells of mistakes, in the user's language."""
+
+    def format_help(self) -> str:
+        """Return the help, translated as late as this, since most runs show none."""
+        if message_language():
+            from pyenvspec.locale.translations import translate_parser
+
+            translate_parser(self, message_language())
+        return super().format_help()
+
+    def error(self, message: str) -> NoReturn:
+        """Tell of a mistake in the words of the command line; ends the process."""
+        super().error(translated(message))
+
+
 class _Formatter(argparse.HelpFormatter):
-    """Leaves the lines of examples as they are."""
+    """Leaves the lines of examples as they are, and says in the user's language what comes first."""
+
+    def add_usage(self, usage: Any, actions: Any, groups: Any, prefix: str | None = None) -> None:
+        """Begin with `usage:`, as argparse does."""
+        super().add_usage(usage, actions, groups, prefix or translated("usage:") + " ")
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
-        return text if text.startswith("examples:") else super()._fill_text(text, width, indent)
+        return text if "\n" in text else super()._fill_text(text, width, indent)
 
 
 def _add_common(parser: argparse.ArgumentParser) -> None:

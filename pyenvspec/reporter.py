@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from pyenvspec.diagnostics import Severity
+from pyenvspec.locale.language import message_language, translated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -22,11 +23,7 @@ if TYPE_CHECKING:
     from pyenvspec.diagnostics import Diagnostic
     from pyenvspec.options import Options
 
-SITE = "https://pyenvspec.spec.github.io/pyenvspec/"
-LOCALE = ("LC_ALL", "LC_MESSAGES", "LANG")
-LANGUAGES = ("ja",)
-"""Besides English, which is in the code; each has a catalogue below `locale`."""
-
+SITE = "https://pyenvspec.github.io/pyenvspec/"
 WIDTH = 100
 _LONGEST_TEXT = 4000
 _PATIENCE = 0.5
@@ -113,13 +110,6 @@ def _label(name: str, language: str) -> str:
     from pyenvspec.locale.translations import label
 
     return label(name, language)
-
-
-def message_language() -> str:
-    """Return the language of messages as the locale says it, "" for English; JSON is for programs and stays English."""
-    given = next((value for name in LOCALE if (value := os.environ.get(name))), "")
-    language = given.split(":")[0].split("_")[0].split(".")[0]
-    return language if language in LANGUAGES else ""
 
 
 def page_of(code: str) -> str:
@@ -310,7 +300,8 @@ def _silence(stream: TextIO) -> None:
 
 
 def say(text: str) -> None:
-    """Tell the user something, on stderr; ends the line where the text does not."""
+    """Tell the user something in their language, on stderr; ends the line where the text does not."""
+    text = translated(text)
     emit(text if text.endswith("\n") else text + "\n", sys.stderr)
 
 
@@ -322,7 +313,7 @@ def waiting(text: str, *, quiet: bool = False) -> Iterator[None]:
         return
     from threading import Timer
 
-    timer = Timer(_PATIENCE, lambda: emit(f"{text} …", sys.stderr))
+    timer = Timer(_PATIENCE, lambda: emit(f"{translated(text)} …", sys.stderr))
     timer.daemon = True
     timer.start()
     try:

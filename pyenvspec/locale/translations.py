@@ -1,13 +1,15 @@
-"""Findings in another language, from a gettext catalogue; imported only where the user's locale has one.
+"""What the program says in another language, from a gettext catalogue; imported only where the locale has one.
 
-The code stays as it reads: a message is looked for by its pattern (`{} is not a key of {}`), and what stands in the
-places of a pattern is kept. One without a pattern stays English, and what its code means is told in any case.
+The code stays as it reads: its sentences are f-strings, and the catalogue's messages are these with `{}` where
+something is filled in (`scripts/messages.py` takes them from the code). A sentence is looked for among them, and what
+was filled in, which may be a sentence again, is put into the places of the translation.
 """
 
 from __future__ import annotations
 
 import gettext
 import re
+import struct
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -16,51 +18,138 @@ from typing import TYPE_CHECKING
 from pyenvspec.diagnostics import CODES
 
 if TYPE_CHECKING:
+    from argparse import ArgumentParser
+
     from pyenvspec.diagnostics import Diagnostic
 
-CONTEXT = "message"
-PATTERNS = (
-    "{} is not a key of {}",
-    "{} is missing",
-    "{} cannot be {}",
-    "{} must be {}, not {}",
-    "{} is not how {} spells it",
-    "nixpkgs has no {}",
-    "did you mean {}?",
-    "write {}",
-    "for example {}",
-    "one of {}",
-    "put it in quotes",
-    "its keys are {}",
-    "give it a value, or remove the line",
-    "it holds {}: write {}",
-    "there is no {} here",
-    "run {}",
-    "this project asks for pyenvspec {}, and this is {}",
-)
-"""Messages and parts of messages that many findings have; each is in a test's expectations."""
+CONTEXT = "label"
 LABELS = ("error", "warning", "note", "help", "expected", "meaning")
+WORDS = (
+    *("text", "nothing", "why:", "decided:"),
+    *(
+        "Start",
+        "Change",
+        "Understand",
+        "Ship",
+        "Tools",
+        "usage:",
+        "examples:",
+        "options",
+        "positional arguments",
+    ),
+    *("show this help message and exit", "show program's version number and exit"),
+    *("expected one argument", "expected at least one argument", "the following arguments are required: {}"),
+    *("unrecognized arguments: {}", "argument {}: {}", "not allowed with argument {}"),
+    *("invalid choice: {} (choose from {})", "invalid {} value: {}"),
+)
+"""What the script that reads the code does not take: single words, and what Python's argparse says."""
+HOLE = "{}"
+_LOCALE = Path(__file__).parent
+_DEEPEST = 3
+_WEAK = 16
+_MANY_WORDS = 2
+_PROSE = re.compile(r"(?<![\w./$-])[a-z]{2,}(?![\w/=(-])")
+_JOINTS = ("; ", ", or ", ". ", ": ")
+_LIST = re.compile(r"`?[\w.+-]+`?(?:, `?[\w.+-]+`?)*(?:, …)?")
 
 
 @cache
 def catalogue(language: str) -> gettext.NullTranslations:
     """Return the messages of a language; an empty catalogue where there is none."""
-    return gettext.translation("pyenvspec", Path(__file__).parent, [language], fallback=True)
+    return gettext.translation("pyenvspec", _LOCALE, [language], fallback=True)
 
 
 @cache
-def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
-    return tuple((re.compile(re.escape(one).replace(r"\{\}", "(.+?)"), re.DOTALL), one) for one in PATTERNS)
+def _templates(language: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return the messages with holes and their literal parts, those that say most first."""
+    data = (_LOCALE / language / "LC_MESSAGES" / "pyenvspec.mo").read_bytes()
+    count, start = struct.unpack_from("<2I", data, 8)  # gettext itself lists no messages
+    rows = [struct.unpack_from("<2I", data, start + 8 * row) for row in range(count)]
+    messages = [data[at : at + length].decode() for length, at in rows]
+    parts = [(one, tuple(one.split(HOLE))) for one in messages if HOLE in one]
+    return tuple(sorted(parts, key=lambda row: (-sum(map(len, row[1])), len(row[1]), row[0])))
 
 
-def translate_text(text: str, language: str) -> str:
-    """Return a text in the language where its pattern is known, as it is otherwise."""
-    for pattern, message in _patterns():
-        match = pattern.fullmatch(text)
-        if match:
-            told = catalogue(language).pgettext(CONTEXT, message)
-            return text if told == message else told.format(*match.groups())
-    return text
+@cache
+def translate_text(text: str, language: str, depth: int = 0) -> str:
+    """Return a text in the language, line by line; what is no sentence of the program stays as it is."""
+    if "\n" in text:
+        return "\n".join(translate_text(line, language, depth) for line in text.split("\n"))
+    told = _translate_sentence(text, language, depth)
+    if told is None and depth < _DEEPEST:
+        for joint in _JOINTS:
+            first, *more = text.split(joint)
+            tried = translate_text(first, language, depth + 1) + "".join(
+                _translate_sentence(joint + part, language, depth + 1)
+                or joint + translate_text(part, language, depth + 1)
+                for part in more
+            )
+            if more and tried != text:
+                return tried
+    return text if told is None else told
+
+
+@cache
+def _translate_sentence(text: str, language: str, depth: int) -> str | None:
+    if not text or text.isspace():
+        return None
+    plain = catalogue(language).gettext(text)
+    if plain != text:
+        return plain
+    for message, parts in _templates(language):
+        if not (
+            text.startswith(parts[0]) and text.endswith(parts[-1]) and all(part in text for part in parts)
+        ):
+            continue
+        match = _pattern(parts).fullmatch(text)
+        if match and _is_meant(parts, match.groups(), language, depth):
+            filled = [_fill(parts, at, value, language, depth) for at, value in enumerate(match.groups())]
+            return _put_into(catalogue(language).gettext(message), filled)
+    return None
+
+
+def _put_into(message: str, filled: list[str]) -> str:
+    return re.sub(r"\{(\d)\}", lambda place: filled[int(place[1])], message)
+
+
+def _is_meant(parts: tuple[str, ...], filled: tuple[str, ...], language: str, depth: int) -> bool:
+    """Whether a match is no accident: `{} with {}` is in many a sentence, and is meant where names are filled in."""
+    if sum(map(len, parts)) > _WEAK:
+        return True
+    return all(
+        _LIST.fullmatch(one)
+        or len(_PROSE.findall(re.sub("`[^`]*`", "", one))) < _MANY_WORDS
+        or (depth < _DEEPEST and _translate_sentence(one, language, depth + 1) is not None)
+        for one in filled
+    )
+
+
+def _fill(parts: tuple[str, ...], at: int, value: str, language: str, depth: int) -> str:
+    """Return what was filled in, in the language where it is a sentence; names in quotes stay."""
+    is_quoted = parts[at].endswith("`") and parts[at + 1].startswith("`")
+    return value if is_quoted or depth >= _DEEPEST else translate_text(value, language, depth + 1)
+
+
+@cache
+def _pattern(parts: tuple[str, ...]) -> re.Pattern[str]:
+    # Of two that touch each other the second begins with a blank or is empty: `3.12` and ` on x86_64-linux`.
+    holes = [
+        r"(\S*)" if after == "" and at + 2 < len(parts) else "(.*?)" for at, after in enumerate(parts[1:])
+    ]
+    return re.compile("".join(map("".join, zip(map(re.escape, parts), [*holes, ""], strict=True))))
+
+
+def translate_parser(parser: ArgumentParser, language: str) -> None:
+    """Put what the help of a command line says into the language."""
+
+    def told(text: str | None) -> str | None:
+        return text and translate_text(text, language)
+
+    parser.description, parser.epilog = told(parser.description), told(parser.epilog)
+    for group in parser._action_groups:
+        group.title = told(group.title)
+    for action in parser._actions:
+        action.help = told(action.help)
 
 
 def label(name: str, language: str) -> str:
@@ -76,10 +165,10 @@ def meaning(code: str, language: str) -> str:
 
 
 def translate(diagnostic: Diagnostic, language: str) -> Diagnostic:
-    """Return the finding in the language, as far as its patterns are known."""
+    """Return the finding in the language."""
 
     def told(text: str | None) -> str | None:
-        return text and "\n".join(translate_text(line, language) for line in text.split("\n"))
+        return text and translate_text(text, language)
 
     return replace(
         diagnostic,

@@ -116,9 +116,8 @@ def _wrong_choice(detail: ErrorDetails, path: KeyPath) -> Words:
 
 def _wrong_type(detail: ErrorDetails, path: KeyPath) -> Words:
     kind, value = detail["type"], detail["input"]
-    form, article = _EXPECTED.get(kind, (detail["msg"], ""))
     given = "nothing" if value is None else _KIND.get(type(value), _NUMBER)
-    message = f"`{_dotted(path)}` must be {article}{form}, not {given}"
+    message = f"`{_dotted(path)}` must be {_EXPECTED.get(kind, detail['msg'])}, not {given}"
     hint = None
     if value is None:
         empty = f'write `{path[-1]}: ""` for an empty text, ' if kind == "string_type" else ""
@@ -132,16 +131,16 @@ def _wrong_type(detail: ErrorDetails, path: KeyPath) -> Words:
 
 
 _EXPECTED = {
-    "string_type": ("text", ""),
-    "bool_type": ("true or false", ""),
-    "dict_type": ("mapping (`key: value` lines)", "a "),
-    "model_type": ("mapping (`key: value` lines)", "a "),
-    "tuple_type": ("list (`[a, b]`, or lines that start with `- `)", "a "),
-    "too_short": ("list with at least one entry", "a "),
-    "string_too_short": ("text that is not empty", ""),
-    "fixes_type": ("all, none or a list of packages", ""),
-    "cache_type": ("name of a known cache, or a mapping with `url` and `key`", "the "),
-    "spec_version": ("1", ""),
+    "string_type": "text",
+    "bool_type": "true or false",
+    "dict_type": "a mapping (`key: value` lines)",
+    "model_type": "a mapping (`key: value` lines)",
+    "tuple_type": "a list (`[a, b]`, or lines that start with `- `)",
+    "too_short": "a list with at least one entry",
+    "string_too_short": "text that is not empty",
+    "fixes_type": "all, none or a list of packages",
+    "cache_type": "the name of a known cache, or a mapping with `url` and `key`",
+    "spec_version": "1",
 }
 _KIND: dict[type, str] = {dict: "a mapping", list: "a list", str: "text", bool: "true or false"}
 _NUMBER = "a number"

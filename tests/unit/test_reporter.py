@@ -140,7 +140,7 @@ def test_colours_change_nothing_but_colour() -> None:
     assert "\x1b[1;31merror[unknown-key]\x1b[0m" in colored
     for code in ("0", "1", "1;31", "32", "34"):
         colored = colored.replace(f"\x1b[{code}m", "")
-    link = "\x1b]8;;https://pyenvspec.spec.github.io/pyenvspec/errors/unknown-key/\x1b\\"
+    link = "\x1b]8;;https://pyenvspec.github.io/pyenvspec/errors/unknown-key/\x1b\\"
     assert colored.count(link) == 1
     assert colored.replace(link, "").replace("\x1b]8;;\x1b\\", "") == format_text([finding(hint="h")])
 
@@ -155,7 +155,7 @@ def test_json_has_stable_keys_and_is_ascii() -> None:
     assert first == {
         "code": "unknown-key",
         "severity": "error",
-        "page": "https://pyenvspec.spec.github.io/pyenvspec/errors/unknown-key/",
+        "page": "https://pyenvspec.github.io/pyenvspec/errors/unknown-key/",
         "message": "`cudn` is not a key of `cuda`",
         "file": "env.yaml",
         "line": 14,

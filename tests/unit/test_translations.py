@@ -10,13 +10,16 @@ from pathlib import Path
 
 import pytest
 from message_catalogue import format_catalogue, read_catalogue
+from messages import compare, is_sentence, templates
 
-from pyenvspec.cli import run
-from pyenvspec.diagnostics import CODES
-from pyenvspec.locale.translations import LABELS, PATTERNS, catalogue, translate_text
+from pyenvspec.cli import VERBS, run
+from pyenvspec.diagnostics import Diagnostic, PyenvspecError
+from pyenvspec.driver import compile_project
+from pyenvspec.locale.translations import translate, translate_text
 
 PACKAGE = Path(__file__).parents[2] / "pyenvspec"
 SOURCE = PACKAGE / "locale" / "ja" / "LC_MESSAGES" / "pyenvspec.po"
+JAPANESE = re.compile("[\u3040-\u30ff\u4e00-\u9fff]")
 GOLDEN = Path(__file__).parents[1] / "golden" / "bad"
 
 
@@ -32,29 +35,62 @@ def test_the_compiled_catalogue_is_fresh() -> None:
     assert compiled == format_catalogue(SOURCE.read_text()), "run scripts/regenerate"
 
 
-def test_no_code_no_label_and_no_pattern_is_missing() -> None:
-    have = read_catalogue(SOURCE.read_text())
-    wanted = [*CODES.values(), *(f"message\x04{one}" for one in (*PATTERNS, *LABELS))]
-    missing = [one for one in wanted if not have.get(one)]
-    assert missing == []
-    left = set(have) - set(wanted) - {""}
-    assert left == set(), "of messages that are gone"
+def test_no_sentence_of_the_program_is_missing_and_none_is_too_much() -> None:
+    lacking, left = compare(SOURCE)
+    assert lacking == {}, "scripts/messages.py prints these as lines for the catalogue"
+    assert left == [], "nobody says these any more"
 
 
-def test_a_translation_keeps_what_stands_in_the_places() -> None:
-    for one in PATTERNS:
-        told = catalogue("ja").pgettext("message", one)
-        places = re.findall(r"\{(\d)\}", told)
-        assert sorted(places) == [str(number) for number in range(one.count("{}"))], one
+def test_sentences_are_taken_from_the_code_as_they_are_said() -> None:
+    said = templates()
+    assert "`{}` must be {}, not {}" in said  # an f-string
+    assert "the line is indented by {}, and no line above is" in said  # one that is added up
+    assert "GitHub has no public repository {}/{}" in said  # one for str.format
+    assert "{} needs {} to build, which its lock does not say" in said  # of a table of facts
+    assert not any("(?:" in one for one in said)  # patterns are none
+
+
+def test_a_translation_has_no_place_for_what_is_not_filled_in() -> None:
+    for one, told in read_catalogue(SOURCE.read_text()).items():
+        places = {int(number) for number in re.findall(r"\{(\d)\}", told)}
+        assert places <= set(range(one.count("{}"))), one
+
+
+def test_what_is_filled_in_is_kept_or_translated_itself() -> None:
     assert translate_text("`cudn` is not a key of `cuda`", "ja") == "`cudn` は `cuda` のキーではありません"
-    assert translate_text("something else", "ja") == "something else"
+    assert translate_text("`{0}` is missing", "ja") == "`{0}` がありません"
+    assert translate_text("`a` must be a list with at least one entry, not nothing", "ja") == (
+        "`a` は 項目が 1 つ以上あるリスト でなければなりません (空 ではなく)"
+    )
+    assert translate_text("something else with a meaning of its own", "ja") == (
+        "something else with a meaning of its own"
+    )
 
 
-def test_the_patterns_are_messages_of_the_program() -> None:
-    told = "\n".join(path.read_text() for path in GOLDEN.glob("*/errors.txt"))
-    elsewhere = {"run {}", "there is no {} here", "it holds {}: write {}"}  # told by other tests
-    for one in set(PATTERNS) - elsewhere:
-        assert re.search(re.escape(one).replace(r"\{\}", ".+"), told), one
+FROM_ELSEWHERE = ("uv tool install", "NVIDIA went", "Unterminated string", "removed", "Free, cross-platform")
+"""Commands, and the words of nixpkgs, NVIDIA and the standard library, which no catalogue of ours has."""
+_QUOTED = re.compile(r"`[^`]*`|\$\{[^}]*\}|\{[^}]*\}|\S*[/._=-]\S*")
+
+
+@pytest.mark.parametrize("case", sorted(GOLDEN.iterdir()), ids=lambda case: case.name)
+def test_no_english_is_left_in_the_messages_of_the_golden_cases(case: Path) -> None:
+    try:
+        found: tuple[Diagnostic, ...] = compile_project(case).findings
+    except PyenvspecError as error:
+        found = error.diagnostics
+    for one in found:
+        told = translate(one, "ja")
+        for before, after in (
+            (one.message, told.message),
+            (one.expected or "", told.expected or ""),
+            (one.hint or "", told.hint or ""),
+        ):
+            for line, shown in zip(before.split("\n"), after.split("\n"), strict=True):
+                if is_sentence(line) and not any(words in line for words in FROM_ELSEWHERE):
+                    assert JAPANESE.search(shown), line
+                    assert not re.search(r"[a-z]{2,} (?:the|is|a|and|of|not|to) ", _QUOTED.sub("", shown)), (
+                        shown
+                    )
 
 
 def test_a_mistake_is_told_in_japanese(
@@ -79,6 +115,34 @@ def test_full_width_signs_are_told_in_both(
     monkeypatch.setenv("LANG", "C.UTF-8")
     assert run(["check", "-C", str(tmp_path)]) == 1
     assert "full-width" in capsys.readouterr().err
+
+
+def test_help_and_usage_are_in_japanese(capsys: pytest.CaptureFixture[str], japanese: None) -> None:
+    assert run(["shell", "--help"]) == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith("使い方: pyenvspec shell")
+    left = [line for line in shown.splitlines() if is_sentence(line) and not JAPANESE.search(line)]
+    assert all("pyenvspec" in line for line in left), left  # the examples, and the usage itself
+    assert run(["shel"]) == 2
+    assert "コマンド `shel` はありません。`shell` ではありませんか?" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_help_is_in_japanese(verb: str, capsys: pytest.CaptureFixture[str], japanese: None) -> None:
+    assert run([verb, "--help"]) == 0
+    shown = capsys.readouterr().out.split("例:")[0].split("\n\n", 1)[1]
+    assert [line for line in shown.splitlines() if re.search(r"[a-z]{2,} (?:the|is|a|and|of) ", line)] == []
+
+
+def test_what_a_failed_run_says_is_in_japanese(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], japanese: None
+) -> None:
+    log = tmp_path / "log"
+    log.write_text("ModuleNotFoundError: No module named 'pkg_resources'\n")
+    assert run(["diagnose", str(log)]) == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith("1 行目: ModuleNotFoundError: No module named 'pkg_resources'\n")
+    assert "依存に `setuptools<81` を足してください" in shown
 
 
 def test_programs_get_english(tmp_path: Path, capsys: pytest.CaptureFixture[str], japanese: None) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyenvspec.commands.diagnose.patterns import diagnose_log, merge_yaml
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
+from pyenvspec.locale.language import translated
 from pyenvspec.options import Options, add_json
 from pyenvspec.records import dataclass
 from pyenvspec.reporter import make_visible, put, say
@@ -93,11 +94,14 @@ def _format(advices: tuple[Advice, ...]) -> str:
     for advice in advices:
         shown = make_visible(advice.text)
         shown = shown if len(shown) <= _LONGEST else shown[:_LONGEST] + "…"
-        lines += [f"line {advice.line}: {shown}", f"  {make_visible(advice.finding)}"]
-        lines += [f"  - {make_visible(command)}" for command in advice.commands]
-        lines += [f"  see {advice.source}", ""]
+        lines += [
+            translated(f"line {advice.line}: ") + shown,
+            f"  {make_visible(translated(advice.finding))}",
+        ]
+        lines += [f"  - {make_visible(translated(command))}" for command in advice.commands]
+        lines += [translated(f"  see {advice.source}"), ""]
     if merged := merge_yaml(advices):
-        lines += ["Put into env.yaml (join with what is there under the same keys):", ""]
+        lines += [translated("Put into env.yaml (join with what is there under the same keys):"), ""]
         lines += [f"  {make_visible(line)}" for line in format_yaml(merged)]
     return "\n".join(lines).rstrip() + "\n"
 

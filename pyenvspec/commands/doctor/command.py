@@ -16,6 +16,7 @@ from pyenvspec.commands.doctor.nix import check_nix
 from pyenvspec.commands.doctor.python import check_python
 from pyenvspec.diagnostics import PyenvspecError
 from pyenvspec.driver import MANIFEST, compile_project
+from pyenvspec.locale.language import translated
 from pyenvspec.options import Options, add_json
 from pyenvspec.records import dataclass
 from pyenvspec.reporter import make_visible, paint, put, waiting, wants_color
@@ -106,8 +107,8 @@ def _format(checks: Iterable[Check], *, color: bool) -> str:
             lines.append(paint(check.group, "1", color=color))
             group = check.group
         sign = paint(signs[check.mark].ljust(width), _STYLES[check.mark], color=color)
-        lines.append(f"  {sign} {make_visible(check.text)}")
-        lines += [f"  {' ' * width}   {make_visible(line)}" for line in check.fix]
+        lines.append(f"  {sign} {make_visible(translated(check.text))}")
+        lines += [f"  {' ' * width}   {make_visible(translated(line))}" for line in check.fix]
     return "\n".join(lines) + "\n" if lines else ""
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pyenvspec.commands.explain.consequences import Explanation, explain_key
 from pyenvspec.driver import MANIFEST, compile_tree, load_plan, read_manifest
+from pyenvspec.locale.language import translated
 from pyenvspec.options import Options, add_json
 from pyenvspec.records import dataclass
 from pyenvspec.reporter import WIDTH, make_visible, put, say
@@ -72,21 +73,21 @@ def _format_key(found: Explanation) -> str:
         lines.append(f"{MANIFEST}:")
         lines += [f"{line.number:5} | {make_visible(line.text)}".rstrip() for line in found.lines]
     else:
-        lines.append(f"Not in {MANIFEST}.")
-        lines += [f"  default: {key.default}"] if key.default else []
-        lines += [f"  example: {key.name}: {key.example}"] if key.example else []
+        lines.append(translated(f"Not in {MANIFEST}."))
+        lines += [translated(f"  default: {key.default}")] if key.default else []
+        lines += [translated(f"  example: {key.name}: {key.example}")] if key.example else []
     lines += ["", *_format_nix(found)]
     if found.decisions:
-        lines += ["why:", *_format_decisions(found.decisions)]
+        lines += [translated("why:"), *_format_decisions(found.decisions)]
     return "\n".join(lines).rstrip() + "\n"
 
 
 def _format_nix(found: Explanation) -> Iterator[str]:
     if found.key.path[0] == "run":
-        yield "No generated file has it: `pyenvspec run` reads it."
+        yield translated("No generated file has it: `pyenvspec run` reads it.")
         yield ""
     elif found.lines and found.changes_nothing:
-        yield "Without it the files would be the same: it says what is so anyway."
+        yield translated("Without it the files would be the same: it says what is so anyway.")
         yield ""
     place = None
     for part in found.nix:
@@ -98,7 +99,7 @@ def _format_nix(found: Explanation) -> Iterator[str]:
     if found.nix:
         yield ""
     if found.files:
-        yield "files that are there or differ because of it:"
+        yield translated("files that are there or differ because of it:")
         yield from (f"  {path}" for path in found.files)
         yield ""
 
@@ -108,13 +109,13 @@ def _format_decisions(decisions: Iterable[Decision]) -> Iterator[str]:
         yield f"  {decision.key}: {make_visible(decision.choice)}"
         yield from _wrap(decision.reason, "    ")
         if decision.source:
-            yield from _wrap(f"source: {decision.source}", "    ")
+            yield from _wrap(translated("source: ") + decision.source, "    ")
 
 
 def _format_plan(plan: Plan) -> str:
-    lines = ["decided:", *_format_decisions(plan.decisions)]
+    lines = [translated("decided:"), *_format_decisions(plan.decisions)]
     if plan.alternatives:
-        lines += ["", "not taken:"]
+        lines += ["", translated("not taken:")]
         for other in plan.alternatives:
             lines += [f"  {_name(other)}", *_wrap(other.reason, "    ")]
     return "\n".join(lines) + "\n"
@@ -122,12 +123,12 @@ def _format_plan(plan: Plan) -> str:
 
 def _name(other: Alternative) -> str:
     extra = [name for name in other.inputs if name != "nixpkgs"]
-    return f"{other.release} with {', '.join(extra)}" if extra else other.release
+    return translated(f"{other.release} with {', '.join(extra)}") if extra else other.release
 
 
 def _wrap(text: str, indent: str) -> list[str]:
     wrapped = textwrap.wrap(
-        make_visible(text), WIDTH - len(indent), break_long_words=False, break_on_hyphens=False
+        make_visible(translated(text)), WIDTH - len(indent), break_long_words=False, break_on_hyphens=False
     )
     return [indent + line for line in wrapped]
 

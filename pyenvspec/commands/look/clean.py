@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from pyenvspec.commands.look.installed import show_size, size_of
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
 from pyenvspec.driver import MANIFEST, check_project
+from pyenvspec.locale.language import translated
 from pyenvspec.options import Options
 from pyenvspec.records import dataclass
 from pyenvspec.reporter import make_visible, put, say
@@ -56,7 +57,7 @@ def run(options: CleanOptions) -> int:
         say("there is nothing to clean")
         return 0
     for waste in found:
-        put(f"{show_size(waste.size):>7}  {make_visible(str(waste.path))}  ({waste.why})\n")
+        put(f"{show_size(waste.size):>7}  {make_visible(str(waste.path))}  ({translated(waste.why)})\n")
     say(f"{show_size(sum(waste.size for waste in found))} in {len(found)} folders")
     if options.dry_run:
         return 0

@@ -1,0 +1,167 @@
+#!/usr/bin/env python3
+"""The sentences that the program says, as templates: `{}` stands where the code fills something in.
+
+Read from the code itself (texts and f-strings), and from the tables of facts whose cells are sentences.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from message_catalogue import read_catalogue
+
+from pyenvspec.diagnostics import CODES
+from pyenvspec.locale.translations import CONTEXT, LABELS, WORDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PACKAGE = Path(__file__).resolve().parent.parent / "pyenvspec"
+
+NOT_TOLD = (
+    "nixexpr/",  # Nix code, and what would be a bug
+    "lowering/",
+    "spec/schema.py",
+    "spec/reference.py",
+    "commands/examples.py",
+    "shortcuts/kept.py",
+    "records.py",
+    "locale/",
+    "commands/export/dockerfile.py",
+    "commands/export/conda.py",
+    "commands/run/dstack.py",
+    "commands/run/job.py",
+    "commands/run/kubernetes.py",
+    "commands/run/skypilot.py",
+    "commands/run/slurm.py",
+)
+"""Rooms whose texts go into files, or are ends of a program that never come."""
+
+SENTENCES = {
+    "build-failures": ("finding", "commands"),
+    "caches": ("instead",),
+    "known-fixes": ("why",),
+    "mistaken-words": ("hint",),
+    "native-names": ("hint",),
+    "run-failures": ("finding", "commands", "package"),
+}
+"""Tables of facts, and their columns that hold sentences."""
+
+_NOT_A_SENTENCE = re.compile(r"\(\?|\[\^|\\[wdsS(]|\]\*|^[^a-zA-Z]*$|https?://\S+$|^\S*$")
+_QUOTED = re.compile(r"`[^`]*`|\{[^}]*\}")
+_WORD = re.compile(r"(?<![\w./$-])[a-z]{2,}(?![\w/=(-])")
+_NAMED = re.compile(r"(?<!\$)\{[a-z_]+\}")
+_CALLS = ("compile", "match", "search", "sub", "fullmatch", "findall", "split", "namedtuple", "Field")
+
+
+def is_sentence(text: str) -> bool:
+    """Whether a text is one that people read: words outside of quotes, and a blank."""
+    return not _NOT_A_SENTENCE.search(text) and bool(_WORD.search(_QUOTED.sub("", text)))
+
+
+def templates() -> dict[str, str]:
+    """Return each template with the place where it is said first."""
+    found: dict[str, str] = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        name = path.relative_to(PACKAGE).as_posix()
+        if not name.startswith(NOT_TOLD):
+            for line, text in _of_code(path.read_text(encoding="utf-8")):
+                found.setdefault(text, f"{name}:{line}")
+    for table, columns in SENTENCES.items():
+        rows = json.loads((PACKAGE / "facts" / "data" / f"{table}.json").read_text(encoding="utf-8"))
+        for text in _cells(rows, columns):
+            if is_sentence(shown := _NAMED.sub("{}", text)):
+                found.setdefault(shown, f"{table}.json")
+    return found
+
+
+def _cells(data: object, columns: tuple[str, ...], key: str = "") -> Iterator[str]:
+    if isinstance(data, dict):
+        for name, value in data.items():
+            yield from _cells(value, columns, name)
+    elif isinstance(data, list):
+        for value in data:
+            yield from _cells(value, columns, key)
+    elif isinstance(data, str) and key in columns:
+        yield data
+
+
+def _of_code(code: str) -> Iterator[tuple[int, str]]:
+    tree = ast.parse(code)
+    passed = {id(node) for node in _passed_over(tree)}
+    for node in ast.walk(tree):
+        if id(node) in passed or not isinstance(node, ast.Constant | ast.JoinedStr | ast.BinOp):
+            continue
+        for part in (_template(node) or "").split("\n"):
+            if is_sentence(part):
+                yield node.lineno, part
+
+
+def _template(node: ast.expr) -> str | None:
+    """Return a text with `{}` for what is filled in; None for what is no text."""
+    if isinstance(node, ast.Constant):
+        # `{owner}` of a text for str.format; `${project}` is env.yaml's own.
+        return _NAMED.sub("{}", node.value) if isinstance(node.value, str) else None
+    if isinstance(node, ast.JoinedStr):
+        return "".join(_template(one) or "{}" for one in node.values)
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        parts = _template(node.left), _template(node.right)
+        return None if parts == (None, None) else "".join(one or "{}" for one in parts)
+    return None
+
+
+def _passed_over(tree: ast.AST) -> Iterator[ast.AST]:
+    """Yield the texts that are parts of others, docstrings, patterns, and the texts of failures that are bugs."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            yield node.value
+        elif isinstance(node, ast.JoinedStr):
+            yield from (one for one in node.values if isinstance(one, ast.Constant))
+        elif isinstance(node, ast.BinOp) and _template(node) is not None:
+            yield from (one for one in (node.left, node.right) if _template(one) is not None)
+        elif isinstance(node, ast.Assert):
+            yield from ast.walk(node)
+        elif isinstance(node, ast.Call):
+            called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            if called in _CALLS:
+                yield from ast.walk(node)
+        elif isinstance(node, ast.AnnAssign | ast.Assign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            if any(isinstance(one, ast.Name) and one.id == "CODES" for one in targets):
+                yield from ast.walk(node)
+
+
+def main() -> int:
+    """Print, as lines for each catalogue, the sentences that it lacks, and name those that nobody says any more."""
+    is_complete = True
+    for catalogue in sorted(PACKAGE.glob("locale/*/LC_MESSAGES/pyenvspec.po")):
+        lacking, left = compare(catalogue)
+        for text, place in lacking.items():
+            print(f'#: {place}\nmsgid {json.dumps(text, ensure_ascii=False)}\nmsgstr ""\n')
+        for text in left:
+            print(f"# no longer said: {json.dumps(text, ensure_ascii=False)}")
+        is_complete = is_complete and not lacking and not left
+    return 0 if is_complete else 1
+
+
+def compare(catalogue: Path) -> tuple[dict[str, str], list[str]]:
+    """Return what a catalogue lacks, with the place where it is said, and what it has too much."""
+    have = read_catalogue(catalogue.read_text(encoding="utf-8"))
+    wanted = (
+        dict.fromkeys(CODES.values(), "diagnostics.py")
+        | dict.fromkeys(WORDS, "translations.py")
+        | templates()
+    )
+    wanted |= {f"{CONTEXT}\x04{one}": "translations.py" for one in LABELS}
+    return {text: at for text, at in wanted.items() if not have.get(text)}, sorted(
+        set(have) - set(wanted) - {""}
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
