@@ -91,6 +91,7 @@
               python.pkgs.pydantic
               python.pkgs.pyyaml
               python.pkgs.rapidfuzz
+              python.pkgs.tomli
             ];
             pythonImportsCheck = [ "pyenvspec" ];
             meta.mainProgram = "pyenvspec";

@@ -40,7 +40,6 @@ class Result:
     stderr: str = ""
     missing: bool = False
     timed_out: bool = False
-    truncated: bool = False
 
     @property
     def ok(self) -> bool:
@@ -112,8 +111,7 @@ class SystemRunner:
             stdout, stderr = (
                 (_read(streams[1], 0), _read(streams[2], size[2] - OUTPUT_LIMIT)) if size else ("", "")
             )
-            is_cut = max(size[1:], default=0) > OUTPUT_LIMIT
-            return Result(argv, process.returncode, stdout, stderr, timed_out=timed_out, truncated=is_cut)
+            return Result(argv, process.returncode, stdout, stderr, timed_out=timed_out)
 
 
 def _start(

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 from pyenvspec.facts.caches import caches, contradicted_cache, find_cache
 from pyenvspec.facts.meanings import closest
-from pyenvspec.spec.images import CustomCache
 
 if TYPE_CHECKING:
     from pyenvspec.checking.place import Place
+    from pyenvspec.spec.images import CustomCache
 
 
 def check_caches(place: Place) -> None:
     """Tell of caches that nobody fills, and of those that Nix would not trust or should not."""
     for index, cache in enumerate(place.shell.spec.caches):
-        if isinstance(cache, CustomCache):
+        if not isinstance(cache, str):
             _check_custom(place, index, cache)
         else:
             _check_named(place, index, cache)

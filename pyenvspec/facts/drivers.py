@@ -1,4 +1,4 @@
-"""NVIDIA drivers: the oldest that a CUDA runs with, and the one its toolkit came with."""
+"""NVIDIA drivers: the oldest that a CUDA runs with."""
 
 from __future__ import annotations
 
@@ -21,17 +21,6 @@ class MinimumDriver:
 
 
 @dataclass(frozen=True, slots=True)
-class ToolkitDriver:
-    """The driver that one toolkit release came with; features newer than the major's first need it."""
-
-    cuda: str
-    toolkit: str
-    driver: str | None
-    status: Status
-    source: str
-
-
-@dataclass(frozen=True, slots=True)
 class TorchWheel:
     """The CUDA tags that wheels of a torch minor exist with; `pythons` is None where not listed."""
 
@@ -50,12 +39,6 @@ def _minimum() -> dict[str, MinimumDriver]:
 def minimum_driver(cuda: str) -> MinimumDriver | None:
     """Return the oldest driver for a CUDA minor, or None when it has no row."""
     return _minimum().get(cuda)
-
-
-@cache
-def toolkit_drivers() -> tuple[ToolkitDriver, ...]:
-    """Return the driver of each toolkit release, oldest CUDA first."""
-    return tuple(ToolkitDriver(**row) for row in read_table("cuda-drivers")["toolkit"])
 
 
 @cache

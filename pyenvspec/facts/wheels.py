@@ -13,22 +13,8 @@ from pyenvspec.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class BaseLibrary:
-    """A library that every Python with wheels gets; `output` None is the default one."""
-
-    attr: str
-    output: str | None
-    why: str
-    status: Status
-    source: str
-
-
-@dataclass(frozen=True, slots=True)
 class SharedLibrary:
-    """A soname and the attribute that holds it, in nixpkgs or (`set` is `cuda`) in the CUDA set in use.
-
-    `newer_attr` is the name that nixpkgs prefers today; the older one still resolves everywhere.
-    """
+    """A soname and the attribute that holds it, in nixpkgs or (`set` is `cuda`) in the CUDA set in use."""
 
     soname: str
     attr: str
@@ -36,7 +22,6 @@ class SharedLibrary:
     set: Literal["pkgs", "cuda"]
     status: Status
     source: str
-    newer_attr: str | None = None
     note: str = ""
 
 
@@ -56,12 +41,6 @@ class WheelNeeds:
     source: str
     env: dict[str, str] = field(default_factory=dict, hash=False)
     note: str = ""
-
-
-@cache
-def base_libraries() -> tuple[BaseLibrary, ...]:
-    """Return what the interpreter always sees; the C library is never among it."""
-    return tuple(BaseLibrary(**row) for row in read_table("wheel-libraries")["base"])
 
 
 @cache

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from pyenvspec.facts.caches import caches_for, find_cache
 from pyenvspec.plan import Builder, Cache
-from pyenvspec.spec.images import CustomCache
 
 if TYPE_CHECKING:
     from pyenvspec.resolving.releases.choose import Choice
+    from pyenvspec.spec.images import CustomCache
     from pyenvspec.spec.model import Spec
 
 _CACHIX = re.compile(r"https://([A-Za-z0-9._-]+)\.cachix\.org/?")
@@ -21,7 +21,7 @@ def plan_caches(spec: Spec, choice: Choice) -> tuple[Cache, ...]:
     needs = [*choice.inputs, *(["cuda"] if choice.cuda else [])]
     planned = [Cache(c.name, c.url, c.key or "") for need in needs for c in caches_for(need)]
     for cache in spec.caches:
-        if isinstance(cache, CustomCache):
+        if not isinstance(cache, str):
             planned.append(Cache(cache.url, cache.url, cache.key or "", _written_at(cache)))
         elif (known := find_cache(cache)) is not None:
             planned.append(Cache(known.name, known.url, known.key or ""))

@@ -4,7 +4,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, Strict, Tag, WithJsonSchema
+from pydantic import BeforeValidator, Field, Strict, WithJsonSchema
 
 from pyenvspec.spec.values import (
     END,
@@ -149,17 +149,3 @@ class Builder(Model):
     features: tuple[PlainName, ...] = Field(
         (), description="What it can do besides, in Nix's words.", examples=[["big-parallel", "kvm"]]
     )
-
-
-def _cache_kind(value: object) -> str | None:
-    if isinstance(value, str):
-        return "name"
-    return "custom" if isinstance(value, dict | CustomCache) else None
-
-
-Cache = Annotated[
-    Annotated[Text, Tag("name")] | Annotated[CustomCache, Tag("custom")],
-    Discriminator(
-        _cache_kind, custom_error_type="cache_type", custom_error_message="must be a name or a mapping"
-    ),
-]

@@ -6,16 +6,13 @@ the reference. What needs more than one key to judge (cross-checks) lives in `ch
 
 # No `from __future__ import annotations`: pydantic would parse each of the hundred types again at every start.
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, Strict, WithJsonSchema
+from pydantic import BeforeValidator, Discriminator, Field, Strict, Tag, WithJsonSchema
 
 from pyenvspec.records import dataclass
 from pyenvspec.spec.github import GIT_REF, GITHUB_OWNER, GITHUB_REPO
-from pyenvspec.spec.images import Builder, Cache, Container
 from pyenvspec.spec.packages import Cuda, Fixes, Override, Python, Wheels
-from pyenvspec.spec.processes import Process
-from pyenvspec.spec.targets import Target
 from pyenvspec.spec.values import (
     END,
     RELEASE,
@@ -25,6 +22,7 @@ from pyenvspec.spec.values import (
     Env,
     JsonData,
     JsonMapping,
+    Later,
     Model,
     PackageName,
     Pattern,
@@ -43,6 +41,29 @@ from pyenvspec.spec.values import (
 
 if TYPE_CHECKING:
     from pyenvspec.raw import Mapping, RawSpec
+    from pyenvspec.spec.images import Builder, Container, CustomCache
+    from pyenvspec.spec.processes import Process
+    from pyenvspec.spec.targets import Target
+else:
+    Builder, Container, CustomCache = (
+        Annotated[Any, Later("images", name)] for name in ("Builder", "Container", "CustomCache")
+    )
+    Process = Annotated[Any, Later("processes", "Process")]
+    Target = Annotated[Any, Later("targets", "Target")]
+
+
+def _cache_kind(value: object) -> str | None:
+    if isinstance(value, str):
+        return "name"
+    return "custom" if isinstance(value, dict | Model) else None
+
+
+Cache = Annotated[
+    Annotated[Text, Tag("name")] | Annotated[CustomCache, Tag("custom")],
+    Discriminator(
+        _cache_kind, custom_error_type="cache_type", custom_error_message="must be a name or a mapping"
+    ),
+]
 
 MANAGERS = ("poetry", "uv", "pip", "poetry2nix", "uv2nix", "nixpkgs")
 VENV_MANAGERS = ("poetry", "uv", "pip")

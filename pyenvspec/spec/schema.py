@@ -6,14 +6,20 @@ import copy
 import json
 from typing import TYPE_CHECKING, Any
 
+from pydantic.json_schema import GenerateJsonSchema
+
 from pyenvspec.facts.caches import caches
 from pyenvspec.facts.devenv import devenv_services, find_service
 from pyenvspec.facts.native import find_native_name, native_names
 from pyenvspec.facts.nixpkgs import releases
 from pyenvspec.spec.model import VARIANT_KEYS, Spec
+from pyenvspec.spec.values import Later
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from pydantic.json_schema import JsonSchemaValue
+    from pydantic_core.core_schema import PlainValidatorFunctionSchema
 
 HEADER = (
     "Written by pyenvspec from its model of env.yaml; edit env.yaml instead, and run `pyenvspec compile`."
@@ -22,9 +28,21 @@ HEADER = (
 Schema = dict[str, Any]
 
 
+class _Whole(GenerateJsonSchema):
+    """Says of a model that is imported later what it says of every other one."""
+
+    def function_plain_schema(self, schema: PlainValidatorFunctionSchema) -> JsonSchemaValue:
+        """Return the model's own schema for what checks it."""
+        later = getattr(schema["function"]["function"], "__self__", None)
+        if not isinstance(later, Later):
+            return super().function_plain_schema(schema)
+        later.type.model_rebuild()
+        return self.generate_inner(later.type.__pydantic_core_schema__)
+
+
 def build_schema() -> Schema:
     """Return the schema (draft 2020-12): what `Spec` takes, shorthands and variants included."""
-    schema = Spec.model_json_schema(by_alias=True, mode="validation")
+    schema = Spec.model_json_schema(by_alias=True, schema_generator=_Whole, mode="validation")
     definitions: Schema = schema["$defs"]
     properties: Schema = schema["properties"]
     for key, inner in (("python", "version"), ("cuda", "version"), ("nixpkgs", "release")):

@@ -10,7 +10,12 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, Strict, WithJsonSchema
 
 from pyenvspec.spec.values import (
+    DURATION,
     END,
+    GPUS,
+    IMAGE,
+    ONE_WORD,
+    SIZE,
     Bool,
     Env,
     JsonMapping,
@@ -23,12 +28,7 @@ from pyenvspec.spec.values import (
     typed_text,
 )
 
-DURATION = f"^(?=[0-9])([0-9]{{1,6}}d)?([0-9]{{1,6}}h)?([0-9]{{1,6}}m)?([0-9]{{1,6}}s)?{END}"
-SIZE = f"^[1-9][0-9]{{0,8}}[KMGT]i?{END}"
-GPUS = f"^([A-Za-z0-9][A-Za-z0-9._-]*:)?[1-9][0-9]{{0,3}}{END}"
 DNS_LABEL = f"^[a-z0-9]([a-z0-9-]{{0,61}}[a-z0-9])?{END}"
-# No blank and no quote, so that a line of options holds it as it is.
-ONE_WORD = f"^[A-Za-z0-9_.,:;/@%+=()&|*!?\\[\\]-]+{END}"
 _OPTION = f"^[a-z][a-z-]*[a-z]{END}"
 _NUMBER = {"type": "number", "minimum": 0}
 
@@ -72,7 +72,6 @@ AtLeast = Annotated[
         }
     ),
 ]
-IMAGE = f"^[A-Za-z0-9./_][^\\s\\\\\"'`$;]*{END}"
 OptionName = Annotated[str, Strict(), Pattern(_OPTION)]
 OptionValue = Annotated[
     str,

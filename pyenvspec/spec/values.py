@@ -6,6 +6,8 @@ Data only; `model.py` and its parts are made of these.
 # No `from __future__ import annotations`: pydantic would parse each of the hundred types again at every start.
 
 import re
+from functools import cached_property
+from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, WithJsonSchema
@@ -33,6 +35,12 @@ DOTTED = "[0-9]{1,9}(\\.[0-9]{1,9})*"
 CAPABILITY = f"^[0-9]{{1,2}}\\.[0-9]{{1,9}}[af]?{END}"
 _LAST_GPU = 20
 VERSION = f"^{DOTTED}{END}"
+DURATION = f"^(?=[0-9])([0-9]{{1,6}}d)?([0-9]{{1,6}}h)?([0-9]{{1,6}}m)?([0-9]{{1,6}}s)?{END}"
+SIZE = f"^[1-9][0-9]{{0,8}}[KMGT]i?{END}"
+GPUS = f"^([A-Za-z0-9][A-Za-z0-9._-]*:)?[1-9][0-9]{{0,3}}{END}"
+IMAGE = f"^[A-Za-z0-9./_][^\\s\\\\\"'`$;]*{END}"
+# No blank and no quote, so that a line of options holds it as it is.
+ONE_WORD = f"^[A-Za-z0-9_.,:;/@%+=()&|*!?\\[\\]-]+{END}"
 
 
 def typed_text(value: object) -> object:
@@ -123,6 +131,31 @@ class Pattern:
         if re.search(self.pattern, value) is None:
             raise PydanticKnownError("string_pattern_mismatch", {"pattern": self.pattern})
         return value
+
+
+class Later:
+    """Stands for a model of another module, which is imported and built with the first value of it.
+
+    Most documents say nothing of images or clusters, and to define the models of their keys takes longer than to check
+    all that they do say. Errors inside such a value keep their places: pydantic takes over those of its own kind.
+    """
+
+    def __init__(self, module: str, name: str) -> None:
+        self.module, self.name = module, name
+
+    @cached_property
+    def type(self) -> "type[Model]":
+        """The type itself."""
+        kind: type[Model] = getattr(import_module(f"pyenvspec.spec.{self.module}"), self.name)
+        return kind
+
+    def __get_pydantic_core_schema__(self, source: object, handler: "GetCoreSchemaHandler") -> "CoreSchema":
+        """Take any value, to be checked as one of the type."""
+        return core_schema.no_info_plain_validator_function(self.check)
+
+    def check(self, value: object) -> object:
+        """Return the value as the model has it."""
+        return self.type.model_validate(value)
 
 
 def or_text(key: str) -> BeforeValidator:

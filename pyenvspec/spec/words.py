@@ -13,17 +13,22 @@ from pyenvspec.reading.lookalikes import find_lookalike, name_lookalike, to_plai
 from pyenvspec.spec.flow import format_flow
 from pyenvspec.spec.meant import Meant, as_list, explain_choice, explain_value
 from pyenvspec.spec.model import Spec
-from pyenvspec.spec.targets import DURATION, GPUS, IMAGE, ONE_WORD, SIZE
 from pyenvspec.spec.values import (
     ATTR_PATH,
     CAPABILITY,
+    DURATION,
     ENV_NAME,
+    GPUS,
+    IMAGE,
     IMAGE_NAME,
+    ONE_WORD,
     PACKAGE_NAME,
     PLAIN_NAME,
     REQUIRED,
     SHELL_NAME,
+    SIZE,
     VERSION,
+    Later,
     Model,
 )
 
@@ -185,7 +190,9 @@ def field_type(model: type[Model], key: str) -> Any:
 def unwrapped(annotation: Any) -> Any:
     """Take Annotated, `| None` and unions away, down to a model, a dict or a tuple."""
     if typing.get_origin(annotation) is Annotated:
-        return unwrapped(typing.get_args(annotation)[0])
+        kind, *notes = typing.get_args(annotation)
+        later = next((note for note in notes if isinstance(note, Later)), None)
+        return unwrapped(later.type if later is not None else kind)
     if typing.get_origin(annotation) in (typing.Union, types.UnionType):
         parts = [unwrapped(a) for a in typing.get_args(annotation) if a is not type(None)]
         return next((p for p in parts if isinstance(p, type) and issubclass(p, Model)), parts[0])

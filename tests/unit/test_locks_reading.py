@@ -13,7 +13,7 @@ from pyenvspec.project.locks.locked_project import read_locked_project
 from pyenvspec.project.locks.model import Edge, PackageLock, Source
 from pyenvspec.project.locks.poetry import content_hashes, read_poetry
 from pyenvspec.project.locks.problem import PackageLockError
-from pyenvspec.project.locks.toml import cut_files, file_name, load_toml
+from pyenvspec.project.locks.toml import file_name, load_toml
 from pyenvspec.project.locks.uv import read_uv
 
 if TYPE_CHECKING:
@@ -212,21 +212,6 @@ def test_a_syntax_error_is_told_at_its_own_line() -> None:
     assert text.splitlines()[span.line - 1].startswith("gpu")
 
 
-def test_cutting_leaves_every_line_that_is_not_exactly_a_file_of_a_package() -> None:
-    kept = [
-        '    { url = "https://index.example/x.whl" },',
-        '    { url = "https://index.example/x.whl", hash = "sha256:0", note = "a", other = "b", more = "c" },',
-        '    { url = "https://index.example/\\"x.whl", hash = "sha256:0" },',
-        '# { url = "https://index.example/x.whl", hash = "sha256:0" },',
-        'sdist = { url = "https://index.example/x.tar.gz" }',
-    ]
-    assert cut_files("\n".join(kept)) == "\n".join(kept)
-
-
-def test_cutting_keeps_the_number_of_lines() -> None:
-    assert cut_files(UV_PACKAGE).count("\n") == UV_PACKAGE.count("\n")
-
-
 @pytest.mark.parametrize(
     ("place", "name"),
     [
@@ -291,16 +276,6 @@ class TestAnyBytes:
 def _loaded(data: bytes) -> tuple[dict[str, object], str, str]:
     document, text = load_toml(data, "some.lock", "uv lock")
     return document, "some.lock", text
-
-
-def test_a_large_lock_is_cut_before_it_is_parsed() -> None:
-    """What tomllib sees of a file is its name: a lock costs by its packages, hardly by its files."""
-    tags = [f"manylinux_2_{n}_x86_64" for n in range(50)] + ["win_amd64"] * 50
-    files = [
-        f'    {{ url = "{INDEX}/packages/aa/x-1.0-cp310-cp310-{tag}.whl", hash = "sha256:{HASH}", size = 1 }},'
-        for tag in tags
-    ]
-    assert len(cut_files("\n".join(files))) < len("\n".join(files)) / 6
 
 
 def test_the_collector_is_back_after_a_lock_that_cannot_be_read(tmp_path: Path) -> None:

@@ -80,8 +80,6 @@ def _is_of_version(file: str, version: str) -> bool:
 
 
 def _file(reading: Reading, value: object) -> str:
-    if isinstance(value, str):
-        return value
     if not isinstance(value, dict):
         raise reading.wrong("files", "a list of tables")
     return reading.text(value, "file")

@@ -93,8 +93,6 @@ def _sdist(reading: Reading, table: Table) -> str:
 
 
 def _file(reading: Reading, value: object) -> str:
-    if isinstance(value, str):
-        return file_name(value)
     if not isinstance(value, dict):
         raise reading.wrong("wheels", "a list of tables")
     key = next((key for key in ("url", "filename", "path") if key in value), None)

@@ -19,8 +19,6 @@ _HASH = re.compile(r"\s--hash[=\s]\S+")
 _EGG = re.compile(r"[#&]egg=([A-Za-z0-9][A-Za-z0-9._-]*)")
 _MOST_FILES = 100
 
-Read = "Callable[[str], str | None]"
-
 
 def read_requirements(file: str, text: str, read: Callable[[str], str | None]) -> Source:
     """Return what a requirements file asks for, with all that it includes; `read` gives the text of a file."""
