@@ -158,9 +158,8 @@ def compile_tree(root: Path, raw: RawSpec, *, locked: bool = False) -> Compiled:
     # expressions → text, and what is copied or follows from the plan
     files = {path: render(tree).encode() for path, tree in trees.items()}
     files |= {path: text.encode() for path, text in companion_files(plan).items()}
-    files |= {
-        f"{FOLDER}/{name}": data for name, data in vendored_files(trees[f"{FOLDER}/default.nix"]).items()
-    }
+    beside = vendored_files(trees[f"{FOLDER}/default.nix"], plan)
+    files |= {f"{FOLDER}/{name}": data for name, data in beside.items()}
     if flake_lock is not None and plan.generate.flake:
         files["flake.lock"] = flake_lock.encode()
     return Compiled(file, plan, trees, files, (*diagnostics, *unpinned), project)

@@ -13,6 +13,7 @@ from pyenvspec.plan import HEADER
 
 if TYPE_CHECKING:
     from pyenvspec.nixexpr import File
+    from pyenvspec.plan import Plan
 
 _PACKAGE = Path(__file__).parent.parent
 VENDOR = "vendor"
@@ -23,6 +24,9 @@ _ATTRIBUTES = f"""\
 # Copied unchanged, so a review need not show it; GitHub and GitLab fold it away.
 {VENDOR}/** linguist-generated
 """
+
+_DRIVER = "driver.c"
+"""Source of what looks for the driver of NVIDIA: the longest of all, and named by a module that every shell has."""
 
 _MENTION = re.compile(rb"\./([A-Za-z0-9_-]+\.[a-z]+)")
 
@@ -44,15 +48,24 @@ def read_schema() -> str:
     return (folder / "env.schema.json").read_text(encoding="utf-8")
 
 
-def vendored_files(module: File) -> dict[str, bytes]:
+def vendored_files(module: File, plan: Plan) -> dict[str, bytes]:
     """Return what lies beside the generated module: what it imports, directly or not, the schema, and what git is told.
 
     By path relative to the module's folder.
     """
     copied = module_closure(_imported(module)) | {"env.schema.json": read_schema().encode()}
+    if not looks_for_driver(plan):
+        del copied[_DRIVER]
     return {f"{VENDOR}/{name}": data for name, data in copied.items()} | {
         ".gitattributes": _ATTRIBUTES.encode()
     }
+
+
+def looks_for_driver(plan: Plan) -> bool:
+    """Whether any shell does, so that Nix comes to read the program's source."""
+    return any(shell.driver for shell in plan.shells) and any(
+        name.endswith("-linux") for name in plan.systems
+    )
 
 
 def module_closure(names: tuple[str, ...]) -> dict[str, bytes]:

@@ -11,6 +11,7 @@ import copy
 from typing import Any
 
 from pyenvspec.spec.offers import cuda_offers, native_offers, python_versions, release_offers
+from pyenvspec.spec.sharing import share
 from pyenvspec.spec.words import FORMS
 
 Schema = dict[str, Any]
@@ -39,6 +40,7 @@ def for_editors(schema: Schema) -> Schema:
         result["properties"][key] = _flatten(value, definitions)
     _say(result)
     _drop_unused(result)
+    share(result)
     return result
 
 

@@ -9,6 +9,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 from pyenvspec.driver import compile_project
 from pyenvspec.lowering.vendored import modules_folder
@@ -44,6 +45,24 @@ def test_the_smallest_environment_gets_nothing_that_it_does_not_use(tmp_path: Pa
         "apps",
     )
     assert [name for name in names if name.startswith(others)] == []
+
+
+@pytest.mark.parametrize(
+    ("keys", "is_there"),
+    [
+        ("driver: none", False),
+        ("systems: [aarch64-darwin]", False),
+        ("{driver: none, variants: {gpu: {driver: auto}}}", True),
+        ("{driver: none, containers: {default: {}}}", False),
+        ("{}", True),
+    ],
+)
+def test_what_looks_for_the_driver_is_there_where_a_shell_looks_for_it(
+    tmp_path: Path, keys: str, is_there: bool
+) -> None:
+    merged = {"python": {"version": "3.12"}, **yaml.safe_load(keys)}
+    names = write(tmp_path / "lab", yaml.safe_dump(merged))
+    assert ("driver.c" in names, "driver.nix" in names) == (is_there, True)
 
 
 # Key of env.yaml → files that come with it, over the smallest devenv shell and a native one of nixpkgs' packages.
@@ -141,7 +160,8 @@ def test_whatever_a_copied_file_names_is_copied_too() -> None:
             if path.startswith(f"{VENDOR}/")
         }
         for name, content in files.items():
-            assert {found.decode() for found in named.findall(content)} <= set(files), f"{project}: {name}"
+            mentioned = {match.decode() for match in named.findall(content)}
+            assert mentioned - {"driver.c"} <= set(files), f"{project}: {name}"
             checked += 1
     assert checked > 100
 
