@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING
 from pyenvspec.spec.interpolation import TOKEN, read_reference
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from pyenvspec.plan import Package
 
 ROOT = "PYENVSPEC_ROOT"
@@ -25,6 +23,10 @@ ROOT = "PYENVSPEC_ROOT"
 _DOTTED = re.compile(r"[A-Za-z_][A-Za-z0-9_'-]*\..*")
 _POSITIONAL = re.compile(r"\$(?:[@*#0-9]|\{#?[@*0-9])|\b(?:shift|getopts)\b")
 _ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\+?=")
+_END_OF_SINGLE = re.compile("'")
+_TURN = re.compile(r"\\.|\$?\(|[)'\"]", re.DOTALL)
+_RUN = re.compile(r" +|'+|\"+")
+_PARENTHESIS = re.compile(r"\$?\(|\)")
 # Commands that set the stage for the one that follows.
 # fmt: off
 _PREPARING = frozenset({
@@ -53,7 +55,7 @@ def parse_bash(text: str) -> tuple[tuple[str | Package, ...], tuple[str, ...]]:
     parts: list[str | Package] = []
     wrong: list[str] = []
     literal, position = "", 0
-    quotes = list(_quotes(text))
+    quotes = _quotes(text) if "${" in text else ""
     for token in TOKEN.finditer(text):
         inside = token.group(1) or ""
         literal += text[position : token.start()]
@@ -75,12 +77,12 @@ def parse_bash(text: str) -> tuple[tuple[str | Package, ...], tuple[str, ...]]:
     return tuple(parts), tuple(wrong)
 
 
-_ROOT_BY_QUOTE = {"": f'"${ROOT}"', '"': f"${{{ROOT}}}", "'": f"'\"${ROOT}\"'"}
+_ROOT_BY_QUOTE = {" ": f'"${ROOT}"', '"': f"${{{ROOT}}}", "'": f"'\"${ROOT}\"'"}
 
 
 def find_arguments(text: str) -> Arguments:
     """Return what becomes of the arguments that a script is called with."""
-    quotes = list(_quotes(text))
+    quotes = _quotes(text)
     if any(quotes[match.start()] != "'" for match in _POSITIONAL.finditer(text)):
         return Arguments.OWN
     commands = _split_commands(text, quotes)
@@ -95,37 +97,41 @@ def append_arguments(text: str) -> str:
     return text.rstrip().rstrip(";").rstrip() + ' "$@"'
 
 
-def _quotes(text: str) -> Iterator[str]:
-    """Yield for each character the quote it stands in: none, single or double."""
-    open_: list[str] = []  # quotes, and "(" for each $(…), in which quotes begin anew
-    index = 0
-    while index < len(text):
+def _quotes(text: str) -> str:
+    """Return for each character the quote that it stands in: `'`, `"`, or a blank for none."""
+    runs: list[str] = []
+    open_: list[str] = []  # quotes, and "(" for each $(…), in which quotes begin anew, and each (…) in it
+    position = 0
+    while position < len(text):
         inner = open_[-1] if open_ else ""
-        yield inner if inner != "(" else ""
-        char = text[index]
-        if char == "\\" and inner != "'" and index + 1 < len(text):
-            index += 1
-            yield inner if inner != "(" else ""
-        elif char == inner or (char == ")" and inner == "("):
+        shown = inner if inner in ("'", '"') else " "
+        match = (_END_OF_SINGLE if inner == "'" else _TURN).search(text, position)
+        if match is None:
+            runs.append(shown * (len(text) - position))
+            break
+        turn = match[0]
+        # The `(` of `$(` is in no quote any more.
+        runs.append(shown * (match.end() - position - (turn == "$(")) + " " * (turn == "$("))
+        if (turn == inner and turn != "(") or (turn == ")" and inner == "("):
             open_.pop()
-        elif inner != "'" and text.startswith("$(", index):
+        elif turn == "$(" or (turn == "(" and inner == "("):
             open_.append("(")
-            index += 1
-            yield ""
-        elif char in "'\"" and inner != "'" and not (char == "'" and inner == '"'):
-            open_.append(char)
-        index += 1
+        elif turn == '"' or (turn == "'" and inner != '"'):
+            open_.append(turn)
+        position = match.end()
+    return "".join(runs)
 
 
-def _split_commands(text: str, quotes: list[str]) -> list[str]:
+def _split_commands(text: str, quotes: str) -> list[str]:
     """Return the commands of a list (`;`, `&&`, lines); nothing where the code has more than that."""
     plain = text.replace("\\\n", "  ")
     if "<<" in plain or "`" in plain or plain.endswith("\\"):
         return []
-    bare = "".join(c if not quote else "x" for c, quote in zip(plain, quotes, strict=True))
-    bare = re.sub(r"\\.", "xx", bare)
-    while (simpler := re.sub(r"\$\([^()]*\)", lambda found: "x" * len(found[0]), bare)) != bare:
-        bare = simpler
+    bare = "".join(
+        plain[run.start() : run.end()] if run[0][0] == " " else "x" * len(run[0])
+        for run in _RUN.finditer(quotes)
+    )
+    bare = _blank_substitutions(re.sub(r"\\.", "xx", bare))
     ends = [found.span() for found in re.finditer(r"&&|;|\n", bare)]
     others = re.sub(r"&&|[0-9]?>&[0-9-]|&>>?", "", bare)
     if re.search(r"[|&()]|(?:^|\s)#", others):
@@ -134,6 +140,30 @@ def _split_commands(text: str, quotes: list[str]) -> list[str]:
     stops = [*(start for start, _ in ends), len(plain)]
     pieces = [plain[a:b].strip() for a, b in zip(starts, stops, strict=True)]
     return [piece for piece in pieces if piece]
+
+
+def _blank_substitutions(bare: str) -> str:
+    """Put `x` for each `$(…)` that has no other parentheses in it than those of a `$(…)`."""
+    open_: list[tuple[str, int]] = []
+    plain_below: list[bool] = []
+    spans: list[tuple[int, int]] = []
+    for match in _PARENTHESIS.finditer(bare):
+        if match[0] != ")":
+            open_.append((match[0], match.start()))
+            plain_below.append(False)
+        elif open_:
+            kind, start = open_.pop()
+            if plain_below.pop() or kind == "(":
+                plain_below[-1:] = [True] if plain_below else []
+                continue
+            while spans and spans[-1][0] > start:
+                spans.pop()
+            spans.append((start, match.end()))
+    pieces, position = [], 0
+    for start, end in spans:
+        pieces += [bare[position:start], "x" * (end - start)]
+        position = end
+    return "".join([*pieces, bare[position:]])
 
 
 def _first_word(command: str) -> str:

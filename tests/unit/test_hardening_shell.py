@@ -8,10 +8,12 @@ from __future__ import annotations
 import shlex
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from pyenvspec.cli import run
 from pyenvspec.diagnostics import PyenvspecError
 from pyenvspec.driver import check_project
 
@@ -82,6 +84,40 @@ def test_a_runtime_folder_is_ones_own_and_short(planted: str, tmp_path: Path) ->
         assert list(target.iterdir()) == []
     finally:
         shutil.rmtree(folder)
+
+
+def test_what_writes_env_yaml_does_not_wait_for_an_installation(
+    tmp_path: Path,
+) -> None:
+    """The lock of an installation is held, as for as long as torch takes; waiting for it would end in a failure."""
+    text = (MODULES / "venv.sh").read_text()
+    name = "_pyenvspec_take_turn() {"
+    code = (
+        name
+        + text.partition(name)[2].partition("\n}\n")[0]
+        + "\n}\n_pyenvspec_take_turn && echo taken && read -r\n"
+    )
+    (tmp_path / "env.yaml").write_text("python: 3.12\n")
+    variables = {
+        "PATH": "/usr/bin:/bin",
+        "PYENVSPEC_PYTHON": sys.executable,
+        "_pyenvspec_venv": f"{tmp_path}/.venv",
+    }
+    with subprocess.Popen(
+        ["bash", "-c", code],
+        cwd=tmp_path,
+        env=variables,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as installing:
+        assert installing.stdin is not None
+        assert installing.stdout is not None
+        assert installing.stdout.readline() == "taken\n"
+        assert run(["compile", "-C", str(tmp_path)]) == 0
+        assert run(["add", "-C", str(tmp_path), "ffmpeg"]) == 0
+        installing.stdin.write("\n")
+    assert "ffmpeg" in (tmp_path / "env.yaml").read_text()
 
 
 @pytest.mark.parametrize(

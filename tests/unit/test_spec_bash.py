@@ -1,0 +1,53 @@
+"""Bash code of env.yaml: what is quoted how, and where a script's arguments go."""
+
+from __future__ import annotations
+
+import pytest
+
+from pyenvspec.spec.bash import Arguments, find_arguments, parse_bash
+
+NONE, DOUBLE, SINGLE = '"$PYENVSPEC_ROOT"', "${PYENVSPEC_ROOT}", "'\"$PYENVSPEC_ROOT\"'"
+
+
+@pytest.mark.parametrize(
+    ("code", "becomes"),
+    [
+        ("a ${project}/x", f"a {NONE}/x"),
+        ('a "${project}/x" ${project}', f'a "{DOUBLE}/x" {NONE}'),
+        ("a '${project}' ${project}", f"a '{SINGLE}' {NONE}"),
+        ("a \\' ${project}", f"a \\' {NONE}"),
+        ('a "\\" ${project}"', f'a "\\" {DOUBLE}"'),
+        # A substitution begins anew with quotes, and ends with its own parenthesis.
+        ('"$(a ${project} "${project}") ${project}"', f'"$(a {NONE} "{DOUBLE}") {DOUBLE}"'),
+        ('"$( (a) ${project} ) ${project}"', f'"$( (a) {NONE} ) {DOUBLE}"'),
+        ('"it\'s ${project}"', f'"it\'s {DOUBLE}"'),
+    ],
+)
+def test_the_project_is_quoted_as_it_stands(code: str, becomes: str) -> None:
+    assert parse_bash(code) == ((becomes,), ())
+
+
+@pytest.mark.parametrize(
+    ("code", "arguments"),
+    [
+        ("python train.py", Arguments.APPENDED),
+        ("cd x && python train.py", Arguments.APPENDED),
+        ("python $(a $(b) c) d", Arguments.APPENDED),
+        ("python '$1'", Arguments.APPENDED),
+        ('python "$1"', Arguments.OWN),
+        ("python a; python b", Arguments.REFUSED),
+        ("python a | b", Arguments.REFUSED),
+        ("python $(a; (b))", Arguments.REFUSED),
+        ("(python a)", Arguments.REFUSED),
+        ("if a; then b; fi", Arguments.REFUSED),
+    ],
+)
+def test_where_arguments_go(code: str, arguments: Arguments) -> None:
+    assert find_arguments(code) is arguments
+
+
+def test_code_of_a_megabyte_ends_however_it_is_nested() -> None:
+    depth = 200_000
+    assert find_arguments("a " + "$(" * depth + ")" * depth) is Arguments.APPENDED
+    assert find_arguments("a " + "$((" * depth) is Arguments.REFUSED
+    assert parse_bash('"' + "$(" * depth + "${project}") == (('"' + "$(" * depth + NONE,), ())
