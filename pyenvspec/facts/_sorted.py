@@ -33,10 +33,10 @@ class SortedTable:
             start = data.rfind(b"\n", low, middle) + 1 or low
             end = data.find(b"\n", middle)
             end = len(data) if end < 0 else end
-            found = data[start:end].split(b"\t", 1)[0]
-            if found == wanted:
+            first = data[start:end].split(b"\t", 1)[0]
+            if first == wanted:
                 return data[start:end].decode().split("\t")
-            if found < wanted:
+            if first < wanted:
                 low = end + 1
             else:
                 high = start

@@ -25,17 +25,17 @@ def attribute_of_debian(package: str) -> str | None:
     A version in the name (`libsndfile1`, `libavcodec58`) may be another than that of the Debian that was read.
     """
     name = re.sub(r":[a-z0-9]+$", "", package.lower())
-    found = _names().find(name) or _names().find(f"{name}t64") or _names().find(name.removesuffix("t64"))
-    if found:
-        return found[1]
+    row = _names().find(name) or _names().find(f"{name}t64") or _names().find(name.removesuffix("t64"))
+    if row:
+        return row[1]
     library = re.fullmatch(r"(lib.*?)-?\d[\d.]*[a-z]?(?:t64|v5|-dev)?", name)
     return attribute_of_library(f"{library[1]}.so") if library else None
 
 
 def attribute_of_library(soname: str) -> str | None:
     """Return the attribute that holds a shared library, whatever its version, or None when it is not known."""
-    found = _sonames().find(soname_key(soname))
-    return found[1] if found else None
+    row = _sonames().find(soname_key(soname))
+    return row[1] if row else None
 
 
 def soname_key(soname: str) -> str:

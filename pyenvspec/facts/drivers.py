@@ -62,4 +62,4 @@ def plain_torch_cuda(version: str) -> str | None:
     minor = ".".join(version.split(".")[:2])
     row = next((row for row in torch_wheels() if row.torch == minor), None)
     tags = (re.match(r"cu([0-9]{2})([0-9]) \(plain", tag) for tag in (row.cuda_tags if row else ()))
-    return next((f"{found[1]}.{found[2]}" for found in tags if found), None)
+    return next((f"{match[1]}.{match[2]}" for match in tags if match), None)

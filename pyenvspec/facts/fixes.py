@@ -59,5 +59,5 @@ def _by_name() -> tuple[dict[str, tuple[KnownFix, ...]], tuple[tuple[re.Pattern[
 def fixes_for(package: str, manager: str) -> tuple[KnownFix, ...]:
     """Return the fixes of a package (normalised name), exact names first, the fallback last."""
     exact, patterns = _by_name()
-    found = [*exact.get(package, ()), *(fix for pattern, fix in patterns if pattern.fullmatch(package))]
-    return tuple(fix for fix in found if manager in fix.managers)
+    named = [*exact.get(package, ()), *(fix for pattern, fix in patterns if pattern.fullmatch(package))]
+    return tuple(fix for fix in named if manager in fix.managers)

@@ -28,12 +28,12 @@ class GpuPackage:
 
 @cache
 def _rows() -> dict[str, tuple[GpuPackage, ...]]:
-    found: dict[str, tuple[GpuPackage, ...]] = {}
+    packages: dict[str, tuple[GpuPackage, ...]] = {}
     for row in read_table("gpu-packages")["packages"]:
-        given = {**row, "first": row["from"], "last": row["until"], "built_with": tuple(row["built_with"])}
-        del given["from"], given["until"]
-        found[row["package"]] = (*found.get(row["package"], ()), GpuPackage(**given))
-    return found
+        fields = {**row, "first": row["from"], "last": row["until"], "built_with": tuple(row["built_with"])}
+        del fields["from"], fields["until"]
+        packages[row["package"]] = (*packages.get(row["package"], ()), GpuPackage(**fields))
+    return packages
 
 
 def gpu_needs(package: str, version: str | None) -> GpuPackage | None:

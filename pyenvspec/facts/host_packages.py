@@ -25,13 +25,14 @@ def _same() -> SortedTable:
 
 @cache
 def _curated(source: str) -> dict[str, tuple[str, ...]]:
-    found: dict[str, list[str]] = {}
+    spellings: dict[str, list[str]] = {}
     for row in read_table("native-names")["names"]:
         if row["kind"] == "attr" and row["source"].startswith(source):
-            found.setdefault(row["attr"], []).append(row["name"])
+            spellings.setdefault(row["attr"], []).append(row["name"])
     # The plain name before that of one version.
     return {
-        attr: tuple(sorted(names, key=lambda name: ("@" in name, len(name)))) for attr, names in found.items()
+        attr: tuple(sorted(names, key=lambda name: ("@" in name, len(name))))
+        for attr, names in spellings.items()
     }
 
 
@@ -67,12 +68,12 @@ def debian_candidates(attribute: str) -> tuple[str, ...]:
     packages = [package for _, package in libraries]
     curated = [name for name in _curated("Debian").get(attribute, ()) if not name.endswith("-dev")]
     others = [name for name, attr in map(tuple, _names().rows()) if attr == attribute]
-    given = _looked_at().get(attribute, {}).get("deb")
-    found = [given] if given else []
-    found += [plain] if _same().find(plain) else []
-    found += [name for name in (f"{plain}-bin", f"{plain}-utils") if name in others]
-    found += [*packages, *(f"{package}t64" for package in packages), *curated, *others, plain]
-    return tuple(dict.fromkeys(found))[:_MOST]
+    chosen = _looked_at().get(attribute, {}).get("deb")
+    candidates = [chosen] if chosen else []
+    candidates += [plain] if _same().find(plain) else []
+    candidates += [name for name in (f"{plain}-bin", f"{plain}-utils") if name in others]
+    candidates += [*packages, *(f"{package}t64" for package in packages), *curated, *others, plain]
+    return tuple(dict.fromkeys(candidates))[:_MOST]
 
 
 def debian_name(attribute: str) -> str | None:

@@ -53,7 +53,7 @@ def _sources() -> dict[str, InputSource]:
 
 
 def _read_row(row: dict[str, Any]) -> InputSource:
-    inputs = tuple(OwnInput(name, **given) for name, given in sorted(row["inputs"].items()))
+    inputs = tuple(OwnInput(name, **fields) for name, fields in sorted(row["inputs"].items()))
     return InputSource(**{**row, "inputs": inputs})
 
 

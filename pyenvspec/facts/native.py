@@ -125,21 +125,21 @@ def find_attribute(name: str) -> Attribute | None:
 
 def _read(cells: list[str]) -> Attribute:
     name, version, facts, text = cells
-    given = dict(fact.partition("=")[::2] for fact in facts.split())
+    marks = dict(fact.partition("=")[::2] for fact in facts.split())
     return Attribute(
         name,
         version,
         text,
-        is_set="set" in given,
-        is_function="function" in given,
-        alias=given.get("alias"),
-        gone=given.get("gone"),
-        new=given.get("new"),
-        unfree=_names(given.get("unfree")),
-        insecure=_names(given.get("insecure")),
-        is_broken="broken" in given,
-        not_for_linux="other" in given,
-        only_older="older" in given,
+        is_set="set" in marks,
+        is_function="function" in marks,
+        alias=marks.get("alias"),
+        gone=marks.get("gone"),
+        new=marks.get("new"),
+        unfree=_names(marks.get("unfree")),
+        insecure=_names(marks.get("insecure")),
+        is_broken="broken" in marks,
+        not_for_linux="other" in marks,
+        only_older="older" in marks,
     )
 
 
@@ -181,16 +181,16 @@ def versions_of(name: str) -> tuple[Attribute, ...]:
     stem = re.sub(r"[_-]?\d[\d_]*$", "", name) or name
     pattern = rb"^(%s(?:[_-]?\d[\d_]*)?)\t" % re.escape(stem).encode()
     names = re.findall(pattern, _catalogue().data, re.MULTILINE)
-    found = (find_attribute(name.decode()) for name in names)
-    return tuple(one for one in found if one is not None and one.is_package)
+    candidates = (find_attribute(name.decode()) for name in names)
+    return tuple(one for one in candidates if one is not None and one.is_package)
 
 
 def former_name(name: str) -> str | None:
     """Return the name that became an alias of `name`, or None: what it was called before."""
     pattern = rb"^([^\t\n]+)\t[^\t\n]*\t(?:[^\t\n]* )?alias=%s[ \t]" % re.escape(name).encode()
-    found = [former.decode() for former in re.findall(pattern, _catalogue().data, re.MULTILINE)]
+    formers = [former.decode() for former in re.findall(pattern, _catalogue().data, re.MULTILINE)]
     # Spellings like `libX11` came after the set that they were in.
-    return max(found, key=lambda former: former.startswith("xorg."), default=None)
+    return max(formers, key=lambda former: former.startswith("xorg."), default=None)
 
 
 def spelled_for(name: str, branch: str) -> str:

@@ -56,15 +56,15 @@ def wheels_looked_into() -> tuple[WheelContents, ...]:
 
 @cache
 def _import_names() -> dict[str, str]:
-    found: dict[str, list[str]] = {}
+    packages_of: dict[str, list[str]] = {}
     for wheel in _wheels().values():
         for module in wheel.imports:
             if module not in _NO_MODULES:
-                found.setdefault(module, []).append(wheel.package)
+                packages_of.setdefault(module, []).append(wheel.package)
     # Of several packages that install a module, the one called like it, else the one with the shortest name.
     names = {
         module: min(packages, key=lambda package: (package != normalise(module), len(package), package))
-        for module, packages in found.items()
+        for module, packages in packages_of.items()
     }
     return names | {row["module"]: row["pypi"] for row in read_table("import-names")["names"]}
 
@@ -77,9 +77,9 @@ def pypi_of_import(name: str) -> str | None:
     parts = name.split(".")
     known = _import_names()
     for end in range(len(parts), 0, -1):
-        found = known.get(".".join(parts[:end]))
-        if found:
-            return found
+        package = known.get(".".join(parts[:end]))
+        if package:
+            return package
     return None
 
 

@@ -93,10 +93,10 @@ def attribute_of_soname(soname: str) -> str | None:
     """
     if is_driver_library(soname) or is_libc_library(soname):
         return None
-    found = find_library(soname)
-    if found is None:
+    library = find_library(soname)
+    if library is None:
         return attribute_of_library(soname)
-    return f"cuda.{found.attr}" if found.set == "cuda" else found.attr
+    return f"cuda.{library.attr}" if library.set == "cuda" else library.attr
 
 
 def is_always_visible(soname: str) -> bool:

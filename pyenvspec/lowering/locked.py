@@ -26,23 +26,23 @@ _EMPTY: dict[str, Expr] = {
 
 def lower_locked(environment: Environment, scope: Scope) -> AttrSet:
     """Return the options of an environment from a lock, with the env.yaml key that each comes from."""
-    given: list[tuple[str, Binding]] = []
+    sections: list[tuple[str, Binding]] = []
     if environment.groups:
-        given.append(("python.groups", bind("groups", list(environment.groups))))
+        sections.append(("python.groups", bind("groups", list(environment.groups))))
     if environment.extras:
-        given.append(("python.extras", bind("extras", list(environment.extras))))
+        sections.append(("python.extras", bind("extras", list(environment.extras))))
     if environment.packages:
-        given.append(("python.packages", bind("packages", select_packages(environment.packages))))
+        sections.append(("python.packages", bind("packages", select_packages(environment.packages))))
     if environment.editable:
-        given.append(("python.editable", bind("editable", dict(environment.editable))))
+        sections.append(("python.editable", bind("editable", dict(environment.editable))))
     if not environment.prefer_wheels:
-        given.append(("wheels.prefer", bind("preferWheels", False)))
+        sections.append(("wheels.prefer", bind("preferWheels", False)))
     if environment.from_source:
-        given.append(("wheels.disabled", bind("fromSource", list(environment.from_source))))
+        sections.append(("wheels.disabled", bind("fromSource", list(environment.from_source))))
     if environment.overrides:
         overrides = AttrSet(tuple(_lower_override(override, scope) for override in environment.overrides))
-        given.append(("overrides", bind("overrides", overrides)))
-    commented = tuple(Binding(b.path, b.value, comment=key, blank_before=True) for key, b in given)
+        sections.append(("overrides", bind("overrides", overrides)))
+    commented = tuple(Binding(b.path, b.value, comment=key, blank_before=True) for key, b in sections)
     return AttrSet((*_lower_folder(environment), *commented))
 
 

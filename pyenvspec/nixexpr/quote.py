@@ -101,12 +101,12 @@ def _escape_plain(text: str, *, before_hole: bool) -> str:
 def _escape_indented(text: str, *, before_hole: bool) -> str:
     special = _INDENTED_SPECIAL_BEFORE_HOLE if before_hole else _INDENTED_SPECIAL
 
-    def escape(found: re.Match[str]) -> str:
-        if found[0] == "$":
+    def escape(run: re.Match[str]) -> str:
+        if run[0] == "$":
             return "''$"
-        pairs, single = divmod(len(found[0]), 2)
+        pairs, single = divmod(len(run[0]), 2)
         # A single quote next to `''` would be read as part of a run of three.
-        is_exposed = text[found.end() : found.end() + 1] in ("", "$")
+        is_exposed = text[run.end() : run.end() + 1] in ("", "$")
         return "'''" * pairs + ("''\\'" if is_exposed else "'") * single
 
     return special.sub(escape, text)

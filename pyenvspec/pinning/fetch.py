@@ -125,19 +125,19 @@ def fetch_pins(
     """Return a pin for each input, several got side by side; `on_progress` is called from this thread."""
     done = _start(wanted, lambda name: fetch_pin(name, wanted[name], runner, patience=patience))
     pins: dict[str, Pin] = {}
-    found: list[Diagnostic] = []
+    failures: list[Diagnostic] = []
     for count in range(1, len(wanted) + 1):
         name, got = done.get()
         if isinstance(got, Pin):
             pins[name] = got
         elif isinstance(got, LockError):
-            found += got.diagnostics
+            failures += got.diagnostics
         else:
             raise got
         if on_progress is not None:
             on_progress(Progress(name, count, len(wanted), pins.get(name)))
-    if found:
-        raise LockError(*_merge(found))
+    if failures:
+        raise LockError(*_merge(failures))
     return dict(sorted(pins.items()))
 
 
@@ -163,10 +163,10 @@ def _start(names: Iterable[str], fetch: Callable[[str], Pin]) -> queue.SimpleQue
     return done
 
 
-def _merge(found: list[Diagnostic]) -> list[Diagnostic]:
+def _merge(findings: list[Diagnostic]) -> list[Diagnostic]:
     """Tell what is true of the machine once, and the rest by input."""
     merged = []
-    for code, group in groupby(sorted(found, key=lambda d: (d.code, d.message)), key=lambda d: d.code):
+    for code, group in groupby(sorted(findings, key=lambda d: (d.code, d.message)), key=lambda d: d.code):
         first, *others = group
         if code not in _OF_MACHINE:
             merged += [first, *others]
@@ -188,8 +188,8 @@ def fetch_pin(name: str, source: Source, runner: Runner, *, patience: float = PA
     except _AnswerError as error:
         hint = f"Run `{_shown(source)}` to see its whole answer; updating `{PROGRAM}` may help."
         message = f"{_label(name, source)}: `{PROGRAM}` {error}"
-        found = Diagnostic(error.code, message, LOCK_FILE, expected=error.expected, hint=hint)
-        raise LockError(found) from error
+        finding = Diagnostic(error.code, message, LOCK_FILE, expected=error.expected, hint=hint)
+        raise LockError(finding) from error
 
 
 def _argv(source: Source) -> tuple[str, ...]:
@@ -217,8 +217,8 @@ def _read_answer(source: Source, text: str) -> Pin:
     try:
         answer = json.loads(text)
     except (ValueError, RecursionError) as error:
-        said = repr(text.strip()[:80]) if text.strip() else "nothing"
-        raise _AnswerError("prefetch-answer", f"printed no JSON: {said}", "one JSON object") from error
+        printed = repr(text.strip()[:80]) if text.strip() else "nothing"
+        raise _AnswerError("prefetch-answer", f"printed no JSON: {printed}", "one JSON object") from error
     row = answer.get("src") if isinstance(answer, dict) else None
     if not isinstance(row, dict):
         raise _AnswerError("prefetch-answer", "printed JSON of another form", "an object with `src`")
@@ -237,11 +237,13 @@ def _read_answer(source: Source, text: str) -> Pin:
 
 def _check_same(source: Source, row: dict[str, Any], rev: str) -> None:
     asked = (source.owner.lower(), source.repo.lower())
-    got = tuple(str(row.get(key, given)).lower() for key, given in zip(("owner", "repo"), asked, strict=True))
+    got = tuple(
+        str(row.get(key, wanted)).lower() for key, wanted in zip(("owner", "repo"), asked, strict=True)
+    )
     is_other = source.ref is not None and REVISION.fullmatch(source.ref) is not None and rev != source.ref
     if got != asked or is_other:
-        said = f"answered for {'/'.join(got)} at {rev[:12]}"
-        raise _AnswerError("prefetch-mismatch", said, f"an answer for {source.url}")
+        message = f"answered for {'/'.join(got)} at {rev[:12]}"
+        raise _AnswerError("prefetch-mismatch", message, f"an answer for {source.url}")
 
 
 def _read_time(meta: Any) -> int | None:
@@ -276,10 +278,10 @@ def _explain(name: str, source: Source, result: Result, patience: float) -> Diag
     words = f"{result.stdout}\n{result.stderr}"
     known = next((f for f in _FAILURES if re.search(f.shown_by, words, re.IGNORECASE)), None)
     if known is None:
-        said = [line.strip() for line in words.splitlines() if line.strip()][-_SAID:]
+        last_lines = [line.strip() for line in words.splitlines() if line.strip()][-_SAID:]
         return Diagnostic(
             "prefetch-failed",
-            "\n".join([f"{label}: `{PROGRAM}` ended with {result.returncode}", *said]),
+            "\n".join([f"{label}: `{PROGRAM}` ended with {result.returncode}", *last_lines]),
             LOCK_FILE,
             expected="revision and hash",
             hint=f"Run `{_shown(source)}` to see all that it says.",

@@ -193,18 +193,20 @@ def _load(text: str, file: str) -> Any:
 
 
 def _duplicate(text: str, file: str, key: str) -> Diagnostic:
-    found = list(_key_pattern(key).finditer(text))
+    places = list(_key_pattern(key).finditer(text))
     # Keys of the pins stand in each of them: only a name given twice in all can be shown.
-    span, line = _at(text, found[1].start(), found[1].end()) if len(found) == 2 else (None, None)
+    span, line = _at(text, places[1].start(), places[1].end()) if len(places) == 2 else (None, None)
     message = f"`{key}` is given twice in `{file}`"
     return Diagnostic("lock-duplicate-key", message, file, span, line, "each key once", _START_AGAIN)
 
 
 def _unknown_format(reader: _Reader, version: object) -> Diagnostic:
     newer = isinstance(version, int) and version > FORMAT
-    said = "no `version`" if version is None else f"version {json.dumps(version)}"
+    version_typed = "no `version`" if version is None else f"version {json.dumps(version)}"
     hint = "Update pyenvspec: a newer one wrote this file." if newer else _START_AGAIN
-    return reader.tell("lock-format", f"`{reader.file}` has {said}", ("version",), f"version {FORMAT}", hint)
+    return reader.tell(
+        "lock-format", f"`{reader.file}` has {version_typed}", ("version",), f"version {FORMAT}", hint
+    )
 
 
 class _Reader:
@@ -222,17 +224,17 @@ class _Reader:
             message = f"`{self.file}` has not the form of a lock"
             self.add("lock-invalid", message, tuple(unknown[:1]), "`version` and `inputs`")
             return {}
-        pins = {name: self.read_pin(name, given) for name, given in inputs.items()}
+        pins = {name: self.read_pin(name, row) for name, row in inputs.items()}
         return {name: pin for name, pin in sorted(pins.items()) if pin is not None}
 
-    def read_pin(self, name: str, given: Any) -> Pin | None:
-        if not isinstance(given, dict) or not _NAME.fullmatch(name) or given.keys() - _MAYBE != _ALWAYS:
+    def read_pin(self, name: str, row: Any) -> Pin | None:
+        if not isinstance(row, dict) or not _NAME.fullmatch(name) or row.keys() - _MAYBE != _ALWAYS:
             message = f"the pin of `{name}` is not complete"
             self.add("lock-invalid", message, (name,), ", ".join(sorted(_ALWAYS)))
             return None
         before = len(self.found)
-        source = self._read_source(name, given)
-        rev, nar_hash, time = given["rev"], given["narHash"], given.get("lastModified")
+        source = self._read_source(name, row)
+        rev, nar_hash, time = row["rev"], row["narHash"], row.get("lastModified")
         if not isinstance(rev, str) or not REVISION.fullmatch(rev):
             message = f"the revision of `{name}` is not one"
             self.add("lock-revision", message, (name, "rev"), "40 digits 0-9 and a-f")
@@ -245,13 +247,13 @@ class _Reader:
         if source is None or len(self.found) > before:
             return None
         pin = Pin(source, rev, nar_hash, time)
-        if pin.check != given["check"]:
+        if pin.check != row["check"]:
             message = f"revision and hash of `{name}` do not belong together: something changed this pin"
-            self.add("lock-mismatch", message, (name, "check"), f"the values that gave {given['check']}")
+            self.add("lock-mismatch", message, (name, "check"), f"the values that gave {row['check']}")
         return pin
 
-    def _read_source(self, name: str, given: dict[str, Any]) -> Source | None:
-        owner, repo, ref = given["owner"], given["repo"], given["ref"]
+    def _read_source(self, name: str, row: dict[str, Any]) -> Source | None:
+        owner, repo, ref = row["owner"], row["repo"], row["ref"]
         try:
             if isinstance(owner, str) and isinstance(repo, str) and isinstance(ref, str | None):
                 return Source(owner, repo, ref)

@@ -57,18 +57,18 @@ def _mismatch(name: str, pin: Pin, expected: str) -> Diagnostic:
 
 def wanted_sources(inputs: Iterable[FlakeInput]) -> dict[str, Source]:
     """Return what each input asks for."""
-    return {given.name: parse_source(given.url) for given in inputs}
+    return {one.name: parse_source(one.url) for one in inputs}
 
 
 def tested_pins(inputs: Iterable[FlakeInput]) -> dict[str, Pin]:
     """Return pins for the inputs that ask for a revision that was tested: its hash is known."""
-    found = {}
-    for given in inputs:
-        asked = parse_source(given.url)
+    pins = {}
+    for one in inputs:
+        asked = parse_source(one.url)
         source = read_at(asked.owner, asked.repo, asked.ref) if asked.ref else None
         if source is not None and source.rev is not None and source.nar_hash is not None:
-            found[given.name] = Pin(asked, source.rev, source.nar_hash, source.last_modified)
-    return found
+            pins[one.name] = Pin(asked, source.rev, source.nar_hash, source.last_modified)
+    return pins
 
 
 def usable_pins(inputs: Iterable[FlakeInput], pins: Mapping[str, Pin]) -> dict[str, Pin]:
@@ -99,7 +99,7 @@ def check_pins(
         return ()
     severity = Severity.ERROR if locked else Severity.WARNING
     hint = f"Run `pyenvspec lock` and commit `{LOCK_FILE}`."
-    found = []
+    findings = []
     for name, source in wanted_sources(inputs).items():
         pin = pins.get(name)
         if pin is None:
@@ -110,5 +110,5 @@ def check_pins(
         else:
             continue
         expected = f"a pin of {source.url}"
-        found.append(Diagnostic(code, message, LOCK_FILE, expected=expected, hint=hint, severity=severity))
-    return tuple(found)
+        findings.append(Diagnostic(code, message, LOCK_FILE, expected=expected, hint=hint, severity=severity))
+    return tuple(findings)

@@ -54,61 +54,61 @@ def _listen(error: Exception, source: SourceText, brackets: tuple[int, ...], rea
     return Complaint(source, error.context or "", opened, error.problem or "", at, brackets)
 
 
-def _token(said: Complaint) -> Diagnostic:
-    if said.character == "\t":
-        return odd_tab(said)
-    shown = f"`{said.character}`" if said.character != "`" else "a backtick"
-    return said.report(
+def _token(complaint: Complaint) -> Diagnostic:
+    if complaint.character == "\t":
+        return odd_tab(complaint)
+    shown = f"`{complaint.character}`" if complaint.character != "`" else "a backtick"
+    return complaint.report(
         f"an unquoted text cannot start with {shown}",
-        said.at,
-        said.at + 1,
+        complaint.at,
+        complaint.at + 1,
         expected="a quoted text",
-        hint=f"quote it: {quote_rest(said.source, said.at, in_brackets=bool(said.brackets))}",
+        hint=f"quote it: {quote_rest(complaint.source, complaint.at, in_brackets=bool(complaint.brackets))}",
     )
 
 
-def _reference(said: Complaint) -> Diagnostic:
-    sign = said.text[said.opened]
+def _reference(complaint: Complaint) -> Diagnostic:
+    sign = complaint.text[complaint.opened]
     kind = "alias" if sign == "*" else "anchor"
-    return said.report(
+    return complaint.report(
         f"`{sign}` starts the name of an {kind} in YAML, and no name follows",
-        said.opened,
-        said.at,
+        complaint.opened,
+        complaint.at,
         expected="a quoted text",
-        hint=f"quote it: {quote_rest(said.source, said.opened, in_brackets=bool(said.brackets))}",
+        hint=f"quote it: {quote_rest(complaint.source, complaint.opened, in_brackets=bool(complaint.brackets))}",
     )
 
 
-def _tagged(said: Complaint) -> Diagnostic:
-    return said.report(
+def _tagged(complaint: Complaint) -> Diagnostic:
+    return complaint.report(
         "`!` starts a YAML tag",
-        said.opened,
-        said.opened + 1,
+        complaint.opened,
+        complaint.opened + 1,
         expected="a plain value",
-        hint=f"quote a text that starts with `!`: {quote_rest(said.source, said.opened)}",
+        hint=f"quote a text that starts with `!`: {quote_rest(complaint.source, complaint.opened)}",
         code="yaml-tag",
     )
 
 
-def _open_quote(said: Complaint) -> Diagnostic:
-    quote = said.text[said.opened]
-    line = said.source.line_index(said.opened) + 1
-    return said.report(
+def _open_quote(complaint: Complaint) -> Diagnostic:
+    quote = complaint.text[complaint.opened]
+    line = complaint.source.line_index(complaint.opened) + 1
+    return complaint.report(
         f"the quote `{quote}` is never closed",
-        said.opened,
-        said.source.line_end(said.opened),
+        complaint.opened,
+        complaint.source.line_end(complaint.opened),
         expected=f"a closing `{quote}`",
         hint=f"put `{quote}` where the text ends, most likely at the end of line {line}",
     )
 
 
-def _escape(said: Complaint) -> Diagnostic:
-    start = said.text.rfind("\\", said.opened, said.at + 1)
-    start = start if start >= 0 else said.at
-    shown = said.text[start : start + 2].strip()
-    if shown == "\\" and not said.text[start + 1 :].strip():
-        return _open_quote(said)
-    return said.report(
+def _escape(complaint: Complaint) -> Diagnostic:
+    start = complaint.text.rfind("\\", complaint.opened, complaint.at + 1)
+    start = start if start >= 0 else complaint.at
+    shown = complaint.text[start : start + 2].strip()
+    if shown == "\\" and not complaint.text[start + 1 :].strip():
+        return _open_quote(complaint)
+    return complaint.report(
         f"`{shown}` is no escape that YAML knows",
         start,
         start + len(shown),
@@ -117,75 +117,75 @@ def _escape(said: Complaint) -> Diagnostic:
     )
 
 
-def _escaped_character(said: Complaint) -> Diagnostic:
-    start = said.text.rfind("\\", said.opened, said.at + 1)
-    match = re.compile(r"\\[uU][0-9a-fA-F]*").match(said.text, max(start, 0))
-    return said.report(
+def _escaped_character(complaint: Complaint) -> Diagnostic:
+    start = complaint.text.rfind("\\", complaint.opened, complaint.at + 1)
+    match = re.compile(r"\\[uU][0-9a-fA-F]*").match(complaint.text, max(start, 0))
+    return complaint.report(
         "the escape stands for no character",
-        *(match.span() if match else (said.at, said.at + 1)),
+        *(match.span() if match else (complaint.at, complaint.at + 1)),
         expected="the number of a Unicode character",
         hint="write the character itself, without an escape",
         code="control-character",
     )
 
 
-def _block_text(said: Complaint) -> Diagnostic:
-    sign = said.text[said.opened]
-    return said.report(
+def _block_text(complaint: Complaint) -> Diagnostic:
+    sign = complaint.text[complaint.opened]
+    return complaint.report(
         f"`{sign}` starts a text of several lines, which goes on in the next line",
-        said.opened,
-        said.source.line_end(said.opened),
+        complaint.opened,
+        complaint.source.line_end(complaint.opened),
         expected="a quoted text",
-        hint=f"quote it: {quote_rest(said.source, said.opened)}",
+        hint=f"quote it: {quote_rest(complaint.source, complaint.opened)}",
     )
 
 
-def _starts_value(said: Complaint) -> bool:
+def _starts_value(complaint: Complaint) -> bool:
     """Whether the problem is a quote or bracket that begins its line, where a comma may be missing above."""
-    return not said.before.strip() and said.character in "\"'[{"
+    return not complaint.before.strip() and complaint.character in "\"'[{"
 
 
-def _brackets(said: Complaint) -> Diagnostic:
-    opened = said.brackets[-1] if said.brackets else min(said.opened, len(said.text) - 1)
-    bracket = said.text[opened]
+def _brackets(complaint: Complaint) -> Diagnostic:
+    opened = complaint.brackets[-1] if complaint.brackets else min(complaint.opened, len(complaint.text) - 1)
+    bracket = complaint.text[opened]
     close = _CLOSING.get(bracket, "]")
-    before = said.before.rstrip()
-    if said.character == "{" and before.endswith("$"):
-        start = said.source.line_start(said.at) + max(before.rfind(c) for c in ", [{:") + 1
-        return said.report(
-            f"`{{` opens a mapping inside the unquoted text `{said.text[start : said.at]}`",
-            said.at,
-            said.at + 1,
+    before = complaint.before.rstrip()
+    if complaint.character == "{" and before.endswith("$"):
+        start = complaint.source.line_start(complaint.at) + max(before.rfind(c) for c in ", [{:") + 1
+        return complaint.report(
+            f"`{{` opens a mapping inside the unquoted text `{complaint.text[start : complaint.at]}`",
+            complaint.at,
+            complaint.at + 1,
             expected="a quoted text",
-            hint=f"quote it: {quote_rest(said.source, start, in_brackets=True)}",
+            hint=f"quote it: {quote_rest(complaint.source, start, in_brackets=True)}",
         )
-    same_line = said.source.line_index(opened) == said.source.line_index(said.at)
-    if said.character in ("]", "}") and said.character != close:
-        return said.report(
-            f"`{said.character}` closes nothing: the bracket that is open is `{bracket}`",
-            said.at,
-            said.at + 1,
+    same_line = complaint.source.line_index(opened) == complaint.source.line_index(complaint.at)
+    if complaint.character in ("]", "}") and complaint.character != close:
+        return complaint.report(
+            f"`{complaint.character}` closes nothing: the bracket that is open is `{bracket}`",
+            complaint.at,
+            complaint.at + 1,
             expected=f"`{close}`",
-            hint=f"write `{close}` here, or quote the `{said.character}` if it is part of a text",
+            hint=f"write `{close}` here, or quote the `{complaint.character}` if it is part of a text",
         )
-    if said.character and (same_line or _starts_value(said)):
-        return said.report(
+    if complaint.character and (same_line or _starts_value(complaint)):
+        return complaint.report(
             f"something is missing between two values of the `{bracket}…{close}`",
-            said.at,
-            said.at + 1,
+            complaint.at,
+            complaint.at + 1,
             expected=f"`,` or `{close}`",
             hint=f"put a comma before this, or `{close}` to end what `{bracket}` began",
         )
-    if re.search(rf"^ *\{close}", said.text[said.at :], re.MULTILINE):
-        above = len(said.text[: said.source.line_start(said.at)].rstrip())
-        return said.report(
-            f"a comma is missing at the end of line {said.source.line_index(above) + 1}",
+    if re.search(rf"^ *\{close}", complaint.text[complaint.at :], re.MULTILINE):
+        above = len(complaint.text[: complaint.source.line_start(complaint.at)].rstrip())
+        return complaint.report(
+            f"a comma is missing at the end of line {complaint.source.line_index(above) + 1}",
             above,
             above,
             expected=f"`,` between the values of the `{bracket}…{close}`",
             hint="put a comma there, or leave the brackets out and indent the lines",
         )
-    return said.report(
+    return complaint.report(
         f"the bracket `{bracket}` is never closed",
         opened,
         opened + 1,
@@ -194,52 +194,52 @@ def _brackets(said: Complaint) -> Diagnostic:
     )
 
 
-def _no_content(said: Complaint) -> Diagnostic:
-    if said.brackets and (not said.character or said.character in "]}"):
-        return _brackets(said)
-    if said.character == ":":
-        return missing_key(said)
-    return said.report(
-        f"a value cannot start with `{said.character}`"
-        if said.character
+def _no_content(complaint: Complaint) -> Diagnostic:
+    if complaint.brackets and (not complaint.character or complaint.character in "]}"):
+        return _brackets(complaint)
+    if complaint.character == ":":
+        return missing_key(complaint)
+    return complaint.report(
+        f"a value cannot start with `{complaint.character}`"
+        if complaint.character
         else "a value is missing at the end",
-        said.at,
-        min(said.at + 1, len(said.text)),
+        complaint.at,
+        min(complaint.at + 1, len(complaint.text)),
         expected="a value",
-        hint=f"write a value, or quote the text if `{said.character}` is part of it",
+        hint=f"write a value, or quote the text if `{complaint.character}` is part of it",
     )
 
 
-def _document(said: Complaint) -> Diagnostic:
-    if not re.search(r"^(?:\.\.\.|%)", said.text[: said.at], re.MULTILINE):
-        return behind_value(said) if said.before.strip() else _anything_else(said)
-    return said.report(
+def _document(complaint: Complaint) -> Diagnostic:
+    if not re.search(r"^(?:\.\.\.|%)", complaint.text[: complaint.at], re.MULTILINE):
+        return behind_value(complaint) if complaint.before.strip() else _anything_else(complaint)
+    return complaint.report(
         "text stands outside the YAML document",
-        said.at,
-        max(said.at, said.source.line_end(said.at)),
+        complaint.at,
+        max(complaint.at, complaint.source.line_end(complaint.at)),
         expected="one document, without `...` or `%` lines",
         hint="delete the line `...` or the lines that start with `%`",
         code="yaml-second-document",
     )
 
 
-def _directive(said: Complaint) -> Diagnostic:
-    start = said.source.line_start(min(said.opened, said.at))
-    return said.report(
+def _directive(complaint: Complaint) -> Diagnostic:
+    start = complaint.source.line_start(min(complaint.opened, complaint.at))
+    return complaint.report(
         "a line cannot start with `%`",
         start,
         start + 1,
         expected="`key: value`",
-        hint=f"quote it, or delete the line: {quote_rest(said.source, start)}",
+        hint=f"quote it, or delete the line: {quote_rest(complaint.source, start)}",
     )
 
 
-def _anything_else(said: Complaint) -> Diagnostic:
-    where = " ".join(part for part in (said.context, said.problem) if part)
-    return said.report(
+def _anything_else(complaint: Complaint) -> Diagnostic:
+    where = " ".join(part for part in (complaint.context, complaint.problem) if part)
+    return complaint.report(
         f"this is not valid YAML: {where}",
-        min(said.at, max(len(said.text.rstrip()) - 1, 0)),
-        min(said.at + 1, len(said.text)),
+        min(complaint.at, max(len(complaint.text.rstrip()) - 1, 0)),
+        min(complaint.at + 1, len(complaint.text)),
         expected="`key: value` lines, lists and quoted texts",
         hint="quote the value here, and look at the end of the line above",
     )

@@ -67,9 +67,9 @@ def apply_fixes(project: LockedProject | None, spec: Spec, systems: tuple[str, .
         if package.name in skipped or (own is not None and (own.remove or own.from_nixpkgs)):
             continue
         fixes = _fitting(package, project.manager, spec, systems)
-        given = _joined(fixes)
+        joined = _joined(fixes)
         taken = own.model_fields_set if own is not None else set[str]()
-        added = {key: value for key, value in given.items() if key not in taken}
+        added = {key: value for key, value in joined.items() if key not in taken}
         if not added or package not in needed:
             continue
         before = merged.get(package.name)
@@ -102,9 +102,9 @@ class _Needed:
 
 def _over(before: Override | None, added: dict[str, Any]) -> Override:
     """Add keys to an override; lists of two versions of one package (a forked lock) are joined."""
-    given = before.model_dump(include=before.model_fields_set) if before is not None else {}
-    both = {key: _join(given.get(key), value) for key, value in added.items()}
-    return Override.model_validate({**given, **both})
+    set_before = before.model_dump(include=before.model_fields_set) if before is not None else {}
+    both = {key: _join(set_before.get(key), value) for key, value in added.items()}
+    return Override.model_validate({**set_before, **both})
 
 
 def _joined(fixes: tuple[KnownFix, ...]) -> dict[str, Any]:
@@ -124,13 +124,13 @@ def _join(old: Any, new: Any) -> Any:
 def _fitting(
     package: LockedPackage, manager: str, spec: Spec, systems: tuple[str, ...]
 ) -> tuple[KnownFix, ...]:
-    found = fixes_for(package.name, manager)
-    if not found or package.source.kind in _FOLDERS:
+    known = fixes_for(package.name, manager)
+    if not known or package.source.kind in _FOLDERS:
         return ()
     built = is_built(package, spec, systems)
     fitting = [
         fix
-        for fix in found
+        for fix in known
         if (fix.built_from == "any" or (fix.built_from == "sdist") == built)
         and (not fix.needs_cuda or spec.cuda is not None)
         and _is_version(package, fix)
@@ -179,9 +179,9 @@ def fix_shells(
         if shell.name not in locks:
             fixed.append(shell)
             continue
-        given = apply_fixes(locks[shell.name], shell.spec, systems[shell.name])
-        fixed.append(replace(shell, spec=shell.spec.model_copy(update={"overrides": given.overrides})))
-        decisions += fix_decisions(given, "" if shell.name == "default" else f"variants.{shell.name}.")
+        result = apply_fixes(locks[shell.name], shell.spec, systems[shell.name])
+        fixed.append(replace(shell, spec=shell.spec.model_copy(update={"overrides": result.overrides})))
+        decisions += fix_decisions(result, "" if shell.name == "default" else f"variants.{shell.name}.")
     return tuple(fixed), tuple(decisions)
 
 

@@ -33,15 +33,15 @@ _INPUT_REASONS = {
 
 def decide_inputs(inputs: Iterable[FlakeInput]) -> tuple[Decision, ...]:
     """Return one decision for each input."""
-    return tuple(_decide_input(given) for given in inputs)
+    return tuple(_decide_input(one) for one in inputs)
 
 
-def _decide_input(given: FlakeInput) -> Decision:
-    key, reason = _INPUT_REASONS.get(given.name, (f"inputs.{given.name}", "asked for"))
-    if any(not ours for _, ours in given.follows):
+def _decide_input(asked: FlakeInput) -> Decision:
+    key, reason = _INPUT_REASONS.get(asked.name, (f"inputs.{asked.name}", "asked for"))
+    if any(not ours for _, ours in asked.follows):
         reason += "; its own inputs that nothing here needs are cut off"
-    source = input_source(given.name)
-    return Decision(key, f"input {given.name}", reason, source.source if source else None)
+    source = input_source(asked.name)
+    return Decision(key, f"input {asked.name}", reason, source.source if source else None)
 
 
 def decide_caches(caches: Iterable[Cache], choice: Choice) -> tuple[Decision, ...]:
@@ -62,25 +62,25 @@ def _decide_cache(cache: Cache, served: Mapping[str, tuple[str, str]]) -> Decisi
 
 def decide_settings(nixpkgs: Nixpkgs, shells: Iterable[Shell], *, asked: bool) -> tuple[Decision, ...]:
     """Return why nixpkgs is configured as it is; `asked` when `unfree` is the user's own word."""
-    found: list[Decision] = []
+    decisions: list[Decision] = []
     if nixpkgs.unfree:
         reason = "asked for" if asked else "CUDA is unfree software"
-        found.append(Decision("nixpkgs.unfree", "true", reason))
+        decisions.append(Decision("nixpkgs.unfree", "true", reason))
     for name in nixpkgs.unfree_packages:
-        found.append(Decision("nixpkgs.unfree", name, "it is unfree, and what is asked for needs it"))
+        decisions.append(Decision("nixpkgs.unfree", name, "it is unfree, and what is asked for needs it"))
     if nixpkgs.insecure_python:
         reason = "nixpkgs refuses this Python as insecure; asking for the version permits it and nothing else"
-        found.append(Decision("python.version", "permitted", reason))
+        decisions.append(Decision("python.version", "permitted", reason))
     if nixpkgs.cuda_support:
-        found.append(
+        decisions.append(
             Decision("cuda", "cudaSupport", "Python packages that nixpkgs builds are to use the GPU")
         )
     if nixpkgs.capabilities:
         reason = "only for these GPUs; caches have the default set, so such packages are built here"
-        found.append(Decision("cuda.capabilities", ", ".join(nixpkgs.capabilities), reason))
+        decisions.append(Decision("cuda.capabilities", ", ".join(nixpkgs.capabilities), reason))
     for shell in shells:
         if shell.nixpkgs is not None:
             choice = "cudaSupport" if shell.nixpkgs.cuda_support else "no cudaSupport"
             reason = "nixpkgs builds Python packages for one CUDA or for none, so this variant has a set of its own"
-            found.append(Decision(f"variants.{shell.name}.cuda", choice, reason))
-    return tuple(found)
+            decisions.append(Decision(f"variants.{shell.name}.cuda", choice, reason))
+    return tuple(decisions)

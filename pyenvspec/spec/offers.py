@@ -48,38 +48,38 @@ def cuda_offers() -> tuple[Offer, ...]:
 def _of_cuda(cuda: str) -> str:
     rows = {r.branch: cuda_set(r.branch, cuda) for r in releases()}
     there = _span(lambda branch: bool((row := rows[branch]) and row.present))
-    said = [f"CUDA {cuda}: {there or 'from cuda-legacy'}"]
+    clauses = [f"CUDA {cuda}: {there or 'from cuda-legacy'}"]
     driver = minimum_driver(cuda)
     if driver is not None and driver.driver:
-        said.append(f"driver {driver.driver} or newer")
+        clauses.append(f"driver {driver.driver} or newer")
     built = [row.torch for row in torch_wheels() if plain_torch_cuda(row.torch) == cuda]
     if built:
-        said.append(
+        clauses.append(
             f"torch {built[0]}{f' to {built[-1]}' if len(built) > 1 else ''} of PyPI is built with it"
         )
-    return "; ".join(said)
+    return "; ".join(clauses)
 
 
 def _span(is_there: Callable[[str], bool]) -> str:
-    found = [release.branch for release in releases() if release.stable and is_there(release.branch)]
-    return f"{found[0]} to {found[-1]}" if len(found) > 1 else (found[0] if found else "")
+    branches = [release.branch for release in releases() if release.stable and is_there(release.branch)]
+    return f"{branches[0]} to {branches[-1]}" if len(branches) > 1 else (branches[0] if branches else "")
 
 
 @cache
 def release_offers() -> tuple[Offer, ...]:
     """Return what `nixpkgs.release` takes by name, newest first."""
     stable = [release.branch for release in releases() if release.stable]
-    said = [("auto", "the newest stable release that has all that is asked for")]
+    offers = [("auto", "the newest stable release that has all that is asked for")]
     for branch in reversed(stable):
         end = end_of_support(branch)
-        said.append(
+        offers.append(
             (
                 branch,
                 f"nixpkgs of {branch.removeprefix('nixos-')}"
                 + (f", security fixes until {end}" if end else ""),
             )
         )
-    return (*said, ("nixos-unstable", "what the next release will be: newest packages, least tested"))
+    return (*offers, ("nixos-unstable", "what the next release will be: newest packages, least tested"))
 
 
 def native_offers() -> Iterator[Offer]:
@@ -88,6 +88,6 @@ def native_offers() -> Iterator[Offer]:
     for name in sorted(names):
         row = find_native_name(name)
         if row is None or row.kind in ("attr", "service"):
-            found = find_attribute(name)
-            if found is None or found.gone is None:
-                yield name, found.text if found else ""
+            attribute = find_attribute(name)
+            if attribute is None or attribute.gone is None:
+                yield name, attribute.text if attribute else ""

@@ -61,10 +61,10 @@ def _declare_verbs(
 
 
 def _with_folder(completer: Completer, directory: Path) -> Callable[..., list[str]]:
-    def complete(prefix: str, **given: object) -> list[str]:
-        del given
-        found = (name for name in completer(prefix, directory) if name.startswith(prefix))
-        return sorted(set(found))[:_MOST]
+    def complete(prefix: str, **others: object) -> list[str]:
+        del others
+        names = (name for name in completer(prefix, directory) if name.startswith(prefix))
+        return sorted(set(names))[:_MOST]
 
     return complete
 
@@ -115,11 +115,11 @@ def _spec_keys(prefix: str, directory: Path) -> list[str]:
     del directory
     from pyenvspec.spec.model import Spec
 
-    found = list(Spec.model_fields)
+    keys = list(Spec.model_fields)
     head = prefix.partition(".")[0]
     field = Spec.model_fields.get(head)
     inner = getattr(field.annotation, "model_fields", None) if field else None
-    return found + [f"{head}.{name}" for name in inner or ()]
+    return keys + [f"{head}.{name}" for name in inner or ()]
 
 
 def _inputs(prefix: str, directory: Path) -> list[str]:
@@ -128,7 +128,7 @@ def _inputs(prefix: str, directory: Path) -> list[str]:
     from pyenvspec.driver import load_plan
 
     try:
-        return [given.name for given in load_plan(directory).inputs]
+        return [one.name for one in load_plan(directory).inputs]
     except PyenvspecError:
         return []
 

@@ -62,20 +62,20 @@ def library_of_cuda(values: Values, attr: str, log: Log) -> Answer:
         return Answer(
             {**values, "why": why}, {}, ("rm -rf .venv", "nix develop, which installs all of them again")
         )
-    found = cuda_of_library(soname)
-    cuda: Any = found.cuda if found else cuda_in(log) or USUAL_CUDA
-    if found and found.cudnn:
-        cuda = {"version": _cuda_besides_cudnn(found.cuda, log), "cudnn": found.cudnn}
-        why = f"it is in cuDNN {found.cudnn}, which comes with the toolkit"
-    elif found and found.library == "libcudnn":
+    wanted = cuda_of_library(soname)
+    cuda: Any = wanted.cuda if wanted else cuda_in(log) or USUAL_CUDA
+    if wanted and wanted.cudnn:
+        cuda = {"version": _cuda_besides_cudnn(wanted.cuda, log), "cudnn": wanted.cudnn}
+        why = f"it is in cuDNN {wanted.cudnn}, which comes with the toolkit"
+    elif wanted and wanted.library == "libcudnn":
         why = "it is in cuDNN, which comes with the toolkit"
-    elif found:
-        why = f"it is in the toolkit of CUDA {found.cuda}"
+    elif wanted:
+        why = f"it is in the toolkit of CUDA {wanted.cuda}"
     else:
         why = f"it is in cuda.{attr}"
         cuda = {"version": cuda, "packages": ["cudatoolkit", attr]}
-    said = "where `cuda` is there already with another version: this one is what the wheel was made for"
-    return Answer({**values, "why": why}, {"cuda": cuda}, (said,))
+    note = "where `cuda` is there already with another version: this one is what the wheel was made for"
+    return Answer({**values, "why": why}, {"cuda": cuda}, (note,))
 
 
 def _cuda_besides_cudnn(cuda: str, log: Log) -> str:

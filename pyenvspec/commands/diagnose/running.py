@@ -55,20 +55,22 @@ def header(values: Values, log: Log, at: int) -> Answer | None:
             {**values, "why": "every Python of the shell has it, so this is another Python"}, {}, _OUTSIDE
         )
     if attr == "cuda":
-        found = cuda_of_torch(values, log, at)
+        toolkit = cuda_of_torch(values, log, at)
         why = "it is in the toolkit of CUDA"
-        return Answer({**values, "why": why}, found.yaml if found else {}, found.commands if found else ())
+        return Answer(
+            {**values, "why": why}, toolkit.yaml if toolkit else {}, toolkit.commands if toolkit else ()
+        )
     if log.is_of_nix:
         return None
     if attr is None:
         first, _, last = name.rpartition("/")
         stem = last.rpartition(".")[0]
-        found_attr = next(
+        other_attr = next(
             (a for word in (first.partition("/")[0], stem) if word and (a := _holds(word))), None
         )
-        if found_attr is None:
+        if other_attr is None:
             return _unknown(values, stem)
-        attr = found_attr
+        attr = other_attr
     return Answer({**values, "why": f"it is in {attr}"}, {"native": [attr]})
 
 
@@ -89,9 +91,11 @@ def link(values: Values, log: Log, at: int) -> Answer | None:
     """Return the package that has a library which the linker looks for."""
     name = values["name"]
     if re.match(r"(cuda$|cudart|cublas|cufft|curand|cusolver|cusparse|nvrtc|npp|cudnn|nvToolsExt)", name):
-        found = cuda_of_torch(values, log, at)
+        toolkit = cuda_of_torch(values, log, at)
         why = "it is in the toolkit of CUDA"
-        return Answer({**values, "why": why}, found.yaml if found else {}, found.commands if found else ())
+        return Answer(
+            {**values, "why": why}, toolkit.yaml if toolkit else {}, toolkit.commands if toolkit else ()
+        )
     attr = _holds(name)
     if attr is None:
         return _unknown(values, name)
@@ -118,7 +122,7 @@ def named_library(values: Values, log: Log, at: int) -> Answer | None:
 def named_program(values: Values, log: Log, at: int) -> Answer | None:
     """Return the program that a Python package calls, from the words in which it says so."""
     line = log.line(log.line_number(at))
-    said = next(iter(values.values()), "")
+    named = next(iter(values.values()), "")
     words = (
         (r"[Jj]ava|JVM|JAVA", "java"),
         (r"R_HOME", "R"),
@@ -127,11 +131,11 @@ def named_program(values: Values, log: Log, at: int) -> Answer | None:
         (r"wkhtmltopdf", "wkhtmltopdf"),
         (r"[Gg]it ", "git"),
     )
-    word = said or next((name for pattern, name in words if re.search(pattern, line)), "")
-    found = needed_program("espeak" if word.startswith("espeak") else word)
-    if found is None:
+    word = named or next((name for pattern, name in words if re.search(pattern, line)), "")
+    needed = needed_program("espeak" if word.startswith("espeak") else word)
+    if needed is None:
         return None
-    return Answer({"program": found.program, "package": found.package}, {"native": [found.attr]})
+    return Answer({"program": needed.program, "package": needed.package}, {"native": [needed.attr]})
 
 
 def run_program(values: Values, log: Log, at: int) -> Answer | None:
@@ -143,8 +147,8 @@ def run_program(values: Values, log: Log, at: int) -> Answer | None:
     if name == "nix":
         return Answer({**values, "why": "Nix is not installed"}, {}, ("pyenvspec get-nix",))
     if name in ("nvcc", "ptxas", "cuobjdump"):
-        found = cuda_of_torch(values, log, at)
-        return Answer({**values, "why": "it is in the toolkit of CUDA"}, found.yaml if found else {})
+        toolkit = cuda_of_torch(values, log, at)
+        return Answer({**values, "why": "it is in the toolkit of CUDA"}, toolkit.yaml if toolkit else {})
     if name in _IN_THE_SHELL:
         return Answer(
             {**values, "why": "the shell has it, so this is outside of the shell"}, {}, ("nix develop",)
@@ -208,8 +212,8 @@ def _holds(word: str) -> str | None:
 
 
 def _attribute(name: str) -> str | None:
-    found = find_attribute(name)
-    return name if found and found.is_package and found.gone is None else None
+    attribute = find_attribute(name)
+    return name if attribute and attribute.is_package and attribute.gone is None else None
 
 
 def _unknown(values: Values, word: str) -> Answer:

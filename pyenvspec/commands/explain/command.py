@@ -66,41 +66,41 @@ def _json(data: object) -> str:
     return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
 
 
-def _format_key(found: Explanation) -> str:
-    key = found.key
+def _format_key(explained: Explanation) -> str:
+    key = explained.key
     lines = [*_wrap(f"{key.name}: {key.description}", ""), ""]
-    if found.lines:
+    if explained.lines:
         lines.append(f"{MANIFEST}:")
-        lines += [f"{line.number:5} | {make_visible(line.text)}".rstrip() for line in found.lines]
+        lines += [f"{line.number:5} | {make_visible(line.text)}".rstrip() for line in explained.lines]
     else:
         lines.append(translated(f"Not in {MANIFEST}."))
         lines += [translated(f"  default: {key.default}")] if key.default else []
         lines += [translated(f"  example: {key.name}: {key.example}")] if key.example else []
-    lines += ["", *_format_nix(found)]
-    if found.decisions:
-        lines += [translated("why:"), *_format_decisions(found.decisions)]
+    lines += ["", *_format_nix(explained)]
+    if explained.decisions:
+        lines += [translated("why:"), *_format_decisions(explained.decisions)]
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _format_nix(found: Explanation) -> Iterator[str]:
-    if found.key.path[0] == "run":
+def _format_nix(explained: Explanation) -> Iterator[str]:
+    if explained.key.path[0] == "run":
         yield translated("No generated file has it: `pyenvspec run` reads it.")
         yield ""
-    elif found.lines and found.changes_nothing:
+    elif explained.lines and explained.changes_nothing:
         yield translated("Without it the files would be the same: it says what is so anyway.")
         yield ""
     place = None
-    for part in found.nix:
+    for part in explained.nix:
         if place != (part.file, part.inside):
             yield from [""] if place else []
             yield f"{part.file}{f', in {part.inside}' if part.inside else ''}:"
             place = (part.file, part.inside)
         yield from (f"  {make_visible(line)}".rstrip() for line in part.text.splitlines())
-    if found.nix:
+    if explained.nix:
         yield ""
-    if found.files:
+    if explained.files:
         yield translated("files that are there or differ because of it:")
-        yield from (f"  {path}" for path in found.files)
+        yield from (f"  {path}" for path in explained.files)
         yield ""
 
 
@@ -133,19 +133,19 @@ def _wrap(text: str, indent: str) -> list[str]:
     return [indent + line for line in wrapped]
 
 
-def _key_data(found: Explanation) -> dict[str, object]:
-    key = found.key
+def _key_data(explained: Explanation) -> dict[str, object]:
+    key = explained.key
     return {
         "key": key.name,
-        "given": bool(found.lines),
+        "given": bool(explained.lines),
         "description": key.description,
         "default": key.default,
         "example": key.example,
-        "lines": [{"line": line.number, "text": line.text} for line in found.lines],
-        "changes_nothing": found.changes_nothing,
-        "nix": [{"file": part.file, "inside": part.inside, "text": part.text} for part in found.nix],
-        "files": list(found.files),
-        "decisions": [_decision_data(decision) for decision in found.decisions],
+        "lines": [{"line": line.number, "text": line.text} for line in explained.lines],
+        "changes_nothing": explained.changes_nothing,
+        "nix": [{"file": part.file, "inside": part.inside, "text": part.text} for part in explained.nix],
+        "files": list(explained.files),
+        "decisions": [_decision_data(decision) for decision in explained.decisions],
     }
 
 

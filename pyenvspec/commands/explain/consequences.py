@@ -133,7 +133,7 @@ def _changed_parts(before: Compiled, after: Compiled) -> tuple[NixPart, ...]:
     parts: list[NixPart] = []
     for file, tree in after.trees.items():
         old = before.trees.get(file)
-        parts += [_part(file, found) for found in (find_changes(old, tree) if old else ())]
+        parts += [_part(file, change) for change in (find_changes(old, tree) if old else ())]
     return tuple(parts)
 
 
@@ -150,7 +150,7 @@ def _sections(compiled: Compiled, path: KeyPath, *, exactly: bool = False) -> tu
         parts: list[NixPart] = []
         for file, tree in compiled.trees.items():
             wanted = _stands_under(name, below=size == len(path))
-            parts += [_part(file, found) for found in find_bindings(tree, wanted)]
+            parts += [_part(file, binding) for binding in find_bindings(tree, wanted)]
         if parts or exactly:
             return tuple(parts)
     return ()
@@ -164,5 +164,5 @@ def _stands_under(name: str, *, below: bool) -> Callable[[Binding], bool]:
     return is_wanted
 
 
-def _part(file: str, found: Found) -> NixPart:
-    return NixPart(file, found.inside, render_binding(found.binding))
+def _part(file: str, place: Found) -> NixPart:
+    return NixPart(file, place.inside, render_binding(place.binding))

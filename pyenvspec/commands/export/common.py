@@ -35,18 +35,18 @@ def names_of(packages: tuple[Package, ...]) -> list[str]:
 
 def only_in_nix(shell: Shell) -> list[str]:
     """Return what the file cannot hold, by its key, with the reason."""
-    found = []
+    lines = []
     texts = [("env", shell.env), ("scripts", shell.scripts)]
-    for key, given in texts:
-        for name, text in given:
+    for key, variables in texts:
+        for name, text in variables:
             if any(isinstance(part, Package) for part in text):
-                found.append(f"{key}.{name}: it names a package by its place in Nix's store")
-    found += ["preload: no name of the file elsewhere is known"] if shell.preload else []
-    found += ["processes, services: they are started by hand"] if shell.processes or shell.services else []
-    found += ["devenv: options of devenv"] if shell.devenv else []
-    found += ["dotenv: it is for secrets of a machine"] if shell.dotenv else []
-    found += ["on_enter: there is no shell to enter"] if shell.on_enter is not None else []
-    return found
+                lines.append(f"{key}.{name}: it names a package by its place in Nix's store")
+    lines += ["preload: no name of the file elsewhere is known"] if shell.preload else []
+    lines += ["processes, services: they are started by hand"] if shell.processes or shell.services else []
+    lines += ["devenv: options of devenv"] if shell.devenv else []
+    lines += ["dotenv: it is for secrets of a machine"] if shell.dotenv else []
+    lines += ["on_enter: there is no shell to enter"] if shell.on_enter is not None else []
+    return lines
 
 
 def needs_whole_project(root: Path, requirements: str) -> bool:

@@ -115,8 +115,8 @@ def _install(command: str, packages: list[str]) -> str | None:
 
 def hidden_driver(libraries: frozenset[str]) -> str | None:
     """Return the folder of the NVIDIA driver where the system's loader does not look, else None."""
-    given = os.environ.get("PYENVSPEC_DRIVER", "")
-    if LIBCUDA in libraries and not given:
+    switch = os.environ.get("PYENVSPEC_DRIVER", "")
+    if LIBCUDA in libraries and not switch:
         return None
-    folders = (given, *_DRIVER_FOLDERS) if given.startswith("/") else _DRIVER_FOLDERS
+    folders = (switch, *_DRIVER_FOLDERS) if switch.startswith("/") else _DRIVER_FOLDERS
     return next((folder for folder in folders if os.path.exists(f"{folder}/{LIBCUDA}")), None)  # noqa: PTH110

@@ -33,29 +33,29 @@ def declare(parser: argparse.ArgumentParser) -> type[Options]:
 
 def run(options: Options) -> int:
     """Print it; a broken env.yaml is part of the answer."""
-    found = {**_machine(SystemRunner()), **_project(options.directory)}
+    facts = {**_machine(SystemRunner()), **_project(options.directory)}
     if options.json:
-        put(json.dumps(found, indent=2, ensure_ascii=False) + "\n")
+        put(json.dumps(facts, indent=2, ensure_ascii=False) + "\n")
         return 0
-    width = max(map(len, found))
-    for name, value in found.items():
+    width = max(map(len, facts))
+    for name, value in facts.items():
         put(f"{name:{width}}  {make_visible(_without_home(value))}\n")
     return 0
 
 
 def _machine(runner: Runner) -> dict[str, str]:
-    found = {
+    facts = {
         "pyenvspec": __version__,
         "python": f"{platform.python_version()} ({sys.executable})",
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "distribution": _distribution(),
     }
-    found["nix"] = _first_line(runner, nix_argv("--version"))
+    facts["nix"] = _first_line(runner, nix_argv("--version"))
     for program, word in _PROGRAMS:
-        found[program] = _first_line(runner, (program, word))
+        facts[program] = _first_line(runner, (program, word))
     if _DRIVER.exists():
-        found["driver"] = _DRIVER.read_text(errors="replace").splitlines()[0]
-    return found
+        facts["driver"] = _DRIVER.read_text(errors="replace").splitlines()[0]
+    return facts
 
 
 def _distribution() -> str:
@@ -78,7 +78,7 @@ def _project(root: Path) -> dict[str, str]:
     try:
         _, plan, findings = check_project(root)
     except PyenvspecError as error:
-        codes = ", ".join(dict.fromkeys(found.code for found in error.diagnostics))
+        codes = ", ".join(dict.fromkeys(finding.code for finding in error.diagnostics))
         return {MANIFEST: f"{len(error.diagnostics)} findings: {codes}"}
     shells = (f"{s.name}: Python {s.interpreter.version}, {s.environment.manager}" for s in plan.shells)
     return {
@@ -86,7 +86,7 @@ def _project(root: Path) -> dict[str, str]:
         "nixpkgs": plan.nixpkgs.release,
         "shell": plan.renderer,
         "shells": "; ".join(shells),
-        "inputs": ", ".join(given.name for given in plan.inputs),
+        "inputs": ", ".join(one.name for one in plan.inputs),
     }
 
 

@@ -69,8 +69,8 @@ def make_server() -> LanguageServer:
         document = server.workspace.get_text_document(params.text_document.uri)
         if not is_ours(document.uri):
             return None
-        said = hover(folder_of(document.uri), document.source, _lines(document), params.position.line)
-        return types.Hover(types.MarkupContent(types.MarkupKind.Markdown, said)) if said else None
+        text = hover(folder_of(document.uri), document.source, _lines(document), params.position.line)
+        return types.Hover(types.MarkupContent(types.MarkupKind.Markdown, text)) if text else None
 
     @server.feature(
         types.TEXT_DOCUMENT_CODE_ACTION,
@@ -101,9 +101,9 @@ def _tell(server: LanguageServer, uri: str) -> None:
     if not is_ours(uri):
         return
     document = server.workspace.get_text_document(uri)
-    found = [_finding(document, one) for one in findings(folder_of(uri), document.source)]
-    given = types.PublishDiagnosticsParams(uri=uri, diagnostics=found, version=document.version)
-    server.text_document_publish_diagnostics(given)
+    marks = [_finding(document, one) for one in findings(folder_of(uri), document.source)]
+    published = types.PublishDiagnosticsParams(uri=uri, diagnostics=marks, version=document.version)
+    server.text_document_publish_diagnostics(published)
 
 
 def _finding(document: TextDocument, finding: Diagnostic) -> types.Diagnostic:
@@ -112,10 +112,10 @@ def _finding(document: TextDocument, finding: Diagnostic) -> types.Diagnostic:
     end = types.Position(span.end_line - 1, span.end_column - 1) if span else types.Position(0, 0)
     codec = document.position_codec
     place = codec.range_to_client_units(document.lines, types.Range(start, end))
-    said = "\n".join(part for part in (finding.message, finding.expected, finding.hint) if part)
+    message = "\n".join(part for part in (finding.message, finding.expected, finding.hint) if part)
     return types.Diagnostic(
         range=place,
-        message=said,
+        message=message,
         severity=_SEVERITY[finding.severity],
         code=finding.code,
         code_description=types.CodeDescription(f"{_CODE_PAGE}#{finding.code}"),

@@ -48,23 +48,23 @@ def declare(parser: argparse.ArgumentParser) -> type[SearchOptions]:
 def run(options: SearchOptions) -> int:
     """Print what is found, best first; finding nothing is an answer too."""
     query = " ".join(options.names)
-    found = search(query, max(options.limit, 1))
+    attributes = search(query, max(options.limit, 1))
     meant = suggest_native(query)
     if options.json:
         answer = {
-            "results": [_row(one) for one in found],
+            "results": [_row(one) for one in attributes],
             "meaning": _data(meant),
             "source": catalogue_source(),
         }
         put(json.dumps(answer, indent=2, ensure_ascii=False) + "\n")
         return 0
-    width = _width((one.name for one in found), _WIDEST)
-    versions = _width((one.version for one in found), _WIDEST_VERSION)
-    for one in found:
+    width = _width((one.name for one in attributes), _WIDEST)
+    versions = _width((one.version for one in attributes), _WIDEST_VERSION)
+    for one in attributes:
         text = f"{make_visible(one.name):{width}}  {make_visible(one.version):{versions}}  {_describe(one)}"
         put(text.rstrip() + "\n")
     if not options.quiet:
-        _tell(query, found, meant)
+        _tell(query, attributes, meant)
     return 0
 
 
@@ -94,7 +94,7 @@ def _row(one: Attribute) -> dict[str, object]:
     }
 
 
-def _tell(query: str, found: list[Attribute], meant: Suggestion | None) -> None:
+def _tell(query: str, attributes: list[Attribute], meant: Suggestion | None) -> None:
     """Say what the query means, and the next step."""
     name = make_visible(query)
     former = find_attribute(query)
@@ -107,10 +107,10 @@ def _tell(query: str, found: list[Attribute], meant: Suggestion | None) -> None:
         say(f"`{name}` is gone from nixpkgs{': ' + former.text.rstrip('.') if former.text else ''}.")
         if last:
             say(f"The last release that has it is {last}: `nixpkgs: {{release: {last}}}`.")
-    elif meant and found:
+    elif meant and attributes:
         say(f"No package of nixpkgs is called `{name}`. Did you mean `{meant.attr}`?")
-    elif found:
-        say(f"Add one with `pyenvspec add {shlex.quote(found[0].name)}`.")
+    elif attributes:
+        say(f"Add one with `pyenvspec add {shlex.quote(attributes[0].name)}`.")
     else:
         say(f"No package of nixpkgs is called `{name}` or described so ({catalogue_source()}).")
         say("Try one word of what it does. Python packages belong into your requirements or lock file.")

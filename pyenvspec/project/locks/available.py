@@ -40,15 +40,15 @@ def find_missing(project: LockedProject, spec: Spec, systems: tuple[str, ...]) -
         if not any(fits(wheel, python, system) for wheel in package.wheels)
     ]
     needed: dict[str, set[tuple[str, str, Source]]] = {}
-    found = []
+    missing = []
     for one in suspects:
         if one.system not in needed:
             asked = (spec.python.groups, spec.python.extras)
             reached = needed_packages(project, python, one.system, *asked)
             needed[one.system] = {package.identity for package in reached}
         if one.package.identity in needed[one.system]:
-            found.append(one)
-    return tuple(found)
+            missing.append(one)
+    return tuple(missing)
 
 
 def usable_systems(

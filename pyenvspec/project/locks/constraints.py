@@ -71,14 +71,14 @@ def same_specifier(left: str, right: str) -> bool:
 @cache
 def _specifiers(constraint: str) -> tuple[str, ...] | None:
     """Turn poetry's `^`, `~`, `*` and `||` into PEP 440, one specifier per alternative."""
-    found: list[str] = []
+    choices: list[str] = []
     for choice in re.split(r"\|\|?", constraint):
         terms = [] if choice.strip() in ("", "*") else re.split(r"\s*,\s*|\s+(?=[\^~<>=!])", choice.strip())
         parts = [_term(term) for term in terms if term]
         if None in parts:
             return None
-        found.append(",".join(part for part in parts if part))
-    return tuple(found)
+        choices.append(",".join(part for part in parts if part))
+    return tuple(choices)
 
 
 def _term(term: str) -> str | None:

@@ -69,8 +69,8 @@ class LockedProject:
     @property
     def name(self) -> str | None:
         """The project's own name, normalised."""
-        given = self.part("project").get("name") or self.part("tool", "poetry").get("name")
-        return normalise(given) if isinstance(given, str) else None
+        typed = self.part("project").get("name") or self.part("tool", "poetry").get("name")
+        return normalise(typed) if isinstance(typed, str) else None
 
 
 def relock_command(lock: str, folder: str) -> str:

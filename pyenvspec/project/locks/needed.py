@@ -82,10 +82,10 @@ def needed_packages(
 
 def _default_groups(project: LockedProject) -> tuple[str, ...]:
     """Return the groups that are installed without being asked for: uv's default is dev, and so was poetry's."""
-    given = project.part("tool", "uv").get("default-groups", ["dev"])
-    if given == "all":
+    groups = project.part("tool", "uv").get("default-groups", ["dev"])
+    if groups == "all":
         return tuple(map(normalise, project.part("dependency-groups")))
-    return tuple(normalise(str(group)) for group in given) if isinstance(given, list) else ()
+    return tuple(normalise(str(group)) for group in groups) if isinstance(groups, list) else ()
 
 
 def _poetry_roots(
@@ -105,8 +105,8 @@ def _poetry_roots(
         if normalise(group) in groups and isinstance(table, dict):
             tables.append(table.get("dependencies"))
     for table in tables:
-        for name, given in table.items() if isinstance(table, dict) else ():
-            choices = given if isinstance(given, list) else [given]
+        for name, constraint in table.items() if isinstance(table, dict) else ():
+            choices = constraint if isinstance(constraint, list) else [constraint]
             if any(_applies(choice, normalise(name) in optional, around) for choice in choices):
                 wanted = [
                     e
@@ -121,16 +121,16 @@ def _poetry_roots(
         yield from _from_requirement(text, around)
 
 
-def _applies(given: object, asked: bool, around: Surroundings) -> bool:
-    if not isinstance(given, dict):
+def _applies(constraint: object, asked: bool, around: Surroundings) -> bool:
+    if not isinstance(constraint, dict):
         return True
-    if given.get("optional") is True and not asked:
+    if constraint.get("optional") is True and not asked:
         return False
-    return _platform_holds(given, around) and around.holds(_text(given, "markers"))
+    return _platform_holds(constraint, around) and around.holds(_text(constraint, "markers"))
 
 
-def _platform_holds(given: Table, around: Surroundings) -> bool:
-    platform, python = _text(given, "platform"), _text(given, "python")
+def _platform_holds(constraint: Table, around: Surroundings) -> bool:
+    platform, python = _text(constraint, "platform"), _text(constraint, "python")
     if platform and not around.holds(f"sys_platform == '{platform}'"):
         return False
     return not python or allows_python(python, around.python) is not False
@@ -145,8 +145,8 @@ def _from_requirement(text: object, around: Surroundings) -> Iterator[Edge]:
     from packaging.requirements import InvalidRequirement, Requirement
 
     try:
-        given = Requirement(str(text))
+        requirement = Requirement(str(text))
     except InvalidRequirement:
         return
-    if around.holds(str(given.marker) if given.marker else None):
-        yield Edge(normalise(given.name), extras=tuple(sorted(given.extras)))
+    if around.holds(str(requirement.marker) if requirement.marker else None):
+        yield Edge(normalise(requirement.name), extras=tuple(sorted(requirement.extras)))

@@ -54,10 +54,10 @@ def read_poetry(document: Table, file: str, text: str) -> PackageLock:
 
 def _package(reading: Reading, table: Table, old_files: dict[str, Any]) -> LockedPackage:
     name, version = normalise(reading.text(table, "name")), reading.text(table, "version")
-    given = reading.items(table, "files") if "files" in table else old_files.get(name, [])
-    if not isinstance(given, list):
+    rows = reading.items(table, "files") if "files" in table else old_files.get(name, [])
+    if not isinstance(rows, list):
         raise reading.wrong("files", "a list")
-    files = [_file(reading, value) for value in given]
+    files = [_file(reading, value) for value in rows]
     if "files" not in table:
         # Format 1.x lists the files of every version of a name together.
         files = [file for file in files if _is_of_version(file, version)]
@@ -97,12 +97,12 @@ def _source(reading: Reading, table: Table) -> Source:
 def _edges(reading: Reading, table: Table) -> Iterator[Edge]:
     dependencies = reading.table(table, "dependencies")
     for name, value in dependencies.items():
-        for given in value if isinstance(value, list) else [value]:
-            if isinstance(given, dict):
-                optional = given.get("optional") is True
-                marker = reading.text(given, "markers") if "markers" in given else None
-                yield Edge(normalise(name), None, marker, reading.texts(given, "extras"), optional)
-            elif isinstance(given, str):
+        for constraint in value if isinstance(value, list) else [value]:
+            if isinstance(constraint, dict):
+                optional = constraint.get("optional") is True
+                marker = reading.text(constraint, "markers") if "markers" in constraint else None
+                yield Edge(normalise(name), None, marker, reading.texts(constraint, "extras"), optional)
+            elif isinstance(constraint, str):
                 yield Edge(normalise(name))
             else:
                 raise reading.wrong("dependencies", "a table of constraints")
@@ -119,15 +119,15 @@ def content_hashes(pyproject: Table) -> frozenset[str]:
     Which parts are hashed has grown: groups came in 1.2, `[project]` in 2.0, `[dependency-groups]` in 2.3.
     """
     project = _part(pyproject, "project")
-    given = {key: project[key] for key in _PROJECT_KEYS if project.get(key) is not None}
+    hashed = {key: project[key] for key in _PROJECT_KEYS if project.get(key) is not None}
     groups = _part(pyproject, "dependency-groups")
     poetry = _part(_part(pyproject, "tool"), "poetry")
     full = {key: poetry.get(key) for key in _POETRY_KEYS if key in _OLD_KEYS or poetry.get(key) is not None}
     short = {key: value for key, value in full.items() if value is not None}
     # Read by poetry 2, a project without anything of poetry's own is hashed in its new form only.
-    forms = [full, {key: full[key] for key in _OLD_KEYS}] if short or not (given or groups) else []
+    forms = [full, {key: full[key] for key in _OLD_KEYS}] if short or not (hashed or groups) else []
     for wanted in ({}, groups):
-        new = {"project": given} if given else {}
+        new = {"project": hashed} if hashed else {}
         new |= {"dependency-groups": wanted} if wanted else {}
         if new:
             forms.append({**new, "tool": {"poetry": short}})

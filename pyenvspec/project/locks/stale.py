@@ -47,20 +47,20 @@ def _uv_difference(project: LockedProject, lock: PackageLock) -> str | None:
             *_texts(table.get("dependencies")),
             *_all_texts(project.part("project", "optional-dependencies")),
         ]
-        if (found := _compare(asked, lock.requires[name], project, lock)) is not None:
-            return found
+        if (difference := _compare(asked, lock.requires[name], project, lock)) is not None:
+            return difference
     return _groups_difference(project, lock, name)
 
 
 def _groups_difference(project: LockedProject, lock: PackageLock, name: str) -> str | None:
-    given = project.part("dependency-groups")
+    groups = project.part("dependency-groups")
     locked = {normalise(group): items for group, items in lock.requires_groups.get(name, {}).items()}
-    for group in given:
+    for group in groups:
         # uv merges its older `dev-dependencies` into the group dev.
         more = _texts(project.part("tool", "uv").get("dev-dependencies")) if normalise(group) == "dev" else []
-        asked = [*_group_texts(given, group, ()), *more]
-        if (found := _compare(asked, locked.get(normalise(group), ()), project, lock)) is not None:
-            return f"{found} (group {group})"
+        asked = [*_group_texts(groups, group, ()), *more]
+        if (difference := _compare(asked, locked.get(normalise(group), ()), project, lock)) is not None:
+            return f"{difference} (group {group})"
     return None
 
 
@@ -121,11 +121,11 @@ def _parse(texts: Iterable[str]) -> list[Requirement] | None:
         return None
     return [
         Requirement(
-            normalise(given.name),
-            tuple(sorted(given.extras)),
-            None if given.url else str(given.specifier),
+            normalise(one.name),
+            tuple(sorted(one.extras)),
+            None if one.url else str(one.specifier),
         )
-        for given in parsed
+        for one in parsed
     ]
 
 

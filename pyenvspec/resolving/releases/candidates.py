@@ -36,7 +36,7 @@ def _release_candidates(request: Request, release: Release) -> Iterator[Candidat
     """Yield the release alone, then with each input that brings the CUDA it has not."""
     own = [_own_cuda(release.branch, wanted, request) for wanted in request.cuda]
     yield _assemble(request, release, own, None)
-    if all(isinstance(found, CudaChoice) for found in own):
+    if all(isinstance(choice, CudaChoice) for choice in own):
         return
     legacy = _fill(own, [_legacy_cuda(release, wanted, request) for wanted in request.cuda])
     if legacy != own:
@@ -63,7 +63,7 @@ def _assemble(
     python = [_find_python(release, version, request) for version in request.python]
     found_python = tuple(p for p in python if isinstance(p, PythonChoice))
     found_cuda = tuple(c for c in cuda if isinstance(c, CudaChoice))
-    lacks = [found for found in (*python, *cuda) if isinstance(found, Lack)]
+    lacks = [one for one in (*python, *cuda) if isinstance(one, Lack)]
     lacks += _missing_tools(request, release)
     lacks += _mix_lacks(release, found_python, second if found_cuda else None)
     needed = {s: () if s in request.without_cuda else found_cuda for s in request.systems}
@@ -151,10 +151,10 @@ def _own_cuda(
     if wanted.version != minor and row.full_version != wanted.version:
         has = f"has {row.full_version}" if row.full_version else "has an unknown patch version"
         return _lack("cuda", wanted.version, f"{branch} {has}, not CUDA {wanted.version}", row.source)
-    found = _pick_cudnn(branch, wanted, request)
-    if isinstance(found, Lack):
-        return found
-    attr, version = found
+    picked = _pick_cudnn(branch, wanted, request)
+    if isinstance(picked, Lack):
+        return picked
+    attr, version = picked
     return CudaChoice(wanted.version, origin, row.attr, attr, version, row.only_runfile)
 
 
