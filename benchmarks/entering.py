@@ -88,6 +88,7 @@ def main() -> int:
             for name, kind in kinds.items():
                 times[name].append(enter(shells, folder / kind))
         kept = measure_kept(shells, {n: folder / k for n, k in kinds.items() if k != "bare"}, rounds)
+        quiet = measure_venv({n: folder / k for n, k in kinds.items() if k != "bare"}, rounds)
         direnv = measure_direnv(shells, {name: folder / kind for name, kind in kinds.items()}, rounds)
     results = {
         name: {
@@ -96,6 +97,7 @@ def main() -> int:
             "again_least": min(found),
             "direnv": direnv.get(name),
             "kept": kept.get(name),
+            "venv": quiet.get(name),
         }
         for name, found in times.items()
     }
@@ -105,8 +107,17 @@ def main() -> int:
         by_direnv = f"{one['direnv']:.2f} s" if one["direnv"] is not None else "-"
         again = one["again_least"]
         by_us = f"{one['kept']:.2f} s" if one["kept"] is not None else "-"
+        by_venv = f"{one['venv'] * 1000:.0f} ms" if one["venv"] is not None else "-"
         rows.append(
-            (name, f"{one['first']:.2f} s", f"{again:.2f} s", f"{again / bare:.2f}", by_direnv, by_us)
+            (
+                name,
+                f"{one['first']:.2f} s",
+                f"{again:.2f} s",
+                f"{again / bare:.2f}",
+                by_direnv,
+                by_us,
+                by_venv,
+            )
         )
     head = (
         "by the clock",
@@ -115,12 +126,39 @@ def main() -> int:
         "of mkShell's",
         "direnv, again",
         "pyenvspec shell, again",
+        "of it .venv, nothing changed",
     )
     print_table(head, rows)
     if not direnv:
         print("\nwithout direnv: not installed, or its environment could not be made here")
     keep("entering", {"results": results}, quick=options.quick)
     return 0
+
+
+def measure_venv(folders: dict[str, Path], rounds: int) -> dict[str, float]:
+    """Return the least time that the .venv's part adds to a bash, where nothing is to be done."""
+    hook = ROOT / "nix" / "modules" / "venv.sh"
+    found: dict[str, float] = {}
+    for name, folder in folders.items():
+        made = (folder / ".venv" / ".pyenvspec-made").read_text().splitlines()[0].removeprefix("python ")
+        variables = {
+            "PYENVSPEC_PYTHON": made,
+            "PYENVSPEC_MANAGER": "pip",
+            "PYENVSPEC_REQUIREMENTS": "requirements.txt",
+            "PATH": os.environ["PATH"],
+        }
+        times: dict[str, list[float]] = {":": [], f'. "{hook}"': []}
+        for _ in range(rounds * 5):
+            for code, one in times.items():
+                start = time.monotonic()
+                argv = ["bash", "--norc", "-c", code]
+                done = subprocess.run(argv, cwd=folder, env=variables, check=True, capture_output=True)
+                one.append(time.monotonic() - start)
+                if done.stderr:
+                    raise SystemExit(f"the .venv was not current: {done.stderr.decode()}")
+        without, with_it = (min(one) for one in times.values())
+        found[name] = with_it - without
+    return found
 
 
 def measure_kept(shells: Shells, folders: dict[str, Path], rounds: int) -> dict[str, float]:

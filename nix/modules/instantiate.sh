@@ -36,9 +36,9 @@ instantiate() {
     instantiate "$token"
     filled=${filled//"$token"/"$REPLY"}
   done < <(grep -oE "$store_path" "$file" | sort -ru)
-  filled=${filled//"/{"runtime"}"/"$DEVENV_RUNTIME"}
-  filled=${filled//"/{"dotfile"}"/"$dotfile"}
-  filled=${filled//"/{"project"}"/"$root"}
+  filled=${filled//"/{pyenvspec-""runtime}"/"$DEVENV_RUNTIME"}
+  filled=${filled//"/{pyenvspec-""dotfile}"/"$dotfile"}
+  filled=${filled//"/{pyenvspec-""project}"/"$root"}
 
   REPLY=$file
   [[ $filled != "$text" ]] || return 0

@@ -71,7 +71,9 @@ def install_tools() -> Path:
 def describe_host(nixpkgs: Path, nix: Nix) -> dict[str, object]:
     """What hostpkgs' host.json says, the nixpkgs underneath by its hash."""
     names = _listed("programs") | set(COMPILER)
-    programs = {name: path for name in sorted(names) if (path := _which(name, install_tools()))}
+    # Debian keeps servers off PATH.
+    folders = [install_tools(), *sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)]
+    programs = {name: path for name in sorted(names) if (path := _which(name, *folders))}
     pythons = find_pythons()
     return {
         "system": f"{platform.machine()}-{platform.system().lower()}",

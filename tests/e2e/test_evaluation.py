@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from harness import Nix
+from test_locked_packages import evaluate as evaluate_packages
 
 from pyenvspec.cli import run as run_pyenvspec
 
@@ -71,3 +72,22 @@ def evaluate(nix: Nix, inputs: Inputs, folder: Path) -> list[int]:
     ).check()
     told = json.loads(stats.read_text())
     return [*(told[counter] for counter in COUNTERS), told["gc"]["totalBytes"]]
+
+
+def test_nvcc_accepts_the_compiler_of_every_cuda_whatever_the_release_has(nix_bin: Path) -> None:
+    """Why no release is left out for its compiler: each CUDA brings its own, which shells take (shell-parts.nix)."""
+    expression = """
+    let
+      names = lib.filter (name: lib.hasPrefix "cudaPackages_" name && has name) (lib.attrNames pkgs);
+      has = name: (builtins.tryEval (pkgs.${name} ? backendStdenv && pkgs.${name}.cudaMajorMinorVersion != "")).value;
+      newest = name: pkgs._cuda.db.nvccCompatibilities.${pkgs.${name}.cudaMajorMinorVersion}.gcc.maxMajorVersion;
+    in {
+      own = lib.versions.major pkgs.stdenv.cc.version;
+      sets = lib.genAttrs names (name: [ (lib.versions.major pkgs.${name}.backendStdenv.cc.version) (newest name) ]);
+    }
+    """
+    found = evaluate_packages(nix_bin, expression)
+    assert len(found["sets"]) > 5
+    for name, (compiler, newest) in found["sets"].items():
+        assert int(compiler) <= int(newest), name
+    assert any(int(newest) < int(found["own"]) for _, newest in found["sets"].values())
