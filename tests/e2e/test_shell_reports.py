@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from labs import MINOR, VERSION, Lab, git
+from test_shell import default_index, index_is_missing
 from test_venv_hook import make_wheel
 
 if TYPE_CHECKING:
@@ -83,6 +84,31 @@ def test_poetry_s_commands_use_the_venv_and_see_path_dependencies(shells: Shells
     (lab.root / "pyproject.toml").write_text(textwrap.dedent(text).replace("tiny-1.0", "tiny-2.0"))
     lab.enter("poetry", "lock", "--no-interaction", env=OFFLINE).check()
     assert lab.enter("poetry", "run", "python", "-c", VERSION, env=OFFLINE).check().stdout == "2.0\n"
+
+
+def test_plugins_that_a_project_asks_poetry_for_are_there(shells: Shells, tmp_path: Path) -> None:
+    if why := index_is_missing():
+        pytest.skip(why)
+    lab = Lab(shells, tmp_path / "lab", "native", python=f"{{version: {MINOR}, manager: poetry}}")
+    text = f"""
+        [project]
+        name = "lab"
+        version = "0"
+        requires-python = "=={MINOR}.*"
+        [tool.poetry]
+        package-mode = false
+        [tool.poetry.requires-plugins]
+        poetry-plugin-export = ">=1.8"
+        [[tool.poetry.source]]
+        name = "index"
+        url = "{default_index()}/"
+    """
+    (lab.root / "pyproject.toml").write_text(textwrap.dedent(text))
+    lab.enter("poetry", "lock", "--no-interaction").check()
+    # Entering installs, and poetry its plugins with that, into a folder of the project.
+    shown = lab.enter("poetry", "export", "--no-interaction", "--output", "exported.txt").check()
+    assert "poetry-plugin-export" in shown.stderr
+    assert (lab.root / "exported.txt").exists()
 
 
 # pip asks for the metadata of the project itself; an isolated build of setuptools would need an index.
