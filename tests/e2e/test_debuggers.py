@@ -49,12 +49,20 @@ class Editor:
         deadline = time.monotonic() + 60
         while True:
             try:
-                self.stream = socket.create_connection(("127.0.0.1", port), timeout=60).makefile("rwb")
+                self.socket = socket.create_connection(("127.0.0.1", port), timeout=60)
                 break
             except ConnectionRefusedError:
                 assert time.monotonic() < deadline
                 time.sleep(0.2)
+        self.stream = self.socket.makefile("rwb")
         self.number = 0
+
+    def __enter__(self) -> Editor:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stream.close()
+        self.socket.close()
 
     def send(self, command: str, **arguments: Any) -> None:
         self.number += 1
@@ -76,7 +84,7 @@ class Editor:
                 assert message.get("success", True), message
                 return message
 
-    def stop_at(self, program: Path, line: int) -> dict[str, Any]:
+    def stop_at(self, program: Path, line: int) -> str:
         """Attaches, waits at a line, and returns what the variables of the frame there are."""
         self.send("initialize", adapterID="test", clientID="test")
         self.wait("initialize")
@@ -90,12 +98,12 @@ class Editor:
         frame = self.wait("stackTrace")["body"]["stackFrames"][0]
         assert (frame["name"], frame["line"]) == ("add", line)
         self.send("evaluate", expression="(total, n)", frameId=frame["id"])
-        value = self.wait("evaluate")["body"]["result"]
+        value = str(self.wait("evaluate")["body"]["result"])
         self.send("setBreakpoints", source={"path": str(program)}, breakpoints=[])
         self.wait("setBreakpoints")
         self.send("continue", threadId=thread)
         self.wait("continue")
-        return {"value": value}
+        return value
 
 
 @pytest.fixture(scope="module")
@@ -124,8 +132,9 @@ def test_an_editor_stops_at_a_line(lab: Lab) -> None:
         words, cwd=lab.root, env=lab.environment(), stdout=subprocess.PIPE, text=True
     ) as program:
         try:
-            assert Editor(int(port)).stop_at(lab.root / "program.py", LINE) == {"value": "(0, 3)"}
-            assert program.communicate(timeout=60)[0] == "started\n3\n"
+            with Editor(int(port)) as editor:
+                assert editor.stop_at(lab.root / "program.py", LINE) == "(0, 3)"
+                assert program.communicate(timeout=60)[0] == "started\n3\n"
         finally:
             program.kill()
 
@@ -142,7 +151,8 @@ def test_an_editor_attaches_to_a_program_that_runs(lab: Lab) -> None:
             port = str(free_port())
             # gdb is that of the shell: it loads debugpy's library into the program.
             lab.enter("python", "-m", "debugpy", "--listen", port, "--pid", str(program.pid)).check()
-            assert Editor(int(port)).stop_at(lab.root / "program.py", LINE)["value"].endswith(", 3)")
+            with Editor(int(port)) as editor:
+                assert editor.stop_at(lab.root / "program.py", LINE).endswith(", 3)")
         finally:
             program.kill()
 

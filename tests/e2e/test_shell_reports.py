@@ -49,7 +49,8 @@ def test_uv_s_commands_work_with_a_pin_of_another_patch_level(shells: Shells, tm
     (lab.root / ".python-version").write_text(f"{MINOR}.99\n")
     assert "Make it with: uv lock" in lab.enter("uv", "lock", "-q", env=OFFLINE).check().stderr
     typed = f"""
-        uv run python -c 'import sys, tiny; print(sys.prefix, tiny.version)' && uv lock -q --check && uv tree -q &&
+        uv run python -c 'import sys, tiny; print(sys.prefix, tiny.version)' && uv lock -q --check &&
+        uv tree -q >tree.txt &&
         uv pip install -q wheels/{second.name} && {ASK} && uv add -q --frozen six && grep -c six pyproject.toml
         pip uninstall -q -y tiny && pip install -q wheels/{second.name} && command -v pip && {ASK}
     """

@@ -45,6 +45,7 @@ class Process:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            start_new_session=True,
         )
         self.state = "Running"
         threading.Thread(target=self.ask, daemon=True).start()
@@ -80,7 +81,8 @@ class Process:
         if self.running is not None:
             number = self.said.get("shutdown", {}).get("signal", signal.SIGTERM)
             with contextlib.suppress(ProcessLookupError):
-                self.running.send_signal(number)
+                # All that it started, as process-compose does.
+                os.killpg(self.running.pid, number)
 
 
 def stop_all(processes: dict[str, Process]) -> None:
