@@ -12,10 +12,12 @@ from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from pyenvspec.facts.input_sources import input_source, read_at
+from pyenvspec.project.files import read_project_file
 from pyenvspec.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from pathlib import Path as Folder
 
     from pyenvspec.facts.input_sources import InputSource
     from pyenvspec.pinning.pinfile import Pin
@@ -34,6 +36,24 @@ class _Node:
     original: dict[str, Any] | None = None
     flake: bool = True
     inputs: dict[str, _Node | Path] = field(default_factory=dict)
+
+
+def read_locked(root: Folder) -> dict[str, str]:
+    """Return the revisions that a project's flake.lock has for its own inputs, whoever wrote it; none where it is broken."""
+    content = read_project_file(root, "flake.lock")
+    try:
+        document = json.loads(content or b"{}")
+        nodes = document["nodes"]
+        own = nodes[document["root"]]["inputs"]
+        return {
+            name: nodes[node]["locked"]["rev"] for name, node in own.items() if _has_revision(nodes, node)
+        }
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return {}
+
+
+def _has_revision(nodes: dict[str, Any], node: object) -> bool:
+    return isinstance(node, str) and isinstance(nodes[node].get("locked", {}).get("rev"), str)
 
 
 def find_unknown(inputs: Iterable[FlakeInput], pins: Mapping[str, Pin]) -> tuple[str, ...]:

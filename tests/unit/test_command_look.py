@@ -70,6 +70,38 @@ def test_outdated_asks_for_the_newest_of_each_name(
     assert [(row["name"], row["now"], row["newest"]) for row in packages] == [("numpy", "1.26.4", "2.4.0")]
 
 
+def test_outdated_holds_what_nix_locked_itself_against_its_branch(
+    lab: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old, new = "a" * 40, "b" * 40
+    locked = {"type": "github", "owner": "NixOS", "repo": "nixpkgs", "rev": old, "narHash": "sha256-x"}
+    nodes = {
+        "root": {"inputs": {"nixpkgs": "nixpkgs_2", "followed": ["nixpkgs"], "folder": "folder"}},
+        "nixpkgs_2": {"locked": locked, "original": {"type": "github"}},
+        "folder": {"locked": {"type": "path", "path": "/x"}},
+    }
+
+    class Answering:
+        def run(self, argv: Sequence[str], **given: Any) -> Result:
+            return Result(tuple(argv), 0, f"{new}\trefs/heads/x\n" if argv[0] == "git" else "")
+
+    monkeypatch.setattr(outdated, "SystemRunner", Answering)
+    (lab / "flake.lock").write_text(json.dumps({"nodes": nodes, "root": "root", "version": 7}))
+    assert run(["outdated", "-C", str(lab), "--json"]) == 0
+    rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)["outdated"]}
+    assert rows["nixpkgs"] == {
+        "kind": "input",
+        "name": "nixpkgs",
+        "now": old[:12],
+        "newest": new[:12],
+        "command": "pyenvspec update nixpkgs",
+    }
+    for broken in ("", "[]", "{", '{"nodes": {}, "root": "root"}', "[" * 100_000):
+        (lab / "flake.lock").write_text(broken)
+        assert run(["outdated", "-C", str(lab), "--json"]) == 0
+        assert "nixpkgs" not in {row["name"] for row in json.loads(capsys.readouterr().out)["outdated"]}
+
+
 def test_an_old_release_is_told_offline(lab: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (lab / "env.yaml").write_text("python: 3.11\nnixpkgs: {release: nixos-24.11}\n")
     assert run(["outdated", "--offline", "-C", str(lab)]) == 0

@@ -15,7 +15,8 @@ from pyenvspec.commands.look.installed import installed_packages
 from pyenvspec.driver import check_project
 from pyenvspec.facts import nixpkgs
 from pyenvspec.options import Options, add_json
-from pyenvspec.pinning.pins import read_pins, tested_pins, usable_pins
+from pyenvspec.pinning.flakelock import read_locked
+from pyenvspec.pinning.pins import read_pins, tested_pins, usable_pins, wanted_sources
 from pyenvspec.records import dataclass
 from pyenvspec.reporter import measure, put, report, say, waiting
 from pyenvspec.spec.model import VENV_MANAGERS
@@ -93,12 +94,15 @@ def _release(plan: Plan) -> Iterator[Old]:
 
 
 def _inputs(plan: Plan, root: Path, runner: Runner, untold: list[str]) -> Iterator[Old]:
-    pins = tested_pins(plan.inputs) | usable_pins(plan.inputs, read_pins(root))
-    for name, pin in sorted(pins.items()):
-        ref = pin.source.ref or "HEAD"
+    pinned = tested_pins(plan.inputs) | usable_pins(plan.inputs, read_pins(root))
+    revisions = read_locked(root) | {name: pin.rev for name, pin in pinned.items()}
+    for name, source in sorted(wanted_sources(plan.inputs).items()):
+        ref, revision = source.ref or "HEAD", revisions.get(name)
+        if revision is None:
+            continue
         if re.fullmatch(r"[0-9a-f]{40}", ref):
             continue
-        url = f"https://github.com/{pin.source.owner}/{pin.source.repo}"
+        url = f"https://github.com/{source.owner}/{source.repo}"
         asked = runner.run(
             ("git", "ls-remote", url, ref),
             timeout=20,
@@ -106,10 +110,10 @@ def _inputs(plan: Plan, root: Path, runner: Runner, untold: list[str]) -> Iterat
         )
         newest = asked.stdout.split("\t")[0]
         if not asked.ok or not re.fullmatch(r"[0-9a-f]{40}", newest):
-            untold.append(f"inputs: GitHub could not be asked for {pin.source.owner}/{pin.source.repo}")
+            untold.append(f"inputs: GitHub could not be asked for {source.owner}/{source.repo}")
             return
-        if newest != pin.rev:
-            yield Old("input", name, pin.rev[:12], newest[:12], f"pyenvspec update {quote(name)}")
+        if newest != revision:
+            yield Old("input", name, revision[:12], newest[:12], f"pyenvspec update {quote(name)}")
 
 
 def _packages(shell: Shell, root: Path, runner: Runner, untold: list[str]) -> Iterator[Old]:
