@@ -39,7 +39,7 @@ class _Node:
 
 
 def read_locked(root: Folder) -> dict[str, str]:
-    """Return the revisions that a project's flake.lock has for its own inputs, whoever wrote it; none where it is broken."""
+    """Return the revisions that a flake.lock has for the project's own inputs; none where it is broken."""
     content = read_project_file(root, "flake.lock")
     try:
         document = json.loads(content or b"{}")

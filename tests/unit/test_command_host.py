@@ -14,7 +14,7 @@ from pyenvspec.commands.host import machine, python
 from pyenvspec.commands.host.command import describe
 from pyenvspec.commands.host.entry import entry_script, venv_variables
 from pyenvspec.commands.host.machine import Missing, find_missing
-from pyenvspec.commands.host.python import HostPython, find_python
+from pyenvspec.commands.host.python import HostPython, find_python, find_uv, install_uv
 from pyenvspec.diagnostics import PyenvspecError
 from pyenvspec.driver import load_plan
 from pyenvspec.facts.host_packages import debian_candidates, fedora_names, homebrew_names
@@ -169,6 +169,19 @@ def test_a_python_of_an_environment_or_without_venv_is_none(
     assert found.code == "host-python-missing"
     assert found.hint is not None
     assert "python3.12-venv" in found.hint
+
+
+def test_uv_is_installed_where_it_is_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "prefix", "/home/me/.venv")
+    monkeypatch.setattr(sys, "base_prefix", "/usr")
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
+    assert install_uv() == f"{tmp_path}/python -m pip install uv"
+    (tmp_path / "uv").write_text("#!/bin/sh\n")
+    (tmp_path / "uv").chmod(0o755)
+    assert find_uv() == str(tmp_path / "uv")
+    monkeypatch.setattr(sys, "prefix", "/usr")
+    assert install_uv() == "pipx install uv"
 
 
 def test_the_pythons_that_are_here_are_offered_where_uv_brought_none(

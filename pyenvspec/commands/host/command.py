@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pyenvspec.commands.host.entry import entry_script, fill_in, needs_nix, venv_variables
 from pyenvspec.commands.host.machine import find_missing, hidden_driver, linker_libraries
-from pyenvspec.commands.host.python import find_python, find_uv
+from pyenvspec.commands.host.python import find_python, find_uv, install_uv
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
 from pyenvspec.reporter import say
 from pyenvspec.shortcuts import uptodate
@@ -182,7 +182,7 @@ def _give_manager(manager: str, folder: Path) -> None:
         return
     uv = find_uv()
     if uv is None:
-        hint = f"pipx install {shlex.quote(manager)}\nor: pip install --user {shlex.quote(manager)}"
+        hint = f"install uv{'' if manager == 'uv' else ', which runs poetry too'}: {install_uv()}"
         raise PyenvspecError(
             Diagnostic(
                 "host-program-missing",

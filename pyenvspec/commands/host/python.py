@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,6 +39,12 @@ def find_uv() -> str | None:
     except FileNotFoundError:
         beside = Path(sys.executable).parent / "uv"
         return str(beside) if os.access(beside, os.X_OK) else None
+
+
+def install_uv() -> str:
+    """Return the command that installs uv where `find_uv` looks; a system's own pip refuses to install anything."""
+    is_own = sys.prefix != sys.base_prefix
+    return shlex.join((sys.executable, "-m", "pip", "install", "uv")) if is_own else "pipx install uv"
 
 
 def find_python(version: str, runner: Runner) -> HostPython:
@@ -97,7 +104,7 @@ def _others(runner: Runner) -> tuple[str, ...]:
 def _fail(version: str, minor: str, others: tuple[str, ...], *, tried_uv: bool) -> HostPython:
     ways = [f"install python{minor} with its venv module (Debian, Ubuntu: python{minor}-venv)"]
     if not tried_uv:
-        ways.insert(0, "install uv, which brings any Python: pip install --user uv")
+        ways.insert(0, f"install uv, which brings any Python: {install_uv()}")
     if others:
         here = f"Python {' and '.join(others)} {'is' if len(others) == 1 else 'are'} here"
         ways.insert(0, f"write `python: {{version: {others[0]}}}` where your packages allow it: {here}")
