@@ -81,12 +81,18 @@
                 ./nix/modules
                 ./scripts/get-nix
                 ./docs/man
+                # Templates that the wheel holds.
+                ./examples/ml-ops
+                ./examples/python-cuda
+                ./examples/python-poetry
+                ./examples/python-poetry2nix
               ];
             };
             build-system = [ python.pkgs.hatchling ];
             dependencies = [
               python.pkgs.argcomplete
               python.pkgs.cyclonedx-python-lib
+              python.pkgs.nix-prefetch-github
               python.pkgs.packaging
               python.pkgs.pydantic
               python.pkgs.pyyaml

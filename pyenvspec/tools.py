@@ -126,7 +126,7 @@ def _start(
 
     merged = merged_env({**(env or {}), "PATH": os.pathsep.join(search_path())})
     stdin, stdout, stderr = streams or (None, None, None)
-    program = find_program(argv[0])
+    program = _find(argv[0])
     return subprocess.Popen(
         (program, *argv[1:]),
         cwd=cwd,
@@ -136,6 +136,17 @@ def _start(
         stderr=stderr,
         start_new_session=own_group,
     )
+
+
+def _find(program: str) -> str:
+    """Return the path of a program; a Nix that `pyenvspec get-nix` brought is on nobody's PATH."""
+    try:
+        return find_program(program)
+    except FileNotFoundError:
+        own = own_nix() if program == "nix" else None
+        if own is None:
+            raise
+        return str(own)
 
 
 def _wait(process: subprocess.Popen[bytes], timeout: float | None, *, own_group: bool) -> bool:

@@ -7,6 +7,7 @@ import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from pyenvspec.commands.pin.helpers import helpers_on_path
 from pyenvspec.driver import load_plan
 from pyenvspec.options import Options, add_json
 from pyenvspec.pinning.fetch import fetch_pins
@@ -81,7 +82,8 @@ def relock(options: LockOptions, plan: Plan, old: Mapping[str, Pin], *, moved: C
     wanted = wanted_sources(plan.inputs)
     kept = usable_pins(plan.inputs, old)
     asked = {n: s for n, s in wanted.items() if (n in moved if moved else n not in kept)}
-    new = kept | fetch_pins(_movable(asked, kept), SystemRunner(), on_progress=_progress(options))
+    with helpers_on_path():
+        new = kept | fetch_pins(_movable(asked, kept), SystemRunner(), on_progress=_progress(options))
     new = dict(sorted(new.items()))
     changes = [PinChange(n, old.get(n), new.get(n)) for n in sorted({*old, *new}) if old.get(n) != new.get(n)]
     if not options.dry_run:

@@ -10,6 +10,7 @@ import json
 from shlex import quote
 from typing import TYPE_CHECKING
 
+from pyenvspec.commands.pin.helpers import helpers_on_path
 from pyenvspec.diagnostics import Diagnostic
 from pyenvspec.pinning.fetch import fetch_pins
 from pyenvspec.pinning.pinfile import LOCK_FILE, REVISION, LockError, Source
@@ -28,16 +29,17 @@ if TYPE_CHECKING:
 def verify(options: LockOptions, plan: Plan, pins: Mapping[str, Pin]) -> int:
     """Ask for what is pinned; raises LockError where a hash is another one, or a revision is not to be had."""
     kept = usable_pins(plan.inputs, pins)
-    again = fetch_pins(
-        {n: Source(p.source.owner, p.source.repo, p.rev) for n, p in kept.items()}, SystemRunner()
-    )
+    exact = {n: Source(p.source.owner, p.source.repo, p.rev) for n, p in kept.items()}
+    with helpers_on_path():
+        again = fetch_pins(exact, SystemRunner())
     wrong = [
         _another(name, pin, again[name]) for name, pin in kept.items() if again[name].nar_hash != pin.nar_hash
     ]
     if wrong:
         raise LockError(*wrong)
     moving = {n: p.source for n, p in kept.items() if not REVISION.fullmatch(p.source.ref or "")}
-    now = fetch_pins(moving, SystemRunner())
+    with helpers_on_path():
+        now = fetch_pins(moving, SystemRunner())
     states = {name: _state(pin, now.get(name)) for name, pin in kept.items()}
     if options.json:
         put(json.dumps({"verified": states}, indent=2) + "\n")
