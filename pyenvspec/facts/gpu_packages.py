@@ -12,7 +12,10 @@ from pyenvspec.records import dataclass
 
 @dataclass(frozen=True, slots=True)
 class GpuPackage:
-    """What the releases of a package between `first` and `last` need; `extra` is the extra that brings CUDA."""
+    """What the releases of a package between `first` and `last` need; `extra` is the extra that brings CUDA.
+
+    `wheels_at` is a part of the address of the page that has wheels of what the index has as a source only.
+    """
 
     package: str
     first: str
@@ -24,6 +27,7 @@ class GpuPackage:
     built_with: tuple[str, ...]
     status: Status
     source: str
+    wheels_at: str = ""
 
 
 @cache
@@ -34,6 +38,21 @@ def _rows() -> dict[str, tuple[GpuPackage, ...]]:
         del fields["from"], fields["until"]
         packages[row["package"]] = (*packages.get(row["package"], ()), GpuPackage(**fields))
     return packages
+
+
+@cache
+def _beside() -> dict[str, str]:
+    return {row["module"]: row["requirement"] for row in read_table("gpu-packages")["beside"]}
+
+
+def modules_beside_torch() -> tuple[str, ...]:
+    """Return the modules that go with torch and that projects import without listing them."""
+    return tuple(_beside())
+
+
+def requirement_of(module: str) -> str:
+    """Return what pip is told for such a module: a name of the index, or a repository where it is on none."""
+    return _beside()[module]
 
 
 def gpu_needs(package: str, version: str | None) -> GpuPackage | None:

@@ -40,6 +40,31 @@ def pythons_of_wheels(package: str, version: str) -> tuple[str, ...] | None:
     return None
 
 
+def pythons_of_any(package: str, specifier: str) -> tuple[str, ...] | None:
+    """Return the minors that some release which a specifier admits has wheels for; None where none is known."""
+    from packaging.specifiers import SpecifierSet
+    from packaging.version import Version
+
+    try:
+        allowed = SpecifierSet(specifier)
+        inside = [
+            Version(one.version.removesuffix(".*"))
+            for one in allowed
+            if one.operator in ("==", "~=", "<=", ">=")
+        ]
+    except ValueError:  # as InvalidSpecifier and InvalidVersion are
+        return None
+    found = {
+        minor
+        for first, last, minors in _ranges().get(normalise(package), ())
+        if allowed.contains(first)
+        or allowed.contains(last)
+        or any(Version(first) <= version <= Version(last) and allowed.contains(version) for version in inside)
+        for minor in minors
+    }
+    return tuple(sorted(found, key=lambda minor: int(minor[2:]))) or None
+
+
 def newest_before(package: str, specifier: str) -> str | None:
     """Return the newest release in the table that a specifier admits, None where none is known."""
     from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -64,3 +89,28 @@ def newest_for(package: str, specifier: str, python: str) -> str | None:
         (v, minors) for first, last, minors in _ranges().get(normalise(package), ()) for v in (first, last)
     ]
     return next((v for v, minors in reversed(rows) if python in minors and allowed.contains(v)), None)
+
+
+@cache
+def _of_numpy_2() -> dict[str, str]:
+    return {row["package"]: row["first"] for row in read_table("numpy-2")["packages"]}
+
+
+def is_of_numpy_1(package: str, specifier: str) -> bool:
+    """Return whether all releases that a specifier admits were built against numpy 1."""
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+    from packaging.version import Version
+
+    first = _of_numpy_2().get(normalise(package))
+    if first is None or not any(sign in specifier for sign in ("<", "==", "~=")):
+        return False
+    try:
+        allowed = SpecifierSet(specifier)
+    except InvalidSpecifier:
+        return False
+    newest = newest_before(package, specifier)
+    ends = [one.version.removesuffix(".*") for one in allowed if one.operator in ("==", "~=", "<", "<=")]
+    try:
+        return not allowed.contains(first) and Version(newest or min(ends, key=Version)) < Version(first)
+    except ValueError:
+        return False

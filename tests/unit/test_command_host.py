@@ -263,3 +263,16 @@ def test_the_shell_has_venv_variables_scripts_and_on_enter(
     told = (lab / "told").read_text().splitlines()
     assert told == [str(lab / ".venv"), str(lab / "data"), "secret", "yes"]
     assert not (lab / "flake.nix").exists()
+
+
+def test_a_python_of_pyenv_is_found_that_its_shims_do_not_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for version in ("3.9.2", "3.9.18", "3.10.1"):
+        program = tmp_path / "versions" / version / "bin" / "python3"
+        program.parent.mkdir(parents=True)
+        program.touch()
+    monkeypatch.setenv("PYENV_ROOT", str(tmp_path))
+    found = [Path(one).parts[-3] for one in python._of_pyenv("3.9")]
+    assert found == ["3.9.18", "3.9.2"]
+    assert [Path(one).parts[-3] for one in python._of_pyenv("3.10.1")] == ["3.10.1"]

@@ -453,7 +453,7 @@ def test_programs_that_the_readme_tells_to_install_are_native(
                 "train.py": "import tensorflow as tf\n",
                 "README.md": "# Lab\n```\npip install tensorflow==2.11.0\npip install -e .\n```\n",
             },
-            ["-r requirements.txt", "tensorflow==2.11.0", "-e ."],
+            ["-r requirements.txt", "tensorflow==2.11.0", "numpy<2", "-e ."],
         ),
         # nobody says which: the newest
         ({"requirements.txt": "six\n", "train.py": "import torch\n"}, ["-r requirements.txt", "torch"]),

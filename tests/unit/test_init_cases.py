@@ -168,6 +168,96 @@ CASES: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
         {"environment.yml": "name: lab\ndependencies: [python=3.7, numpy]\n"},
         {"python": "3.7", "manager": "pip", "requirements": ["numpy"]},
     ),
+    "what-conda-lists-named-as-requirements": (
+        {
+            "requirements.txt": "# platform: linux-64\npython=3.9.18=h955ad1f_0\nzlib=1.2.13=h5eee18b_0\nnumpy=1.24.3=py39hf6e8229_1\n"
+            "pytorch=2.0.1=py3.9_cuda11.7_cudnn8.5.0_0\ntimm=0.9.2=pypi_0\n"
+        },
+        {"python": "3.9", "without": ["zlib"], "wrote": ["numpy==1.24.3", "timm==0.9.2", "torch==2.0.1"]},
+    ),
+    "paths-of-another-machine": (
+        {"requirements.txt": "numpy @ file:///croot/numpy_1/work/dist\nscipy==1.10.1\n"},
+        {"left_out": ["numpy @ file://"], "wrote": ["numpy", "scipy==1.10.1"]},
+    ),
+    "a-readme-that-tells-conda-to-install": (
+        {
+            "requirements.txt": "numpy\n",
+            "train.py": "import torch\n",
+            "README.md": "```\nconda install pytorch==1.9.0 torchvision==0.10.0 cudatoolkit=11.1 -c pytorch -c nvidia\n```\n",
+        },
+        {
+            "python": "3.9",
+            "says": ["CUDA 11.1"],
+            "wrote": ["torch==1.9.0", "torchvision==0.10.0", "numpy<2", "-r requirements.txt"],
+        },
+    ),
+    "imports-beside-torch": (
+        {"requirements.txt": "torch==2.6.0\n", "train.py": "import torch\nimport torchvision\n"},
+        {"notes": ["train.py imports torchvision"], "wrote": ["torchvision", "-r requirements.txt"]},
+    ),
+    "built-against-numpy-1": (
+        {"requirements.txt": "torch==2.0.1\nnumpy\n", "train.py": "import torch\n"},
+        {"notes": ["built against numpy 1"], "wrote": ["numpy<2", "-r requirements.txt"]},
+    ),
+    "numpy-that-is-bounded": (
+        {"requirements.txt": "torch==2.0.1\nnumpy==1.26.4\n", "train.py": "import torch\n"},
+        {"python": "3.11", "says": ["manager: pip  # requirements.txt\n# GPU"]},
+    ),
+    "dependencies-in-a-file-of-pyproject": (
+        {
+            "pyproject.toml": '[project]\nname = "lab"\nversion = "0"\nrequires-python = ">=3.10"\ndynamic = ["dependencies", "optional-dependencies"]\n'
+            '[tool.setuptools.dynamic]\ndependencies = {file = ["requirements/base.txt"]}\noptional-dependencies = {train = {file = "requirements/train.txt"}}\n',
+            "requirements/base.txt": "torch==2.6.0\n",
+            "requirements/train.txt": "-r base.txt\ntqdm\n",
+        },
+        {"manager": "uv", "says": ["# extras: [train]", "CUDA 12.4"]},
+    ),
+    "the-file-that-a-readme-installs": (
+        {
+            "pyproject.toml": '[project]\nname = "lab"\nversion = "0"\ndependencies = ["tqdm"]\n',
+            "requirements.txt": "torch==2.6.0\ntqdm\n",
+            "README.md": "```\npip install -r requirements.txt\n```\n",
+        },
+        {"manager": "pip"},
+    ),
+    "packages-of-r": (
+        {"environment.yml": "name: lab\ndependencies: [python=3.10, r-base, r-seurat, cmake>=3.9, scanpy]\n"},
+        {"says": ["- R ", "- cmake "], "left_out": ["r-seurat"], "requirements": ["scanpy"]},
+    ),
+    "code-of-python-2": (
+        {"requirements.txt": "numpy\n", "run.py": "import numpy\n\nprint 'done'\n"},
+        {"notes": ["run.py:3 is code of Python 2"]},
+    ),
+    "a-group-that-is-compiled": (
+        {
+            "pyproject.toml": LAB + '[project.optional-dependencies]\nfast = ["flash-attn"]\n',
+            "uv.lock": UV.format(python=">=3.11", runtime="12.4.127").replace(
+                'dependencies = [{ name = "torch" }]\n',
+                'dependencies = [{ name = "torch" }]\n\n[package.optional-dependencies]\nfast = [{ name = "flash-attn" }]\n',
+            )
+            + '\n[[package]]\nname = "flash-attn"\nversion = "2.8.0"\nsource = { registry = "https://index.example/simple" }\nsdist = { url = "https://index.example/flash_attn-2.8.0.tar.gz", hash = "sha256:00" }\n',
+        },
+        {"without": ["\ncuda:", "\n  build_after"], "notes": ["flash-attn, of a group or an extra"]},
+    ),
+    "wheels-on-a-page": (
+        {
+            "requirements.txt": "torch==1.13.1+cu117\ntorch-scatter==2.1.0+pt113cu117\nnumpy==1.23.5\n"
+            "--find-links https://wheels.example/whl/torch-1.13.1+cu117.html\n"
+        },
+        {"without": ["build_after", "\ncuda:"]},
+    ),
+    "a-program-in-cuda": (
+        {
+            "requirements.txt": "tqdm\n",
+            "src/field.cu": "",
+            "Dockerfile": "FROM nvidia/cuda:11.8.0-devel-ubuntu22.04\nRUN apt-get install -y libglew-dev\n",
+        },
+        {"says": ["cuda: 11.8  # src/field.cu is compiled", "- glew"]},
+    ),
+    "what-every-shell-has-is-not-written": (
+        {"devbox.json": '{"packages": ["gnumake@latest", "ffmpeg@7"]}', "requirements.txt": "tqdm\n"},
+        {"says": ["- ffmpeg"], "without": ["gnumake"]},
+    ),
     "of-several-requirements-one": (
         {
             f"requirements/{name}.txt": f"torch=={version}\n"
@@ -202,6 +292,11 @@ def test_a_project_of_this_kind_gets_the_right_env_yaml(
         assert absent not in written
     for note in right.get("notes", ()):
         assert any(note in one for one in done["notes"]), done["notes"]
+    for item in right.get("left_out", ()):
+        assert any(item in one for one in done["left_out"]), done["left_out"]
+    if "wrote" in right:
+        lines = (tmp_path / done["requirements"]).read_text().splitlines()[1:]
+        assert sorted(line for line in lines if not line.startswith("--")) == sorted(right["wrote"])
     if "requirements" in right:
         lines = (tmp_path / "requirements.txt").read_text().splitlines()[1:]
         assert sorted(lines) == sorted(right["requirements"])

@@ -75,6 +75,7 @@ def _find(version: str, uv: str | None, runner: Runner) -> HostPython | None:
             (uv, "python", "find", "--no-project", "--system", "--no-python-downloads", version)
         )
         programs += [asked.stdout.strip()] if asked.ok else []
+    programs += _of_pyenv(version)
     for name in (f"python{minor}", "python3"):
         try:
             programs.append(find_program(name))
@@ -86,6 +87,17 @@ def _find(version: str, uv: str | None, runner: Runner) -> HostPython | None:
         if told.ok and match and f"{'.'.join(match.groups()[:3])}.".startswith(f"{version}."):
             return HostPython(match[4], ".".join(match.groups()[:3]))
     return None
+
+
+def _of_pyenv(version: str) -> list[str]:
+    """Return the interpreters that pyenv has, the newest first: its shims run those alone that were chosen."""
+    folder = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv", "versions")
+    found = [*folder.glob(f"{version}.*/bin/python3"), *folder.glob(f"{version}/bin/python3")]
+    return [str(path) for path in sorted(found, key=_patch_level, reverse=True)]
+
+
+def _patch_level(path: Path) -> list[int]:
+    return [int(part) for part in re.findall(r"\d+", path.parts[-3])]
 
 
 def _others(runner: Runner) -> tuple[str, ...]:

@@ -54,21 +54,29 @@ def newest_that_resolves(source: Source, minors: Sequence[str], runner: Runner) 
     found = [_INDEX.match(claim.value) for claim in source.options]
     options = [word for match in found if match for word in _as_uv(match[1], match[2])]
     deadline = time.monotonic() + _PATIENCE
-    said = ""
+    said, excluded = "", set[str]()
     with tempfile.TemporaryDirectory() as folder:
         for minor in list(reversed(minors))[:_MOST_TRIES]:
             while lines and time.monotonic() < deadline:
                 argv = [*_ASK, "--python-version", minor, *options]
+                if excluded:
+                    Path(folder, "excluded.txt").write_text("\n".join(excluded))
+                    argv += ["--excludes", "excluded.txt"]
                 text = "\n".join(lines.values()) + "\n"
                 done = runner.run(argv, cwd=Path(folder), input=text, timeout=deadline - time.monotonic())
                 if done.ok:
                     return minor, f"uv finds wheels for it of the {len(lines)} packages that have any"
-                if done.timed_out or _OFFLINE.search(done.stderr):
+                if done.timed_out:
+                    return None, f"uv gave no answer in {_PATIENCE:.0f} seconds"
+                if _OFFLINE.search(done.stderr):
                     return None, "uv could not reach the package index"
                 said = _short(done.stderr)
                 source_only = _SOURCE_ONLY.search(done.stderr)
-                if source_only is None or lines.pop(source_only[1], None) is None:
+                if source_only is None or source_only[1] in excluded:
                     break
+                # What is always built says nothing of wheels, be it asked for or needed by another.
+                excluded.add(source_only[1])
+                lines.pop(source_only[1], None)
     return None, said
 
 

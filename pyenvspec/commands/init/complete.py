@@ -9,11 +9,16 @@ import re
 from dataclasses import field
 from typing import TYPE_CHECKING
 
+from pyenvspec.commands.init.torch_index import index_of_torch
+from pyenvspec.facts.gpu_packages import requirement_of
 from pyenvspec.facts.packages import normalise
+from pyenvspec.facts.wheel_pythons import is_of_numpy_1, pythons_of_any
 from pyenvspec.project.survey.source import Wanted
 from pyenvspec.records import dataclass
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pyenvspec.project.survey.source import Claim, Source, Survey
 
 FRAMEWORKS = {
@@ -21,6 +26,15 @@ FRAMEWORKS = {
     "tensorflow": ("tensorflow", "tensorflow-gpu", "tensorflow-cpu", "tensorflow-macos"),
     "jax": ("jax", "jaxlib"),
 }
+_ONE_OF = (
+    ("mmcv", "mmcv-full", "mmcv-lite"),
+    ("opencv-python", "opencv-python-headless", "opencv-contrib-python", "opencv-contrib-python-headless"),
+)
+"""Packages that install the same modules."""
+_LAST_WITHOUT = 8
+"""The last minor of Python 3 that numpy 2 is not for; source: https://numpy.org/doc/stable/release/2.0.0-notes.html."""
+_FEW = 3
+"""Scripts that import a package of a repository, below which it may well be for one of them only."""
 _WITH_TORCH = ("torchvision", "torchaudio")
 _LAST_TENSORFLOW_1 = Wanted("tensorflow", "tensorflow==1.15.5", "==1.15.5")
 _OF_CUDA = re.compile(r"\[cuda|\+cu|\[gpu\]|-gpu\b")
@@ -40,7 +54,7 @@ class Completion:
     def replaces(self) -> frozenset[str]:
         """The names of what these lines take the place of: a framework has several."""
         names = {wanted.name for wanted in self.packages}
-        families = (set(family) for family in FRAMEWORKS.values() if names & set(family))
+        families = (set(family) for family in (*FRAMEWORKS.values(), *_ONE_OF) if names & set(family))
         return frozenset(names.union(*families))
 
     @property
@@ -53,12 +67,42 @@ def complete(survey: Survey, primary: Source) -> Completion:
     """Return what is to be installed besides what `primary` lists."""
     done = Completion()
     _add_framework(done, survey, primary)
+    _add_beside(done, survey, primary)
     if survey.mpi is not None and primary.find("mpi4py") is None:
         _take(done, None, Wanted("mpi4py", "mpi4py"), primary, survey.mpi)
     _add_own(done, survey, primary)
     if primary.kind == "imports":
         _add_told(done, survey, primary)
+    if survey.framework is not None or primary.find("numpy") is not None:
+        _bound_numpy(done, primary)
     return done
+
+
+def older_than_numpy_2(packages: Iterable[Wanted]) -> Wanted | None:
+    """Return the first package that was built against numpy 1 where nothing keeps numpy below 2, None if there is none.
+
+    torch and others say nothing of it to pip, which then takes a numpy that they cannot be imported with.
+    """
+    wanted = list(packages)
+    bounds = [one.specifier for one in wanted if one.name == "numpy"]
+    if any(sign in bound for bound in bounds for sign in ("<", "==", "~=")):
+        return None
+    return next((one for one in wanted if _meets_numpy_2(one)), None)
+
+
+def _meets_numpy_2(wanted: Wanted) -> bool:
+    """Whether it was built against numpy 1 and is for a Python that numpy 2 is for as well."""
+    pythons = pythons_of_any(wanted.name, wanted.specifier) or ()
+    return is_of_numpy_1(wanted.name, wanted.specifier) and any(int(p[2:]) > _LAST_WITHOUT for p in pythons)
+
+
+def _bound_numpy(done: Completion, primary: Source) -> None:
+    old = older_than_numpy_2([*(w for w in primary.packages if w.name not in done.replaces), *done.packages])
+    if old is not None:
+        done.packages.append(Wanted("numpy", "numpy<2", "<2"))
+        done.notes.append(
+            f"{old.text} was built against numpy 1, and nothing bounds numpy: `numpy<2` is added"
+        )
 
 
 def told_for_cuda(survey: Survey, packages: Source) -> list[tuple[str, Wanted]]:
@@ -103,7 +147,7 @@ def _add_framework(done: Completion, survey: Survey, primary: Source) -> None:
         chosen = next(((s, w) for s, w in told if w.name in names), None)
         if held is None:
             _take(done, chosen, Wanted(name, name), primary, where)
-        elif chosen and not held.specifier and not held.extras and _is_more(chosen[1], primary):
+        elif chosen and not held.specifier and not held.extras and _is_more(chosen, primary):
             _take(done, chosen, held, primary, where)
         if name == "tensorflow" and survey.tensorflow_1 and _may_be_tensorflow_2(done, held):
             done.packages.append(_LAST_TENSORFLOW_1)
@@ -111,8 +155,33 @@ def _add_framework(done: Completion, survey: Survey, primary: Source) -> None:
             done.notes.append(f"{said}: {_LAST_TENSORFLOW_1.text} is added")
 
 
-def _is_more(told: Wanted, primary: Source) -> bool:
+def _add_beside(done: Completion, survey: Survey, primary: Source) -> None:
+    """What is imported beside torch and listed nowhere; of a repository only where much of the project needs it."""
+    there = {wanted.name for wanted in (*primary.packages, *done.packages)}
+    if "torch" not in there:
+        return
+    own = {normalise(source.name) for source in survey.sources if source.name}
+    for module, file, count in survey.beside:
+        name = normalise(module)
+        text = requirement_of(module)
+        if name in there or name in own:
+            continue
+        said = f"{file} imports {module}, which {primary.file} does not list"
+        if "git+" not in text:
+            done.packages.append(Wanted(name, text))
+            done.notes.append(f"{said}: it is added")
+        elif count >= _FEW:
+            done.packages.append(Wanted(name, text))
+            done.notes.append(f"{said}, and no index has: it is added from its repository")
+        else:
+            done.notes.append(f"{said}: if you use that, add `{text}`")
+
+
+def _is_more(chosen: tuple[Source, Wanted], primary: Source) -> bool:
     """Whether what is told says more than a bare name: a framework for CUDA, or any version for an import."""
+    source, told = chosen
+    if told.version and any(claim.line == told.line for claim in source.cuda):
+        return True
     return bool(_OF_CUDA.search(told.text)) or (primary.kind == "imports" and bool(told.specifier))
 
 
@@ -131,10 +200,18 @@ def _take(
     source, wanted = chosen
     beside = [w for w in source.packages if w.line == wanted.line and w.name in _WITH_TORCH]
     done.packages += [wanted, *(w for w in beside if primary.find(w.name) is None)]
-    done.options += [o for o in source.options if o.line == wanted.line and not o.value.startswith("-r")]
+    done.options += _options_of(source, wanted)
+    cuda = next((claim for claim in source.cuda if claim.line == wanted.line), None)
+    if wanted.name == "torch" and wanted.version and cuda and source.kind == "readme":
+        done.options.append(index_of_torch(wanted, cuda))
     done.notes.append(
         f"{source.where(wanted)} installs {wanted.text}, which {primary.file} does not list: it is added"
     )
+
+
+def _options_of(source: Source, wanted: Wanted) -> list[Claim]:
+    """The indices and pages that the same command names."""
+    return [o for o in source.options if o.line == wanted.line and not o.value.startswith("-r")]
 
 
 def _add_own(done: Completion, survey: Survey, primary: Source) -> None:
@@ -172,3 +249,5 @@ def _add_told(done: Completion, survey: Survey, primary: Source) -> None:
                 held = primary.find(wanted.name)
                 if held is None or wanted.specifier:
                     done.packages.append(wanted)
+                    there = {option.value for option in done.options}
+                    done.options += [o for o in _options_of(source, wanted) if o.value not in there]

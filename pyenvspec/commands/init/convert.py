@@ -6,8 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pyenvspec.facts.drivers import torch_wheels
-from pyenvspec.facts.wheel_pythons import newest_before
+from pyenvspec.commands.init.torch_index import index_of_torch, newest_torch_of
 from pyenvspec.project.survey.source import Claim, Source
 
 if TYPE_CHECKING:
@@ -16,9 +15,6 @@ if TYPE_CHECKING:
 
 PRIMARY_AS_IS = ("requirements", "pyproject")
 """Kinds of files that a manager installs from as they are; uv's and poetry's own locks are too."""
-
-_TORCH_INDEX = "https://download.pytorch.org/whl"
-"""Where torch's builds for each CUDA are; source: https://pytorch.org/get-started/previous-versions."""
 
 _NEEDED_BY_PIP = re.compile(r"--(extra-index-url|index-url|find-links|trusted-host|pre)\b|-[if]\b")
 
@@ -38,6 +34,7 @@ def convert(source: Source, more: Completion) -> tuple[Source, str]:
     if source.kind == "setup" and more.after is None:
         packages_text = [*(wanted.text for wanted in more.packages), "-e ."]
     else:
+        packages = _with_torch_of_cuda(source, packages)
         options += _index_of_torch(source, packages)
         packages_text = [wanted.text for wanted in packages]
     whole = replace(source, options=options, packages=packages, left_out=[*source.left_out, *left_out])
@@ -72,21 +69,25 @@ def _distinct(packages: list[Wanted]) -> list[Wanted]:
     return list(found.values())
 
 
+def _with_torch_of_cuda(source: Source, packages: list[Wanted]) -> list[Wanted]:
+    """A torch without a version, beside a CUDA that the newest is no longer built for, is the last that was."""
+    cuda = next((claim for claim in source.cuda if claim.said != "driver"), None)
+    minor = newest_torch_of(cuda.value) if cuda else None
+    if minor is None:
+        return packages
+    exact = f"=={minor}.*"
+    return [
+        replace(one, text=f"torch{exact}", specifier=exact)
+        if one.name == "torch" and not one.specifier
+        else one
+        for one in packages
+    ]
+
+
 def _index_of_torch(source: Source, packages: list[Wanted]) -> list[Claim]:
     """conda's torch is built for the CUDA beside it; PyPI's for one only, so that the index is torch's own."""
     torch = next((wanted for wanted in packages if wanted.name == "torch"), None)
     cuda = next((claim for claim in source.cuda if claim.said != "driver"), None)
     if torch is None or cuda is None or any("/whl/" in option.value for option in source.options):
         return []
-    version = torch.version or newest_before("torch", torch.specifier)
-    minor = ".".join(version.split(".")[:2]) if version else ""
-    row = next((row for row in torch_wheels() if row.torch == minor), None)
-    asked = "cu" + cuda.value.replace(".", "")
-    tags = [tag.split(" ")[0] for tag in row.cuda_tags] if row else [asked]
-    usable = [tag for tag in tags if _number(tag) <= _number(asked)] or tags
-    tag = asked if asked in tags else max(usable, key=_number)
-    return [Claim(f"--extra-index-url {_TORCH_INDEX}/{tag}", cuda.line)]
-
-
-def _number(tag: str) -> int:
-    return int(re.sub(r"\D", "", tag))
+    return [index_of_torch(torch, cuda)]

@@ -9,10 +9,17 @@ import re
 from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
-from pyenvspec.commands.init.complete import Completion, complete, told_for_cuda, told_from_repositories
+from pyenvspec.commands.init.complete import (
+    Completion,
+    complete,
+    older_than_numpy_2,
+    told_for_cuda,
+    told_from_repositories,
+)
 from pyenvspec.commands.init.convert import PRIMARY_AS_IS, convert
 from pyenvspec.commands.init.python import choose_python
 from pyenvspec.facts.drivers import plain_torch_cuda
+from pyenvspec.facts.native import find_native_name
 from pyenvspec.facts.wheel_pythons import newest_for
 from pyenvspec.facts.wheels import libraries_of_wheel
 from pyenvspec.project.survey.gpu import GpuFinding, find_gpu
@@ -66,6 +73,7 @@ def decide(
     if manager is not None:
         chosen, why = manager, "asked for"
     packages, new_requirements, more = primary, None, Completion()
+    left: Source | None = None
     if primary is not None and chosen == "pip":
         primary = packages = _with_python_of_name(primary)
         more = complete(survey, primary)
@@ -79,6 +87,9 @@ def decide(
         there = {source.file for source in survey.sources}
         name = "requirements.txt" if "requirements.txt" not in there else "requirements.pyenvspec.txt"
         new_requirements = (name, text)
+    if packages is not None and packages.optional:
+        wanted = [one for one in packages.packages if one.name not in packages.optional]
+        packages, left = replace(packages, packages=wanted), packages
     done = Decisions(chosen, why, choose_python(survey, packages, ask), primary=primary)
     done.name = next((s.name for s in (primary, *survey.sources) if s is not None and s.name), None)
     done.new_requirements = new_requirements
@@ -90,6 +101,8 @@ def decide(
     if packages is not None:
         done.gpu = _choose_gpu(survey, packages, done.python.value)
     done.native = _choose_native(survey, packages)
+    if left is not None and packages is not None:
+        _tell_optional(done, left, packages)
     done.choices = _open_choices(survey, primary, chosen)
     _tell(done, survey, primary)
     return done
@@ -111,9 +124,12 @@ def choose_primary(survey: Survey, only: str | None) -> Source | None:
     projects = [
         s for s in survey.of("pyproject") if s.packages or s.tool == "poetry" or "workspace" in s.said
     ]
+    plain = [source for source in requirements if not _is_aside(source)]
+    if plain and plain[0].file in told and not _is_installed_itself(survey):
+        projects = []
     candidates = [
         *projects,
-        *(source for source in requirements if not _is_aside(source)),
+        *plain,
         *[s for s in survey.of("lock") if s.tool == "pipenv"],
         *survey.of("pipenv", "pixi"),
         *sorted(
@@ -123,7 +139,7 @@ def choose_primary(survey: Survey, only: str | None) -> Source | None:
         *survey.of("setup", "pyproject", "imports"),
         *requirements,
     ]
-    if not candidates:
+    if not candidates or (survey.projects_below and candidates[0] in requirements and not plain):
         return None
     first = candidates[0]
     conda = next((source for source in candidates if source.kind == "conda"), None)
@@ -131,6 +147,12 @@ def choose_primary(survey: Survey, only: str | None) -> Source | None:
     if first.kind == "requirements" and conda and conda.find("torch") and not first.find("torch"):
         return conda
     return first
+
+
+def _is_installed_itself(survey: Survey) -> bool:
+    """Whether the project is installed: a README tells it, or its pyproject.toml is one of a manager with a lock."""
+    of_manager = any(source.tool in ("poetry", "pdm") for source in survey.of("pyproject"))
+    return of_manager or any(w.name == "." for s in survey.of("readme") for w in s.packages)
 
 
 def _with_python_of_name(source: Source) -> Source:
@@ -182,7 +204,7 @@ def _choose_gpu(survey: Survey, packages: Source, python: str) -> GpuFinding | N
         why = f"{own} is compiled against CUDA; {found.why}"
         found = replace(found, why=why, toolkit=found.toolkit or found.cuda, compiled=(own,))
     if found is None:
-        return _listed_toolkit(survey)
+        return _listed_toolkit(survey) or _toolkit_of_own(survey)
     if not found.compiled or found.toolkit:
         return found
     if (torch := packages.find("torch")) is not None:
@@ -208,6 +230,16 @@ def _listed_toolkit(survey: Survey) -> GpuFinding | None:
     return None
 
 
+def _toolkit_of_own(survey: Survey) -> GpuFinding | None:
+    """A program in CUDA beside no package that uses a GPU: the toolkit of the image that it is built in."""
+    for source in survey.of("container"):
+        claim = next((claim for claim in source.cuda if claim.said == "toolkit"), None)
+        if claim is not None and survey.cuda_code:
+            why = f"{survey.cuda_code} is compiled against CUDA"
+            return GpuFinding(why, source.where(claim), claim.value, claim.value)
+    return None
+
+
 def _own_extension(survey: Survey) -> str | None:
     """Where the project has CUDA code of its own that is compiled."""
     setup = next((source for source in survey.of("setup") if source.cuda_extension), None)
@@ -228,9 +260,14 @@ def _choose_native(survey: Survey, packages: Source | None) -> list[tuple[str, s
     """Return nixpkgs attributes with the place that asks for each."""
     found: dict[str, str] = {}
     containers = sorted(survey.of("container"), key=_rank_of_container)[:1]
-    for source in (*survey.of("conda", "pixi", "devbox", "readme"), *containers):
+    of_conda = survey.of("conda", "pixi")
+    if packages is not None and packages.kind in ("conda", "pixi"):
+        of_conda = [source for source in of_conda if source.file == packages.file]
+    for source in (*of_conda, *survey.of("devbox", "readme"), *containers):
         for claim in source.native:
-            found.setdefault(claim.value, source.where(claim))
+            row = find_native_name(claim.value)
+            if row is None or row.kind in ("attr", "service"):
+                found.setdefault(claim.value, source.where(claim))
     for wanted in packages.packages if packages is not None else ():
         for attribute in libraries_of_wheel(wanted.name):
             if not attribute.startswith("cuda."):
@@ -277,11 +314,20 @@ def _tell(done: Decisions, survey: Survey, primary: Source | None) -> None:
             no_toolkit = f"no toolkit is written, since {_no_toolkit(done)}"
             done.notes.append(f"{source.where(claim)} has CUDA {claim.value}; {no_toolkit}")
     _tell_what_else_is_installed(done, survey, primary)
+    if survey.python_2 is not None:
+        port = "port it once, in the shell of a Python up to 3.12: `python -m lib2to3 -w -n .`"
+        done.notes.append(f"{survey.python_2} is code of Python 2, which no Python here runs: {port}")
     if any(source.kind == "lock" and source.tool == "pdm" for source in survey.sources):
         done.notes.append("the lock of PDM is not used: `uv lock` makes one that pyenvspec can check")
 
 
 def _tell_what_else_is_installed(done: Decisions, survey: Survey, primary: Source | None) -> None:
+    if primary is not None and primary.kind == "pyproject":
+        old = older_than_numpy_2(primary.packages)
+        if old is not None:
+            done.notes.append(
+                f"{primary.where(old)}: {old.text} was built against numpy 1: bound it there with `numpy<2`"
+            )
     if primary is not None and done.manager in ("uv", "poetry"):
         for where, wanted in told_for_cuda(survey, primary)[:1]:
             said = f"{where} installs {wanted.text}, for the GPU, and {primary.file} does not"
@@ -291,6 +337,19 @@ def _tell_what_else_is_installed(done: Decisions, survey: Survey, primary: Sourc
             done.notes.append(
                 f"{where} installs {wanted.text}, and {primary.file} does not: add it there if you use it"
             )
+
+
+def _tell_optional(done: Decisions, lock: Source, installed: Source) -> None:
+    """Packages of groups and extras that are compiled: what to write besides for whoever takes them."""
+    found = find_gpu(lock)
+    if found is None or not found.compiled or (done.gpu is not None and done.gpu.compiled):
+        return
+    names = [name for name in found.compiled if installed.find(name) is None]
+    cuda = f"`cuda: {found.toolkit}`" if found.toolkit else "`cuda`"
+    after = f" and `build_after: [{', '.join(found.after)}]`" if found.after else ""
+    done.notes.append(
+        f"{', '.join(names)}, of a group or an extra, compiled against CUDA: where you take it, write {cuda}{after}"
+    )
 
 
 def _no_toolkit(done: Decisions) -> str:

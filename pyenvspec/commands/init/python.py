@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pyenvspec.facts.nixpkgs import python_minors, version_key
-from pyenvspec.facts.wheel_pythons import newest_before, pythons_of_wheels
+from pyenvspec.facts.wheel_pythons import pythons_of_any, pythons_of_wheels
 from pyenvspec.project.locks.constraints import allows_python
 from pyenvspec.project.locks.wheels import fits
 from pyenvspec.records import dataclass
@@ -141,10 +141,11 @@ def _narrow_by_wheels(allowed: list[str], packages: Source | None) -> tuple[list
 def _pythons_of(wanted: Wanted, allowed: list[str]) -> list[str]:
     if wanted.wheels:
         return [minor for minor in allowed if any(fits(file, minor, _SYSTEM) for file in wanted.wheels)]
-    version = wanted.version
-    if version is None and any(sign in wanted.specifier for sign in ("<", "==", "~=")):
-        version = newest_before(wanted.name, wanted.specifier)
-    pythons = pythons_of_wheels(wanted.name, version) if version else None
+    if wanted.version:
+        pythons = pythons_of_wheels(wanted.name, wanted.version)
+    else:
+        is_bounded = any(sign in wanted.specifier for sign in ("<", "==", "~="))
+        pythons = pythons_of_any(wanted.name, wanted.specifier) if is_bounded else None
     return [minor for minor in allowed if minor in pythons] if pythons else []
 
 

@@ -51,7 +51,10 @@ _OF_CONDA |= {
     "certifi",
     "nb_conda_kernels",
 }
-_PYTHON_BUILD = re.compile(r"^(py[0-9]|pyh|pyhd|.*_py[0-9])")
+_PROGRAMS = {"cmake", "ninja", "swig", "patchelf", "nodejs", "pandoc", "git", "ffmpeg"}
+"""Programs that PyPI has packages of too: a conda file means the program."""
+_OF_R = re.compile(r"(?:r|bioconductor)-([a-z0-9.]+)")
+_PYTHON_BUILD = re.compile(r"^(py[0-9]|pypi|pyh|pyhd|.*_py[0-9])")
 _HASHED_BUILD = re.compile(r"^(h[0-9a-f]{5,}|[0-9]+_?[a-z_]*|.*_h[0-9a-f]{5,}).*$")
 _NEVER_PYPI = ("lib", "font-", "fonts-", "xorg-", "ld_impl", "gcc_", "gxx_", "binutils", "_")
 _SAFE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
@@ -79,15 +82,53 @@ def read_conda(file: str, text: str) -> Source:
             _take_pip(source, [str(one) for one in item["pip"]], lines)
         elif isinstance(item, str):
             _take(source, item, _line_of(lines, item), pulled_in)
+    _tell_pulled_in(source, pulled_in)
+    others = f", {len(source.native)} other" if source.native else ""
+    source.said = f"a conda environment: {len(source.packages)} Python packages{others}"
+    return source
+
+
+_LISTED = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*=[^=\s]+(=\S+)?")
+_OF_A_MACHINE = re.compile(r"^\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*@\s*file://", re.MULTILINE)
+
+
+def is_list(text: str) -> bool:
+    """Whether a requirements file is one of conda: `conda list --export`, or `pip freeze` in a conda environment."""
+    lines = (line.split("#")[0].strip() for line in text.splitlines())
+    return any(_LISTED.fullmatch(line) for line in lines) or bool(_OF_A_MACHINE.search(text))
+
+
+def read_list(file: str, text: str) -> Source:
+    """Return what such a file asks for: pip itself refuses its lines."""
+    source = Source(file, "conda", tool="conda")
+    pulled_in: list[str] = []
+    for number, raw in enumerate(text.splitlines(), start=1):
+        line = re.sub(r"(^|\s)#.*$", "", raw).strip()
+        if match := _OF_A_MACHINE.match(line):
+            source.packages.append(Wanted(normalise(match[1]), match[1], line=number))
+            said = "is a file of the machine that it was written on: taken without a version"
+            source.left_out.append(Claim(f"{match[1]} @ file://…", number, said))
+        elif _LISTED.fullmatch(line):
+            _take(source, line, number, pulled_in)
+        elif line:
+            _take_pip(source, [line], [*[""] * (number - 1), line])
+    _tell_pulled_in(source, pulled_in)
+    source.said = f"packages as conda lists them, which pip cannot read: {len(source.packages)} of Python"
+    return source
+
+
+def take_spec(source: Source, spec: str, line: int) -> None:
+    """Add what one word of `conda install` asks for."""
+    _take(source, spec, line, [])
+
+
+def _tell_pulled_in(source: Source, pulled_in: list[str]) -> None:
     if pulled_in:
         first = ", ".join(pulled_in[:3])
         said = f"{len(pulled_in)} libraries that conda itself pulled in ({first} …)"
         source.left_out.append(
             Claim(said, 0, "wheels bring their own, and what is missing goes under `native`")
         )
-    others = f", {len(source.native)} other" if source.native else ""
-    source.said = f"a conda environment: {len(source.packages)} Python packages{others}"
-    return source
 
 
 def _load(file: str, text: str) -> dict[object, object]:
@@ -171,10 +212,13 @@ def _sort_in(  # noqa: PLR0913 -- the parts of one line
     source: Source, name: str, version: str, build: str, line: int, pulled_in: list[str]
 ) -> None:
     """Put a package among Python's, or where nixpkgs has it, among the native ones."""
-    is_python = _is_python(name, build)
+    if of_r := _OF_R.fullmatch(name):
+        _take_r(source, of_r[1], line)
+        return
+    is_python = None if name in _PROGRAMS else _is_python(name, build)
     row = find_native_name(name)
     has_attribute = row is not None and row.kind == "attr" and row.attr
-    if is_python or (is_python is None and _is_surely_python(name)):
+    if is_python or (is_python is None and name not in _PROGRAMS and _is_surely_python(name)):
         source.packages.append(_python_package(name, version, line))
     elif is_python is False and (build or not (has_attribute or name in names_there())):
         pulled_in.append(name)
@@ -186,10 +230,19 @@ def _sort_in(  # noqa: PLR0913 -- the parts of one line
         return
     elif pypi_of_conda(name) is None:
         source.left_out.append(Claim(name, line, "is conda's own, and no Python package"))
-    elif name in names_there() and not _has_wheel(name):
+    elif name in names_there() and (name in _PROGRAMS or not _has_wheel(name)):
         source.native.append(Claim(name, line))
     else:
         source.packages.append(_python_package(name, version, line))
+
+
+def _take_r(source: Source, name: str, line: int) -> None:
+    """R itself; how CRAN and Bioconductor spell its packages, conda's names do not say."""
+    if all(claim.value != "R" for claim in source.native):
+        source.native.append(Claim("R", line))
+    if name not in ("base", "essentials"):
+        said = "is a package of R: write `rPackages.NAME` under `native`, with the name as CRAN spells it"
+        source.left_out.append(Claim(f"r-{name}", line, said))
 
 
 def _is_python(name: str, build: str) -> bool | None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _RUNTIME = re.compile(r"nvidia-cuda-runtime(?:-cu[0-9]+)?")
 _OF_NVIDIA = re.compile(r"nvidia-[a-z0-9-]+-cu([0-9]{2})")
 _LOCAL = re.compile(r"\+(?:cu|cuda)([0-9]{2,3})")
+_BUILT = re.compile(r"\+(?:pt|cu)[0-9]")
 _INDEX = re.compile(r"/cu([0-9]{2,3})(?:[/\s]|$)|[+/]cu([0-9]{3})\.html|torch-[0-9.]+\+cu([0-9]{3})")
 _JAX = re.compile(r"cuda-?([0-9]{2})?\S*?(-local)?$")
 _TORCH = ("torch", "torchvision", "torchaudio")
@@ -47,9 +48,11 @@ def find_gpu(source: Source) -> GpuFinding | None:
     own = _own_cuda(source)
     compiled = [w for w in source.packages if (n := gpu_needs(w.name, w.version)) and n.needs == "compiles"]
     after = tuple(
-        w.name for w in compiled if (n := gpu_needs(w.name, None)) and n.built_with and not w.wheels
+        w.name
+        for w in compiled
+        if (n := gpu_needs(w.name, None)) and n.built_with and not _has_wheel(source, w)
     )
-    compiled = [wanted for wanted in compiled if not wanted.wheels]
+    compiled = [wanted for wanted in compiled if not _has_wheel(source, wanted)]
     if own is not None and not compiled:
         return own
     needs = _toolkit(source)
@@ -63,6 +66,15 @@ def find_gpu(source: Source) -> GpuFinding | None:
             why, source.where(first), cuda, toolkit, needs.cudnn if needs else None, names, after
         )
     return needs
+
+
+def _has_wheel(source: Source, wanted: Wanted) -> bool:
+    """Whether it is not compiled here: the lock has a wheel, or its page of wheels for a CUDA is named."""
+    needs = gpu_needs(wanted.name, None)
+    page = needs.wheels_at if needs else ""
+    return bool(wanted.wheels or _BUILT.search(wanted.version or "")) or bool(
+        page and any(page in option.value for option in source.options)
+    )
 
 
 def _own_cuda(source: Source) -> GpuFinding | None:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _PIP = re.compile(r"\b(?:pip3?(?:\.\d+)?|uv pip)\s+install\s+(.*)")
+_CONDA = re.compile(r"\b(?:conda|mamba|micromamba)\s+install\s+(.*)")
+_OF_PROJECT = re.compile(r"\b(?:uv sync|poetry install|pdm install|hatch shell)\b")
 _SETUP = re.compile(r"\bpython3?\s+setup\.py\s+(?:install|develop|build_ext|build)\b")
 _PYTHON = re.compile(r"\b(?:conda|mamba|uv)\s+(?:create|venv)\b.*?\bpython[ =]=?\s*(3\.[0-9]+)")
 _HEADING = re.compile(r"^\s{0,3}#+\s*(.*)$")
@@ -31,6 +33,7 @@ _WITH_VALUE = {
     "--global-option",
     "--config-settings",
 }
+_OF_CONDA_WITH_VALUE = {"-c", "--channel", "-n", "--name", "-p", "--prefix", "--file"}
 _INSTALLERS = {
     "pip",
     "setuptools",
@@ -49,7 +52,7 @@ _INSTALLERS = {
 def read_instructions(source: Source, text: str) -> None:
     """Add what the lines of a text say to `source`; what stands below a heading for few people is not taken."""
     aside = False
-    for number, line in _logical_lines(text):
+    for number, line in logical_lines(text):
         if heading := _HEADING.match(line):
             aside = bool(_ASIDE.search(heading[1]))
         if aside:
@@ -77,12 +80,16 @@ def take_line(source: Source, line: str, number: int) -> None:
         source.python.append(Claim(f"{match[1]}", number))
     if _SETUP.search(line):
         source.packages.append(Wanted(".", "-e .", line=number))
+    if _OF_PROJECT.search(line):
+        source.packages.append(Wanted(".", "-e .", line=number))
     for command in re.split(r"&&|;|\|\|", line):
         if match := _PIP.search(command):
             _take_words(source, _words(match[1]), number)
+        elif match := _CONDA.search(command):
+            _take_specs(source, _words(match[1]), number)
 
 
-def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
+def logical_lines(text: str) -> Iterator[tuple[int, str]]:
     waiting, start = "", 0
     for number, raw in enumerate(text.splitlines(), start=1):
         start = start or number
@@ -121,6 +128,20 @@ def _take_words(source: Source, words: list[str], number: int) -> None:
             next(waiting, None)
         elif not word.startswith("-") and not _take_package(source, word, number):
             return  # prose begins where requirements end
+
+
+def _take_specs(source: Source, words: list[str], number: int) -> None:
+    """What `conda install` names, up to where prose begins."""
+    from pyenvspec.project.survey.conda import take_spec
+
+    waiting = iter(words)
+    for word in waiting:
+        if word in _OF_CONDA_WITH_VALUE:
+            next(waiting, None)
+        elif not word.startswith("-"):
+            if not re.fullmatch(r"(?:[\w.-]+::)?[A-Za-z][\w.-]*(?:[=<>!]=?[\w.*,<>=!]+)?", word):
+                return
+            take_spec(source, word, number)
 
 
 def _take_package(source: Source, word: str, number: int) -> bool:

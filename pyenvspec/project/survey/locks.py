@@ -6,13 +6,21 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
+from pyenvspec.facts.nixpkgs import python_minors
 from pyenvspec.project.locks import poetry, uv
+from pyenvspec.project.locks.constraints import allows_python
+from pyenvspec.project.locks.locked_project import read_locked_project
 from pyenvspec.project.locks.model import normalise
+from pyenvspec.project.locks.needed import needed_packages
 from pyenvspec.project.locks.toml import load_toml
 from pyenvspec.project.survey.pyproject import line_of, load, table, tables
 from pyenvspec.project.survey.source import Claim, Source, Wanted
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from pyenvspec.project.locks.locked_project import LockedProject
     from pyenvspec.project.locks.model import LockedPackage
 
 
@@ -33,6 +41,32 @@ def read_lock(file: str, text: str) -> Source:
         _locked(package, lock.line_of(package.name) or 0) for package in lock.packages if not package.is_local
     ]
     return source
+
+
+def optional_names(root: Path, file: str) -> frozenset[str]:
+    """Return the names in a lock that only groups and extras install which are not installed by themselves."""
+    manager = file.removesuffix(".lock")
+    project = read_locked_project(root, manager, ".")
+    if project.lock is None or project.name is None:
+        return frozenset()
+    python = next(
+        (m for m in reversed(python_minors()) if allows_python(project.lock.python or "*", m) is not False),
+        "3.12",
+    )
+    groups = project.part("tool", "poetry", "group")
+    taken = [
+        name for name, given in groups.items() if not (isinstance(given, dict) and given.get("optional"))
+    ]
+    extras = {**project.part("project", "optional-dependencies"), **project.part("tool", "poetry", "extras")}
+    all_groups = {**groups, **project.part("dependency-groups")}
+    needed = _names(project, python, taken, ())
+    return _names(project, python, all_groups, extras) - needed
+
+
+def _names(
+    project: LockedProject, python: str, groups: Iterable[str], extras: Iterable[str]
+) -> frozenset[str]:
+    return frozenset(p.name for p in needed_packages(project, python, "x86_64-linux", groups, extras))
 
 
 def _locked(package: LockedPackage, line: int) -> Wanted:

@@ -6,11 +6,14 @@ import fnmatch
 import os
 import posixpath
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
+from pyenvspec.facts.gpu_packages import modules_beside_torch
 from pyenvspec.project.files import read_project_file
 from pyenvspec.project.survey import conda, locks, others, pyproject, setup
+from pyenvspec.project.survey.others import line_of_python_2
 from pyenvspec.project.survey.requirements import read_requirements
 from pyenvspec.project.survey.source import Below, Source, Survey
 
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
 
 _MOST_FILES = 5000
 _DEPTH = 3
+"""Of scripts and projects; the walk goes on below, since kernels of CUDA lie deep in a package."""
+_DEEPEST = 6
 _SKIPPED = {
     "node_modules",
     "site-packages",
@@ -35,6 +40,7 @@ _SMALL = 4 * 1024 * 1024
 
 # At the start of a line: elsewhere a script does without.
 _FRAMEWORK = re.compile(r"^(?:import|from) (torch|tensorflow|jax|mpi4py)\b", re.MULTILINE)
+_BESIDE = re.compile(rf"^(?:import|from) ({'|'.join(modules_beside_torch())})\b", re.MULTILINE)
 _TENSORFLOW_1 = re.compile(r"\b(?:tf|tensorflow)\.contrib\b")
 
 # In the order in which they tell most.
@@ -104,6 +110,8 @@ def survey(root: Path, only: str | None = None) -> Survey:
     for pattern, read in _READERS:
         for file in _matching(files, pattern):
             _add(found, root, file, read)
+    _add_dynamic(found, root)
+    _mark_optional(found, root)
     for pattern in _REQUIREMENTS:
         for file in _matching(files, pattern):
             _add(found, root, file, lambda name, text: _requirements(root, name, text))
@@ -138,6 +146,24 @@ def _add_told(found: Survey, root: Path) -> None:
                 )
 
 
+def _mark_optional(found: Survey, root: Path) -> None:
+    for lock in found.of("lock"):
+        if lock.file in ("uv.lock", "poetry.lock"):
+            lock.optional = locks.optional_names(root, lock.file)
+
+
+def _add_dynamic(found: Survey, root: Path) -> None:
+    """Read the files that a pyproject.toml takes its dependencies from."""
+    for source in found.of("pyproject"):
+        for option in source.options[:]:
+            if option.value.startswith("-r "):
+                source.options.remove(option)
+                name = option.value.removeprefix("-r ")
+                text = _text(root, posixpath.normpath(name))
+                listed = _requirements(root, name, text).packages if text is not None else []
+                source.packages += [replace(wanted, line=option.line) for wanted in listed]
+
+
 def _forget_build_requires(found: Survey, root: Path) -> None:
     """What `[build-system] requires` lists is there when setup.py is run."""
     text = _text(root, "pyproject.toml") or ""
@@ -154,10 +180,15 @@ def _add_signs(found: Survey, root: Path, files: list[str]) -> None:
     """Look into the scripts for the framework that they import, and for what only tensorflow 1 has."""
     _forget_build_requires(found, root)
     counts: dict[str, list[str]] = {}
+    beside: dict[str, list[str]] = {}
     for file in [f for f in files if f.endswith(".py") and f.count("/") < _DEPTH and not _is_aside(f)][:200]:
         text = _text(root, file, most=_SMALL) or ""
         for name in {found_name[1] for found_name in _FRAMEWORK.finditer(text)}:
             counts.setdefault(name, []).append(file)
+        for name in {found_name[1] for found_name in _BESIDE.finditer(text)}:
+            beside.setdefault(name, []).append(file)
+        if found.python_2 is None and (line := line_of_python_2(text)):
+            found.python_2 = f"{file}:{line}"
         if found.tensorflow_1 is None and (old := _TENSORFLOW_1.search(text)) and "compat.v1" not in text:
             found.tensorflow_1 = f"{file}:{text.count(chr(10), 0, old.start()) + 1}"
     if (mpi := counts.pop("mpi4py", None)) is not None:
@@ -165,6 +196,8 @@ def _add_signs(found: Survey, root: Path, files: list[str]) -> None:
     if counts:
         name = max(counts, key=lambda name: (len(counts[name]), name))
         found.framework = (name, counts[name][0])
+    folders = {file.split("/")[0] for file in files if "/" in file}
+    found.beside = tuple((n, b[0], len(b)) for n, b in sorted(beside.items()) if n not in folders)
 
 
 def _add(found: Survey, root: Path, file: str, read: Callable[[str, str], Source | None]) -> None:
@@ -177,6 +210,8 @@ def _add(found: Survey, root: Path, file: str, read: Callable[[str, str], Source
 
 
 def _requirements(root: Path, file: str, text: str) -> Source:
+    if conda.is_list(text):
+        return conda.read_list(file, text)
     return read_requirements(file, text, lambda name: _text(root, name))
 
 
@@ -258,7 +293,7 @@ def _files(root: Path) -> Iterator[str]:
                 is_own = not entry.name.startswith(".") or entry.name == ".devcontainer"
                 is_environment = (root / path / "pyvenv.cfg").exists()
                 wanted = entry.name not in _SKIPPED or (entry.name == "env" and not is_environment)
-                if is_own and wanted and not is_environment and path.count("/") < _DEPTH:
+                if is_own and wanted and not is_environment and path.count("/") < _DEEPEST:
                     waiting.append(path)
             elif _is_printable(path):
                 yield path
@@ -279,6 +314,6 @@ def _projects_below(files: list[str]) -> tuple[Below, ...]:
         return ()
     marked: dict[str, list[str]] = {}
     for file in files:
-        if "/" in file and posixpath.basename(file) in _MARKS:
+        if 0 < file.count("/") <= _DEPTH and posixpath.basename(file) in _MARKS:
             marked.setdefault(posixpath.dirname(file), []).append(posixpath.basename(file))
     return tuple(Below(folder, tuple(sorted(names))) for folder, names in sorted(marked.items()))

@@ -12,7 +12,7 @@ from pyenvspec.facts.debian import is_of_every_machine
 from pyenvspec.facts.native import find_native_name, names_there
 from pyenvspec.facts.packages import pypi_of_import
 from pyenvspec.project.locks.model import normalise
-from pyenvspec.project.survey.instructions import read_instructions, take_line
+from pyenvspec.project.survey.instructions import logical_lines, read_instructions, take_line
 from pyenvspec.project.survey.pyproject import line_of, load, table
 from pyenvspec.project.survey.source import Claim, Source, Wanted
 
@@ -213,7 +213,7 @@ def _take_debian(source: Source, name: str, line: int) -> None:
 def read_readme(file: str, text: str) -> Source | None:
     """Return what a README tells to install with apt and pip, None where it says nothing of it."""
     source = Source(file, "readme", tool="readme")
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in logical_lines(text):
         for listed in _APT_INSTALL.findall(line.strip("` ")):
             for name in listed.split():
                 if re.fullmatch(r"[a-z0-9][a-z0-9.+-]*", name):
@@ -262,6 +262,21 @@ def read_imports(files: Iterable[tuple[str, str]], own: frozenset[str]) -> Sourc
         elif source.find(package) is None:
             source.packages.append(Wanted(normalise(package), package, line=line))
     return source if source.packages else None
+
+
+_PRINTED = re.compile(r"^\s*print\s+[\"'\w%]|^\s*except\s+\w[\w.]*\s*,\s*\w+\s*:", re.MULTILINE)
+
+
+def line_of_python_2(code: str) -> int:
+    """Return the first line of what only Python 2 reads, 0 where there is none."""
+    found = _PRINTED.search(code)
+    if found is None:
+        return 0
+    try:
+        ast.parse(code)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return code.count("\n", 0, found.start()) + 1 + found[0].count("\n")
+    return 0
 
 
 def _code_of_notebook(text: str) -> str:

@@ -64,7 +64,9 @@ def _standard(file: str, text: str, document: dict[str, Any]) -> Source:
     source = Source(file, "pyproject", tool=manager, name=_name(project.get("name")))
     _python(source, text, project.get("requires-python"), r"^\s*requires-python\s*=")
     source.packages += _requirements(text, texts(project.get("dependencies")))
-    source.extras = tuple(sorted(table(project, "optional-dependencies")))
+    source.extras = tuple(
+        sorted({*table(project, "optional-dependencies"), *_take_dynamic(source, text, document)})
+    )
     source.groups = tuple(sorted(table(document, "dependency-groups")))
     for index in (*tables(uv.get("index")), *tables(table(tool, "pdm").get("source"))):
         # An explicit index serves only what names it, under [tool.uv.sources].
@@ -82,6 +84,21 @@ def _standard(file: str, text: str, document: dict[str, Any]) -> Source:
     what = "a workspace of uv" if "workspace" in uv and "name" not in project else f"a project of {manager}"
     source.said = what if manager != "uv" or "workspace" in uv else "a project"
     return source
+
+
+def _take_dynamic(source: Source, text: str, document: dict[str, Any]) -> Iterable[str]:
+    """Note the files that the dependencies are in, as setuptools and hatch write it; return the extras of files."""
+    named = texts(table(document, "project").get("dynamic"))
+    of_setuptools = table(document, "tool", "setuptools", "dynamic")
+    of_hatch = table(document, "tool", "hatch", "metadata", "hooks", "requirements_txt")
+    if "dependencies" in named:
+        files = table(of_setuptools, "dependencies").get("file")
+        listed = [files] if isinstance(files, str) else [*texts(files), *texts(of_hatch.get("files"))]
+        line = line_of(text, r"^\s*dependencies\s*=|^\s*files\s*=|^\s*dynamic\s*=")
+        source.options += [Claim(f"-r {name}", line) for name in listed]
+    if "optional-dependencies" not in named:
+        return ()
+    return {*table(of_setuptools, "optional-dependencies"), *table(of_hatch, "optional-dependencies")}
 
 
 def _rows(value: object) -> Iterable[dict[str, Any]]:

@@ -66,6 +66,7 @@ class Source:
     """One file that was looked at and all that was taken from it; `left_out` is what has no place in env.yaml.
 
     Of setup.py `imported_to_build` are packages that it imports itself, and `cuda_extension` the line of one in CUDA.
+    Of a lock `optional` are the names that only a group or an extra installs which nobody has asked for.
     """
 
     file: str
@@ -83,6 +84,7 @@ class Source:
     left_out: list[Claim] = field(default_factory=list)
     imported_to_build: tuple[str, ...] = ()
     cuda_extension: int = 0
+    optional: frozenset[str] = frozenset()
 
     def where(self, claim: Claim | Wanted) -> str:
         """`file:line` of something that this file says."""
@@ -107,7 +109,9 @@ class Survey:
     their own, and the first file of the project's own CUDA code.
 
     `framework` is the one of torch, tensorflow and jax that most scripts import, with the first of them;
-    `tensorflow_1` a place that uses what tensorflow 2 no longer has; `mpi` one that imports mpi4py.
+    `beside` are modules that go with it and are often listed nowhere, each with the first script and how many do;
+    `python_2` is a place of code that no Python 3 reads; `tensorflow_1` one that uses what tensorflow 2 no longer
+    has; `mpi` one that imports mpi4py.
     """
 
     sources: list[Source] = field(default_factory=list)
@@ -116,6 +120,8 @@ class Survey:
     cuda_code: str | None = None
     framework: tuple[str, str] | None = None
     tensorflow_1: str | None = None
+    beside: tuple[tuple[str, str, int], ...] = ()
+    python_2: str | None = None
     mpi: str | None = None
 
     def of(self, *kinds: Kind) -> list[Source]:

@@ -1,0 +1,39 @@
+"""torch's own index for a CUDA: conda's torch is built for the toolkit beside it, PyPI's for one CUDA only."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from pyenvspec.facts.drivers import torch_wheels
+from pyenvspec.facts.wheel_pythons import newest_before
+from pyenvspec.project.survey.source import Claim
+
+if TYPE_CHECKING:
+    from pyenvspec.project.survey.source import Wanted
+
+_TORCH_INDEX = "https://download.pytorch.org/whl"
+"""Where torch's builds for each CUDA are; source: https://pytorch.org/get-started/previous-versions."""
+
+
+def newest_torch_of(cuda: str) -> str | None:
+    """Return the newest minor of torch that has builds for a CUDA: what conda takes where no version is asked for."""
+    asked = "cu" + cuda.replace(".", "")
+    found = [row.torch for row in torch_wheels() if asked in {tag.split(" ")[0] for tag in row.cuda_tags}]
+    return max(found, key=lambda minor: [int(part) for part in minor.split(".")], default=None)
+
+
+def index_of_torch(torch: Wanted, cuda: Claim) -> Claim:
+    """Return pip's option for the builds of this torch that come nearest to the CUDA asked for."""
+    version = torch.version or newest_before("torch", torch.specifier)
+    minor = ".".join(version.split(".")[:2]) if version else ""
+    row = next((row for row in torch_wheels() if row.torch == minor), None)
+    asked = "cu" + cuda.value.replace(".", "")
+    tags = [tag.split(" ")[0] for tag in row.cuda_tags] if row else [asked]
+    usable = [tag for tag in tags if _number(tag) <= _number(asked)] or tags
+    tag = asked if asked in tags else max(usable, key=_number)
+    return Claim(f"--extra-index-url {_TORCH_INDEX}/{tag}", cuda.line)
+
+
+def _number(tag: str) -> int:
+    return int(re.sub(r"\D", "", tag))
