@@ -246,6 +246,16 @@ CASES: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
         },
         {"without": ["build_after", "\ncuda:"]},
     ),
+    "wheels-on-a-page-of-the-readme": (
+        {
+            "README.md": "```\npip install torch==1.13.1\npip install mmcv-full==1.7.0\n# or pip install mmcv-full -f https://wheels.example/mmcv/dist/cu117/torch1.13/\n```\n",
+            "train.py": "import torch\nimport mmcv\nimport numpy\n",
+        },
+        {
+            "without": ["build_after", "\ncuda:"],
+            "wrote": ["mmcv-full==1.7.0", "numpy<2", "torch==1.13.1"],
+        },
+    ),
     "a-program-in-cuda": (
         {
             "requirements.txt": "tqdm\n",

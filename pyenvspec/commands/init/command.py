@@ -166,6 +166,8 @@ def _check_possible(done: Decisions, seen: Survey) -> None:
 
 
 _MOST_BELOW = 20
+_NOT_WRITTEN = frozenset({"native-insecure", "native-refused"})
+"""Of what is under `native`: nobody asked for it by that name, so that a warning is enough to leave it out."""
 
 
 def _tell_below(seen: Survey) -> None:
@@ -191,7 +193,7 @@ def _settle(root: Path, done: Decisions, template: Template | None) -> tuple[str
             text = format_manifest(done, without=frozenset(without))
         coming = (done.new_requirements[0],) if done.new_requirements else ()
         findings = _check(root, text, coming)
-        errors = [d for d in findings if d.severity is Severity.ERROR]
+        errors = [d for d in findings if d.severity is Severity.ERROR or d.code in _NOT_WRITTEN]
         if not errors or template:
             break
         if not _leave_out(done, without, errors):

@@ -10,7 +10,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING
 
 from pyenvspec.commands.init.torch_index import index_of_torch
-from pyenvspec.facts.gpu_packages import requirement_of
+from pyenvspec.facts.gpu_packages import gpu_needs, requirement_of
 from pyenvspec.facts.packages import normalise
 from pyenvspec.facts.wheel_pythons import is_of_numpy_1, pythons_of_any
 from pyenvspec.project.survey.source import Wanted
@@ -210,8 +210,11 @@ def _take(
 
 
 def _options_of(source: Source, wanted: Wanted) -> list[Claim]:
-    """The indices and pages that the same command names."""
-    return [o for o in source.options if o.line == wanted.line and not o.value.startswith("-r")]
+    """The indices and pages that the same command names, and the page of wheels that is for this package."""
+    needs = gpu_needs(wanted.name, wanted.version)
+    page = needs.wheels_at if needs else ""
+    options = [o for o in source.options if not o.value.startswith("-r")]
+    return [o for o in options if o.line == wanted.line or (page and page in o.value)]
 
 
 def _add_own(done: Completion, survey: Survey, primary: Source) -> None:
