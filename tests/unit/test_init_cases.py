@@ -256,13 +256,23 @@ CASES: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
             "wrote": ["mmcv-full==1.7.0", "numpy<2", "torch==1.13.1"],
         },
     ),
+    "tables-of-pixi": (
+        {
+            "pixi.toml": '[workspace]\nname = "lab"\n[dependencies]\npython = "3.11.*"\n[pypi-dependencies]\nlab = { path = ".", editable = true }\n'
+            'sam-2 = { git = "https://git.example/sam2.git", rev = "abc" }\nimageio = { version = ">=2", extras = ["ffmpeg"] }\n'
+        },
+        {
+            "python": "3.11",
+            "wrote": ["-e .", "imageio[ffmpeg]>=2", "sam-2 @ git+https://git.example/sam2.git@abc"],
+        },
+    ),
     "a-program-in-cuda": (
         {
             "requirements.txt": "tqdm\n",
             "src/field.cu": "",
-            "Dockerfile": "FROM nvidia/cuda:11.8.0-devel-ubuntu22.04\nRUN apt-get install -y libglew-dev\n",
+            "Dockerfile": "FROM nvidia/cuda:11.8.0-devel-ubuntu22.04\nRUN apt-get install -y libglew-dev libopenexr-dev libc6-dev\n",
         },
-        {"says": ["cuda: 11.8  # src/field.cu is compiled", "- glew"]},
+        {"says": ["cuda: 11.8  # src/field.cu is compiled", "- glew", "- openexr"], "without": ["glibc"]},
     ),
     "what-every-shell-has-is-not-written": (
         {"devbox.json": '{"packages": ["gnumake@latest", "ffmpeg@7"]}', "requirements.txt": "tqdm\n"},
@@ -349,3 +359,13 @@ def test_a_lock_with_one_version_from_two_indices_is_valid(tmp_path: Path) -> No
     )
     (tmp_path / "env.yaml").write_text("python: {version: 3.12, manager: uv2nix}\nsystems: [x86_64-linux]\n")
     assert run(["check", "-q", "-C", str(tmp_path)]) == 0
+
+
+def test_folders_that_are_projects_are_shown_where_scripts_lie_in_them_only(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "requirements.txt").write_text("torch\n")
+        (tmp_path / name / "train.py").write_text("import torch\n")
+    (tmp_path / "requirements-dev.txt").write_text("pytest\n")
+    assert run(["init", "-C", str(tmp_path), "--offline"]) == 1
+    assert not (tmp_path / "env.yaml").exists()

@@ -261,6 +261,8 @@ def _add_named(found: Survey, root: Path, file: str) -> None:
 
 def _add_imports(found: Survey, root: Path, files: list[str]) -> None:
     scripts = [file for file in files if file.endswith((".py", ".ipynb")) and file.count("/") < _DEPTH]
+    if found.projects_below and all("/" in file for file in scripts):
+        return  # each of the projects below has its own
     own = {posixpath.basename(file).removesuffix(".py") for file in scripts} | {
         part for file in scripts for part in file.split("/")[:-1]
     }

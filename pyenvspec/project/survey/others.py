@@ -8,12 +8,12 @@ import re
 import sys
 from typing import TYPE_CHECKING, Any
 
-from pyenvspec.facts.debian import is_of_every_machine
-from pyenvspec.facts.native import find_native_name, names_there
+from pyenvspec.facts.debian import attribute_of_debian, is_of_every_machine
+from pyenvspec.facts.native import find_native_name, is_catalogued, names_there
 from pyenvspec.facts.packages import pypi_of_import
 from pyenvspec.project.locks.model import normalise
 from pyenvspec.project.survey.instructions import logical_lines, read_instructions, take_line
-from pyenvspec.project.survey.pyproject import line_of, load, table
+from pyenvspec.project.survey.pyproject import line_of, load, table, texts
 from pyenvspec.project.survey.source import Claim, Source, Wanted
 
 if TYPE_CHECKING:
@@ -52,11 +52,32 @@ def read_pipfile(file: str, text: str) -> Source:
     if isinstance(python, str):
         source.python.append(Claim(python, line_of(text, r"^python_(full_)?version\s*=")))
     for name, value in table(document, "packages").items():
-        version = value.get("version") if isinstance(value, dict) else value
-        specifier = version if isinstance(version, str) and version[:1] in "<>=!~" else ""
         line = line_of(text, rf"^[\"']?{re.escape(name)}[\"']?\s*=")
-        source.packages.append(Wanted(normalise(name), f"{name}{specifier}", specifier, line=line))
+        source.packages.append(_of_table(name, value, line))
     return source
+
+
+def _of_table(name: str, value: object, line: int) -> Wanted:
+    """A package as Pipfile and pixi write it: a version, or a table with extras, a repository, a folder."""
+    given: dict[str, Any] = value if isinstance(value, dict) else {"version": value}
+    version = given.get("version")
+    specifier = version if isinstance(version, str) and version[:1] in "<>=!~" else ""
+    extras = tuple(sorted(texts(given.get("extras"))))
+    whole = f"{name}[{','.join(extras)}]" if extras else name
+    place = given.get("git") or given.get("url") or given.get("path") or given.get("file")
+    if not isinstance(place, str):
+        return Wanted(normalise(name), f"{whole}{specifier}", specifier, extras, line)
+    if "git" in given:
+        at = next(
+            (given[key] for key in ("rev", "tag", "branch", "ref") if isinstance(given.get(key), str)), None
+        )
+        text = f"{whole} @ git+{place.removeprefix('git+')}" + (f"@{at}" if at else "")
+    elif "://" in place:
+        text = f"{whole} @ {place}"
+    else:
+        text = f"-e {place}" if given.get("editable") else place
+    own = place.rstrip("/") in (".", "")
+    return Wanted("." if own else normalise(name), text, extras=extras, line=line)
 
 
 def read_pixi(file: str, text: str) -> Source:
@@ -84,10 +105,8 @@ def read_pixi(file: str, text: str) -> Source:
     if isinstance(cuda, str):
         source.cuda.append(Claim(cuda, line_of(text, r"^cuda\s*="), "driver"))
     for name, value in table(document, "pypi-dependencies").items():
-        version = value.get("version") if isinstance(value, dict) else value
-        specifier = version if isinstance(version, str) and version[:1] in "<>=!~" else ""
         line = line_of(text, rf"^[\"']?{re.escape(name)}[\"']?\s*=")
-        source.packages.append(Wanted(normalise(name), f"{name}{specifier}", specifier, line=line))
+        source.packages.append(_of_table(name, value, line))
     return source
 
 
@@ -204,10 +223,19 @@ def _take_debian(source: Source, name: str, line: int) -> None:
     attribute = row.attr if row is not None and row.kind == "attr" else None
     if is_of_every_machine(name) or (attribute and is_of_every_machine(attribute)):
         return
-    if row is None and name in names_there():
-        attribute = name
+    if row is None:
+        attribute = name if name in names_there() else _library_of_debian(name)
     if attribute and attribute not in {claim.value for claim in source.native}:
         source.native.append(Claim(attribute, line))
+
+
+def _library_of_debian(name: str) -> str | None:
+    """The attribute of a library that no row of its own names; Debian's packages of Python are wheels here."""
+    attribute = attribute_of_debian(name) if name.startswith("lib") else None
+    if attribute is None or attribute in ("glibc", "gcc") or not is_catalogued(attribute):
+        return None
+    known = find_native_name(attribute)
+    return None if known is not None and known.kind != "attr" else attribute
 
 
 def read_readme(file: str, text: str) -> Source | None:
