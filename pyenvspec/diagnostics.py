@@ -140,6 +140,7 @@ CODES: dict[str, str] = {
     "cache-key-missing": "a binary cache is given without its public key",
     "cache-unknown": "a binary cache is not known, or not served any more",
     "container-unknown-variant": "an image of a shell that does not exist",
+    "container-installs": "an engine installs an image's Python packages, as no lock names their files by hash",
     "container-without-packages": "an image will hold no Python packages, as there is no lock that names their files",
     "conda-file": "env.yaml is an environment file of conda",
     "cuda-capability": "a GPU generation is not one that this CUDA compiles for",

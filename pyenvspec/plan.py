@@ -221,7 +221,7 @@ class Container:
         """Where it is pushed to, in skopeo's words."""
         if self.registry is None:
             return None
-        between = "" if self.registry.endswith(("/", ":")) else "/"
+        between = "" if self.registry.endswith("/") else "/"
         return f"{self.registry}{between}{self.image}:{self.tag}"
 
 

@@ -224,16 +224,17 @@ def exec_or_run(
     cwd: Path | None = None,
     env: Mapping[str, str | None] | None = None,
     stay: bool = False,
+    talks: bool = False,
 ) -> int:
     """Become `argv`, so that signals, terminal and exit code are its own; return only when that fails.
 
     With `stay` this process waits for it instead, passes signals on, and returns its exit code as a shell
-    would say it (128 + N for signal N).
+    would say it (128 + N for signal N). One that `talks` has its stdout on stderr, and we stay too.
     """
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
-    if stay:
-        return _run_through(tuple(argv), cwd, env)
+    if stay or talks:
+        return _run_through(tuple(argv), cwd, env, talks=talks)
     try:
         program = find_program(argv[0])
         if cwd is not None:
@@ -257,7 +258,9 @@ def _exec(program: str, argv: tuple[str, ...], env: dict[str, str] | None) -> No
             signal.signal(number, handler)
 
 
-def _run_through(argv: tuple[str, ...], cwd: Path | None, env: Mapping[str, str | None] | None) -> int:
+def _run_through(
+    argv: tuple[str, ...], cwd: Path | None, env: Mapping[str, str | None] | None, *, talks: bool
+) -> int:
     import signal
     import subprocess
 
@@ -269,6 +272,7 @@ def _run_through(argv: tuple[str, ...], cwd: Path | None, env: Mapping[str, str 
             (find_program(argv[0]), *argv[1:]),
             cwd=cwd,
             env=merged_env(env),
+            stdout=sys.stderr if talks else None,
             preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_UNBLOCK, passed_on),
         )
     except OSError as error:

@@ -32,6 +32,7 @@ NOT_TOLD = (
     "shortcuts/kept.py",
     "records.py",
     "locale/",
+    "commands/container/containerfile.py",
     "commands/export/dockerfile.py",
     "commands/export/conda.py",
     "commands/run/dstack.py",

@@ -77,6 +77,37 @@ in
     expr = { inherit (read ''project.name = "lab"'' { whole = false; copy = [ ]; }) env files folders tree workingDirectory; };
     expected = { env = { }; files = null; folders = [ ]; tree = null; workingDirectory = "/app"; };
   };
+  "test that imports start where the backend is told" = {
+    expr = map (text: (read text { }).env.PYTHONPATH) [
+      "project.name = 'lab'\ntool.poetry.packages = [ { include = 'lab', from = 'lib' }, { include = 'b' } ]"
+      "project.name = 'lab'\ntool.setuptools.packages.find.where = [ 'python' ]"
+      "project.name = 'lab'\ntool.setuptools.package-dir = { '' = 'code' }"
+      "project.name = 'lab'\ntool.hatch.build.targets.wheel.packages = [ 'lib/lab', 'lib/more', 'top' ]"
+      "project.name = 'lab'\ntool.uv.build-backend.module-root = ''"
+    ];
+    expected = [
+      "/app/sub/lib:/app/sub:/opt/project/lib"
+      "/app/sub/python:/opt/project/lib"
+      "/app/sub/code:/opt/project/lib"
+      "/app/sub/lib:/app/sub:/opt/project/lib"
+      "/app/sub:/opt/project/lib"
+    ];
+  };
+  "test that other packages of the project are imported too, but for those that are none" = {
+    expr =
+      (read "project.name = 'lab'" {
+        python = {
+          interpreter = "/store/python/bin/python3";
+          packages.local = [
+            { place = "."; kind = "editable"; }
+            { place = "../sub"; kind = "editable"; }
+            { place = "../sub"; kind = "virtual"; }
+            { place = "no-project"; kind = "directory"; }
+          ];
+        };
+      }).env.PYTHONPATH;
+    expected = "/app/sub:/app/sub/../sub:/opt/project/lib";
+  };
   "test that a command that names no function is told" = {
     expr = starting "[project]\nname = 'lab'\nscripts = { lab = 'lab.main' }";
     expectedError = {

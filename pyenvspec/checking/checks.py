@@ -41,6 +41,7 @@ CROSS_CHECKS = (
     "cache-key-missing",
     "cache-unknown",
     "container-unknown-variant",
+    "container-installs",
     "container-without-packages",
     "cuda-on-darwin",
     "cuda-capability",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -15,13 +16,12 @@ from pyenvspec.spec.model import VENV_MANAGERS
 if TYPE_CHECKING:
     from pyenvspec.checking.place import Place
     from pyenvspec.project.folder import ProjectFolder
-    from pyenvspec.spec.model import SpecFile
+    from pyenvspec.spec.model import ShellSpec, SpecFile
 
 # By manager the lock that an image is made from, and how it comes to be.
 _LOCK_OF_IMAGE = {
     "uv": ("uv.lock", "run `uv lock` in the shell"),
     "poetry": ("poetry.lock", "run `poetry lock` in the shell"),
-    "pip": ("pylock.toml", "run `uv pip compile --format pylock.toml -o pylock.toml requirements.txt`"),
 }
 
 
@@ -48,8 +48,11 @@ def check_containers(file: SpecFile, place: Place, project: ProjectFolder) -> No
         manager = effective_manager(shell, project)
         if manager not in VENV_MANAGERS or shell.spec.python.project != file.spec.python.project:
             continue
+        if manager == "pip":
+            _check_requirements(name, shell, place, project)
+            continue
         lock, how = _LOCK_OF_IMAGE[manager]
-        if lock not in project.files and not (shell.spec.python.requirements or "").endswith(".toml"):
+        if lock not in project.files:
             place.say(
                 "container-without-packages",
                 ("containers", name),
@@ -58,3 +61,22 @@ def check_containers(file: SpecFile, place: Place, project: ProjectFolder) -> No
                 hint=how,
                 severity=Severity.WARNING,
             )
+
+
+def _check_requirements(name: str, shell: ShellSpec, place: Place, project: ProjectFolder) -> None:
+    """Tell of requirements that Nix cannot fetch: a file of pip's names packages, and not their files."""
+    default = "requirements.txt" if "requirements.txt" in project.files else None
+    named = shell.spec.python.requirements or default
+    if named is None or named.endswith(".toml") or "pylock.toml" in project.files:
+        return
+    minor = ".".join(shell.spec.python.version.split(".")[:2])
+    place.say(
+        "container-installs",
+        ("containers", name),
+        f"{named} names no files by their hash, which Nix needs: `pyenvspec container` has Docker, Podman or Buildah "
+        "install it",
+        expected="a pylock.toml, which names every file by its hash",
+        hint=f"run `uv pip compile --python-version {minor} --format pylock.toml -o pylock.toml {shlex.quote(named)}`, "
+        "or leave it so",
+        severity=Severity.NOTE,
+    )

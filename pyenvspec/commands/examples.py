@@ -28,7 +28,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "doctor": ("pyenvspec doctor", "pyenvspec doctor --online"),
     "container": (
         "pyenvspec container build",
-        "pyenvspec container load train --podman",
+        "pyenvspec container load train --engine podman",
         "pyenvspec container run -- python -m app",
     ),
     "export": ("pyenvspec export dockerfile > Dockerfile", "pyenvspec export conda > environment.yml"),

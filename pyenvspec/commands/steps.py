@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import shlex
 from typing import TYPE_CHECKING
@@ -9,9 +10,12 @@ from typing import TYPE_CHECKING
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
 from pyenvspec.reporter import put, say
 from pyenvspec.tools import NOT_FOUND, exec_or_run
+from pyenvspec.writing.atomic import replace_file
+from pyenvspec.writing.projectfs import explained
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from pyenvspec.options import Options
 
@@ -24,16 +28,19 @@ def show_steps(steps: Sequence[Step]) -> int:
     return 0
 
 
-def run_steps(steps: Sequence[Step], options: Options, *, missing: str = "", stay: bool = False) -> int:
+def run_steps(
+    steps: Sequence[Step], options: Options, *, missing: str = "", stay: bool = False, talks: bool = False
+) -> int:
     """Run commands until one fails, and return its exit code; the last one takes our place unless we `stay`.
 
+    What those that only `talk` print goes to stderr.
     Raises PyenvspecError where a program is not there; `missing` is what to do then.
     """
     for number, argv in enumerate(steps, start=1):
         if not options.quiet:
             say(f"$ {shlex.join(argv)}")
         last = number == len(steps)
-        code = exec_or_run(argv, cwd=options.directory, stay=stay or not last)
+        code = exec_or_run(argv, cwd=options.directory, stay=stay or not last, talks=talks)
         if code == NOT_FOUND:
             raise PyenvspecError(_missing(argv[0], missing))
         if code != 0:
@@ -57,3 +64,31 @@ def own_system() -> str:
 def shell_output(variant: str) -> str:
     """Return the flake's output that is a shell: a name alone may be that of a package."""
     return f".#devShells.{own_system()}.{variant}"
+
+
+def make_folder(root: Path, path: str) -> None:
+    """Make the folder of a file below `.pyenvspec/`, where git does not see it.
+
+    Raises PyenvspecError where a folder there is a link: it may lead out of the project, and is not followed.
+    """
+    *folders, _ = path.split("/")
+    folder = root
+    for part in folders:
+        folder /= part
+        if folder.is_symlink():
+            name = os.path.relpath(folder, root)
+            message = f"`{name}` is a link, and a generated file goes there"
+            raise PyenvspecError(Diagnostic("write-blocked", message, name, hint=f"remove `{name}`"))
+        with explained(path):
+            folder.mkdir(exist_ok=True)
+    with explained(path):
+        ignore = root / folders[0] / ".gitignore"
+        if not ignore.exists():
+            replace_file(ignore, b"*\n")
+
+
+def write_generated(root: Path, path: str, text: str) -> None:
+    """Write a file below `.pyenvspec/`; raises PyenvspecError as `make_folder` does."""
+    make_folder(root, path)
+    with explained(path):
+        replace_file(root / path, text.encode())

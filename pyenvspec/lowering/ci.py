@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from pyenvspec import __version__
+from pyenvspec import RELEASED, __version__
 from pyenvspec.facts._load import read_table
 from pyenvspec.facts.caches import is_known_pair
 from pyenvspec.plan import HEADER
@@ -27,6 +27,16 @@ _REGISTRY = re.compile(r"docker://([A-Za-z0-9.-]+(?::[0-9]+)?)(?:/|$)")
 _KEY = re.compile(r"[A-Za-z0-9._-]+:[A-Za-z0-9+/=]+")
 # What comes back when images are pushed: only from the branch that all work ends in.
 _ON_MAIN = "github.event_name == 'push' && github.ref_name == github.event.repository.default_branch"
+
+
+def _source(before_tag: str) -> tuple[str, str]:
+    """Return the end of pyenvspec's own address, and a line for who reads it: a missing tag would fail every run."""
+    if RELEASED:
+        return f"{before_tag}v{__version__}", ""
+    return (
+        "",
+        f"# {__version__} is not released yet, so this is the newest.\n",
+    )
 
 
 def nix_settings(plan: Plan, *, experimental: bool = True) -> list[str]:
@@ -120,7 +130,8 @@ def _github_steps(plan: Plan, key: str) -> str:
 """
     settings = nix_settings(plan, experimental=False)
     given = f"        with:\n          extra_nix_config: |\n{_indented(settings, 12)}" if settings else ""
-    install = f"git+https://{SOURCE}@v{__version__}"
+    tag, newest = _source("@")
+    install = f"git+https://{SOURCE}{tag}"
     others = any(not _is_trusted(cache) for cache in plan.caches)
     note = (
         "      # Caches that pyenvspec does not know and nobody here fills are not used.\n" if others else ""
@@ -138,6 +149,7 @@ def _github_steps(plan: Plan, key: str) -> str:
           primary-key: nix-${{{{ runner.os }}}}-${{{{ {key} }}}}-${{{{ hashFiles('flake.lock', 'nix/pyenvspec/**') }}}}
           restore-prefixes-first-match: nix-${{{{ runner.os }}}}-${{{{ {key} }}}}-
           gc-max-store-size-linux: 5G
+{_indented(newest.splitlines(), 6)}\
       - run: pipx install "{install}"
 """
 
@@ -202,6 +214,7 @@ def _github_images(plan: Plan) -> str:
 
 def gitlab_ci(plan: Plan) -> str:
     """Return the same for GitLab."""
+    tag, newest = _source("/")
     image = read_table("ci-images")["images"][0]
     shells = ["default", *(shell.name for shell in plan.shells[1:])]
     test = _TEST if _has_test(plan) else "python --version"
@@ -227,7 +240,8 @@ default:
   image: {image["image"]}:{image["version"]}
 
 variables:
-  PYENVSPEC: github:{SOURCE.removeprefix("github.com/")}/v{__version__}
+{_indented(newest.splitlines(), 2)}\
+  PYENVSPEC: github:{SOURCE.removeprefix("github.com/")}{tag}
   NIX_CONFIG: |
 {_indented(nix_settings(plan), 4)}\
 

@@ -108,6 +108,8 @@ def lower_module(plan: Plan) -> File:
     imports = [Path(f"./{VENDOR}/{name}.nix") for name in (plan.renderer, *_option_modules(plan))]
     if plan.containers:
         imports.append(Path(f"./{VENDOR}/containers.nix"))
+        if any(shell.environment.lock_kind for shell in plan.shells):
+            imports.append(Path(f"./{VENDOR}/container-install.nix"))
     imports += [project_path(path) for path in plan.modules]
     body = AttrSet(
         (

@@ -7,8 +7,14 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, Strict, WithJsonSchema
 
 from pyenvspec.spec.values import (
+    BASE_IMAGE,
     END,
     IMAGE_NAME,
+    IMAGE_TAG,
+    LABEL_NAME,
+    PORT,
+    PORT_AS_TYPED,
+    REGISTRY,
     Bool,
     Env,
     Model,
@@ -21,8 +27,8 @@ from pyenvspec.spec.values import (
     Text,
 )
 
-BaseImage = Annotated[str, Strict(), Pattern(f"^[a-z0-9]+([._/:@-][A-Za-z0-9_][A-Za-z0-9._-]*)*{END}")]
-LabelName = Annotated[str, Strict(), Pattern(f"^[A-Za-z0-9]([A-Za-z0-9._/-]*[A-Za-z0-9])?{END}")]
+BaseImage = Annotated[str, Strict(), Pattern(BASE_IMAGE)]
+LabelName = Annotated[str, Strict(), Pattern(LABEL_NAME)]
 
 
 def _port_text(value: object) -> object:
@@ -34,17 +40,15 @@ def _port_text(value: object) -> object:
     return f"{value}/tcp" if isinstance(value, str) and value.isdigit() else value
 
 
-# 1 to 65535.
-_PORT = "([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
 Port = Annotated[
     str,
-    Pattern(f"^{_PORT}/(tcp|udp|sctp){END}"),
+    Pattern(PORT),
     BeforeValidator(_port_text),
     WithJsonSchema(
         {
             "anyOf": [
                 {"type": "integer", "minimum": 1, "maximum": 65535},
-                {"type": "string", "pattern": f"^{_PORT}(/(tcp|udp|sctp))?{END}"},
+                {"type": "string", "pattern": PORT_AS_TYPED},
             ]
         }
     ),
@@ -57,8 +61,10 @@ class Container(Model):
     image: Annotated[str, Strict(), Pattern(IMAGE_NAME)] | None = Field(
         None, description="Image name. Default: `name` in lower case.", examples=["speech-lab"]
     )
-    tag: PlainName = Field("latest", description="Image tag.", examples=["latest"])
-    command: tuple[Text, ...] = Field(
+    tag: Annotated[str, Strict(), Pattern(IMAGE_TAG)] = Field(
+        "latest", description="Image tag.", examples=["latest"]
+    )
+    command: Annotated[tuple[Text, ...], Field(min_length=1)] = Field(
         ("bash",),
         description="What the image starts as its first process, word by word; no shell reads it.",
         examples=[["python", "-m", "speech_lab.train"]],
@@ -93,7 +99,7 @@ class Container(Model):
     copy_: tuple[RelPath, ...] = Field(
         (), alias="copy", description="Files and folders of the project to put into it.", examples=[["./src"]]
     )
-    registry: Annotated[str, Strict(), Pattern(f"^[a-z-]+:[^\\s]+{END}")] | None = Field(
+    registry: Annotated[str, Strict(), Pattern(REGISTRY)] | None = Field(
         None, description="Where to push it.", examples=["docker://registry.example/lab/"]
     )
 

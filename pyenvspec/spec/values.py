@@ -28,6 +28,15 @@ PACKAGE_NAME = f"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?{END}"
 PLAIN_NAME = f"^[A-Za-z0-9_][A-Za-z0-9._-]*{END}"
 IMAGE_NAME = f"^[a-z0-9]+(([._]|__|-+)[a-z0-9]+)*(/[a-z0-9]+(([._]|__|-+)[a-z0-9]+)*)*{END}"
 REQUIRED = f"^(>=|<=|==|!=|~=|>|<) ?[0-9][0-9A-Za-z.]*( ?, ?(>=|<=|==|!=|~=|>|<) ?[0-9][0-9A-Za-z.]*)*{END}"
+IMAGE_TAG = f"^[A-Za-z0-9_][A-Za-z0-9._-]{{0,127}}{END}"
+BASE_IMAGE = f"^[a-z0-9]+([._/:@-][A-Za-z0-9_][A-Za-z0-9._-]*)*{END}"
+LABEL_NAME = f"^[A-Za-z0-9]([A-Za-z0-9._/-]*[A-Za-z0-9])?{END}"
+# Registries know no capital letters in a place; who may push is not for a file that is committed.
+REGISTRY = f"^docker://[A-Za-z0-9.-]+(:[0-9]+)?(/[a-z0-9][a-z0-9._-]*)*/?{END}"
+# 1 to 65535.
+_PORT_NUMBER = "([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
+PORT = f"^{_PORT_NUMBER}/(tcp|udp|sctp){END}"
+PORT_AS_TYPED = f"^{_PORT_NUMBER}(/(tcp|udp|sctp))?{END}"
 RELEASE = f"^(auto|nixos-[0-9][0-9]\\.[0-9][0-9]|nixos-unstable|[0-9a-f]{{40}}){END}"
 SHELL_NAME = f"^[A-Za-z_][A-Za-z0-9_-]*{END}"
 # No longer than a version is: Python refuses to read numbers of more than 4,300 digits.

@@ -25,24 +25,25 @@ PACKAGES = {
     "docker-registry": "docker-registry",
     "pigz": "pigz",
     "setpriv": "util-linux",
+    "buildah": "buildah",
 }
 _SBIN = "/usr/sbin:/sbin"
 
 
 def need(*programs: str) -> None:
     """Skips the test where one of these is missing, by the name of its Debian package."""
-    missing = [PACKAGES.get(name, name) for name in programs if _which(name) is None]
+    missing = [PACKAGES.get(name, name) for name in programs if find(name) is None]
     if missing:
         pytest.skip(f"needs {', '.join(missing)} (Debian: apt-get install {' '.join(missing)})")
 
 
-def _which(name: str) -> str | None:
+def find(name: str) -> str | None:
     return shutil.which(name, path=os.environ.get("PATH", "") + ":" + _SBIN)
 
 
 def run(*command: str, timeout: float = 300) -> str:
     """What a command printed; it must succeed."""
-    program = _which(command[0]) or command[0]
+    program = find(command[0]) or command[0]
     done = subprocess.run(
         [program, *command[1:]], capture_output=True, text=True, timeout=timeout, check=False
     )
@@ -102,7 +103,7 @@ class Bundle:
         (folder / "rootfs").symlink_to(self.root)
         config["root"] = {"path": str(self.root), "readonly": False}
         (folder / "config.json").write_text(json.dumps(config))
-        command = [str(_which("runc")), "run", "--bundle", str(folder), name]
+        command = [str(find("runc")), "run", "--bundle", str(folder), name]
         return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def run(self, *words: str, **how: object) -> Outcome:

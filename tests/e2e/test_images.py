@@ -247,6 +247,40 @@ def test_the_packages_of_every_manager_are_in(
         assert shown == "/app/src/lab_x/__init__.py\n"
 
 
+def test_members_of_a_workspace_are_imported_and_known(
+    shells: Shells, tmp_path: Path, index: tuple[str, Path]
+) -> None:
+    engines.need("pigz", "umoci", "runc")
+    lab = make_lab(shells, tmp_path / "lab", "uv", index)
+    core = lab.root / "packages" / "core"
+    (core / "python" / "core_x").mkdir(parents=True)
+    (core / "python" / "core_x" / "__init__.py").write_text("def main(): print('core')\n")
+    (core / "pyproject.toml").write_text(
+        '[project]\nname = "core-x"\nversion = "3.1"\nscripts = { core = "core_x:main" }\n'
+        '[tool.setuptools.packages.find]\nwhere = ["python"]\n'
+    )
+    lock = lab.root / "uv.lock"
+    text = lock.read_text().replace('{ name = "tiny" },', '{ name = "tiny" }, { name = "core-x" },')
+    lock.write_text(
+        f'{text}[[package]]\nname = "core-x"\nversion = "3.1"\nsource = {{ editable = "packages/core" }}\n'
+    )
+    git(lab.root, "add", "--all")
+    bundle = engines.unpack(build(lab), "latest", tmp_path / "bundle")
+    code = "import core_x, importlib.metadata as m; print(core_x.__file__, m.version('core-x'), m.version('lab-x'))"
+    assert (
+        bundle.run("python", "-c", code).check() == "/app/packages/core/python/core_x/__init__.py 3.1 0.4.0\n"
+    )
+    assert bundle.run("core").check() == "core\n"
+    assert bundle.run("lab").check() == "lab []\n"
+    # What only compiles env.yaml is in no image.
+    app = bundle.root / "app"
+    assert sorted(path.name for path in app.iterdir() if path.name.startswith(("flake", "nix"))) in (
+        [],
+        ["nix"],
+    )
+    assert not (app / "nix" / "pyenvspec").exists()
+
+
 LINES = (
     "env: {SEED: 42}",
     "scripts: {train: lab train}",
@@ -375,12 +409,18 @@ def test_what_programs_count_on_is_there(bundle: engines.Bundle) -> None:
     assert bundle.run("/bin/sh", "-c", "data/run.sh").check() == "ran\n"
 
 
-def test_the_driver_is_found_wherever_an_engine_puts_it(bundle: engines.Bundle, tmp_path: Path) -> None:
+def make_driver(folder: Path) -> Path:
+    """A libcuda that says who it is."""
     engines.need("gcc")
-    driver = tmp_path / "libcuda.so.1"
+    driver = folder / "libcuda.so.1"
     code = "int cuInit(unsigned flags) { return 4711; }"
     command = ["gcc", "-shared", "-fPIC", "-Wl,-soname,libcuda.so.1", "-o", str(driver), "-x", "c", "-"]
     subprocess.run(command, input=code, text=True, check=True)
+    return driver
+
+
+def test_the_driver_is_found_wherever_an_engine_puts_it(bundle: engines.Bundle, tmp_path: Path) -> None:
+    driver = make_driver(tmp_path)
     for place in PLACES:
         found = bundle.run("python", "-c", DRIVER, mounts={f"{place}/libcuda.so.1": str(driver)})
         assert found.check() == "4711 None\n", place
@@ -516,6 +556,29 @@ def test_what_is_in_an_image_is_told_as_cyclonedx(lab: Lab) -> None:
     assert any(purl.startswith("pkg:nix/python3@") for purl in packages)
     # Nothing of a path's closure is left out.
     assert {c["name"] for c in document["components"]} >= {"bash", "coreutils", "ffmpeg"}
+
+
+APPTAINER = """#!/bin/sh
+# Stands in for Apptainer, which no registry here has: takes the archive for the image.
+echo "stand-in for apptainer: $*" >&2
+cp "${4#oci-archive:}" "$3"
+"""
+
+
+def test_apptainer_is_given_the_image_and_nothing_is_left_behind(lab: Lab, tmp_path: Path) -> None:
+    engines.need("pigz", "skopeo")
+    (tmp_path / "apptainer").write_text(APPTAINER)
+    (tmp_path / "apptainer").chmod(0o755)
+    path = f"{tmp_path}:{lab.shells.nix.environment()['PATH']}"
+    sif = lab.root / "default.sif"
+    try:
+        done = lab.run(sys.executable, "-m", "pyenvspec", "container", "sif", env={"PATH": path}).check()
+        assert "stand-in for apptainer: build --force default.sif oci-archive:.pyenvspec/" in done.stderr
+        shown = engines.run("skopeo", "inspect", "--format", "{{.Digest}}", f"oci-archive:{sif}")
+        assert shown == done.stdout
+    finally:
+        sif.unlink(missing_ok=True)
+    assert not list((lab.root / ".pyenvspec").rglob("*.tar"))
 
 
 def test_an_archive_opens_by_itself_without_root_and_nix(lab: Lab) -> None:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pyenvspec.cli import run
+from pyenvspec.commands.container.containerfile import Installation, format_containerfile
+from pyenvspec.plan import Container
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,11 +40,11 @@ def project(tmp_path: Path) -> Path:
         (["build", "serve", "--", "-L"], f"{NIX} build '.#container-serve' --print-out-paths -L"),
         (["load", "serve"], f"{NIX} run '.#container-serve.copyTo' -- docker-daemon:model:v1"),
         (
-            ["load", "--podman"],
-            f"{NIX} run '.#container-default.copyTo' -- containers-storage:lab:latest",
+            ["load", "--engine", "podman"],
+            f"{NIX} run '.#container-default.copyTo' -- containers-storage:localhost/lab:latest",
         ),
         (
-            ["run", "serve", "--podman", "--", "python", "-c", "print('a  b')"],
+            ["run", "serve", "--engine", "podman", "--", "python", "-c", "print('a  b')"],
             f"{NIX} run '.#container-serve.copyTo' -- containers-storage:localhost/model:v1\n"
             """podman run --rm --interactive localhost/model:v1 python -c 'print('"'"'a  b'"'"')'""",
         ),
@@ -53,8 +55,8 @@ def project(tmp_path: Path) -> Path:
         ),
         (
             ["sif", "serve"],
-            f"{NIX} run '.#container-serve.copyTo' -- oci-archive:serve.oci.tar:v1\n"
-            "apptainer build --force serve.sif oci-archive:serve.oci.tar",
+            f"{NIX} run '.#container-serve.copyTo' -- oci-archive:.pyenvspec/container/serve.oci.tar:v1\n"
+            "apptainer build --force serve.sif oci-archive:.pyenvspec/container/serve.oci.tar",
         ),
         (
             ["push", "serve"],
@@ -144,6 +146,17 @@ def test_a_machine_without_nix_is_told(project: Path, tmp_path: Path) -> None:
     )
 
 
+def test_without_apptainer_nothing_is_made_for_it(project: Path, tmp_path: Path) -> None:
+    done = _run(project, str(tmp_path), "sif", "serve")
+    assert done.returncode == 1
+    assert done.stderr == (
+        "apptainer: error[engine-missing]: Apptainer is not installed, or not on PATH\n"
+        "      = help: copy what `pyenvspec container file serve` writes to where it is: "
+        "`apptainer build serve.sif docker-archive:serve.tar`\n"
+    )
+    assert sorted(path.name for path in project.iterdir()) == ["env.yaml"]
+
+
 def test_an_image_of_a_shell_that_is_not_there_is_refused(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -164,6 +177,112 @@ def test_an_engine_that_is_missing_is_named_after_the_image_is_made(project: Pat
     stand_in.parent.mkdir()
     stand_in.write_text("#!/bin/sh\nexit 0\n")
     stand_in.chmod(0o755)
-    done = _run(project, str(stand_in.parent), "sif")
+    done = _run(project, str(stand_in.parent), "run")
     assert done.returncode == 1
-    assert "error[engine-missing]: the program `apptainer` is not installed" in done.stderr
+    assert "error[engine-missing]: the program `docker` is not installed" in done.stderr
+
+
+# ---- packages that an engine installs -----------------------------------------------------------
+
+
+@pytest.fixture
+def plain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project with a plain requirements file, on a machine with Podman alone."""
+    root = tmp_path / "project"
+    root.mkdir()
+    (root / "requirements.txt").write_text("numpy\n")
+    (root / "env.yaml").write_text(
+        "name: lab\npython: {version: 3.12, manager: pip}\ncontainers:\n"
+        '  default: {ports: [8000, 53/udp], registry: "docker://registry.example/lab/"}\n'
+    )
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for name in ("podman", "nix"):
+        (programs / name).write_text("#!/bin/sh\n")
+        (programs / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(programs))
+    for name in ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL"):
+        monkeypatch.delenv(name, raising=False)
+    return root
+
+
+PARTS = f"{NIX} run '.#container-default.inContainer.copyTo' -- containers-storage:localhost/lab\n"
+BUILD = "podman build --file .pyenvspec/container/default/Containerfile --tag localhost/lab:latest"
+FROM = f"{NIX} run '.#container-default.inContainer.copyFrom' -- containers-storage:localhost/lab:latest"
+
+
+@pytest.mark.parametrize(
+    ("words", "commands"),
+    [
+        (["build"], f"{PARTS}{BUILD} .pyenvspec/container/default\n"),
+        (["load", "--", "--no-cache"], f"{PARTS}{BUILD} --no-cache .pyenvspec/container/default\n"),
+        (
+            ["push", "--", "--dest-creds", "ada:x"],
+            f"{PARTS}{BUILD} .pyenvspec/container/default\n"
+            f"{FROM} docker://registry.example/lab/lab:latest --dest-creds ada:x\n",
+        ),
+        (
+            ["file"],
+            f"{PARTS}{BUILD} .pyenvspec/container/default\n{FROM} docker-archive:default.tar:lab:latest\n",
+        ),
+        (
+            ["run", "--", "python"],
+            f"{PARTS}{BUILD} .pyenvspec/container/default\n"
+            "podman run --rm --interactive --publish 127.0.0.1:8000:8000 --publish 127.0.0.1:53:53/udp "
+            "localhost/lab:latest python\n",
+        ),
+    ],
+)
+def test_an_engine_installs_what_nix_cannot_fetch(
+    words: list[str], commands: str, plain: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["container", "--dry-run", "-C", str(plain), *words]) == 0
+    assert capsys.readouterr().out == commands
+
+
+def test_an_index_of_ones_own_is_handed_on_without_its_password(
+    plain: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIP_INDEX_URL", "https://ada:secret@index.example/simple")
+    assert run(["container", "build", "--dry-run", "-C", str(plain)]) == 0
+    shown = capsys.readouterr().out
+    assert "--build-arg PIP_INDEX_URL " in shown
+    assert "secret" not in shown
+    default = Container("default", "lab", "latest", (), (), None)
+    assert "ARG PIP_INDEX_URL\n" in format_containerfile(default, Installation(("a\nb",)))
+
+
+def test_the_containerfile_stands_on_images_of_nix_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PIP_INDEX_URL", raising=False)
+    default = Container("default", "lab", "v1", (), (), None)
+    text = format_containerfile(
+        default, Installation(("a 1 has no\nRUN evil",), folders=("/opt/project", "/app"))
+    )
+    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+    assert [line for line in lines if not line.startswith("ARG")] == [
+        "FROM localhost/lab/install:v1 AS packages",
+        "RUN /opt/install",
+        "FROM localhost/lab/nix:v1",
+        "COPY --from=packages /opt/env /opt/env",
+        "COPY --from=localhost/lab/project:v1 /opt/project /opt/project",
+        "COPY --chown=1000:1000 --from=localhost/lab/project:v1 /app /app",
+    ]
+
+
+def test_dockers_program_without_its_daemon_is_passed_over(
+    plain: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "bin" / "docker").write_text("#!/bin/sh\n")
+    (tmp_path / "bin" / "docker").chmod(0o755)
+    monkeypatch.setattr("pyenvspec.commands.container.SOCKET", tmp_path / "docker.sock")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("DOCKER_HOST", "DOCKER_CONTEXT", "XDG_RUNTIME_DIR"):
+        monkeypatch.delenv(name, raising=False)
+
+    def chosen() -> str:
+        assert run(["container", "build", "--dry-run", "-C", str(plain)]) == 0
+        return capsys.readouterr().out.splitlines()[1].split()[0]
+
+    assert chosen() == "podman"
+    (tmp_path / "docker.sock").touch()
+    assert chosen() == "docker"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
+from pyenvspec import __version__
 from pyenvspec.cli import run
 from pyenvspec.driver import compile_project
 from pyenvspec.spec.model import Generate
@@ -143,3 +144,18 @@ def test_all_that_can_be_generated_is_written_and_taken_away_again(tmp_path: Pat
     (tmp_path / "env.yaml").write_text("python: 3.12\ngenerate: {direnv: false}\n")
     assert run(["compile", "-q", "-C", str(tmp_path)]) == 0
     assert [name for name in sorted(there) if (tmp_path / name).exists()] == []
+
+
+def test_ci_takes_pyenvspec_by_its_tag_once_there_is_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = tmp_path / "lab"
+    project.mkdir()
+    (project / "env.yaml").write_text(MANIFEST)
+    written = [WORKFLOW, ".gitlab-ci.yml"]
+    for released in (False, True):
+        monkeypatch.setattr("pyenvspec.lowering.ci.RELEASED", released)
+        assert run(["compile", "-q", "-C", str(project)]) == 0
+        texts = [(project / name).read_text() for name in written]
+        assert [f"v{__version__}" in text for text in texts] == [released] * 2
+        assert ["is not released yet" in text for text in texts] == [not released] * 2

@@ -16,6 +16,9 @@ from pyenvspec.reporter import say
 from pyenvspec.tools import nix_argv
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pyenvspec.commands.steps import Step
     from pyenvspec.options import Options
     from pyenvspec.plan import Container
 
@@ -23,9 +26,14 @@ _SCRIPT = Path(__file__).with_name("open_archive.sh")
 _NO_HOME = ("HOME", "USER", "LOGNAME")  # inside it is still this user
 
 
-def write_archive(options: Options, container: Container, output: str | None) -> int:
-    """Build an image and write it as a program; return the exit code."""
-    if container.base is not None:
+def write_archive(
+    options: Options,
+    container: Container,
+    output: str | None,
+    copy: Callable[[Path], Step] | None = None,
+) -> int:
+    """Build an image, or `copy` it as a layout, and write it as a program; return the exit code."""
+    if container.base is not None and copy is None:
         message = (
             f"`containers.{container.name}` has a `base`, whose files are pulled when the image is copied"
         )
@@ -35,6 +43,8 @@ def write_archive(options: Options, container: Container, output: str | None) ->
     with tempfile.TemporaryDirectory() as folder:
         link = Path(folder, "image")
         build = nix_argv("build", "--out-link", str(link), f".#container-{container.name}")
+        if copy is not None:
+            build = copy(link)
         code = run_steps([build], options, stay=True)
         if code == 0:
             pack(link, f"{container.image}:{container.tag}", target)

@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
-import shutil
+import os
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyenvspec.commands.compile import command as compiling
+from pyenvspec.commands.container import install as installing
 from pyenvspec.commands.container.archive import write_archive
 from pyenvspec.commands.container.sbom import write_sbom
-from pyenvspec.commands.steps import run_steps, show_steps
+from pyenvspec.commands.steps import make_folder, run_steps, show_steps
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
 from pyenvspec.driver import MANIFEST, load_plan
 from pyenvspec.names import closest
 from pyenvspec.options import Options
 from pyenvspec.records import dataclass
-from pyenvspec.tools import nix_argv
+from pyenvspec.reporter import put
+from pyenvspec.tools import has_program, nix_argv
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from pyenvspec.plan import Container
+    from pyenvspec.commands.container.containerfile import Installation
+    from pyenvspec.commands.steps import Step
+    from pyenvspec.plan import Container, Plan
 
 ACTIONS = ("build", "load", "push", "run", "file", "sif", "archive", "sbom")
-ENGINES = ("docker", "podman")
+_SIF_MAKERS = ("apptainer", "singularity")
+SOCKET = Path("/var/run/docker.sock")
+ENGINES = ("docker", "podman", "buildah")
 _HELP = (
     "build: in the Nix store; load: into Docker or Podman; push: to `registry`; run: load, then start it; "
     "file: NAME.tar, or what --output says; sif: NAME.sif for Apptainer; "
@@ -32,6 +40,7 @@ _HELP = (
 
 
 _WITHOUT_ENGINE = "the image itself is made: `pyenvspec container file` writes it for a machine that has one"
+_WITHOUT_BUILDER = "install Docker, Podman or Buildah, or have Nix make all of the image"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +49,7 @@ class ContainerOptions(Options):
 
     action: str = "build"
     name: str = "default"
-    podman: bool = False
+    engine: str | None = None
     output: str | None = None
     dry_run: bool = False
     command: tuple[str, ...] = ()
@@ -50,7 +59,11 @@ def declare(parser: argparse.ArgumentParser) -> type[ContainerOptions]:
     """Declare the arguments; return what holds them."""
     parser.add_argument("action", choices=ACTIONS, help=_HELP)
     parser.add_argument("name", nargs="?", default="default", metavar="NAME", help="default: default")
-    parser.add_argument("--podman", action="store_true", help="Podman also where there is Docker")
+    parser.add_argument(
+        "--engine",
+        choices=ENGINES,
+        help="whose images, where there are several; default: the first that is there",
+    )
     parser.add_argument(
         "--output",
         metavar="PATH",
@@ -64,57 +77,190 @@ def run(options: ContainerOptions) -> int:
     """Compile what is stale, then do what is asked, one command after the other."""
     plan = load_plan(options.directory)
     container = _find(options.name, plan.containers)
-    steps = commands_of(options, container)
+    environment = next(shell for shell in plan.shells if shell.name == container.variant).environment
+    if options.action == "push":
+        _target(container)
     if options.dry_run:
-        return show_steps(steps)
+        installation = installing.guess(options.directory, environment)
+        return show_steps(commands_of(options, container, installation))
+    if options.action == "sif" and not any(map(has_program, _SIF_MAKERS)):
+        raise PyenvspecError(_no_sif_maker(container))
     # Nix must see env.yaml as it is now; with nothing to do this writes nothing.
     compiling.run(compiling.CompileOptions("compile", options.directory, quiet=True))
+    if environment.lock_kind is not None:
+        asked = installing.ask_nix(options.directory, container)
+        if isinstance(asked, int):
+            return asked
+        if asked.reasons:
+            return _run_installing(options, plan, container, asked)
     if options.action == "archive":
         return write_archive(options, container, options.output)
     if options.action == "sbom":
         return write_sbom(options, plan, container, options.output)
-    return run_steps(steps, options, missing=_WITHOUT_ENGINE)
+    return _finish(options, container, commands_of(options, container))
 
 
-def commands_of(options: ContainerOptions, container: Container) -> list[tuple[str, ...]]:
+def _finish(options: ContainerOptions, container: Container, steps: Sequence[Step]) -> int:
+    if options.action != "sif":
+        return run_steps(steps, options, missing=_WITHOUT_ENGINE)
+    archive = options.directory / _archive_of(container)
+    make_folder(options.directory, _archive_of(container))
+    archive.unlink(missing_ok=True)
+    try:
+        return run_steps(steps, options, stay=True)
+    finally:
+        archive.unlink(missing_ok=True)
+
+
+def _archive_of(container: Container) -> str:
+    """Where an image lies while Apptainer reads it: it is as large as the result."""
+    return f"{installing.FOLDER}/{container.name}.oci.tar"
+
+
+def _no_sif_maker(container: Container) -> Diagnostic:
+    name = container.name
+    hint = (
+        f"copy what `pyenvspec container file {name}` writes to where it is: "
+        f"`apptainer build {name}.sif docker-archive:{name}.tar`"
+    )
+    return Diagnostic("engine-missing", "Apptainer is not installed, or not on PATH", "apptainer", hint=hint)
+
+
+def _run_installing(
+    options: ContainerOptions, plan: Plan, container: Container, installation: Installation
+) -> int:
+    shell = next(shell for shell in plan.shells if shell.name == container.variant)
+    engine = _engine(options, builds=True)
+    if not options.quiet:
+        installing.tell(shell, installation, engine)
+    installing.write_containerfile(options.directory, container, installation)
+    steps = commands_of(options, container, installation)
+    making, rest = steps[: installing.STEPS], steps[installing.STEPS :]
+    code = run_steps(making, options, missing=_WITHOUT_BUILDER, talks=True)
+    if code != 0:
+        return code
+
+    def copy(layout: Path) -> Step:
+        return installing.copy_step(container, engine, f"oci:{layout}:{container.tag}")
+
+    match options.action:
+        case "build" | "load":
+            put(f"{installing.reference_of(container, engine)}\n")
+            return 0
+        case "archive":
+            return write_archive(options, container, options.output, copy)
+        case "sbom":
+            return write_sbom(options, plan, container, options.output, copy)
+    return _finish(options, container, rest)
+
+
+def commands_of(
+    options: ContainerOptions, container: Container, installation: Installation | None = None
+) -> list[Step]:
     """Return the commands; what followed `--` goes to nix build, to skopeo, or is what the container runs.
 
     Raises PyenvspecError where env.yaml does not say where to push to.
     """
+    if installation is not None and installation.reasons:
+        return _commands_installing(options, container, installation)
     output = f".#container-{container.name}"
-    reference = f"{container.image}:{container.tag}"
     engine = _engine(options)
-    store = "containers-storage:" if engine == "podman" else "docker-daemon:"
 
-    def copy(target: str, *extra: str) -> tuple[str, ...]:
+    def copy(target: str, *extra: str) -> Step:
         return nix_argv("run", f"{output}.copyTo", "--", target, *extra)
 
     match options.action:
         case "build" | "archive" | "sbom":
             return [nix_argv("build", output, "--print-out-paths", *options.command)]
         case "load":
-            return [copy(f"{store}{reference}", *options.command)]
+            return [
+                copy(
+                    installing.store_of(engine) + installing.reference_of(container, engine), *options.command
+                )
+            ]
         case "run":
-            # Of Podman's own names; `localhost/` is what it puts before a short one.
-            name = f"localhost/{reference}" if engine == "podman" else reference
-            return [copy(f"{store}{name}"), (engine, "run", "--rm", "--interactive", name, *options.command)]
+            name = installing.reference_of(container, engine)
+            return [
+                copy(installing.store_of(engine) + name),
+                _run_step(engine, name, container, options.command),
+            ]
+    return _to_files(options, container, copy)
+
+
+def _commands_installing(
+    options: ContainerOptions, container: Container, installation: Installation
+) -> list[Step]:
+    engine = _engine(options, builds=True)
+    made = options.action in ("build", "load", "archive", "sbom")
+    steps = installing.build_steps(container, installation, engine, options.command if made else ())
+
+    def copy(target: str, *extra: str) -> Step:
+        return installing.copy_step(container, engine, target, extra)
+
+    if made:
+        return steps
+    if options.action == "run":
+        name = installing.reference_of(container, engine)
+        return [*steps, _run_step(engine, name, container, options.command)]
+    return [*steps, *_to_files(options, container, copy)]
+
+
+def _to_files(options: ContainerOptions, container: Container, copy: Callable[..., Step]) -> list[Step]:
+    """Return what copies an image to where no engine is, and what makes something else of it."""
+    reference = f"{container.image}:{container.tag}"
+    match options.action:
         case "file":
             return [
                 copy(_file_target(options.output or f"{container.name}.tar", reference), *options.command)
             ]
         case "sif":
-            archive = f"{container.name}.oci.tar"
+            archive = _archive_of(container)
             sif = options.output or f"{container.name}.sif"
-            build = ("apptainer", "build", "--force", *options.command, sif, f"oci-archive:{archive}")
+            program = next(filter(has_program, _SIF_MAKERS), _SIF_MAKERS[0])
+            build = (program, "build", "--force", *options.command, sif, f"oci-archive:{archive}")
             return [copy(f"oci-archive:{archive}:{container.tag}"), build]
         case _:
             return [copy(_target(container), *options.command)]
 
 
-def _engine(options: ContainerOptions) -> str:
-    if options.podman:
-        return "podman"
-    return next((engine for engine in ENGINES if shutil.which(engine)), "docker")
+def _run_step(engine: str, name: str, container: Container, words: Sequence[str]) -> Step:
+    """Return the command that starts an image: with a terminal where there is one, its ports on this machine alone."""
+    options = ["--rm", "--interactive"]
+    if sys.stdin is not None and sys.stdin.isatty() and sys.stdout is not None and sys.stdout.isatty():
+        options.append("--tty")
+    for port in container.ports:
+        number, _, protocol = port.partition("/")
+        options += [
+            "--publish",
+            f"127.0.0.1:{number}:{number}" + ("" if protocol == "tcp" else f"/{protocol}"),
+        ]
+    return (engine, "run", *options, name, *words)
+
+
+def _engine(options: ContainerOptions, *, builds: bool = False) -> str:
+    """Return the engine asked for, else the first that is there; Docker's program is of no use without its daemon."""
+    if options.engine is not None:
+        return options.engine
+    engines = ENGINES if builds and options.action != "run" else ENGINES[:2]
+    there = [engine for engine in engines if has_program(engine)]
+    if "docker" in there and len(there) > 1 and not _docker_answers():
+        there.remove("docker")
+    return there[0] if there else "docker"
+
+
+def _docker_answers() -> bool:
+    """Whether Docker's daemon can be there: told by a variable, a context or its socket."""
+    if os.environ.get("DOCKER_HOST") or os.environ.get("DOCKER_CONTEXT"):
+        return True
+    run = os.environ.get("XDG_RUNTIME_DIR", "")
+    home = Path.home() / ".docker"
+    places = [
+        SOCKET,
+        home / "run" / "docker.sock",
+        home / "desktop" / "docker.sock",
+        home / "contexts",
+    ]
+    return any(place.exists() for place in [*places, *([Path(run, "docker.sock")] if run else [])])
 
 
 def _file_target(path: str, reference: str) -> str:

@@ -5,7 +5,6 @@ Logs, status and ending a run are the engine's own words.
 
 from __future__ import annotations
 
-import os
 import shlex
 from typing import TYPE_CHECKING, assert_never
 
@@ -14,7 +13,7 @@ from pyenvspec.commands.run.job import Job
 from pyenvspec.commands.run.kubernetes import kubernetes
 from pyenvspec.commands.run.skypilot import skypilot
 from pyenvspec.commands.run.slurm import slurm
-from pyenvspec.commands.steps import run_steps
+from pyenvspec.commands.steps import run_steps, write_generated
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
 from pyenvspec.driver import MANIFEST, check_project
 from pyenvspec.names import closest
@@ -22,13 +21,10 @@ from pyenvspec.options import Options
 from pyenvspec.records import dataclass
 from pyenvspec.reporter import put, report, say
 from pyenvspec.spec.targets import DStack, Kubernetes, SkyPilot, Slurm
-from pyenvspec.writing.atomic import replace_file
-from pyenvspec.writing.projectfs import explained
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping
-    from pathlib import Path
 
     from pyenvspec.commands.run.job import Submission
     from pyenvspec.plan import Container, Plan
@@ -70,7 +66,7 @@ def run(options: RunOptions) -> int:
         if not options.quiet:
             say(f"$ {shlex.join(argv)}")
         return 0
-    _write(options.directory, path, submission.text)
+    write_generated(options.directory, path, submission.text)
     return run_steps([argv], options, missing=submission.needs)
 
 
@@ -138,21 +134,3 @@ def _submit(job: Job, target: Target) -> Submission:
             raise AssertionError("a target without an engine passed the checks")
         case _:
             assert_never(asked)
-
-
-def _write(root: Path, path: str, text: str) -> None:
-    """Put the file where git does not see it; a link there may lead out of the project, and is not followed."""
-    folder = root
-    for part in FOLDER.split("/"):
-        folder /= part
-        if folder.is_symlink():
-            name = os.path.relpath(folder, root)
-            message = f"`{name}` is a link, and a generated file goes there"
-            raise PyenvspecError(Diagnostic("write-blocked", message, name, hint=f"remove `{name}`"))
-        with explained(path):
-            folder.mkdir(exist_ok=True)
-    with explained(path):
-        ignore = root / FOLDER.split("/")[0] / ".gitignore"
-        if not ignore.exists():
-            replace_file(ignore, b"*\n")
-        replace_file(root / path, text.encode())

@@ -5,7 +5,9 @@ The image is the witness: its layers say which store paths they hold, and each P
 
 from __future__ import annotations
 
+import json
 import re
+import tarfile
 import tomllib
 from email import message_from_string
 from pathlib import Path, PurePosixPath
@@ -68,6 +70,39 @@ def paths_of_image(layout: Path) -> list[str]:
         if listing is not None and listing.is_file():
             found.update(listing.read_text(encoding="utf-8").split())
     return sorted(found)
+
+
+_OF_STORE = re.compile(r"(?:\./)?(nix/store/[^/]+)")
+_OF_ENVIRONMENT = re.compile(
+    r"(?:\./)?(opt/env/lib/python3[^/]*/site-packages/[^/]+\.dist-info/(?:METADATA|WHEEL))"
+)
+
+
+def read_layers(layout: Path, folder: Path) -> list[str]:
+    """Return the store paths in the layers of an image that an engine made; what its packages say goes to `folder`."""
+    store_paths: set[str] = set()
+
+    def read(digest: str) -> Any:
+        return json.loads((layout / "blobs" / digest.replace(":", "/")).read_text(encoding="utf-8"))
+
+    manifest = read(json.loads((layout / "index.json").read_text(encoding="utf-8"))["manifests"][0]["digest"])
+    for layer in manifest["layers"]:
+        with tarfile.open(layout / "blobs" / layer["digest"].replace(":", "/"), "r|*") as archive:
+            for member in archive:
+                if match := _OF_STORE.match(member.name):
+                    store_paths.add(f"/{match[1]}")
+                elif member.isfile() and (match := _OF_ENVIRONMENT.fullmatch(member.name)):
+                    place = folder / match[1]
+                    place.parent.mkdir(parents=True, exist_ok=True)
+                    place.write_bytes(content.read() if (content := archive.extractfile(member)) else b"")
+    return sorted(store_paths)
+
+
+def read_installed(
+    environment: Path, locked: Mapping[tuple[str, str], list[LockedFile]]
+) -> list[Distribution]:
+    """Return the Python packages of an environment."""
+    return list(_distributions(environment, locked))
 
 
 def read_paths(

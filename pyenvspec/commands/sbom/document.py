@@ -31,8 +31,13 @@ if TYPE_CHECKING:
 _EPOCH = datetime.fromtimestamp(0, UTC)  # as in the image itself: nothing says when it was made
 
 
-def format_sbom(name: str, tag: str, digest: str, paths: Sequence[StorePath]) -> str:
-    """Return the document of the image `name:tag` whose manifest has this digest."""
+def format_sbom(
+    name: str, tag: str, digest: str, paths: Sequence[StorePath], installed: Sequence[Distribution] = ()
+) -> str:
+    """Return the document of the image `name:tag` whose manifest has this digest.
+
+    `installed` are packages that an engine installed besides.
+    """
     image = Component(
         name=name,
         version=tag,
@@ -55,7 +60,12 @@ def format_sbom(name: str, tag: str, digest: str, paths: Sequence[StorePath]) ->
         needed = [components[reference] for reference in path.references if reference in components]
         bom.register_dependency(component, [*needed, *packages])
     referred = {reference for path in paths for reference in path.references}
-    bom.register_dependency(image, [components[path.path] for path in paths if path.path not in referred])
+    own = [_package(package, digest) for package in installed]
+    for package in own:
+        bom.components.add(package)
+        bom.register_dependency(package)
+    top = [components[path.path] for path in paths if path.path not in referred]
+    bom.register_dependency(image, [*top, *own])
     return JsonV1Dot6(bom).output_as_string(indent=2) + "\n"
 
 

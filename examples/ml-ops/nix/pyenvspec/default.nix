@@ -7,6 +7,7 @@
     ./vendor/locked.nix
     ./vendor/venv.nix
     ./vendor/containers.nix
+    ./vendor/container-install.nix
   ];
 
   # systems

@@ -9,6 +9,7 @@
     ./vendor/locked.nix
     ./vendor/venv.nix
     ./vendor/containers.nix
+    ./vendor/container-install.nix
     ./../../nix/extra.nix
   ];
 

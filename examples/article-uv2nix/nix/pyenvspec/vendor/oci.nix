@@ -98,8 +98,19 @@ rec {
       trap 'rm -rf "$work"' EXIT
       ${if base == "" then "image=${layout}" else putOver base given}
       ${skopeo} copy --digestfile "$work/digest" "$@" "oci:$image:${given.tag}" "$destination" >&2
-      cat "$work/digest"
+      echo "$(cat "$work/digest")"
     '';
+
+  # `copy-from SOURCE DESTINATION [OPTION…]`, of an image that an engine made.
+  copyFrom = pkgs.writeShellScriptBin "copy-from" ''
+    set -e
+    source=$1 destination=$2
+    shift 2
+    work=$(mktemp -d)
+    trap 'rm -rf "$work"' EXIT
+    ${skopeo} copy --digestfile "$work/digest" "$@" "$source" "$destination" >&2
+    echo "$(cat "$work/digest")"
+  '';
 
   # The layers of another image underneath.
   putOver = base: given: ''

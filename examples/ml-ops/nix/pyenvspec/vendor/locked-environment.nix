@@ -86,6 +86,9 @@ let
         passthru = {
           inherit wheels;
           inherit (packages) missing;
+          packages = packages // {
+            inherit file;
+          };
           inherit (python) version;
           interpreter = "${environment}/bin/python";
           sitePackages = "lib/${python.executable}/site-packages";

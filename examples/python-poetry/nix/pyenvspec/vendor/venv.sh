@@ -7,12 +7,13 @@
 #   PYENVSPEC_PYTHON        the interpreter (required)
 #   PYENVSPEC_MANAGER       poetry | uv | pip (required)
 #   PYENVSPEC_ROOT          folder of env.yaml; looked for from the working folder upwards when empty
-#   PYENVSPEC_VENV          the environment's folder, from the root (.venv; .venv-NAME for the variant NAME)
+#   PYENVSPEC_VENV          the environment's folder, from the root (.venv; .venv-NAME for the variant NAME; in an image /opt/env)
 #   PYENVSPEC_PROJECT       folder of pyproject.toml and its lock, from the root (.)
 #   PYENVSPEC_REQUIREMENTS  pip: the requirements file, from the root; empty when there is nothing to install
 #   PYENVSPEC_GROUPS        dependency groups besides the default, one a line
 #   PYENVSPEC_EXTRAS        extras of the project, one a line
 #   PYENVSPEC_INSTALL       on_lock_change (default) | never
+#   PYENVSPEC_ONLY_OTHERS   not empty: all but the project itself
 #   PYENVSPEC_AFTER         packages that are built without isolation, each by itself, once all others are there; one a line
 #   PYENVSPEC_BUILD_AFTER   build-after.py
 #
@@ -245,6 +246,7 @@ _pyenvspec_run_poetry() {
   code=$?
   [ "${#_pyenvspec_after[@]}" -eq 0 ] || "$_pyenvspec_venv/bin/python" -I "$PYENVSPEC_BUILD_AFTER" clear
   [ "$code" -eq 0 ] || return "$code"
+  [ -z "${PYENVSPEC_ONLY_OTHERS:-}" ] || return 0
   # A folder with dependencies but no package of its own is fine; poetry 2 calls it an error.
   output=$(poetry install --no-interaction --only-root 2>&1) && return
   case $output in
@@ -259,6 +261,7 @@ _pyenvspec_run_uv() {
   _pyenvspec_split_lines "${PYENVSPEC_GROUPS:-}" --group
   local options=(${_pyenvspec_lines[@]+"${_pyenvspec_lines[@]}"})
   _pyenvspec_split_lines "${PYENVSPEC_EXTRAS:-}" --extra
+  [ -z "${PYENVSPEC_ONLY_OTHERS:-}" ] || options+=(--no-install-project)
   uv sync --locked ${options[@]+"${options[@]}"} ${_pyenvspec_lines[@]+"${_pyenvspec_lines[@]}"} "$@"
 }
 
@@ -423,7 +426,8 @@ _pyenvspec_enter() {
     . | ./) ;;
     *) _pyenvspec_project=$_pyenvspec_root/${PYENVSPEC_PROJECT#./} ;;
   esac
-  _pyenvspec_venv=$_pyenvspec_root/${PYENVSPEC_VENV:-.venv}
+  _pyenvspec_venv=${PYENVSPEC_VENV:-.venv}
+  [ "${_pyenvspec_venv#/}" != "$_pyenvspec_venv" ] || _pyenvspec_venv=$_pyenvspec_root/$_pyenvspec_venv
   _pyenvspec_made="python $PYENVSPEC_PYTHON
 place $_pyenvspec_venv"
   _pyenvspec_compute_wanted

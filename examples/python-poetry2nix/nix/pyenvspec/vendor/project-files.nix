@@ -17,37 +17,65 @@
 let
   folder = if (shell.venv or null) == null then "." else shell.venv.project;
   below = lib.optionalString (folder != ".") "/${folder}";
-  pyprojectFile = project + "${below}/pyproject.toml";
-  pyproject = if builtins.pathExists pyprojectFile then lib.importTOML pyprojectFile else { };
-  poetry = pyproject.tool.poetry or { };
-  described = pyproject.project or { };
 
-  name = described.name or poetry.name or null;
-  version = described.version or poetry.version or null;
-  urls = lib.mapAttrs' (key: lib.nameValuePair (lib.toLower key)) (described.urls or { });
+  # What a pyproject.toml says; `below` is its folder, "" or "/sub".
+  describe =
+    below:
+    let
+      file = project + "${below}/pyproject.toml";
+      pyproject = if builtins.pathExists file then lib.importTOML file else { };
+      poetry = pyproject.tool.poetry or { };
+      described = pyproject.project or { };
+      scripts = lib.filterAttrs (_: lib.isString) ((poetry.scripts or { }) // (described.scripts or { }));
+    in
+    {
+      name = described.name or poetry.name or null;
+      version = described.version or poetry.version or null;
+      description = described.description or poetry.description or null;
+      urls = lib.mapAttrs' (key: lib.nameValuePair (lib.toLower key)) (described.urls or { });
+      repository = poetry.repository or null;
+      # Poetry's form with a table is left to poetry.
+      inherit scripts;
+      groups =
+        lib.optionalAttrs (scripts != { }) { console_scripts = scripts; }
+        // lib.optionalAttrs (described ? gui-scripts) { gui_scripts = described.gui-scripts; }
+        // (poetry.plugins or { })
+        // (described.entry-points or { });
+      sources = map (source: "${place}${below}${source}") (sourcesOf below (pyproject.tool or { }));
+    };
 
-  # Of scripts, poetry's form with a table is left to poetry.
-  scripts = lib.filterAttrs (_: lib.isString) ((poetry.scripts or { }) // (described.scripts or { }));
-  groups =
-    lib.optionalAttrs (scripts != { }) { console_scripts = scripts; }
-    // lib.optionalAttrs (described ? gui-scripts) { gui_scripts = described.gui-scripts; }
-    // (poetry.plugins or { })
-    // (described.entry-points or { });
+  # Where imports start: what the backends are told, else `src` where there is one, as with their own rules.
+  sourcesOf =
+    below: tool:
+    let
+      hatch = tool.hatch.build.targets.wheel or { };
+      told =
+        map (package: package.from or ".") (tool.poetry.packages or [ ])
+        ++ tool.setuptools.packages.find.where or [ ]
+        ++ lib.attrValues (lib.filterAttrs (name: _: name == "") (tool.setuptools.package-dir or { }))
+        ++ map dirOf (hatch.packages or [ ])
+        ++ lib.optional (tool ? pdm.build.package-dir) tool.pdm.build.package-dir
+        ++ lib.optional (tool ? maturin.python-source) tool.maturin.python-source
+        ++ lib.optional (tool ? uv.build-backend.module-root) tool.uv.build-backend.module-root;
+      usual = if builtins.pathExists (project + "${below}/src") then "src" else ".";
+    in
+    map (source: lib.optionalString (source != "" && source != ".") "/${source}") (
+      lib.unique (if told == [ ] then [ usual ] else told)
+    );
 
-  # Where imports start: `src` where there is one, as with the backends' own rules.
-  sources =
-    if builtins.pathExists (project + "${below}/src") then "${place}${below}/src" else "${place}${below}";
-  isPackage = whole && name != null;
-
-  metadata = pkgs.writeTextDir "METADATA" ''
-    Metadata-Version: 2.1
-    Name: ${toString name}
-    Version: ${if version == null then "0" else version}
-  '';
-  entryPoints = pkgs.writeTextDir "entry_points.txt" (lib.generators.toINI { mkKeyValue = key: value: "${key} = ${value}"; } groups);
-  distribution = lib.replaceStrings [ "-" "." ] [ "_" "_" ] (toString name);
+  own = describe below;
+  isPackage = whole && own.name != null;
+  # Other packages of the project's own, as the lock knows them: members of a workspace, folders that it depends on.
+  others = lib.optionals isPackage (
+    lib.filter (other: other.name != null) (
+      map (package: describe "${below}/${lib.removePrefix "./" package.place}") (
+        lib.filter (package: package.place != "." && package.kind != "virtual") (python.packages.local or [ ])
+      )
+    )
+  );
 
   start =
+    { sources, ... }:
     target:
     let
       parts = lib.splitString ":" (lib.head (lib.splitString "[" (lib.replaceStrings [ " " ] [ "" ] target)));
@@ -62,22 +90,52 @@ let
       ''
         #!${python.interpreter}
         import os, sys
-        sys.path[:0] = [${builtins.toJSON sources}, os.path.join(os.path.dirname(os.path.dirname(__file__)), "lib")]
+        sys.path[:0] = [${lib.concatMapStringsSep ", " builtins.toJSON sources}, os.path.join(os.path.dirname(os.path.dirname(__file__)), "lib")]
         from ${lib.head parts} import ${lib.head path}
         sys.exit(${lib.last parts}())
       '';
 
   # Known to importlib.metadata, as an installed package is.
-  installed = pkgs.runCommand "project-metadata" { } ''
-    mkdir -p $out/bin $out/lib/${distribution}.dist-info
-    cp ${metadata}/METADATA ${entryPoints}/entry_points.txt $out/lib/${distribution}.dist-info/
-    ${lib.concatStrings (
+  install =
+    package:
+    let
+      metadata = pkgs.writeTextDir "METADATA" ''
+        Metadata-Version: 2.1
+        Name: ${toString package.name}
+        Version: ${if package.version == null then "0" else package.version}
+      '';
+      entryPoints = pkgs.writeTextDir "entry_points.txt" (
+        lib.generators.toINI { mkKeyValue = key: value: "${key} = ${value}"; } package.groups
+      );
+      distribution = lib.replaceStrings [ "-" "." ] [ "_" "_" ] (toString package.name);
+    in
+    ''
+      mkdir -p $out/lib/${distribution}.dist-info
+      cp ${metadata}/METADATA ${entryPoints}/entry_points.txt $out/lib/${distribution}.dist-info/
+    ''
+    + lib.concatStrings (
       lib.mapAttrsToList (script: target: ''
-        install -m 755 ${pkgs.writeText "script" (start target)} $out/bin/${lib.escapeShellArg script}
-      '') scripts
-    )}
+        install -m 755 ${pkgs.writeText "script" (start package target)} $out/bin/${lib.escapeShellArg script}
+      '') package.scripts
+    );
+  # The project's own last: its commands win.
+  installed = pkgs.runCommand "project-metadata" { } ''
+    mkdir -p $out/bin $out/lib
+    ${lib.concatMapStrings install (others ++ [ own ])}
   '';
 
+  # What only compiles and opens shells; a change of it would be one of the project.
+  generated = [
+    "/.envrc"
+    "/.gitattributes"
+    "/.github/workflows/pyenvspec.yml"
+    "/.gitlab-ci.yml"
+    "/.devcontainer"
+    "/env.lock.json"
+    "/flake.lock"
+    "/flake.nix"
+    "/nix/pyenvspec"
+  ];
   inProject = path: lib.removePrefix "${project}/" (toString path);
   files =
     if whole then
@@ -90,10 +148,12 @@ let
           !lib.elem (baseNameOf path) [
             ".direnv"
             ".git"
+            ".pyenvspec"
             ".venv"
             "__pycache__"
             "result"
-          ];
+          ]
+          && !lib.elem (lib.removePrefix "${project}" path) generated;
       }
     else
       null;
@@ -112,12 +172,15 @@ let
   '';
 in
 {
-  inherit files scripts version;
+  inherit files installed;
+  inherit (own) description scripts version;
   tree = if whole || copy != [ ] then tree else null;
-  description = described.description or poetry.description or null;
-  source = urls.repository or urls.source or urls.homepage or poetry.repository or null;
+  source = own.urls.repository or own.urls.source or own.urls.homepage or own.repository;
   workingDirectory = if whole then "${place}${below}" else place;
   folders = lib.optional isPackage "/opt/project/bin";
-  env = lib.optionalAttrs isPackage { PYTHONPATH = "${sources}:/opt/project/lib"; };
-  inherit installed;
+  env = lib.optionalAttrs isPackage {
+    PYTHONPATH = lib.concatStringsSep ":" (
+      lib.concatMap (package: package.sources) ([ own ] ++ others) ++ [ "/opt/project/lib" ]
+    );
+  };
 }

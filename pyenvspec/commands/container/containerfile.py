@@ -1,0 +1,63 @@
+"""The Containerfile of an image whose packages an engine installs; its texts go into a file."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from pyenvspec.plan import HEADER
+from pyenvspec.records import dataclass
+
+if TYPE_CHECKING:
+    from pyenvspec.plan import Container
+
+_INDICES = (
+    "PIP_INDEX_URL",
+    "PIP_EXTRA_INDEX_URL",
+    "UV_DEFAULT_INDEX",
+    "UV_EXTRA_INDEX_URL",
+    "UV_INDEX",
+    "UV_INDEX_URL",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """Why an engine installs the packages, the commit of the project, and the folders that hold the project."""
+
+    reasons: tuple[str, ...]
+    revision: str | None = None
+    folders: tuple[str, ...] = ("/app",)
+
+
+def format_containerfile(container: Container, installation: Installation) -> str:
+    """Return the Containerfile: what Nix made, and one line that installs."""
+    base = place_of_parts(container)
+    lines = [
+        f"# {HEADER}",
+        "# Nix makes the images that are named here, the same on every machine. What RUN installs is not:",
+        *(f"#   {' '.join(reason.split())}" for reason in installation.reasons),
+        f"FROM {base}/install:{container.tag} AS packages",
+        *(f"ARG {name}" for name in indices()),
+        "RUN /opt/install",
+        "",
+        f"FROM {base}/nix:{container.tag}",
+        "COPY --from=packages /opt/env /opt/env",
+    ]
+    for folder in installation.folders:
+        owner = "--chown=1000:1000 " if folder == "/app" else ""
+        lines.append(f"COPY {owner}--from={base}/project:{container.tag} {folder} {folder}")
+    return "\n".join(lines) + "\n"
+
+
+def indices() -> list[str]:
+    """Return the names of the variables by which pip and uv are told of another index here.
+
+    Their values are taken from the environment by the engine, and are on no command line.
+    """
+    return [name for name in _INDICES if os.environ.get(name)]
+
+
+def place_of_parts(container: Container) -> str:
+    """Return where the images of Nix are: `localhost`, so that no registry is ever asked for them."""
+    return f"localhost/{container.image}"
