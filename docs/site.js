@@ -1,4 +1,4 @@
-// A table that is wider than its place can be scrolled by keyboard too.
+// A table or a listing that is wider than its place can be scrolled by keyboard too.
 window.addEventListener("load", () => {
-  for (const wrap of document.querySelectorAll(".md-typeset__scrollwrap")) wrap.tabIndex = 0;
+  for (const wrap of document.querySelectorAll(".md-typeset__scrollwrap, pre > code")) wrap.tabIndex = 0;
 });

@@ -128,8 +128,7 @@ def _format_one(diagnostic: Diagnostic, *, color: bool) -> str:
     span, style = diagnostic.span, _STYLES[diagnostic.severity]
     where = f"{diagnostic.file}:{span.line}:{span.column}" if span else diagnostic.file
     label = paint(f"{_label(diagnostic.severity, language)}[{diagnostic.code}]", style, color=color)
-    if color:  # a terminal that has links shows one, others the text alone
-        label = f"\x1b]8;;{page_of(diagnostic.code)}\x1b\\{label}\x1b]8;;\x1b\\"
+    label = link(label, page_of(diagnostic.code), color=color)
     lines = [f"{paint(make_visible(where), _STYLES['where'], color=color)}: {label}: "]
     lines[0] += make_visible(diagnostic.message)
     if span and diagnostic.source_line is not None:
@@ -247,6 +246,11 @@ def _spell(character: str) -> str:
 def paint(text: str, style: str, *, color: bool) -> str:
     """Return the text in a style of the terminal, or as it is."""
     return f"\x1b[{style}m{text}\x1b[0m" if color else text
+
+
+def link(text: str, address: str, *, color: bool) -> str:
+    """Return the text as a link: a terminal that has links shows one, others the text alone."""
+    return f"\x1b]8;;{address}\x1b\\{text}\x1b]8;;\x1b\\" if color else text
 
 
 def wants_color(stream: TextIO | None, choice: str = "auto") -> bool:

@@ -25,7 +25,8 @@ ROOT = Path(__file__).resolve().parent.parent
 _DIALOG = '<div class="md-search" data-md-component="search" role="dialog">'
 _PASS = re.compile(r"_?(read|validate|check|resolve|pin|lower)_|_resolve$|render$")
 _GOLDEN = ROOT / "tests" / "golden" / "bad"
-_FAILURES = ROOT / "pyenvspec" / "facts" / "data" / "build-failures.json"
+_FACTS = ROOT / "pyenvspec" / "facts" / "data"
+_FAILURES = {"build-failures": "Builds by Nix, and evaluations", "run-failures": "Installs, and what runs"}
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
@@ -96,13 +97,17 @@ def format_code(code: str, example: str | None) -> str:
 def format_diagnoses() -> str:
     """Return the page of what `diagnose` knows."""
     parts = [
-        "# Failed builds\n\n`pyenvspec diagnose LOG` knows these failures of builds, evaluations and imports, each from a thread "
+        "# Failed builds and runs\n\n`pyenvspec diagnose LOG` knows these failures, each from a thread "
         "where it was seen.\n"
     ]
-    for row in json.loads(_FAILURES.read_text(encoding="utf-8"))["families"]:
-        said = re.sub(r"\{(\w+)\}", r"*\1*", row["finding"])
-        source = "".join(f" · [seen here]({url})" for url in re.findall(r"https://\S+", row["source"])[:1])
-        parts.append(f"## {row['id']}\n\n{'' if said == '*why*' else said + '.'}{source}\n")
+    for table, title in _FAILURES.items():
+        parts.append(f"## {title}\n")
+        for row in json.loads((_FACTS / f"{table}.json").read_text(encoding="utf-8"))["families"]:
+            said = re.sub(r"\{(\w+)\}", r"*\1*", row["finding"])
+            source = "".join(
+                f" · [seen here]({url})" for url in re.findall(r"https://\S+", row["source"])[:1]
+            )
+            parts.append(f"### {row['id']}\n\n{'' if said == '*why*' else said + '.'}{source}\n")
     return "\n".join(parts)
 
 

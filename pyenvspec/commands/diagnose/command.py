@@ -12,7 +12,7 @@ from pyenvspec.diagnostics import Diagnostic, PyenvspecError
 from pyenvspec.locale.language import translated
 from pyenvspec.options import Options, add_json
 from pyenvspec.records import dataclass
-from pyenvspec.reporter import make_visible, put, say
+from pyenvspec.reporter import SITE, link, make_visible, put, say, wants_color
 from pyenvspec.spec.flow import format_flow
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def run(options: DiagnoseOptions) -> int:
     if options.json:
         put(json.dumps(_data(advices), indent=2, ensure_ascii=False) + "\n")
     elif advices:
-        put(_format(advices))
+        put(_format(advices, color=wants_color(sys.stdout, options.color)))
     else:
         say(
             "Nothing in this log is known here. Of a Python traceback the last line says what is wrong, of Nix's"
@@ -89,7 +89,7 @@ def format_yaml(data: dict[str, Any], depth: int = 0) -> list[str]:
     return lines
 
 
-def _format(advices: tuple[Advice, ...]) -> str:
+def _format(advices: tuple[Advice, ...], *, color: bool) -> str:
     lines: list[str] = []
     for advice in advices:
         shown = make_visible(advice.text)
@@ -99,11 +99,17 @@ def _format(advices: tuple[Advice, ...]) -> str:
             f"  {make_visible(translated(advice.finding))}",
         ]
         lines += [f"  - {make_visible(translated(command))}" for command in advice.commands]
-        lines += [translated(f"  see {advice.source}"), ""]
+        source = link(advice.source, _page(advice), color=color)
+        lines += [translated(f"  see {advice.source}").replace(advice.source, source), ""]
     if merged := merge_yaml(advices):
         lines += [translated("Put into env.yaml (join with what is there under the same keys):"), ""]
         lines += [f"  {make_visible(line)}" for line in format_yaml(merged)]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _page(advice: Advice) -> str:
+    """Return the address of a failure's page, which stays."""
+    return f"{SITE}diagnoses/#{advice.family}"
 
 
 def _data(advices: tuple[Advice, ...]) -> dict[str, object]:
@@ -117,6 +123,7 @@ def _data(advices: tuple[Advice, ...]) -> dict[str, object]:
                 "yaml": advice.yaml,
                 "commands": list(advice.commands),
                 "source": advice.source,
+                "page": _page(advice),
             }
             for advice in advices
         ],
