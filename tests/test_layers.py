@@ -22,6 +22,7 @@ DATA = {
     "raw",
     "spec.images",
     "spec.model",
+    "spec.overrides",
     "spec.packages",
     "spec.processes",
     "spec.targets",

@@ -9,10 +9,7 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from pyenvspec import __version__
-from pyenvspec.checking.caches import check_caches
 from pyenvspec.checking.capabilities import check_capabilities
-from pyenvspec.checking.containers import check_containers
-from pyenvspec.checking.devenv_options import check_devenv_options
 from pyenvspec.checking.interpolated import check_elsewhere
 from pyenvspec.checking.macos import check_macos
 from pyenvspec.checking.overrides import check_overrides
@@ -20,7 +17,6 @@ from pyenvspec.checking.place import Place
 from pyenvspec.checking.required import check_required
 from pyenvspec.checking.services import check_services
 from pyenvspec.checking.shell_keys import check_commands, check_env, shell_paths
-from pyenvspec.checking.targets import check_targets
 from pyenvspec.diagnostics import Diagnostics, Severity
 from pyenvspec.facts.managers import oldest_python, split_off
 from pyenvspec.facts.systems import has_cuda
@@ -125,17 +121,39 @@ def check_spec(file: SpecFile, project: ProjectFolder) -> Diagnostics:
         check_elsewhere(place)
         check_commands(place)
         check_services(place)
-        check_devenv_options(place)
+        _check_devenv_options(place)
         _check_split_off(place, manager)
         check_macos(place)
         _check_paths(place, project)
     whole = Place(file, file.shells[0], findings)
-    check_containers(file, whole, project)
-    check_targets(whole)
-    check_caches(whole)
+    _check_what_few_have(whole, project)
     check_required(whole, __version__)
     _check_names(whole)
     return findings
+
+
+def _check_devenv_options(place: Place) -> None:
+    if place.shell.spec.devenv:
+        from pyenvspec.checking.devenv_options import check_devenv_options
+
+        check_devenv_options(place)
+
+
+def _check_what_few_have(place: Place, project: ProjectFolder) -> None:
+    """Check keys of the whole file that most documents do without: their checks are imported with them."""
+    spec = place.shell.spec
+    if spec.containers:
+        from pyenvspec.checking.containers import check_containers
+
+        check_containers(place.file, place, project)
+    if spec.run:
+        from pyenvspec.checking.targets import check_targets
+
+        check_targets(place)
+    if spec.caches:
+        from pyenvspec.checking.caches import check_caches
+
+        check_caches(place)
 
 
 def _check_manager(place: Place, manager: str, project: ProjectFolder) -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from pyenvspec.checking.place import Place
     from pyenvspec.diagnostics import KeyPath
-    from pyenvspec.spec.packages import Override
+    from pyenvspec.spec.overrides import Override
 
 # What nixpkgs' recipe says itself.
 _OF_THE_RECIPE = ("source", "build_systems", "dependencies")

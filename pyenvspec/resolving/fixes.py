@@ -14,7 +14,6 @@ from pyenvspec.project.locks.available import is_built, usable_systems
 from pyenvspec.project.locks.model import normalise
 from pyenvspec.project.locks.needed import needed_packages
 from pyenvspec.records import dataclass
-from pyenvspec.spec.packages import Override
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from pyenvspec.project.locks.locked_project import LockedProject
     from pyenvspec.project.locks.model import LockedPackage, Source
     from pyenvspec.spec.model import ShellSpec, Spec
+    from pyenvspec.spec.overrides import Override
 
 # Build backends are built by themselves; to give them another one would go in a circle.
 # fmt: off
@@ -102,6 +102,8 @@ class _Needed:
 
 def _over(before: Override | None, added: dict[str, Any]) -> Override:
     """Add keys to an override; lists of two versions of one package (a forked lock) are joined."""
+    from pyenvspec.spec.overrides import Override
+
     set_before = before.model_dump(include=before.model_fields_set) if before is not None else {}
     both = {key: _join(set_before.get(key), value) for key, value in added.items()}
     return Override.model_validate({**set_before, **both})

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pyenvspec.plan import CudaSet, Text
-    from pyenvspec.spec.packages import Override
+    from pyenvspec.spec.overrides import Override
 
 
 def plan_overrides(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pyenvspec.spec.model import ShellSpec, Spec, SpecFile
-    from pyenvspec.spec.packages import Override
+    from pyenvspec.spec.overrides import Override
 
 
 def spell_names(file: SpecFile, branch: str) -> tuple[SpecFile, tuple[Decision, ...]]:

@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Discriminator, Field, Strict, Tag, WithJso
 
 from pyenvspec.records import dataclass
 from pyenvspec.spec.github import GIT_REF, GITHUB_OWNER, GITHUB_REPO
-from pyenvspec.spec.packages import Cuda, Fixes, Override, Python, Wheels
+from pyenvspec.spec.packages import Cuda, Fixes, Python, Wheels
 from pyenvspec.spec.values import (
     END,
     RELEASE,
@@ -42,12 +42,14 @@ from pyenvspec.spec.values import (
 if TYPE_CHECKING:
     from pyenvspec.raw import Mapping, RawSpec
     from pyenvspec.spec.images import Builder, Container, CustomCache
+    from pyenvspec.spec.overrides import Override
     from pyenvspec.spec.processes import Process
     from pyenvspec.spec.targets import Target
 else:
     Builder, Container, CustomCache = (
         Annotated[Any, Later("images", name)] for name in ("Builder", "Container", "CustomCache")
     )
+    Override = Annotated[Any, Later("overrides", "Override")]
     Process = Annotated[Any, Later("processes", "Process")]
     Target = Annotated[Any, Later("targets", "Target")]
 

@@ -14,13 +14,11 @@ from pyenvspec.spec.values import (
     Bool,
     Capability,
     CudaVersion,
-    Env,
     Model,
     PackageName,
     Pattern,
     PythonVersion,
     RelPath,
-    Text,
     typed_text,
 )
 
@@ -81,43 +79,6 @@ class Wheels(Model):
     prefer: Bool = Field(True, description="Take wheels where the lock has them.", examples=[True])
     disabled: tuple[PackageName, ...] = Field(
         (), description="Packages to build from source instead.", examples=[["torch", "torchvision"]]
-    )
-
-
-class Override(Model):
-    """What one Python package needs to build; data only, for the lock-file managers."""
-
-    remove: Bool = Field(False, description="Leave the package out of the environment.", examples=[True])
-    from_nixpkgs: Bool = Field(False, description="Take the package from nixpkgs.", examples=[True])
-    keep_locked_source: Bool = Field(
-        False, description="With from_nixpkgs: build nixpkgs' recipe from the locked source.", examples=[True]
-    )
-    source: Literal["wheel", "sdist"] | None = Field(
-        None, description="Which of the locked files to use.", examples=["sdist"]
-    )
-    build_systems: tuple[PackageName, ...] = Field(
-        (), description="Python packages needed to build it.", examples=[["setuptools"]]
-    )
-    build_tools: tuple[AttrPath, ...] = Field(
-        (), description="nixpkgs programs needed to build it.", examples=[["mecab"]]
-    )
-    libraries: tuple[AttrPath, ...] = Field(
-        (),
-        description="nixpkgs libraries it links to; cuda.X is X of the CUDA package set in use.",
-        examples=[["cuda.cudnn", "zlib"]],
-    )
-    dependencies: tuple[AttrPath, ...] = Field(
-        (), description="Further packages it needs at run time.", examples=[["libtensorflow"]]
-    )
-    ignore_missing_libraries: tuple[Text, ...] = Field(
-        (), description="Libraries that may be missing when it is built.", examples=[["libcuda.so.1"]]
-    )
-    env: Env = Field({}, description="Environment of its build.", examples=[{"MAX_JOBS": 4}])
-    patches: tuple[RelPath, ...] = Field(
-        (), description="Patches applied to its source.", examples=[["./x.patch"]]
-    )
-    post_install: Text | None = Field(
-        None, description="Shell commands after it is installed.", examples=["rm -f $out/LICENSE"]
     )
 
 

@@ -16,7 +16,7 @@ from pyenvspec.commands.diagnose.answer import Log, package_name
 from pyenvspec.commands.diagnose.patterns import diagnose_log, merge_yaml
 from pyenvspec.facts.failures import families
 from pyenvspec.spec.model import Spec
-from pyenvspec.spec.packages import Override
+from pyenvspec.spec.overrides import Override
 
 LOGS = Path(__file__).parent.parent / "data" / "logs"
 CASES = sorted(path.stem for path in LOGS.glob("*.log"))

@@ -15,7 +15,7 @@ from pyenvspec.project.locks.uv import read_uv
 from pyenvspec.raw import Mapping
 from pyenvspec.resolving.fixes import apply_fixes, fix_decisions, served_systems
 from pyenvspec.spec.model import LOCK_MANAGERS, ShellSpec, Spec
-from pyenvspec.spec.packages import Override
+from pyenvspec.spec.overrides import Override
 
 if TYPE_CHECKING:
     from pyenvspec.facts.fixes import KnownFix

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pyenvspec.project.locks.locked_project import LockedProject
     from pyenvspec.project.locks.model import LockedPackage, Source
     from pyenvspec.spec.model import Spec
-    from pyenvspec.spec.packages import Override
+    from pyenvspec.spec.overrides import Override
 
 
 @dataclass(frozen=True, slots=True)
