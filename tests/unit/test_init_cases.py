@@ -9,6 +9,7 @@ Small inputs made for the purpose; a row stands for a kind, not for one project.
 from __future__ import annotations
 
 import json
+import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -266,6 +267,14 @@ CASES: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
             "wrote": ["-e .", "imageio[ffmpeg]>=2", "sam-2 @ git+https://git.example/sam2.git@abc"],
         },
     ),
+    "a-lock-of-pipenv-with-markers": (
+        {
+            "Pipfile": '[packages]\npywin32 = "*"\n',
+            "Pipfile.lock": '{"_meta": {"requires": {"python_version": "3.9"}}, "default": {"pywin32": {"version": "==306", '
+            '"markers": "sys_platform == \'win32\'"}, "six": {"version": "==1.16.0"}}}',
+        },
+        {"python": "3.9", "wrote": ["pywin32==306 ; sys_platform == 'win32'", "six==1.16.0"]},
+    ),
     "a-program-in-cuda": (
         {
             "requirements.txt": "tqdm\n",
@@ -369,3 +378,26 @@ def test_folders_that_are_projects_are_shown_where_scripts_lie_in_them_only(tmp_
     (tmp_path / "requirements-dev.txt").write_text("pytest\n")
     assert run(["init", "-C", str(tmp_path), "--offline"]) == 1
     assert not (tmp_path / "env.yaml").exists()
+
+
+def test_what_compile_writes_is_known_to_git_in_spite_of_its_gitignore(tmp_path: Path) -> None:
+    (tmp_path / "env.yaml").write_text("python: 3.12\ncuda: 11.8\n")
+    (tmp_path / ".gitignore").write_text("*.c\n*.sh\n/nix\n")
+    git = ["git", "-C", str(tmp_path)]
+    subprocess.run([*git, "init", "-q"], check=True)
+    subprocess.run([*git, "add", ".gitignore", "env.yaml"], check=True)
+    assert run(["compile", "-q", "-C", str(tmp_path)]) == 0
+    known = subprocess.run([*git, "ls-files"], check=True, capture_output=True, text=True).stdout.split()
+    written = {str(path.relative_to(tmp_path)) for path in (tmp_path / "nix").rglob("*") if path.is_file()}
+    assert any(name.endswith(".c") for name in written)
+    assert written | {"flake.nix"} <= set(known)
+
+
+@pytest.mark.parametrize("lock", [True, False])
+def test_pip_installs_a_project_where_it_is_asked_for(lock: bool, tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text(LAB)
+    if lock:
+        (tmp_path / "uv.lock").write_text(UV.format(python=">=3.11", runtime="12.4.127"))
+    assert run(["init", "-C", str(tmp_path), "--offline", "--manager", "pip"]) == 0
+    assert "manager: pip" in (tmp_path / "env.yaml").read_text()
+    assert (tmp_path / "requirements.txt").read_text().splitlines()[1:] == ["-e ."]

@@ -13,16 +13,15 @@ if TYPE_CHECKING:
     from pyenvspec.commands.init.complete import Completion
     from pyenvspec.project.survey.source import Wanted
 
-PRIMARY_AS_IS = ("requirements", "pyproject")
-"""Kinds of files that a manager installs from as they are; uv's and poetry's own locks are too."""
-
 _NEEDED_BY_PIP = re.compile(r"--(extra-index-url|index-url|find-links|trusted-host|pre)\b|-[if]\b")
 
 
 def convert(source: Source, more: Completion) -> tuple[Source, str]:
     """Return the packages with the index that they need, and the text of the file, completed by `more`."""
-    if source.kind == "lock" and source.tool in ("uv", "poetry"):
-        return source, ""
+    if source.kind == "pyproject" or (source.kind == "lock" and source.tool in ("uv", "poetry")):
+        # pip takes the project as its pyproject.toml says it; a lock of another tool it does not read.
+        options = [claim for claim in source.options if _NEEDED_BY_PIP.match(claim.value)] + more.options
+        return source, _text(source, options, [*(wanted.text for wanted in more.packages), "-e ."])
     if source.kind == "requirements":
         return _include(source, more)
     options = [claim for claim in source.options if _NEEDED_BY_PIP.match(claim.value)] + more.options

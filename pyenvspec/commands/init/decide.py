@@ -16,7 +16,7 @@ from pyenvspec.commands.init.complete import (
     told_for_cuda,
     told_from_repositories,
 )
-from pyenvspec.commands.init.convert import PRIMARY_AS_IS, convert
+from pyenvspec.commands.init.convert import convert
 from pyenvspec.commands.init.python import choose_python
 from pyenvspec.facts.drivers import plain_torch_cuda
 from pyenvspec.facts.native import find_native_name
@@ -77,11 +77,7 @@ def decide(
     if primary is not None and chosen == "pip":
         primary = packages = _with_python_of_name(primary)
         more = complete(survey, primary)
-    if (
-        primary is not None
-        and chosen == "pip"
-        and (primary.kind not in PRIMARY_AS_IS or (primary.kind == "requirements" and more.is_needed))
-    ):
+    if primary is not None and chosen == "pip" and (primary.kind != "requirements" or more.is_needed):
         packages, text = convert(primary, more)
         primary = packages
         there = {source.file for source in survey.sources}

@@ -138,7 +138,9 @@ def read_pipfile_lock(file: str, text: str) -> Source:
     for name, row in table(document, "default").items():
         version = row.get("version") if isinstance(row, dict) else None
         specifier = version if isinstance(version, str) else ""
-        source.packages.append(Wanted(normalise(name), f"{name}{specifier}", specifier))
+        marker = row.get("markers") if isinstance(row, dict) else None
+        condition = f" ; {marker}" if isinstance(marker, str) and "\n" not in marker else ""
+        source.packages.append(Wanted(normalise(name), f"{name}{specifier}{condition}", specifier))
     requires = table(document, "_meta", "requires")
     python = requires.get("python_full_version") or requires.get("python_version")
     if isinstance(python, str):
