@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pyenvspec.checking.checks import check_spec, named_paths
+from pyenvspec.checking.followers import drop_followers
 from pyenvspec.checking.native import check_native_names
 from pyenvspec.checking.releases import check_newer_release
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
@@ -17,8 +18,9 @@ from pyenvspec.nixexpr import render
 from pyenvspec.pinning.pin import pin_plan
 from pyenvspec.project.files import check_folder, read_project_file
 from pyenvspec.project.folder import effective_manager, look_at_folder
-from pyenvspec.reading.source import read_text
+from pyenvspec.reading.source import read_partly, read_text
 from pyenvspec.records import dataclass
+from pyenvspec.resolving.release import check_release
 from pyenvspec.resolving.resolve import resolve_plan
 from pyenvspec.spec.model import LOCK_MANAGERS
 from pyenvspec.spec.validate import validate_spec
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 
 MANIFEST = "env.yaml"
 FOLDER = "nix/pyenvspec"
+_OF_LOCKS = ("version", "manager", "project", "requirements", "groups", "extras")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,21 +53,21 @@ class Compiled:
     project: ProjectFolder
 
 
-def read_manifest(root: Path) -> RawSpec:
-    """Read env.yaml; raises PyenvspecError with all its problems."""
+def read_manifest(root: Path, *, partly: bool = False) -> RawSpec:
+    """Read env.yaml; raises PyenvspecError with all its problems, `partly` only where nothing could be read."""
     data = read_project_file(root, MANIFEST)
     if data is None:
         check_folder(root)
         message, expected = f"there is no `{MANIFEST}` here", f"a file `{root / MANIFEST}`"
         hint = "run `pyenvspec init` to write one, or name its folder with `-C DIR`"
         raise PyenvspecError(Diagnostic("file-not-found", message, MANIFEST, expected=expected, hint=hint))
-    return read_text(data, MANIFEST)
+    return read_partly(data, MANIFEST) if partly else read_text(data, MANIFEST)
 
 
 def check_project(root: Path) -> tuple[SpecFile, Plan, tuple[Diagnostic, ...]]:
-    """Read, validate, check and resolve; raises PyenvspecError with every finding of the stage that failed."""
+    """Read, validate, check and resolve; raises PyenvspecError with every finding: a mistake hides no other."""
     # bytes → tree with positions
-    return check_tree(root, read_manifest(root))
+    return check_tree(root, read_manifest(root, partly=True))
 
 
 def check_tree(
@@ -86,18 +89,23 @@ def _check_tree(
     # what one key alone cannot tell
     project = look_at_folder(root, file.spec.python.project, named_paths(file))
     project = replace(project, present=project.present | set(coming))
-    found.merge(check_spec(file, project))
+    found.merge(drop_followers(file, check_spec(file, project)))
     # what the locks of Python packages say to it
     locks = _check_locks(root, file, project, found)
     plan = None
-    if not found.has_errors:
+    if found.has_errors:
+        release, refused = check_release(file, project, found.items)
+        for refusal in refused:
+            found.add(refusal)
+    else:
         # model → decisions
         plan = _resolve(file, project, locks, found)
+        release = plan.nixpkgs.release if plan else None
     # a release that came after those known
     for finding in check_newer_release(file, file.spec.nixpkgs.release):
         found.add(finding)
     # what the release that was decided on has of the packages asked for
-    found.merge(check_native_names(file, plan.nixpkgs.release if plan else None))
+    found.merge(drop_followers(file, check_native_names(file, release)))
     if found.has_errors or plan is None:
         raise PyenvspecError(*found.ordered())
     return file, project, plan, found.ordered()
@@ -117,6 +125,8 @@ def _resolve(
 
 def _check_locks(root: Path, file: SpecFile, project: ProjectFolder, findings: Diagnostics) -> LockedProjects:
     """Check what Python packages come from; return the locks of the lock-file managers, from which a plan is made."""
+    if any(file.is_unsure("python", key) for key in _OF_LOCKS):
+        return {}
     managers = {shell.name: effective_manager(shell, project) for shell in file.shells}
     used = set(managers.values())
     if used & {"poetry", "uv"}:
@@ -143,7 +153,7 @@ def load_plan(root: Path) -> Plan:
 
 def compile_project(root: Path, *, locked: bool = False) -> Compiled:
     """Run every pass but the writing; `locked` makes a missing pin an error."""
-    return compile_tree(root, read_manifest(root), locked=locked)
+    return compile_tree(root, read_manifest(root, partly=True), locked=locked)
 
 
 def compile_tree(root: Path, raw: RawSpec, *, locked: bool = False) -> Compiled:

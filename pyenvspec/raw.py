@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from pyenvspec.records import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-    from pyenvspec.diagnostics import KeyPath, Span
+    from pyenvspec.diagnostics import Diagnostic, KeyPath, Span
 
 
 class SourceInt(int):
@@ -83,11 +83,16 @@ Node = Scalar | Sequence | Mapping
 
 @dataclass(frozen=True, slots=True)
 class RawSpec:
-    """env.yaml as read: its name for messages, its lines, and its top mapping."""
+    """env.yaml as read: its name for messages, its lines, and its top mapping.
+
+    Where only a part could be read, `problems` are those of the rest, and `unread` is where values are missing.
+    """
 
     file: str
     lines: tuple[str, ...]
     root: Mapping
+    problems: tuple[Diagnostic, ...] = ()
+    unread: frozenset[KeyPath] = frozenset()
 
     def line(self, number: int) -> str:
         """Return the user's own line `number`, counted from 1; empty past the end."""
@@ -173,4 +178,14 @@ def without(node: Node, path: KeyPath) -> Node:
         return Sequence(
             tuple(without(i, rest) if n == step else i for n, i in items if rest or n != step), node.span
         )
+    return node
+
+
+def without_all(root: Mapping, paths: Iterable[KeyPath]) -> Mapping:
+    """Take the values at several paths away."""
+    node: Node = root
+    # From the end, so that the positions in lists still hold.
+    for path in sorted(paths, key=lambda path: [(str(type(step)), step) for step in path], reverse=True):
+        node = without(node, path)
+    assert isinstance(node, Mapping)
     return node

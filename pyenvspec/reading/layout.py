@@ -117,6 +117,14 @@ def stray_question(said: Complaint) -> Diagnostic:
 def missing_colon(said: Complaint) -> Diagnostic:
     end = said.source.line_end(said.opened)
     shown = shorten(said.text[said.opened : end].split(" #")[0].strip())
+    if match := MISSING_SPACE.match(shown):
+        return said.report(
+            f"there is no space after the colon of `{match[1]}`",
+            said.opened,
+            said.opened + len(shown),
+            expected="`: ` with a space",
+            hint=f"write `{match[1]}: {match[2]}`",
+        )
     return said.report(
         f"`{shown}` stands alone, without a colon",
         said.opened,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pyenvspec.raw import Mapping, Scalar
 from pyenvspec.reading.lookalikes import correct_line, find_in_structure, find_lookalike, name_lookalike
@@ -20,21 +20,30 @@ if TYPE_CHECKING:
 _BEGIN, _MIDDLE, _END = (re.compile(f"{sign}{{7}}(?: .*)?") for sign in "<=>")
 
 
-def find_conflict(source: SourceText) -> Diagnostic | None:
-    """Return the first place where git could not merge two versions of the file."""
+class Conflict(NamedTuple):
+    """A place where git could not merge two versions: its finding, and the lines of the three marks."""
+
+    finding: Diagnostic
+    begin: int
+    middle: int
+    end: int
+
+
+def find_conflicts(source: SourceText) -> Iterator[Conflict]:
+    """Yield the places where git could not merge two versions of the file."""
     begin = None
     for number, line in enumerate(source.lines):
         if begin is None:
             begin = number if _BEGIN.fullmatch(line) else None
         elif _END.fullmatch(line):
-            return _conflict(source, begin, number)
-    return None
+            yield _conflict(source, begin, number)
+            begin = None
 
 
-def _conflict(source: SourceText, begin: int, end: int) -> Diagnostic:
+def _conflict(source: SourceText, begin: int, end: int) -> Conflict:
     start = source.offset(begin + 1, 1)
     middle = next((n for n in range(begin, end) if _MIDDLE.fullmatch(source.lines[n])), begin)
-    return source.finding(
+    finding = source.finding(
         "yaml-conflict",
         f"git could not merge two versions of lines {begin + 1} to {end + 1}",
         source.span(start, source.line_end(start)),
@@ -42,6 +51,7 @@ def _conflict(source: SourceText, begin: int, end: int) -> Diagnostic:
         hint=f"keep what is above or below line {middle + 1}, and delete that and the other marked lines "
         "(`<<<<<<<`, `=======`, `>>>>>>>`)",
     )
+    return Conflict(finding, begin + 1, middle + 1, end + 1)
 
 
 def find_lookalikes(source: SourceText, root: Node | None = None) -> tuple[Diagnostic, ...]:

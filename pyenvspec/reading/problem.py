@@ -38,7 +38,13 @@ def top_level(source: SourceText, span: Span, text: str | None) -> Diagnostic:
     """A root that is a scalar, whose `text` is given, or a list."""
     hint = "write `key: value` lines, such as `name: my-project`"
     if text is not None and (match := MISSING_SPACE.match(text)):
-        hint = f"put a space after the colon: `{match[1]}: {shorten(match[2])}`"
+        return source.finding(
+            "yaml-syntax",
+            f"there is no space after the colon of `{match[1]}`",
+            span,
+            expected="`: ` with a space",
+            hint=f"write `{match[1]}: {shorten(match[2])}`",
+        )
     kind = "a list" if text is None else "a single value"
     return source.finding(
         "yaml-top-level",

@@ -63,6 +63,7 @@ class TreeReading:
 
     def __init__(self, source: SourceText) -> None:
         self.found = Diagnostics(source.stray_characters())
+        self.stopped: Diagnostic | None = None  # the finding behind which nothing could be read
         self._source = source
         self._parser = _Parser(source.parsable)
         self._anchors: dict[str, _Built | None] = {}  # None: its value has not ended yet
@@ -100,8 +101,10 @@ class TreeReading:
             self._add(explain_error(error, self._source, self._brackets, self._end), stop=True)
 
     def _add(self, finding: Diagnostic, *, stop: bool = False) -> None:
-        self.found.add(replace(finding, path=tuple(self._path)))
+        found = replace(finding, path=tuple(self._path))
+        self.found.add(found)
         if stop:
+            self.stopped = found
             raise _StopReading
 
     def _check_root(self, root: Node | None) -> None:

@@ -10,7 +10,6 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
-from pyenvspec.diagnostics import Diagnostic, PyenvspecError
 from pyenvspec.facts.input_sources import input_source
 from pyenvspec.facts.nixpkgs import version_key
 from pyenvspec.plan import (
@@ -27,7 +26,6 @@ from pyenvspec.plan import (
 )
 from pyenvspec.project.folder import effective_manager, lock_kind
 from pyenvspec.project.locks.model import normalise
-from pyenvspec.raw import locate
 from pyenvspec.resolving.caches import plan_builders, plan_caches
 from pyenvspec.resolving.commands import (
     plan_bash,
@@ -40,11 +38,10 @@ from pyenvspec.resolving.images import plan_containers
 from pyenvspec.resolving.overrides import plan_overrides, plan_text
 from pyenvspec.resolving.permits import permitted_unfree, spell_names
 from pyenvspec.resolving.reasons import decide_caches, decide_inputs, decide_settings
-from pyenvspec.resolving.releases.choose import CudaRequest, Refusal, Request, choose
+from pyenvspec.resolving.release import choose_release, cuda_request
 from pyenvspec.resolving.shell_systems import (
     all_systems,
     served_systems_of_shells,
-    systems_without_cuda,
     wanted_systems,
 )
 from pyenvspec.spec.model import VENV_MANAGERS
@@ -71,9 +68,6 @@ DEVENV_INPUTS = ("git-hooks",)
 KEPT_INPUTS = {"nixpkgs-python": ("nixpkgs",)}
 # As a flake it brings four inputs that evaluating it as a plain folder does without.
 PLAIN_FOLDERS = ("poetry2nix",)
-# The oldest nixpkgs whose lib the pinned flake-parts and devenv evaluate with: older ones know no `class` in
-# evalModules.
-OLDEST_RELEASE = "nixos-23.05"
 
 
 def resolve_plan(file: SpecFile, project: ProjectFolder, locks: LockedProjects | None = None) -> Plan:
@@ -84,9 +78,9 @@ def resolve_plan(file: SpecFile, project: ProjectFolder, locks: LockedProjects |
     spec = file.spec
     managers = {shell.name: effective_manager(shell, project) for shell in file.shells}
     wanted, lacking = wanted_systems(file, locks or {})
-    choice = _choose_release(file, managers, wanted)
+    choice = choose_release(file, managers, wanted)
     cuda = {
-        s.name: choice.cuda_for(_cuda_request(s.spec.cuda)) for s in file.shells if s.spec.cuda is not None
+        s.name: choice.cuda_for(cuda_request(s.spec.cuda)) for s in file.shells if s.spec.cuda is not None
     }
     systems, without = served_systems_of_shells(file, wanted, choice, cuda)
     file, fixes = _fix_shells(file, locks or {}, systems)
@@ -132,58 +126,6 @@ def resolve_plan(file: SpecFile, project: ProjectFolder, locks: LockedProjects |
     )
 
 
-def _choose_release(file: SpecFile, managers: dict[str, str], wanted: ShellSystems) -> Choice:
-    spec = file.spec
-    used = set(managers.values())
-    request = Request(
-        python=_distinct(shell.spec.python.version for shell in file.shells),
-        cuda=_distinct(_cuda_request(s.spec.cuda) for s in file.shells if s.spec.cuda is not None),
-        systems=all_systems(wanted.values()),
-        default_systems=spec.systems is None,
-        without_cuda=systems_without_cuda(file, wanted),
-        needs_uv=bool(used & {"uv", "uv2nix"}),
-        needs_poetry=bool(used & {"poetry", "poetry2nix"}),
-        needs_poetry2nix="poetry2nix" in used,
-        needs_python_packages="nixpkgs" in used or any(s.spec.python.packages for s in file.shells),
-        release=None if spec.nixpkgs.release == "auto" else spec.nixpkgs.release,
-        oldest_release=OLDEST_RELEASE,
-    )
-    choice = choose(request)
-    if isinstance(choice, Refusal):
-        raise PyenvspecError(_refused(file, choice))
-    return choice
-
-
-_REFUSED_KEYS = {
-    "cuda": ("cuda", "version"),
-    "cudnn": ("cuda", "cudnn"),
-    "system": ("systems",),
-    "release": ("nixpkgs", "release"),
-}
-
-
-def _asks_for(spec: Spec, refusal: Refusal) -> bool:
-    asked = (spec.python.version, _cuda_request(spec.cuda) if spec.cuda else None)
-    return refusal.culprit is None or refusal.culprit in asked
-
-
-def _refused(file: SpecFile, refusal: Refusal) -> Diagnostic:
-    """Tell a refusal at the key that it is about, in the shell that asks for it."""
-    path = _REFUSED_KEYS.get(refusal.subject, ("python", "version"))
-    asking = [s for s in file.shells if s.tree.get(path[0]) is not None and _asks_for(s.spec, refusal)]
-    at = next(iter(asking), file.shells[0])
-    span = locate(at.tree, path)
-    return Diagnostic(
-        "no-release",
-        refusal.message,
-        file.raw.file,
-        span,
-        file.raw.line(span.line),
-        hint=refusal.hint,
-        path=path,
-    )
-
-
 def _fix_shells(
     file: SpecFile, locks: LockedProjects, systems: ShellSystems
 ) -> tuple[SpecFile, tuple[Decision, ...]]:
@@ -194,10 +136,6 @@ def _fix_shells(
 
     shells, decisions = fix_shells(file.shells, locks, systems)
     return replace(file, shells=shells), decisions
-
-
-def _cuda_request(cuda: Cuda) -> CudaRequest:
-    return CudaRequest(cuda.version, None if cuda.cudnn in ("auto", "none") else cuda.cudnn)
 
 
 def _plan_shell(
@@ -249,7 +187,7 @@ def _plan_environment(shell: ShellSpec, manager: str, cuda: CudaSet | None) -> E
 
 
 def _plan_cuda(cuda: Cuda, choice: Choice) -> CudaSet:
-    found = choice.cuda_for(_cuda_request(cuda))
+    found = choice.cuda_for(cuda_request(cuda))
     cudnn = None if cuda.cudnn == "none" else found.cudnn
     names = [n for n in _distinct(cuda.packages) if n != "cudnn"] + ([cudnn] if cudnn else [])
     return CudaSet(

@@ -71,7 +71,7 @@ def known_pythons() -> list[str]:
     return sorted({*nixpkgs.python_minors(), *built_minors()}, key=nixpkgs.version_key)
 
 
-def _recent_python() -> str:
+def some_python() -> str:
     """Return the Python that the newest stable nixpkgs takes itself."""
     stable = [release for release in nixpkgs.releases() if release.stable]
     return nixpkgs.default_python(stable[-1].branch) or known_pythons()[-1]
@@ -80,17 +80,15 @@ def _recent_python() -> str:
 def _python(text: str) -> Meant | None:
     one = "one version: a minor or an exact one"
     if text.lower() in _ANY:
-        return Meant(one, f"write the one that your packages have wheels for, such as `{_recent_python()}`")
+        return Meant(one, f"write the one that your packages have wheels for, such as `{some_python()}`")
     if text.lower() in ("pypy", "pypy3", "conda", "anaconda"):
-        return Meant("a version of CPython", f"write a version, such as `{_recent_python()}`")
+        return Meant("a version of CPython", f"write a version, such as `{some_python()}`")
     squeezed = re.fullmatch(r"(?:c?python|c?py|cp)[-_ ]?([23])(\d{1,2})", text, re.IGNORECASE)
     match = re.search(r"[23]\.\d+(?:\.\d+)?", text)
     version = f"{squeezed[1]}.{squeezed[2]}" if squeezed else match[0] if match else None
     if version is None:
         return (
-            Meant(one, f"write a version, such as `{_recent_python()}`")
-            if re.match(r"\W*[23]", text)
-            else None
+            Meant(one, f"write a version, such as `{some_python()}`") if re.match(r"\W*[23]", text) else None
         )
     is_range = bool(re.search(r"[<>^~*|,!]|\.x\b", text))
     return Meant(

@@ -40,6 +40,7 @@ from pyenvspec.spec.values import (
 )
 
 if TYPE_CHECKING:
+    from pyenvspec.diagnostics import KeyPath
     from pyenvspec.raw import Mapping, RawSpec
     from pyenvspec.spec.images import Builder, Container, CustomCache
     from pyenvspec.spec.overrides import Override
@@ -332,10 +333,18 @@ class ShellSpec:
 
 @dataclass(frozen=True, slots=True)
 class SpecFile:
-    """A valid env.yaml: the default shell first, then the variants in the order of their names."""
+    """A valid env.yaml: the default shell first, then the variants in the order of their names.
+
+    Where mistakes were taken out of it, `unsure` has their paths: nothing may be concluded from what is not there.
+    """
 
     raw: "RawSpec"
     shells: tuple[ShellSpec, ...]
+    unsure: "frozenset[KeyPath]" = frozenset()
+
+    def is_unsure(self, *path: str | int) -> bool:
+        """Whether the value at a path, or a part of it, was wrong and is not there."""
+        return any(path[: len(wrong)] == wrong[: len(path)] for wrong in self.unsure)
 
     @property
     def spec(self) -> Spec:

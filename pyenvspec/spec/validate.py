@@ -15,8 +15,20 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from pyenvspec.diagnostics import MOST_FINDINGS, Diagnostic, Diagnostics
-from pyenvspec.names import closest
-from pyenvspec.raw import Entry, Mapping, Node, RawSpec, Scalar, locate, overlay, to_plain, walk_path, without
+from pyenvspec.raw import (
+    Entry,
+    Mapping,
+    Node,
+    RawSpec,
+    Scalar,
+    locate,
+    overlay,
+    to_plain,
+    walk_path,
+    without_all,
+)
+from pyenvspec.spec.follows import follows, meant_path
+from pyenvspec.spec.meant import some_python
 from pyenvspec.spec.model import VARIANT_KEYS, ShellSpec, Spec, SpecFile
 from pyenvspec.spec.values import Model
 from pyenvspec.spec.words import describe, did_you_mean, field_type, keys_of, unwrapped
@@ -34,6 +46,8 @@ _no_plugins = ModuleType("pydantic.plugin._loader")
 _no_plugins.get_plugins = tuple  # type: ignore[attr-defined]
 sys.modules.setdefault(_no_plugins.__name__, _no_plugins)
 
+_MOST_ROUNDS = 5
+
 SHORTHAND = {"python": "version", "cuda": "version", "nixpkgs": "release"}
 """Keys whose single value stands for one key of their mapping."""
 
@@ -41,24 +55,31 @@ SHORTHAND = {"python": "version", "cuda": "version", "nixpkgs": "release"}
 def validate_spec(raw: RawSpec) -> tuple[SpecFile | None, Diagnostics]:
     """Return the file and every mistake of its structure; a mistake that several shells share is told once.
 
-    The file is there also where some values are wrong, without those: so the cross-checks can tell what else is.
-    It is None where nothing sensible is left.
+    The file is there also where some values are wrong, without those: so the cross-checks can tell what else is;
+    `unsure` says what they must not build on. It is None where nothing sensible is left.
     """
     findings = Diagnostics()
+    for problem in raw.problems:
+        findings.add(problem)
     if is_of_conda(raw.root):
         findings.add(_tell_conda(raw))
         return None, findings
     shells = []
     base = _expand_shorthand(raw.root)
     variants = base.get("variants")
+    unsure = {_in_shell(path) for path in raw.unread}
     for name, tree in [("default", base), *_merged_variants(base)]:
-        shell = _validate_shell(raw, name, tree, findings)
+        shell = _validate_shell(raw, name, tree, findings, unsure)
         if shell is not None:
             shells.append(shell)
     if variants is not None:
         _check_variant_keys(raw, variants.value, findings)
     is_usable = bool(shells) and shells[0].name == "default"
-    return SpecFile(raw, tuple(shells)) if is_usable else None, findings
+    return SpecFile(raw, tuple(shells), frozenset(unsure)) if is_usable else None, findings
+
+
+def _in_shell(path: KeyPath) -> KeyPath:
+    return path[2:] if path[:1] == ("variants",) and len(path) > 2 else path
 
 
 def is_of_conda(root: Mapping) -> bool:
@@ -111,52 +132,50 @@ def _expand_shorthand(tree: Mapping) -> Mapping:
     return Mapping(tuple(expand(e) for e in tree.entries), tree.span)
 
 
-def _validate_shell(raw: RawSpec, name: str, tree: Mapping, findings: Diagnostics) -> ShellSpec | None:
+def _validate_shell(
+    raw: RawSpec, name: str, tree: Mapping, findings: Diagnostics, unsure: set[KeyPath]
+) -> ShellSpec | None:
+    """Return a shell without what is wrong in it; what that was is among the findings, and its paths in `unsure`."""
     known = {(d.code, d.span) for d in findings.items}
-    wrong: set[KeyPath] = set()
     try:
         return ShellSpec(name, Spec.model_validate(to_plain(tree)), tree)
     except ValidationError as error:
-        details = _told(error)
-        for detail in details[:MOST_FINDINGS]:
-            diagnostic = _translate(raw, tree, detail)
-            wrong.add(diagnostic.path)
+        details = error.errors(include_url=False)
+        found = [_translate(raw, tree, detail) for detail in details[:MOST_FINDINGS]]
+        told = [diagnostic for diagnostic in found if not follows(diagnostic, found, unsure)]
+        for diagnostic in told:
             if (diagnostic.code, diagnostic.span) not in known:
                 findings.add(diagnostic if name == "default" else _in_variant(raw, name, diagnostic))
         if len(details) > MOST_FINDINGS:
             findings.left_out += len(details) - MOST_FINDINGS
             return None
-    return _validate_rest(name, tree, wrong)
-
-
-def _told(error: ValidationError) -> list[ErrorDetails]:
-    """Return the mistakes that are worth telling: not those that only follow from another one."""
-    details = error.errors(include_url=False)
-    typos = {str(d["loc"][0]) for d in details if d["type"] == "extra_forbidden" and len(d["loc"]) == 1}
-    # Looked for only among a few: nobody mistypes a key a thousand times.
-    few = list(typos)[:MOST_FINDINGS]
-    is_mistyped = any(closest(key, ["python"]) for key in few)
-    wrong = {d["loc"] for d in details}
-    parents = {loc[:end] for loc in wrong for end in range(len(loc))} - {()}
-    return [
-        d
-        for d in details
-        if not (d["type"] == "missing" and d["loc"] == ("python",) and is_mistyped)
-        and not (d["type"] == "too_short" and d["loc"] in parents)
-    ]
+    unsure |= {meant_path(diagnostic) for diagnostic in found}
+    return _validate_rest(name, tree, {diagnostic.path for diagnostic in found})
 
 
 def _validate_rest(name: str, tree: Mapping, wrong: set[KeyPath]) -> ShellSpec | None:
-    """Validate again without the values that are wrong; None where what is needed is among them."""
-    rest: Node = tree
-    # From the end, so that the positions in lists still hold.
-    for path in sorted(wrong, key=lambda path: [(str(type(step)), step) for step in path], reverse=True):
-        rest = without(rest, path)
-    assert isinstance(rest, Mapping)
-    try:
-        return ShellSpec(name, Spec.model_validate(to_plain(rest)), rest)
-    except ValidationError:
-        return None
+    """Validate again without what is wrong and what needs it; where that is the Python, some one stands for it."""
+    rest = tree
+    for _ in range(_MOST_ROUNDS):
+        rest = without_all(rest, wrong)
+        if len([*walk_path(rest, ("python", "version"))]) < 3:  # the root, `python`, its version
+            rest = _with_some_python(rest)
+        try:
+            return ShellSpec(name, Spec.model_validate(to_plain(rest)), rest)
+        except ValidationError as error:
+            # What needs a value that is not there is as wrong as the value.
+            needing = {_path_of(rest, detail["loc"]) for detail in error.errors(include_url=False)}
+            wrong = {path if [*walk_path(rest, path)][len(path) :] else path[:-1] for path in needing}
+    return None
+
+
+def _with_some_python(tree: Mapping) -> Mapping:
+    version = Entry("version", tree.span, Scalar(some_python(), some_python(), tree.span))
+    overlaid = overlay(
+        tree, Mapping((Entry("python", tree.span, Mapping((version,), tree.span)),), tree.span)
+    )
+    assert isinstance(overlaid, Mapping)
+    return overlaid
 
 
 def _in_variant(raw: RawSpec, name: str, diagnostic: Diagnostic) -> Diagnostic:

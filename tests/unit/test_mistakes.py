@@ -60,7 +60,7 @@ MISTAKES: dict[str, tuple[str, str, str, str]] = {
     "a misspelt service": (P + "services: {postgress: {enable: true}}\n", "service-unknown", "2:12", "`postgres`"),
     # YAML
     "a tab": ("python:\n\tversion: 3.12\n", "yaml-tab", "2:1", "two spaces"),
-    "no space behind the colon": ("python:3.12\n", "yaml-top-level", "1:1", "`python: 3.12`"),
+    "no space behind the colon": ("python:3.12\n", "yaml-syntax", "1:1", "`python: 3.12`"),
     "a colon in a text": (P + "description: Lab: ours\n", "yaml-syntax", "2:17", '"Lab: ours"'),
     "a quote that is not closed": (P + 'description: "ours\n', "yaml-syntax", "2:14", "closing"),
     "yes for true": (P + "generate: {vscode: yes}\n", "ambiguous-boolean", "2:20", "`true`"),

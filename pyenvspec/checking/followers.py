@@ -1,0 +1,55 @@
+"""Findings of the cross-checks that only follow from a mistake elsewhere: what was wrong is not there to be found."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyenvspec.diagnostics import Diagnostics
+
+if TYPE_CHECKING:
+    from pyenvspec.diagnostics import Diagnostic, KeyPath
+    from pyenvspec.spec.model import SpecFile
+
+_RELEASE: tuple[KeyPath, ...] = (("python", "version"), ("cuda",), ("nixpkgs",))
+_BUILDS_ON: dict[str, tuple[KeyPath, ...]] = {
+    "container-unknown-variant": (("variants",),),
+    "container-without-packages": tuple(("python", key) for key in ("manager", "project", "requirements")),
+    "cuda-not-asked": (("cuda",),),
+    "cuda-on-darwin": (("variants",),),
+    "cuda-unknown": (("cuda",),),
+    "key-not-for-manager": (("python", "manager"),),
+    "manager-ambiguous": (("python", "manager"),),
+    "native-broken": _RELEASE,
+    "native-gone": _RELEASE,
+    "native-insecure": _RELEASE,
+    "native-unfree": (("nixpkgs", "unfree"),),
+    "native-unknown": (("nixpkgs", "overlays"),),
+    "process-unknown": (("processes",),),
+    "run-container": (("containers",),),
+    "run-no-image": (("containers",),),
+    "run-wants-base": (("containers",),),
+}
+"""By code the keys of which a finding says what they lack: the key itself, or what stands just below it."""
+
+
+def drop_followers(file: SpecFile, found: Diagnostics) -> Diagnostics:
+    """Return the findings that hold whatever the values that are wrong were meant to be."""
+    if not file.unsure:
+        return found
+    kept = Diagnostics(left_out=found.left_out)
+    for diagnostic in found.items:
+        if not _follows(file, diagnostic):
+            kept.add(diagnostic)
+    return kept
+
+
+def _follows(file: SpecFile, found: Diagnostic) -> bool:
+    # Of what stands there only for what was wrong.
+    if found.path and found.path in file.unsure:
+        return True
+    deep = 2 if found.code.startswith("run-") else 1  # a target looks into its container
+    return any(
+        wrong[: len(key)] == key[: len(wrong)] and len(wrong) <= len(key) + deep
+        for key in _BUILDS_ON.get(found.code, ())
+        for wrong in file.unsure
+    )

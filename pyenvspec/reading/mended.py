@@ -1,0 +1,176 @@
+"""A file without what is wrong in it, so that the rest of it can be read in the same run; lines keep their numbers."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import yaml
+
+from pyenvspec.diagnostics import Span
+from pyenvspec.reading.lookalikes import correct_line
+from pyenvspec.raw import Entry, Mapping, Scalar, Sequence
+from pyenvspec.reading.text import SourceText
+
+if TYPE_CHECKING:
+    from pyenvspec.diagnostics import Diagnostic, KeyPath
+    from pyenvspec.raw import Node
+
+# What starts a line that goes on with the key above: a list may stand in its column, and so may a closing bracket.
+_GOES_ON = re.compile(r"[\s#\]}]|-(?:\s|$)|$")
+_KEY = re.compile(r"[\"']?([A-Za-z_][\w.-]*)")
+_HOPELESS = ("yaml-nesting", "yaml-alias-bomb", "yaml-top-level", "empty-file", "yaml-second-document")
+_LOOKED_BACK = 3
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class Mended:
+    """The text as it is read again: what is told already is blank in it, or written as it was meant."""
+
+    def __init__(self, source: SourceText) -> None:
+        self.source = source
+        self.unread: set[KeyPath] = set()
+        self._original = source
+        self._touched: set[int] = (
+            set()
+        )  # blocks where something was mended: their next complaint may come from that
+
+    def is_news(self, finding: Diagnostic) -> bool:
+        """Whether a problem stands where nothing was mended yet."""
+        return finding.span is None or self._block(finding.span.line)[0] not in self._touched
+
+    def correct(self, finding: Diagnostic) -> None:
+        """Write the line of a finding with plain characters."""
+        assert finding.span is not None
+        self._rewrite(finding.span.line, correct_line(self.source.lines[finding.span.line - 1]))
+
+    def up_to_culprit(self, finding: Diagnostic) -> SourceText | None:
+        """Return the text up to the block that is at fault, where that is not the one of the complaint."""
+        if finding.span is None:
+            return None
+        start, end = self._culprit(finding.span.line)
+        if start == self._block(finding.span.line)[0]:
+            return None
+        return SourceText(self.source.file, "\n".join(self.source.lines[:end]))
+
+    def repair(self, finding: Diagnostic) -> bool:
+        """Take the lines away that a problem stands in; False where that leads nowhere."""
+        if finding.span is None or finding.code in _HOPELESS:
+            return False
+        line = finding.span.line
+        start, end = self._culprit(line)
+        is_first = start not in self._touched
+        self._touched.add(start)
+        if finding.code == "yaml-tab" and is_first:
+            for number in range(start, end + 1):
+                text = self.source.lines[number - 1]
+                indent = len(text) - len(text.lstrip("\t "))
+                self._rewrite(number, text[:indent].replace("\t", "  ") + text[indent:])
+            return True
+        key = _KEY.match(self.source.lines[start - 1])
+        self.unread.add((key[1],) if key else ())
+        if is_first and start < line <= end and not self._stands_in_brackets(start, line):
+            return self.blank(line, self._last_below(line, end))
+        return self.blank(start, end)
+
+    def blank(self, first: int, last: int) -> bool:
+        """Replace lines by blanks; False where they were."""
+        lines = list(self.source.lines)
+        if not any(lines[number - 1].strip() for number in range(first, last + 1)):
+            return False
+        for number in range(first, last + 1):
+            lines[number - 1] = " " * len(lines[number - 1])
+        self.source = SourceText(self.source.file, "\n".join(lines))
+        return True
+
+    def _rewrite(self, number: int, text: str) -> None:
+        self._touched.add(self._block(number)[0])
+        lines = list(self.source.lines)
+        lines[number - 1] = text
+        self.source = SourceText(self.source.file, "\n".join(lines))
+
+    def _block(self, line: int) -> tuple[int, int]:
+        """Return the first and the last line of the key of the top level that a line belongs to."""
+        lines = self.source.lines
+        start = line
+        while start > 1 and _GOES_ON.match(lines[start - 1]):
+            start -= 1
+        end = line
+        while end < len(lines) and _GOES_ON.match(lines[end]):
+            end += 1
+        return start, end
+
+    def _culprit(self, line: int) -> tuple[int, int]:
+        """Return the block that is no YAML: the one of the complaint, or one above where a quote was left open."""
+        start, end = self._block(line)
+        for _ in range(_LOOKED_BACK):
+            if start == 1 or _is_yaml("\n".join(self.source.lines[: start - 1])):
+                break
+            start, end = self._block(start - 1)
+        return start, end
+
+    def _stands_in_brackets(self, start: int, line: int) -> bool:
+        above = "\n".join(self.source.lines[start - 1 : line])
+        return bool(re.search(r"""[\[{"'|>]""", above))
+
+    def _last_below(self, line: int, end: int) -> int:
+        """Return the last line that is indented deeper than `line`."""
+        depth = _depth(self.source.lines[line - 1])
+        last = line
+        for number in range(line + 1, end + 1):
+            text = self.source.lines[number - 1]
+            if text.strip() and _depth(text) <= depth:
+                break
+            last = number
+        return last
+
+    def place(self, found: Diagnostic) -> Diagnostic:
+        """Return a finding as it stands in the user's own text."""
+        if found.span is None:
+            return found
+        return replace(
+            found, span=self._span(found.span), source_line=self._original.lines[found.span.line - 1]
+        )
+
+    def place_tree(self, node: Node) -> Node:
+        """Return a tree with the places of the user's own text."""
+        if self.source.lines == self._original.lines:
+            return node
+        span = self._span(node.span)
+        if isinstance(node, Scalar):
+            return replace(node, span=span)
+        if isinstance(node, Sequence):
+            return Sequence(tuple(map(self.place_tree, node.items)), span)
+        entries = (Entry(e.key, self._span(e.key_span), self.place_tree(e.value)) for e in node.entries)
+        return Mapping(tuple(entries), span)
+
+    def _span(self, span: Span) -> Span:
+        start = self._column(span.line, span.column)
+        end = self._column(span.end_line, span.end_column)
+        return Span(span.line, start, span.end_line, max(end, start) if span.line == span.end_line else end)
+
+    def _column(self, line: int, column: int) -> int:
+        """Return where a column of a line that was written otherwise stands in the user's own."""
+        new, old = self.source.lines[line - 1], self._original.lines[line - 1]
+        if new == old:
+            return column
+        if new[: column - 1] != old[: column - 1]:
+            column += len(old) - len(new)
+        return max(1, min(column, len(old) + 1))
+
+
+def _depth(line: str) -> int:
+    return len(line) - len(line.lstrip(" "))
+
+
+def _is_yaml(text: str) -> bool:
+    parser = _Loader(text)
+    try:
+        while not isinstance(parser.get_event(), yaml.StreamEndEvent):
+            pass
+    except (yaml.YAMLError, ValueError, OverflowError):
+        return False
+    finally:
+        parser.dispose()
+    return True

@@ -1,0 +1,51 @@
+"""Mistakes of the structure that only follow from others: a misspelt key makes the right one missing."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from pyenvspec.names import closest
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from pyenvspec.diagnostics import Diagnostic, KeyPath
+
+_MEANT = re.compile(r"(?:did you mean|write) `(\w+)`")
+
+
+def meant_path(found: Diagnostic) -> KeyPath:
+    """Return the path of what is wrong or, for a key that does not exist, of the one that was meant."""
+    if found.code in ("unknown-key", "key-spelling"):
+        match = _MEANT.search(found.expected or "")
+        return (*found.path[:-1], match[1]) if match else found.path
+    return found.path
+
+
+def follows(found: Diagnostic, others: Collection[Diagnostic], unread: Collection[KeyPath]) -> bool:
+    """Whether a mistake is there only because of another one, or of lines that could not be read."""
+    if not _tells_of_absence(found):
+        return False
+    path = found.path
+    if any(_is_about(wrong, path) for wrong in unread):
+        return True
+    if found.code == "missing-key":
+        return any(meant_path(other) == path for other in others if other is not found)
+    # A list that would not be empty without its mistakes.
+    return found.code == "wrong-type" and any(
+        other.path[: len(path)] == path and len(other.path) > len(path) for other in others
+    )
+
+
+def _is_about(wrong: KeyPath, path: KeyPath) -> bool:
+    """Whether lines that could not be read may be those of a path; their key may be misspelt too."""
+    is_meant = len(wrong) == 1 and (
+        str(wrong[0]).startswith(str(path[0])) or closest(str(wrong[0]), [str(path[0])])
+    )
+    return bool(is_meant) or path[: len(wrong)] == wrong[: len(path)]
+
+
+def _tells_of_absence(found: Diagnostic) -> bool:
+    is_nothing = found.message.endswith(", not nothing") or "at least one" in found.message
+    return found.code == "missing-key" or (found.code == "wrong-type" and is_nothing)
