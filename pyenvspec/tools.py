@@ -246,6 +246,26 @@ def exec_or_run(
         return NOT_STARTED
 
 
+def run_overheard(
+    argv: Sequence[str], *, cwd: Path | None = None, env: Mapping[str, str | None] | None = None
+) -> tuple[int, str]:
+    """Wait for `argv` on our terminal; return its exit code as a shell would say it, and the end of its stderr."""
+    import signal
+
+    from pyenvspec.terminal import Overheard
+
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    overheard = Overheard()
+    before = signal.signal(signal.SIGWINCH, lambda *_: overheard.fit())
+    try:
+        code = _run_through(tuple(argv), cwd, env, stderr=overheard.end)
+    finally:
+        signal.signal(signal.SIGWINCH, before)
+        said = overheard.close()
+    return code, said
+
+
 def _exec(program: str, argv: tuple[str, ...], env: dict[str, str] | None) -> NoReturn:
     import signal
 
@@ -259,7 +279,12 @@ def _exec(program: str, argv: tuple[str, ...], env: dict[str, str] | None) -> No
 
 
 def _run_through(
-    argv: tuple[str, ...], cwd: Path | None, env: Mapping[str, str | None] | None, *, talks: bool
+    argv: tuple[str, ...],
+    cwd: Path | None,
+    env: Mapping[str, str | None] | None,
+    *,
+    talks: bool = False,
+    stderr: int | None = None,
 ) -> int:
     import signal
     import subprocess
@@ -273,6 +298,7 @@ def _run_through(
             cwd=cwd,
             env=merged_env(env),
             stdout=sys.stderr if talks else None,
+            stderr=stderr,
             preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_UNBLOCK, passed_on),
         )
     except OSError as error:

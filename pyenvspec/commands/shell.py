@@ -21,7 +21,7 @@ from pyenvspec.records import dataclass
 from pyenvspec.reporter import emit, report, say
 from pyenvspec.shortcuts import kept
 from pyenvspec.spec.model import LOCK_MANAGERS
-from pyenvspec.tools import NOT_FOUND, SystemRunner, exec_or_run, nix_argv
+from pyenvspec.tools import NOT_FOUND, SystemRunner, exec_or_run, nix_argv, run_overheard
 from pyenvspec.writing.checkout import make_known_to_git
 from pyenvspec.writing.write import apply, plan_writes
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 FAILED = 1
 USAGE = 2
+_SIGNALLED = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +88,35 @@ def _open(options: ShellOptions, *, stay: bool) -> int:
     argv = develop_argv(compiled.plan, variant, options.command)
     if not options.quiet:
         say(f"$ {shlex.join(argv)}")
-    env = {}
-    if folder and _is_kept(compiled, directory):
-        kept.write_stamp(directory, folder, _sources(compiled.plan))
-        # Before the words of the command, which are not Nix's.
-        at = argv.index(f".#{variant}") + 1
-        argv = (*argv[:at], "--profile", f"{folder}/profile", *argv[at:])
-        env = {"PYENVSPEC_KEEP": folder}
-    code = exec_or_run(argv, cwd=options.directory, env=env, stay=stay)
+    if not folder:
+        return _told_of_nix(exec_or_run(argv, cwd=options.directory, stay=stay))
+    code = _make_kept(compiled, options, folder)
+    if code != 0:
+        return _told_of_nix(code)
+    argv, env = kept.start(folder, options.command)
+    if not _is_kept(compiled, directory):
+        Path(folder, "stamp").unlink()
+    return exec_or_run(argv, cwd=options.directory, env=env, stay=stay)
+
+
+def _make_kept(compiled: Compiled, options: ShellOptions, folder: str) -> int:
+    """Let Nix make what is kept of a shell; return the exit code of the one that failed, what it means told."""
+    directory = str(options.directory)
+    kept.write_stamp(directory, folder, _sources(compiled.plan))
+    argv = (*develop_argv(compiled.plan, options.variant, ()), "--profile", f"{folder}/profile")
+    env = {"PYENVSPEC_KEEP": folder, "PYENVSPEC_ONLY_KEEP": "1"}
+    code, said = run_overheard((*argv, "--command", "true"), cwd=options.directory, env=env)
+    if code == 0 and not _make_script(directory, folder):
+        say("files of the shell changed while it was made; run the command again")
+        return FAILED
+    if code not in (0, NOT_FOUND) and code < _SIGNALLED:
+        from pyenvspec.commands.diagnose.command import explain
+
+        explain(said)
+    return code
+
+
+def _told_of_nix(code: int) -> int:
     if code == NOT_FOUND:
         say("`nix` is not installed; run `pyenvspec get-nix`, or go without: `pyenvspec shell --host`")
     return code

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import fcntl
+import os
+import struct
+import subprocess
+import sys
+import termios
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pyenvspec.cli import run
 from pyenvspec.commands.shell import develop_argv
 from pyenvspec.driver import load_plan
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 FEATURES = ("nix", "--extra-experimental-features", "nix-command flakes", "develop")
 
@@ -82,3 +86,85 @@ def test_a_shell_that_is_made_for_other_systems_says_which_is_not(
     assert "the shell `default` is made for x86_64-linux, aarch64-linux; this is aarch64-darwin" in told
     assert "pyenvspec shell mac" in told
     assert run(["shell", "-C", str(tmp_path), "mac"]) == 127
+
+
+# A Nix that makes what `nix develop --profile` and entering make, or fails as FAILS says.
+NIX = """\
+#!/bin/bash
+[[ ! -t 2 ]] || echo "on a terminal of $(stty size <&2)" >&2
+echo "nix ${*:3}" >>"$CALLS"
+if [[ -n ${FAILS-} ]]; then printf '%s\\n' "$FAILS" >&2; exit "${CODE:-1}"; fi
+if [[ $3 == develop ]]; then
+  [[ -n $PYENVSPEC_ONLY_KEEP ]] || exit 9
+  touch "$PYENVSPEC_KEEP/profile"
+  printf %s "$BASH" >"$PYENVSPEC_KEEP/bash"
+  mv "$PYENVSPEC_KEEP/stamp.new" "$PYENVSPEC_KEEP/stamp"
+else
+  echo 'export SEED=42'
+fi
+"""
+
+
+@pytest.fixture
+def nix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Put such a Nix on PATH; return the project, with a cache folder of its own."""
+    program = tmp_path / "bin" / "nix"
+    program.parent.mkdir()
+    program.write_text(NIX)
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("CALLS", str(tmp_path / "calls"))
+    project = tmp_path / "lab"
+    project.mkdir()
+    return write(project)
+
+
+def typed(project: Path, *words: str, **options: Any) -> subprocess.CompletedProcess[str]:
+    argv = [str(Path(sys.executable).with_name("pyenvspec")), "shell", *words]
+    return subprocess.run(argv, cwd=project, text=True, check=False, timeout=60, **options)
+
+
+def test_nix_makes_the_shell_and_the_command_takes_our_place(nix: Path) -> None:
+    ran = typed(nix, "--", "bash", "-c", 'echo "$SEED $PPID"; exit 7', capture_output=True)
+    assert ran.returncode == 7
+    assert ran.stdout == f"42 {os.getpid()}\n"
+    assert "$ nix" in ran.stderr
+    assert (nix.parent / "calls").read_text().count("nix develop") == 1
+
+
+def test_what_a_failure_means_is_told_below_it(nix: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FAILS", "error: experimental Nix feature 'nix-command' is disabled")
+    ran = typed(nix, capture_output=True)
+    assert ran.returncode == 1
+    said, meant = ran.stderr.split("What this means:")
+    assert "is disabled" in said
+    assert "experimental-features" in meant
+
+
+def test_of_a_failure_that_is_not_known_the_next_step_is_told(
+    nix: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAILS", "error: the moon is full")
+    ran = typed(nix, capture_output=True)
+    assert ran.returncode == 1
+    assert "Nothing of this is known" in ran.stderr
+    monkeypatch.setenv("CODE", "130")
+    assert "known" not in typed(nix, capture_output=True).stderr
+
+
+def test_on_a_terminal_nix_has_one_too(nix: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FAILS", "error: the moon is full")
+    ours, end = os.openpty()
+    fcntl.ioctl(end, termios.TIOCSWINSZ, struct.pack("HHHH", 33, 111, 0, 0))
+    assert typed(nix, stdin=end, stdout=end, stderr=end).returncode == 1
+    os.close(end)
+    said = b""
+    while True:
+        try:
+            said += os.read(ours, 65536)
+        except OSError:
+            break
+    os.close(ours)
+    assert b"on a terminal of 33 111" in said
+    assert b"\r\r" not in said

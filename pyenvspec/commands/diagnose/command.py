@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 _MOST_BYTES = 64 * 1024 * 1024
 _USAGE = 2
 _LONGEST = 160
+_NOTHING = """Nix's
+output the first line with `error:` says it; `nix log` with the .drv path in it shows the whole build.
+`pyenvspec doctor` looks at this machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +60,18 @@ def run(options: DiagnoseOptions) -> int:
         put(_format(advices, color=wants_color(sys.stdout, options.color)))
     else:
         say(
-            "Nothing in this log is known here. Of a Python traceback the last line says what is wrong, of Nix's"
+            f"Nothing in this log is known here. Of a Python traceback the last line says what is wrong, of {_NOTHING}"
         )
-        say("output the first one with `error:`; `nix log` with the .drv path in it shows the whole build.")
-        say("`pyenvspec doctor` looks at this machine.")
     return 0 if advices else 1
+
+
+def explain(said: str) -> None:
+    """Tell what the output of a failed Nix means, right below it."""
+    advices = diagnose_log(said)
+    if advices:
+        say(f"\nWhat this means:\n\n{_format(advices)}")
+    else:
+        say(f"\nNothing of this is known to `pyenvspec diagnose`. Of {_NOTHING}")
 
 
 def _read(options: DiagnoseOptions) -> str:
