@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import yaml
 
 from pyenvspec.diagnostics import Span
-from pyenvspec.reading.lookalikes import correct_line
 from pyenvspec.raw import Entry, Mapping, Scalar, Sequence
+from pyenvspec.reading.lookalikes import correct_line
 from pyenvspec.reading.text import SourceText
 
 if TYPE_CHECKING:
