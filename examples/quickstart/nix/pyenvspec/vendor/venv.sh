@@ -338,6 +338,19 @@ _pyenvspec_build_after() {
   return 1
 }
 
+# A command to type as it stands: it fails in the same way, and what that means is told.
+_pyenvspec_offer_diagnosis() {
+  local again
+  type -P pyenvspec >/dev/null || return 0
+  case $PYENVSPEC_MANAGER in
+    uv) again='uv sync' ;;
+    poetry) again='poetry install' ;;
+    pip) again="pip install -r $(printf %q "$_pyenvspec_root/$PYENVSPEC_REQUIREMENTS")" ;;
+  esac
+  [ "$PWD" = "$OLDPWD" ] || again="(cd $(printf %q "$PWD") && $again)"
+  _pyenvspec_say "what it means, and what to do: $again 2>&1 | pyenvspec diagnose"
+}
+
 _pyenvspec_install() {
   local source=${_pyenvspec_files[0]:-} count name _pyenvspec_after=()
   [ -n "$source" ] || return 0
@@ -362,6 +375,7 @@ _pyenvspec_install() {
   _pyenvspec_say "Installing ${count}from ${source##*/}…"
   if ! _pyenvspec_run_manager >&2 9<&- </dev/null; then
     _pyenvspec_say "installing from ${source##*/} failed, see above; the next entry tries again."
+    _pyenvspec_offer_diagnosis
     return 1
   fi
   (_pyenvspec_build_after) || return

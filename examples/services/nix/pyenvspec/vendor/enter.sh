@@ -34,6 +34,8 @@ if [[ -n ${PYENVSPEC_KEEP-} && -e $PYENVSPEC_KEEP/stamp.new ]]; then
   printf %s "$BASH" >"$PYENVSPEC_KEEP/bash" && command mv -f -- "$PYENVSPEC_KEEP/stamp.new" "$PYENVSPEC_KEEP/stamp"
 fi
 unset PYENVSPEC_KEEP
+# It enters what is kept then; this was to make it.
+[[ -z ${PYENVSPEC_ONLY_KEEP-} ]] || exit 0
 
 # What Nix's setup hooks leave behind for builds: its own Python packages would come before those of the project, and
 # Python would hash as in a build and check compiled files by their content.
