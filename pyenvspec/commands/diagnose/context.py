@@ -77,14 +77,14 @@ def _library(values: Values, log: Log, at: int) -> Answer | None:
     if is_libc_library(soname) or attr == _BASE_LIBRARIES:
         why = "every Python of a pyenvspec shell has it, so this is another Python"
         return Answer(
-            {**values, "why": why}, {}, ("nix develop", "python -c 'import sys; print(sys.executable)'")
+            {**values, "why": why}, {}, ("pyenvspec shell", "python -c 'import sys; print(sys.executable)'")
         )
     if attr is not None and attr.startswith("cuda."):
         return library_of_cuda(values, attr.removeprefix("cuda."), log)
     if soname.startswith(("libtorch", "libc10")):
         why = "it is torch's own: what wants it was compiled against another torch"
         return Answer(
-            {**values, "why": why}, {}, ("rm -rf .venv", "nix develop, which installs all of it again")
+            {**values, "why": why}, {}, ("rm -rf .venv", "pyenvspec shell, which installs all of it again")
         )
     if attr is None:
         bringing = [wheel.package for wheel in wheels_looked_into() if soname in wheel.brings]
@@ -146,7 +146,9 @@ def _collision(values: Values, log: Log, at: int) -> Answer | None:
 
 def _derivation(values: Values, log: Log, at: int) -> Answer:
     match = DERIVATION.search(values["what"])
-    return Answer({**values, "what": match["name"] if match else values["what"]})
+    what = match["name"] if match else values["what"]
+    wheel = re.match(r"(?:python3[.][0-9]+-)?([A-Za-z][\w.]*(?:-[A-Za-z][\w.]*)*)-[0-9]", what)
+    return Answer({**values, "what": what, "package": wheel[1] if wheel else what})
 
 
 def _input(values: Values, log: Log, at: int) -> Answer:

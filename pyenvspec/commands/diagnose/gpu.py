@@ -60,7 +60,7 @@ def library_of_cuda(values: Values, attr: str, log: Log) -> Answer:
     if "torch/__init__.py" in log.text:
         why = "torch's own wheels bring it, and one of them is not installed or was replaced"
         return Answer(
-            {**values, "why": why}, {}, ("rm -rf .venv", "nix develop, which installs all of them again")
+            {**values, "why": why}, {}, ("rm -rf .venv", "pyenvspec shell, which installs all of them again")
         )
     wanted = cuda_of_library(soname)
     cuda: Any = wanted.cuda if wanted else cuda_in(log) or USUAL_CUDA

@@ -121,10 +121,10 @@ def module(values: Values, log: Log, at: int) -> Answer | None:
         return None
     name = values["module"]
     package = pypi_of_import(name)
-    other = "it is installed already? then this is another Python: nix develop"
+    other = "it is installed already? then this is another Python: pyenvspec shell"
     if name in sys.stdlib_module_names:
         why = "it belongs to Python itself, and the Python of the shell has it: this is another one"
-        return Answer({**values, "why": why}, {}, ("nix develop",))
+        return Answer({**values, "why": why}, {}, ("pyenvspec shell",))
     if package is None:
         top = name.partition(".")[0]
         why = "it is of a package that is not installed, or a folder of this project"

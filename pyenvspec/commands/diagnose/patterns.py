@@ -47,6 +47,9 @@ LOOK_UPS: dict[str, Callable[[Values, Log, int], Answer | None]] = {
     "qt": running.qt,
     "preload": running.preload,
     "path": running.path,
+    "extension": running.extension,
+    "wants-newer": running.wants_newer,
+    "host-of-index": running.host_of_index,
 }
 """What a family's `resolve` names."""
 

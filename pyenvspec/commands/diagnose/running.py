@@ -20,7 +20,7 @@ from pyenvspec.facts.wheels import attribute_of_soname, libraries_of_wheel
 if TYPE_CHECKING:
     from pyenvspec.commands.diagnose.answer import Log, Values
 
-_OUTSIDE = ("nix develop", "python -c 'import sys; print(sys.executable)'")
+_OUTSIDE = ("pyenvspec shell", "python -c 'import sys; print(sys.executable)'")
 _IN_THE_SHELL = {
     "python",
     "python3",
@@ -151,7 +151,7 @@ def run_program(values: Values, log: Log, at: int) -> Answer | None:
         return Answer({**values, "why": "it is in the toolkit of CUDA"}, toolkit.yaml if toolkit else {})
     if name in _IN_THE_SHELL:
         return Answer(
-            {**values, "why": "the shell has it, so this is outside of the shell"}, {}, ("nix develop",)
+            {**values, "why": "the shell has it, so this is outside of the shell"}, {}, ("pyenvspec shell",)
         )
     if name in _OF_OTHERS:
         why = "a shell has no other package manager in it"
@@ -160,7 +160,9 @@ def run_program(values: Values, log: Log, at: int) -> Answer | None:
         )
     attr = _of_program(name)
     is_listed = package_of_program(name) is not None or "config" in values
-    if not is_listed and ("." in name or not _STARTED.search(log.text)):
+    # Of a traceback the last line is often all that is shown; a file of that name is opened by code above it.
+    is_alone = log.text.count("\n") <= 2 and attr is not None
+    if not is_listed and ("." in name or not (is_alone or _STARTED.search(log.text))):
         return None
     if attr is None:
         return Answer(
@@ -195,6 +197,21 @@ def preload(values: Values, log: Log, at: int) -> Answer:
     # The compiler's own libraries are in an output of it.
     folder = f"{attr}.lib" if attr == "stdenv.cc.cc" else attr
     return Answer(values, {"preload": [f"{folder}/lib/{soname}"]}, (first,))
+
+
+def extension(values: Values, log: Log, at: int) -> Answer:
+    """Return the extension module that a symbol is missing in, as far as the line has it."""
+    return Answer({**values, "file": values.get("file", "an extension")})
+
+
+def wants_newer(values: Values, log: Log, at: int) -> Answer:
+    """Return what wants a newer C library, as far as the line has it."""
+    return Answer({**values, "path": values.get("path", "what is loaded here")})
+
+
+def host_of_index(values: Values, log: Log, at: int) -> Answer:
+    """Return the machine that an installer could not reach."""
+    return Answer({"host": next(iter(values.values()))})
 
 
 def path(values: Values, log: Log, at: int) -> Answer:
