@@ -10,6 +10,8 @@ from pyenvspec.names import closest
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from pydantic_core import ErrorDetails
+
     from pyenvspec.diagnostics import Diagnostic, KeyPath
 
 _MEANT = re.compile(r"(?:did you mean|write) `(\w+)`")
@@ -24,9 +26,7 @@ def meant_path(found: Diagnostic) -> KeyPath:
 
 
 def follows(found: Diagnostic, others: Collection[Diagnostic], unread: Collection[KeyPath]) -> bool:
-    """Whether a mistake is there only because of another one, or of lines that could not be read."""
-    if not _tells_of_absence(found):
-        return False
+    """Whether something is not there only because of another mistake, or of lines that could not be read."""
     path = found.path
     if any(_is_about(wrong, path) for wrong in unread):
         return True
@@ -46,6 +46,6 @@ def _is_about(wrong: KeyPath, path: KeyPath) -> bool:
     return bool(is_meant) or path[: len(wrong)] == wrong[: len(path)]
 
 
-def _tells_of_absence(found: Diagnostic) -> bool:
-    is_nothing = found.message.endswith(", not nothing") or "at least one" in found.message
-    return found.code == "missing-key" or (found.code == "wrong-type" and is_nothing)
+def tells_of_absence(detail: ErrorDetails) -> bool:
+    """Whether a mistake is that something is not there."""
+    return detail["type"] in ("missing", "too_short") or detail["input"] is None

@@ -27,7 +27,7 @@ from pyenvspec.raw import (
     walk_path,
     without_all,
 )
-from pyenvspec.spec.follows import follows, meant_path
+from pyenvspec.spec.follows import follows, meant_path, tells_of_absence
 from pyenvspec.spec.meant import some_python
 from pyenvspec.spec.model import VARIANT_KEYS, ShellSpec, Spec, SpecFile
 from pyenvspec.spec.values import Model
@@ -142,8 +142,9 @@ def _validate_shell(
     except ValidationError as error:
         details = error.errors(include_url=False)
         found = [_translate(raw, tree, detail) for detail in details[:MOST_FINDINGS]]
-        told = [diagnostic for diagnostic in found if not follows(diagnostic, found, unsure)]
-        for diagnostic in told:
+        for diagnostic, detail in zip(found, details, strict=False):
+            if tells_of_absence(detail) and follows(diagnostic, found, unsure):
+                continue
             if (diagnostic.code, diagnostic.span) not in known:
                 findings.add(diagnostic if name == "default" else _in_variant(raw, name, diagnostic))
         if len(details) > MOST_FINDINGS:

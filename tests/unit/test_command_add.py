@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from pyenvspec.cli import run
 from pyenvspec.commands.edit.list import EditError, add_items, remove_items
+from pyenvspec.commands.next_step import next_step, open_command
 from pyenvspec.raw import to_plain
 from pyenvspec.reading.source import read_text
 
@@ -124,7 +125,7 @@ def test_packages_are_added(project: Path, capsys: pytest.CaptureFixture[str]) -
     assert text_of(project) == PYTHON + "native: [ffmpeg, sox]\n"
     assert capsys.readouterr() == (
         "",
-        "Added ffmpeg, sox to env.yaml. Run `pyenvspec compile` to use it.\n",
+        f"Added ffmpeg, sox to env.yaml. {next_step(open_command(project))}\n",
     )
 
 
@@ -202,7 +203,7 @@ def test_names_of_others_are_added_by_the_name_that_nixpkgs_has(
         "`libgl1-mesa-glx`: nixpkgs calls it `libGL`.\n"
         "`libxcb.so.1`: the library libxcb.so.1 is in `xorg.libxcb`.\n"
         "`ffmpeg@4`: nixpkgs has 4.4.8 as `ffmpeg_4`.\n"
-        "Added libsndfile, libGL, xorg.libxcb, ffmpeg_4 to env.yaml. Run `pyenvspec compile` to use it.\n"
+        f"Added libsndfile, libGL, xorg.libxcb, ffmpeg_4 to env.yaml. {next_step(open_command(project))}\n"
     )
 
 

@@ -176,7 +176,7 @@ def test_a_machine_in_order_has_only_good_lines(project: Path, capsys: pytest.Ca
         "  ✔ nixos-cuda is in use\n"
         "\n"
         "python\n"
-        "  ✔ .venv is not there yet; `nix develop` makes it\n"
+        "  ✔ .venv is not there yet; `pyenvspec shell` makes it\n"
         "\n"
         "gpu\n"
         "  ✔ the driver's libcuda.so.1 is in /run/opengl-driver/lib (NixOS)\n"
@@ -193,7 +193,8 @@ def test_a_machine_in_order_has_only_good_lines(project: Path, capsys: pytest.Ca
     [
         (
             {},
-            "  ✘ nix is not installed, or not on PATH\n      pyenvspec get-nix",
+            "  ✘ nix is not installed, or not on PATH\n      pyenvspec get-nix\n"
+            "      or go without Nix: pyenvspec shell --host",
         ),
         (
             nix("nix (Nix) 2.8.1"),
@@ -376,12 +377,12 @@ def test_an_environment_whose_python_is_gone(project: Path, capsys: pytest.Captu
     doctor(project)
     assert section(capsys.readouterr().out, "python") == (
         "  ✘ .venv: its Python is gone, and pyenvspec does not delete what it did not make\n"
-        "      rm -r .venv, then: nix develop"
+        "      rm -r .venv, then: pyenvspec shell"
     )
     (project / ".venv/.pyenvspec-made").write_text("")
     doctor(project)
     assert section(capsys.readouterr().out, "python") == (
-        "  ! .venv: its Python was garbage-collected; `nix develop` makes it again\n      nix develop"
+        "  ! .venv: its Python was garbage-collected; `pyenvspec shell` makes it again\n      pyenvspec shell"
     )
 
 
@@ -622,7 +623,7 @@ def test_json_has_every_line(project: Path, capsys: pytest.CaptureFixture[str]) 
         "group": "nix",
         "mark": "problem",
         "text": "nix is not installed, or not on PATH",
-        "fix": ["pyenvspec get-nix"],
+        "fix": ["pyenvspec get-nix", "or go without Nix: pyenvspec shell --host"],
     }
 
 
@@ -630,6 +631,7 @@ def test_quiet_leaves_the_problems(project: Path, capsys: pytest.CaptureFixture[
     assert examine(DoctorOptions("doctor", project, quiet=True), DescribedHost(), DescribedRunner()) == 4
     assert capsys.readouterr().out == (
         "nix\n  ✘ nix is not installed, or not on PATH\n      pyenvspec get-nix\n"
+        "      or go without Nix: pyenvspec shell --host\n"
     )
 
 

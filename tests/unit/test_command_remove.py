@@ -9,6 +9,7 @@ import pytest
 
 from pyenvspec.cli import run
 from pyenvspec.commands.edit.list import remove_items
+from pyenvspec.commands.next_step import next_step, open_command
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,7 +50,7 @@ def test_packages_are_removed(project: Path, capsys: pytest.CaptureFixture[str])
     )
     assert capsys.readouterr() == (
         "",
-        "Removed git, cuda.nccl from env.yaml. Run `pyenvspec compile` to use it.\n",
+        f"Removed git, cuda.nccl from env.yaml. {next_step(open_command(project))}\n",
     )
 
 

@@ -6,6 +6,7 @@ import posixpath
 from typing import TYPE_CHECKING, Literal
 
 from pyenvspec.checking.checks import named_paths
+from pyenvspec.commands.next_step import next_step, open_command
 from pyenvspec.driver import FOLDER, compile_project
 from pyenvspec.options import Options, add_json
 from pyenvspec.project.folder import LOOKED_FOR
@@ -101,7 +102,7 @@ def _write(compiled: Compiled, changes: Changes, options: CompileOptions) -> int
         for verb, paths in (("wrote", written), ("removed", done.of(Kind.REMOVED))):
             for line in _summary(paths):
                 say(f"{verb} {line}")
-        say("Now run `nix develop`." if written else "Everything is up to date.")
+        say(next_step(open_command(options.directory)) if written else "Everything is up to date.")
     if not outcome.notes and not notes:
         _remember(compiled, options)
     return 0

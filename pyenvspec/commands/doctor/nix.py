@@ -26,7 +26,7 @@ def check_nix(context: Context) -> Iterator[Check]:
     told = context.run("nix", "--version")
     if not told.ok:
         reason = "is not installed, or not on PATH" if told.missing else "does not start"
-        fix = ("pyenvspec get-nix",)
+        fix = ("pyenvspec get-nix", "or go without Nix: pyenvspec shell --host")
         yield Check(GROUP, Mark.BAD, f"nix {reason}", fix)
         return
     yield _check_version(told.stdout.strip())

@@ -47,20 +47,20 @@ def _check_venv(context: Context, environment: Environment) -> Check:
     name = environment.venv
     folder = context.root / name
     if not context.host.lexists(str(folder)):
-        return Check(GROUP, Mark.GOOD, f"{name} is not there yet; `nix develop` makes it")
+        return Check(GROUP, Mark.GOOD, f"{name} is not there yet; `pyenvspec shell` makes it")
     is_ours = context.host.exists(str(folder / ".pyenvspec-made"))
     if not context.host.exists(str(folder / "bin/python")):
         if is_ours:
-            text = f"{name}: its Python was garbage-collected; `nix develop` makes it again"
-            return Check(GROUP, Mark.WARN, text, ("nix develop",))
+            text = f"{name}: its Python was garbage-collected; `pyenvspec shell` makes it again"
+            return Check(GROUP, Mark.WARN, text, ("pyenvspec shell",))
         text = f"{name}: its Python is gone, and pyenvspec does not delete what it did not make"
-        return Check(GROUP, Mark.BAD, text, (f"rm -r {quote(name)}, then: nix develop",))
+        return Check(GROUP, Mark.BAD, text, (f"rm -r {quote(name)}, then: pyenvspec shell",))
     if not is_ours:
         text = f"{name} was not made by pyenvspec; it is left alone, and may have another Python"
-        return Check(GROUP, Mark.WARN, text, (f"rm -r {quote(name)}, then: nix develop",))
+        return Check(GROUP, Mark.WARN, text, (f"rm -r {quote(name)}, then: pyenvspec shell",))
     if environment.install and not context.host.exists(str(folder / ".pyenvspec-installed")):
         text = f"{name} is there, and its packages are not installed yet"
-        return Check(GROUP, Mark.WARN, text, ("nix develop",))
+        return Check(GROUP, Mark.WARN, text, ("pyenvspec shell",))
     return Check(GROUP, Mark.GOOD, f"{name} is there")
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pyenvspec.commands.edit.file import edit_file
 from pyenvspec.commands.edit.list import add_items
+from pyenvspec.commands.next_step import next_step, open_command
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
 from pyenvspec.names import is_known, suggest_native
 from pyenvspec.options import Options, add_json
@@ -76,7 +77,7 @@ def run(options: AddOptions) -> int:
         for name in present:
             say(f"{name} is in env.yaml already.")
         if added:
-            say(f"Added {', '.join(added)} to env.yaml. Run `pyenvspec compile` to use it.")
+            say(f"Added {', '.join(added)} to env.yaml. {next_step(open_command(options.directory))}")
     return 0
 
 

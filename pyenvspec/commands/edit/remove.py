@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pyenvspec.commands.edit.add import listed, place, shown
 from pyenvspec.commands.edit.file import edit_file
 from pyenvspec.commands.edit.list import remove_items
+from pyenvspec.commands.next_step import next_step, open_command
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
 from pyenvspec.names import closest
 from pyenvspec.options import Options, add_json
@@ -57,7 +58,7 @@ def run(options: RemoveOptions) -> int:
     if options.json:
         put(json.dumps({"removed": removed}) + "\n")
     elif not options.quiet:
-        say(f"Removed {', '.join(removed)} from env.yaml. Run `pyenvspec compile` to use it.")
+        say(f"Removed {', '.join(removed)} from env.yaml. {next_step(open_command(options.directory))}")
     return 0
 
 

@@ -16,6 +16,7 @@ from pyenvspec.commands.init.decide import Decisions, decide
 from pyenvspec.commands.init.python import Decided
 from pyenvspec.commands.init.scaffold import format_manifest
 from pyenvspec.commands.init.templates import TEMPLATES, Template, find_template
+from pyenvspec.commands.next_step import next_step
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError, Severity
 from pyenvspec.driver import FOLDER, MANIFEST, check_tree
 from pyenvspec.facts.drivers import minimum_driver
@@ -334,7 +335,7 @@ def _talk(answer: Answer, *, dry_run: bool) -> Iterable[str]:
     if done.new_requirements:
         yield f"{would} {done.new_requirements[0]}, from {done.primary.file if done.primary else ''}"
     yield f"{would} {MANIFEST}: Python {done.python.value}, {done.manager}"
-    yield f"Now run `{answer.step}`." + (f" In it, once: `{done.after}`." if done.after else "")
+    yield next_step(answer.step) + (f" In it, once: `{done.after}`." if done.after else "")
 
 
 def _notes(done: Decisions) -> list[str]:
