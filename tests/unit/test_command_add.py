@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pyenvspec.cli import run
 from pyenvspec.commands.edit.list import EditError, add_items, remove_items
-from pyenvspec.commands.next_step import next_step, open_command
+from pyenvspec.next_step import next_step, open_command
 from pyenvspec.raw import to_plain
 from pyenvspec.reading.source import read_text
 

@@ -9,7 +9,7 @@ import pytest
 
 from pyenvspec.cli import run
 from pyenvspec.commands.edit.list import remove_items
-from pyenvspec.commands.next_step import next_step, open_command
+from pyenvspec.next_step import next_step, open_command
 
 if TYPE_CHECKING:
     from pathlib import Path

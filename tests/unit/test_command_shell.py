@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from pyenvspec.cli import run
-from pyenvspec.commands.next_step import next_step, open_command
 from pyenvspec.commands.shell import develop_argv
 from pyenvspec.driver import load_plan
+from pyenvspec.next_step import next_step, open_command
 
 FEATURES = ("nix", "--extra-experimental-features", "nix-command flakes", "develop")
 
@@ -172,12 +172,12 @@ def test_on_a_terminal_nix_has_one_too(nix: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_what_to_type_next_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pyenvspec.commands.next_step.own_nix", lambda: None)
-    monkeypatch.setattr("pyenvspec.commands.next_step.has_program", lambda name: name == "nix")
+    monkeypatch.setattr("pyenvspec.next_step.own_nix", lambda: None)
+    monkeypatch.setattr("pyenvspec.next_step.has_program", lambda name: name == "nix")
     assert next_step(open_command(tmp_path)) == f"Now run `pyenvspec shell -C {tmp_path}`."
     monkeypatch.chdir(tmp_path)
     assert next_step(open_command(tmp_path)) == "Now run `pyenvspec shell`."
-    monkeypatch.setattr("pyenvspec.commands.next_step.has_program", lambda name: False)
+    monkeypatch.setattr("pyenvspec.next_step.has_program", lambda name: False)
     assert next_step(open_command(tmp_path)) == (
         "Now run `pyenvspec get-nix`, then `pyenvspec shell`; or without Nix: `pyenvspec shell --host`."
     )

@@ -6,8 +6,8 @@ import posixpath
 from typing import TYPE_CHECKING, Literal
 
 from pyenvspec.checking.checks import named_paths
-from pyenvspec.commands.next_step import next_step, open_command
 from pyenvspec.driver import FOLDER, compile_project
+from pyenvspec.next_step import next_step, open_command
 from pyenvspec.options import Options, add_json
 from pyenvspec.project.folder import LOOKED_FOR
 from pyenvspec.records import dataclass

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from pyenvspec.commands.edit.file import edit_file
 from pyenvspec.commands.edit.list import add_items
-from pyenvspec.commands.next_step import next_step, open_command
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
 from pyenvspec.names import is_known, suggest_native
+from pyenvspec.next_step import next_step, open_command
 from pyenvspec.options import Options, add_json
 from pyenvspec.raw import Sequence, to_plain, walk_path
 from pyenvspec.records import dataclass

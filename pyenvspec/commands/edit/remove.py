@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from pyenvspec.commands.edit.add import listed, place, shown
 from pyenvspec.commands.edit.file import edit_file
 from pyenvspec.commands.edit.list import remove_items
-from pyenvspec.commands.next_step import next_step, open_command
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
 from pyenvspec.names import closest
+from pyenvspec.next_step import next_step, open_command
 from pyenvspec.options import Options, add_json
 from pyenvspec.records import dataclass
 from pyenvspec.reporter import put, say

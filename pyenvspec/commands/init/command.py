@@ -16,12 +16,12 @@ from pyenvspec.commands.init.decide import Decisions, decide
 from pyenvspec.commands.init.python import Decided
 from pyenvspec.commands.init.scaffold import format_manifest
 from pyenvspec.commands.init.templates import TEMPLATES, Template, find_template
-from pyenvspec.commands.next_step import next_step
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError, Severity
 from pyenvspec.driver import FOLDER, MANIFEST, check_tree
 from pyenvspec.facts.drivers import minimum_driver
 from pyenvspec.facts.nixpkgs import version_key
 from pyenvspec.lowering.vendored import VENDOR, read_schema
+from pyenvspec.next_step import next_step
 from pyenvspec.options import Options, add_json
 from pyenvspec.project.files import check_folder
 from pyenvspec.project.locks.locked_project import LOCK_OF_MANAGER
