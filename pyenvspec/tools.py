@@ -262,8 +262,8 @@ def run_overheard(
         code = _run_through(tuple(argv), cwd, env, stderr=overheard.end)
     finally:
         signal.signal(signal.SIGWINCH, before)
-        said = overheard.close()
-    return code, said
+        output = overheard.close()
+    return code, output
 
 
 def _exec(program: str, argv: tuple[str, ...], env: dict[str, str] | None) -> NoReturn:

@@ -32,24 +32,24 @@ _BUILDS_ON: dict[str, tuple[KeyPath, ...]] = {
 """By code the keys of which a finding says what they lack: the key itself, or what stands just below it."""
 
 
-def drop_followers(file: SpecFile, found: Diagnostics) -> Diagnostics:
+def drop_followers(file: SpecFile, findings: Diagnostics) -> Diagnostics:
     """Return the findings that hold whatever the values that are wrong were meant to be."""
     if not file.unsure:
-        return found
-    kept = Diagnostics(left_out=found.left_out)
-    for diagnostic in found.items:
+        return findings
+    kept = Diagnostics(left_out=findings.left_out)
+    for diagnostic in findings.items:
         if not _follows(file, diagnostic):
             kept.add(diagnostic)
     return kept
 
 
-def _follows(file: SpecFile, found: Diagnostic) -> bool:
+def _follows(file: SpecFile, diagnostic: Diagnostic) -> bool:
     # Of what stands there only for what was wrong.
-    if found.path and found.path in file.unsure:
+    if diagnostic.path and diagnostic.path in file.unsure:
         return True
-    deep = 2 if found.code.startswith("run-") else 1  # a target looks into its container
+    deep = 2 if diagnostic.code.startswith("run-") else 1  # a target looks into its container
     return any(
         wrong[: len(key)] == key[: len(wrong)] and len(wrong) <= len(key) + deep
-        for key in _BUILDS_ON.get(found.code, ())
+        for key in _BUILDS_ON.get(diagnostic.code, ())
         for wrong in file.unsure
     )

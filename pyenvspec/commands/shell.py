@@ -105,14 +105,14 @@ def _make_kept(compiled: Compiled, options: ShellOptions, folder: str) -> int:
     kept.write_stamp(directory, folder, _sources(compiled.plan))
     argv = (*develop_argv(compiled.plan, options.variant, ()), "--profile", f"{folder}/profile")
     env = {"PYENVSPEC_KEEP": folder, "PYENVSPEC_ONLY_KEEP": "1"}
-    code, said = run_overheard((*argv, "--command", "true"), cwd=options.directory, env=env)
+    code, output = run_overheard((*argv, "--command", "true"), cwd=options.directory, env=env)
     if code == 0 and not _make_script(directory, folder):
         say("files of the shell changed while it was made; run the command again")
         return FAILED
     if code not in (0, NOT_FOUND) and code < _SIGNALLED:
         from pyenvspec.commands.diagnose.command import explain
 
-        explain(said)
+        explain(output)
     return code
 
 

@@ -125,12 +125,12 @@ class Mended:
             last = number
         return last
 
-    def place(self, found: Diagnostic) -> Diagnostic:
+    def place(self, finding: Diagnostic) -> Diagnostic:
         """Return a finding as it stands in the user's own text."""
-        if found.span is None:
-            return found
+        if finding.span is None:
+            return finding
         return replace(
-            found, span=self._span(found.span), source_line=self._original.lines[found.span.line - 1]
+            finding, span=self._span(finding.span), source_line=self._original.lines[finding.span.line - 1]
         )
 
     def place_tree(self, node: Node) -> Node:

@@ -41,12 +41,12 @@ def read_partly(data: bytes, file: str) -> RawSpec:
         problems.append(conflict.finding)
         mended.blank(conflict.begin, conflict.begin)
         mended.blank(conflict.middle, conflict.end)
-    root, found = _read_rounds(mended, problems)
-    problems += [mended.place(one) for one in found if not problems or one.code not in _OF_WHAT_IS_LEFT]
+    root, findings = _read_rounds(mended, problems)
+    problems += [mended.place(one) for one in findings if not problems or one.code not in _OF_WHAT_IS_LEFT]
     problems.sort(key=lambda one: (one.span.line, one.span.column) if one.span else (0, 0))
     if not isinstance(root, Mapping) or (problems and not root.entries):
         raise PyenvspecError(*problems)
-    broken = {one.path for one in found if one.code != "duplicate-key"}
+    broken = {one.path for one in findings if one.code != "duplicate-key"}
     whole = mended.place_tree(root)
     assert isinstance(whole, Mapping)
     return RawSpec(

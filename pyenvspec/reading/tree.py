@@ -101,10 +101,10 @@ class TreeReading:
             self._add(explain_error(error, self._source, self._brackets, self._end), stop=True)
 
     def _add(self, finding: Diagnostic, *, stop: bool = False) -> None:
-        found = replace(finding, path=tuple(self._path))
-        self.found.add(found)
+        placed = replace(finding, path=tuple(self._path))
+        self.found.add(placed)
         if stop:
-            self.stopped = found
+            self.stopped = placed
             raise _StopReading
 
     def _check_root(self, root: Node | None) -> None:

@@ -40,11 +40,11 @@ _VERSION: KeyPath = ("python", "version")
 def choose_release(file: SpecFile, managers: dict[str, str], wanted: ShellSystems) -> Choice:
     """Return the release for all shells; raises PyenvspecError with every version that stands in the way."""
     request = _build_request(file, managers, wanted)
-    found = choose(request)
-    if isinstance(found, Refusal):
-        _, refused = _list_refusals(file, request, found)
+    outcome = choose(request)
+    if isinstance(outcome, Refusal):
+        _, refused = _list_refusals(file, request, outcome)
         raise PyenvspecError(*refused)
-    return found
+    return outcome
 
 
 def check_release(
@@ -58,10 +58,10 @@ def check_release(
     wrong = {*file.unsure, *(one.path for one in known if one.severity == "error")}
     request = _build_request(file, managers, wanted_systems(file, {})[0])
     request = _without_wrong(request, wrong)
-    found = choose(request)
-    if not isinstance(found, Refusal):
-        return found.release, ()
-    choice, refused = _list_refusals(file, request, found)
+    outcome = choose(request)
+    if not isinstance(outcome, Refusal):
+        return outcome.release, ()
+    choice, refused = _list_refusals(file, request, outcome)
     is_some = _VERSION in wrong or ("python",) in wrong
     told = [
         one for one in refused if not (is_some and one.path == _VERSION) and one.path[:1] not in _tops(wrong)
@@ -95,16 +95,16 @@ def _list_refusals(
     """Return every part of a request that cannot be had for itself, and the release without those parts."""
     refusals = [refusal]
     rest = _without_culprit(request, refusal)
-    while isinstance(found := choose(rest), Refusal):
-        smaller = _without_culprit(rest, found)
+    while isinstance(outcome := choose(rest), Refusal):
+        smaller = _without_culprit(rest, outcome)
         # With a part gone, what the others say to each other may hold for what is left alone.
-        if smaller == rest or found.subject in ("mix", "system"):
+        if smaller == rest or outcome.subject in ("mix", "system"):
             break
-        refusals.append(found)
+        refusals.append(outcome)
         rest = smaller
     told = []
     for one in refusals:
-        # What works is to be found with the other parts mended.
+        # What works is to be outcome with the other parts mended.
         alone = request
         for other in refusals:
             alone = alone if other is one else _without_culprit(alone, other)
@@ -112,7 +112,7 @@ def _list_refusals(
         told.append(
             _refused(file, again if isinstance(again, Refusal) and again.subject == one.subject else one)
         )
-    return (None if isinstance(found, Refusal) else found), tuple(told)
+    return (None if isinstance(outcome, Refusal) else outcome), tuple(told)
 
 
 def _without_culprit(request: Request, refusal: Refusal) -> Request:

@@ -17,23 +17,23 @@ if TYPE_CHECKING:
 _MEANT = re.compile(r"(?:did you mean|write) `(\w+)`")
 
 
-def meant_path(found: Diagnostic) -> KeyPath:
+def meant_path(diagnostic: Diagnostic) -> KeyPath:
     """Return the path of what is wrong or, for a key that does not exist, of the one that was meant."""
-    if found.code in ("unknown-key", "key-spelling"):
-        match = _MEANT.search(found.expected or "")
-        return (*found.path[:-1], match[1]) if match else found.path
-    return found.path
+    if diagnostic.code in ("unknown-key", "key-spelling"):
+        match = _MEANT.search(diagnostic.expected or "")
+        return (*diagnostic.path[:-1], match[1]) if match else diagnostic.path
+    return diagnostic.path
 
 
-def follows(found: Diagnostic, others: Collection[Diagnostic], unread: Collection[KeyPath]) -> bool:
+def follows(diagnostic: Diagnostic, others: Collection[Diagnostic], unread: Collection[KeyPath]) -> bool:
     """Whether something is not there only because of another mistake, or of lines that could not be read."""
-    path = found.path
+    path = diagnostic.path
     if any(_is_about(wrong, path) for wrong in unread):
         return True
-    if found.code == "missing-key":
-        return any(meant_path(other) == path for other in others if other is not found)
+    if diagnostic.code == "missing-key":
+        return any(meant_path(other) == path for other in others if other is not diagnostic)
     # A list that would not be empty without its mistakes.
-    return found.code == "wrong-type" and any(
+    return diagnostic.code == "wrong-type" and any(
         other.path[: len(path)] == path and len(other.path) > len(path) for other in others
     )
 

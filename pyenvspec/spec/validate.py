@@ -141,17 +141,17 @@ def _validate_shell(
         return ShellSpec(name, Spec.model_validate(to_plain(tree)), tree)
     except ValidationError as error:
         details = error.errors(include_url=False)
-        found = [_translate(raw, tree, detail) for detail in details[:MOST_FINDINGS]]
-        for diagnostic, detail in zip(found, details, strict=False):
-            if tells_of_absence(detail) and follows(diagnostic, found, unsure):
+        mistakes = [_translate(raw, tree, detail) for detail in details[:MOST_FINDINGS]]
+        for diagnostic, detail in zip(mistakes, details, strict=False):
+            if tells_of_absence(detail) and follows(diagnostic, mistakes, unsure):
                 continue
             if (diagnostic.code, diagnostic.span) not in known:
                 findings.add(diagnostic if name == "default" else _in_variant(raw, name, diagnostic))
         if len(details) > MOST_FINDINGS:
             findings.left_out += len(details) - MOST_FINDINGS
             return None
-    unsure |= {meant_path(diagnostic) for diagnostic in found}
-    return _validate_rest(name, tree, {diagnostic.path for diagnostic in found})
+    unsure |= {meant_path(diagnostic) for diagnostic in mistakes}
+    return _validate_rest(name, tree, {diagnostic.path for diagnostic in mistakes})
 
 
 def _validate_rest(name: str, tree: Mapping, wrong: set[KeyPath]) -> ShellSpec | None:

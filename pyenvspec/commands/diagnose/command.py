@@ -65,9 +65,9 @@ def run(options: DiagnoseOptions) -> int:
     return 0 if advices else 1
 
 
-def explain(said: str) -> None:
+def explain(output: str) -> None:
     """Tell what the output of a failed Nix means, right below it."""
-    advices = diagnose_log(said)
+    advices = diagnose_log(output)
     if advices:
         say(f"\nWhat this means:\n\n{_format(advices)}")
     else:
