@@ -104,7 +104,7 @@ def _list_refusals(
         rest = smaller
     told = []
     for one in refusals:
-        # What works is to be outcome with the other parts mended.
+        # What works is to be found with the other parts mended.
         alone = request
         for other in refusals:
             alone = alone if other is one else _without_culprit(alone, other)
