@@ -22,7 +22,8 @@ def parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
     ("text", "position", "message", "hint"),
     [
         # a space or a comma is missing
-        ("a: 1\npython:3.10\ncuda: 1\n", (2, 1), "stands alone", "indent the line"),
+        ("a: 1\npython:3.10\ncuda: 1\n", (2, 1), "no space after the colon of `python`", "`python: 3.10`"),
+        ("a: 1\nnative\ncuda: 1\n", (2, 1), "stands alone", "indent the line"),
         ("python:3.10\ncuda: 1\n", (1, 7), "no space after the colon of `python`", "`python: 3.10`"),
         ("a: {version:3.10}\n", (1, 5), "no space after the colon", "`version: 3.10`"),
         ("a: ['b' 'c']\n", (1, 9), "missing between two values", "comma"),

@@ -69,7 +69,7 @@ def explain(output: str) -> None:
     """Tell what the output of a failed Nix means, right below it."""
     advices = diagnose_log(output)
     if advices:
-        say(f"\nWhat this means:\n\n{_format(advices)}")
+        say(f"\nWhat this means:\n\n{_format(advices, color=wants_color(sys.stderr))}")
     else:
         say(f"\nNothing of this is known to `pyenvspec diagnose`. Of {_NOTHING}")
 
