@@ -31,7 +31,7 @@ def parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
         # what is opened and not closed
         ('a: "x\nb: c\n', (1, 4), '`"` is never closed', "end of line 1"),
         ("a: 'x\n", (1, 4), "`'` is never closed", "end of line 1"),
-        ('a: "b\nc: "d"\n', (2, 5), "follows the closing", "look at line 1"),
+        ('a: "b\nc: "d"\n', (1, 4), '`"` is never closed', "end of line 1"),
         ("a: [x, y\nb: c\n", (1, 4), "`[` is never closed", "`]`"),
         ("a: {x: [z}\n", (1, 10), "`}` closes nothing", "`]`"),
         ("a: [\n", (1, 4), "`[` is never closed", "`]`"),
