@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 from pathlib import Path
@@ -12,12 +13,14 @@ from labs import Lab, git
 
 from pyenvspec.cli import run as run_pyenvspec
 from pyenvspec.commands.init.templates import PROJECTS
+from pyenvspec.facts.systems import this_system
 
 if TYPE_CHECKING:
     from harness import Shells
 
 pytestmark = [pytest.mark.nix, pytest.mark.inputs, pytest.mark.slow]
 ROOT = Path(__file__).parents[2]
+PACKAGED = ("pyenvspec", "schema", "scripts", "docs")
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +28,7 @@ def repository(shells: Shells, tmp_path_factory: pytest.TempPathFactory) -> Lab:
     """What a template is taken from: this repository, its inputs local ones."""
     root = tmp_path_factory.mktemp("repository") / "pyenvspec"
     root.mkdir()
-    for name in ("flake.nix", "nix", "examples"):
+    for name in ("flake.nix", "nix", "examples", *("pyproject.toml", "README.md", "LICENSE"), *PACKAGED):
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
         copy(ROOT / name, root / name)
     lab = Lab.__new__(Lab)
@@ -35,6 +38,21 @@ def repository(shells: Shells, tmp_path_factory: pytest.TempPathFactory) -> Lab:
     shells.lock(root)
     git(root, "add", "--all")
     return lab
+
+
+def test_nix_run_from_a_checkout_has_what_the_wheel_has(repository: Lab, tmp_path: Path) -> None:
+    nix = str(repository.shells.nix.program)
+    package = f"git+file://{repository.root}#packages.{this_system()}.default"
+    # Not its derivation: over programs of this machine nix-prefetch-github has no Nix to be built with.
+    tell = "package: [ package.meta.mainProgram package.src.outPath (map (one: one.pname) package.dependencies) ]"
+    done = repository.run(nix, "eval", "--json", package, "--apply", tell, cwd=tmp_path)
+    assert done.code == 0, done.stderr
+    program, source, dependencies = json.loads(done.stdout)
+    assert program == "pyenvspec"
+    assert {"pydantic", "nix-prefetch-github"} <= set(dependencies)
+    for file in ("pyproject.toml", "examples/ml-ops/uv.lock", "scripts/get-nix", "docs/man/pyenvspec.1"):
+        listed = repository.run(nix, "store", "cat", f"{source}/{file}", cwd=tmp_path)
+        assert listed.code == 0, listed.stderr
 
 
 @pytest.mark.parametrize("template", PROJECTS)
