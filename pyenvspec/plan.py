@@ -138,7 +138,10 @@ class Environment:
 
 @dataclass(frozen=True, slots=True)
 class CudaSet:
-    """The CUDA package set: attribute `attribute` of the nixpkgs of input `origin`, and what of it is wanted."""
+    """The CUDA package set: attribute `attribute` of the nixpkgs of input `origin`, and what of it is wanted.
+
+    `renamed` are packages that it calls otherwise than older sets do.
+    """
 
     version: str
     origin: str
@@ -146,6 +149,7 @@ class CudaSet:
     packages: tuple[Package, ...]
     cudnn: str | None
     capabilities: tuple[str, ...]
+    renamed: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,8 +22,36 @@ let
         env.yaml: python.manager: uv2nix reads ${name}, which is not there, or which git does not know.
         Run `uv lock` and `git add pyproject.toml uv.lock`.
       '';
-  lock = overrides.withoutRemoved (read "uv.lock");
+  lock = withoutUnchosen (overrides.withoutRemoved (read "uv.lock"));
   pyproject = read "pyproject.toml";
+  defaultGroups = pyproject.tool.uv.default-groups or [ "dev" ];
+
+  # Of extras and groups that exclude each other uv2nix leaves out those beside a chosen one. Where none is chosen it would
+  # follow them all, to two versions of a package.
+  withoutUnchosen =
+    lock:
+    let
+      isChosen =
+        one:
+        lib.elem (one.extra or one.group or "") (given.extras ++ given.groups)
+        || one ? group && (defaultGroups == "all" || lib.elem one.group defaultGroups);
+      unchosen = lib.groupBy (one: one.package) (
+        lib.filter (one: !isChosen one) (lib.concatLists (lock.conflicts or [ ]))
+      );
+      without =
+        package: key: kind:
+        lib.optionalAttrs (package ? ${key}) {
+          ${key} = removeAttrs package.${key} (lib.catAttrs kind unchosen.${package.name});
+        };
+      leaveOut =
+        package:
+        package // without package "optional-dependencies" "extra" // without package "dev-dependencies" "group";
+    in
+    lock
+    // {
+      package = map (package: if unchosen ? ${package.name} then leaveOut package else package) lock.package;
+    };
+
   # uv2nix takes it for a mistake to build what is published as wheels only.
   hasSource = package: package ? sdist || !package.source ? registry;
   withSource = lib.catAttrs "name" (lib.filter hasSource lock.package);
@@ -46,7 +74,6 @@ let
   choose =
     name: known:
     let
-      default = pyproject.tool.uv.default-groups or [ "dev" ];
       groups = workspace.deps.groups.${name};
     in
     if project == null then
@@ -55,7 +82,7 @@ let
       lib.unique (
         given.groups
         ++ given.extras
-        ++ (if default == "all" then groups else lib.intersectLists groups default)
+        ++ (if defaultGroups == "all" then groups else lib.intersectLists groups defaultGroups)
       )
     else
       [ ];

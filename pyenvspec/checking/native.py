@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pyenvspec.checking.place import Place
 from pyenvspec.diagnostics import Diagnostics, Severity
-from pyenvspec.facts.cuda_packages import cuda_package_names
+from pyenvspec.facts.cuda_packages import cuda_package_names, gone_from_sets
 from pyenvspec.facts.meanings import last_release
 from pyenvspec.facts.native import CATALOGUE_DAY, find_attribute, spelled_for
 from pyenvspec.facts.nixpkgs import branch_day, newest_stable
@@ -41,7 +41,7 @@ def check_native_names(file: SpecFile, branch: str | None) -> Diagnostics:
             if findings.is_full:  # a guess takes a look at all of nixpkgs
                 findings.left_out += 1
             elif asked.scope == "cuda":
-                _check_cuda_name(place, asked.path, asked.name)
+                _check_cuda_name(place, asked.path, asked.name, release)
             elif asked.is_reference:
                 _check_reference(place, asked.path, asked.name, release)
             else:
@@ -222,12 +222,23 @@ def _check_reference(place: Place, path: KeyPath, name: str, branch: str) -> Non
         )
 
 
-def _check_cuda_name(place: Place, path: KeyPath, name: str) -> None:
+def _check_cuda_name(place: Place, path: KeyPath, name: str, branch: str) -> None:
     cuda = place.shell.spec.cuda
     if cuda is None:
         return
     known = cuda_package_names(cuda.version)
     head = name.split(".")[0]
+    gone = gone_from_sets(branch).get(head)
+    if gone and gone.now is None and head in known.here:
+        place.say(
+            "cuda-unknown",
+            path,
+            f"the packages of CUDA have no `{head}` in {branch}",
+            expected=f"a package that nixpkgs has; the last release with this one is {gone.until}",
+            # CUDA may come from an older nixpkgs of its own.
+            severity=Severity.WARNING,
+        )
+        return
     if head in known.here or (not known.here and head in known.anywhere):
         return
     if head in known.anywhere:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 from pyenvspec.facts._load import read_table
+from pyenvspec.facts.nixpkgs import branch_day
 from pyenvspec.records import dataclass
 
 
@@ -23,3 +25,23 @@ def cuda_package_names(version: str) -> CudaPackages:
     rows = read_table("cuda-packages")["packages"]
     here = frozenset(row["name"] for row in rows if minor in row["cuda"])
     return CudaPackages(here, frozenset(row["name"] for row in rows))
+
+
+@dataclass(frozen=True, slots=True)
+class GoneFromSets:
+    """A package that newer sets do not have: the last release that does, and what it is called since, if anything."""
+
+    until: str
+    now: str | None
+
+
+@cache
+def gone_from_sets(branch: str) -> dict[str, GoneFromSets]:
+    """Return the names that the sets of a release have no more; of an unknown release none.
+
+    Up to 25.05 a set had every part of NVIDIA's manifest; since then it has those that nixpkgs has a file for.
+    """
+    rows: list[dict[str, Any]] = [row for row in read_table("cuda-packages")["packages"] if "until" in row]
+    day = branch_day(branch) or ""
+    gone = [row for row in rows if day > (branch_day(row["until"]) or "9999")]
+    return {row["name"]: GoneFromSets(row["until"], row.get("now")) for row in gone}

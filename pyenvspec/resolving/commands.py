@@ -6,7 +6,7 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from pyenvspec.plan import Package, Process, Ready
-from pyenvspec.resolving.overrides import choose_cudnn, plan_text
+from pyenvspec.resolving.overrides import choose_package, plan_text
 from pyenvspec.spec.bash import Arguments, append_arguments, find_arguments, parse_bash
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ _HOW_TO_ASK_A_PORT = "exec 3<>/dev/tcp/127.0.0.1/{}"
 def plan_bash(code: str, cuda: CudaSet | None) -> Text:
     """Split bash code at its packages."""
     parts, _ = parse_bash(code)
-    return tuple(choose_cudnn(part, cuda) if isinstance(part, Package) else part for part in parts)
+    return tuple(choose_package(part, cuda) if isinstance(part, Package) else part for part in parts)
 
 
 def plan_preload(spec: Spec) -> tuple[tuple[Package, str], ...]:

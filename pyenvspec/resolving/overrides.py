@@ -61,18 +61,22 @@ def _packages(written: Iterable[str], cuda: CudaSet | None) -> tuple[Package, ..
 def _package(written: str, cuda: CudaSet | None) -> Package:
     head, *rest = written.split(".")
     return (
-        choose_cudnn(Package("cuda", tuple(rest)), cuda) if head == "cuda" else Package("pkgs", (head, *rest))
+        choose_package(Package("cuda", tuple(rest)), cuda)
+        if head == "cuda"
+        else Package("pkgs", (head, *rest))
     )
 
 
 def plan_text(text: str, cuda: CudaSet | None) -> Text:
     """Split a value at its packages."""
     parts, _ = parse_interpolation(text)
-    return tuple(choose_cudnn(part, cuda) if isinstance(part, Package) else part for part in parts)
+    return tuple(choose_package(part, cuda) if isinstance(part, Package) else part for part in parts)
 
 
-def choose_cudnn(package: Package, cuda: CudaSet | None) -> Package:
-    """Return the package; `cuda.cudnn` is the cuDNN chosen for this shell."""
-    if package.scope == "cuda" and package.path[0] == "cudnn" and cuda and cuda.cudnn:
-        return Package("cuda", (cuda.cudnn, *package.path[1:]))
-    return package
+def choose_package(package: Package, cuda: CudaSet | None) -> Package:
+    """Return the package as the CUDA set calls it; `cuda.cudnn` is the cuDNN chosen for this shell."""
+    if package.scope != "cuda" or cuda is None:
+        return package
+    names = dict(cuda.renamed) | ({"cudnn": cuda.cudnn} if cuda.cudnn else {})
+    head, *rest = package.path
+    return Package("cuda", (names.get(head, head), *rest))

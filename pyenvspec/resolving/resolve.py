@@ -10,6 +10,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
+from pyenvspec.facts.cuda_packages import gone_from_sets
 from pyenvspec.facts.input_sources import input_source
 from pyenvspec.facts.nixpkgs import version_key
 from pyenvspec.plan import (
@@ -189,7 +190,10 @@ def _plan_environment(shell: ShellSpec, manager: str, cuda: CudaSet | None) -> E
 def _plan_cuda(cuda: Cuda, choice: Choice) -> CudaSet:
     found = choice.cuda_for(cuda_request(cuda))
     cudnn = None if cuda.cudnn == "none" else found.cudnn
-    names = [n for n in _distinct(cuda.packages) if n != "cudnn"] + ([cudnn] if cudnn else [])
+    release = choice.cuda_release if found.origin == "nixpkgs-cuda" else choice.release
+    renamed = {old: gone.now for old, gone in gone_from_sets(release or "").items() if gone.now}
+    wanted = [renamed.get(name, name) for name in _distinct(cuda.packages) if name != "cudnn"]
+    names = [*dict.fromkeys(wanted), *([cudnn] if cudnn else [])]
     return CudaSet(
         version=cuda.version,
         # The overlay of cuda-legacy puts its sets into pkgs.
@@ -198,6 +202,7 @@ def _plan_cuda(cuda: Cuda, choice: Choice) -> CudaSet:
         packages=tuple(Package("cuda", tuple(name.split("."))) for name in names),
         cudnn=cudnn,
         capabilities=_distinct(cuda.capabilities),
+        renamed=tuple(sorted(renamed.items())),
     )
 
 

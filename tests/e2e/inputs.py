@@ -116,7 +116,7 @@ def _number(release: str) -> tuple[int, ...]:
 
 
 _PACKAGE = re.compile(r"\b(?:pkgs|cudaPkgs|pkgs-[\w-]+)\.([A-Za-z_]\w*(?:\.[A-Za-z_][\w-]*)*)")
-_OLD = re.compile(r"python3\d+|cudaPackages_\d+_\d+(\.(?!nccl)\w+)?")
+_OLD = re.compile(r"python3\d+|cudaPackages_\d+_\d+(\.(?!nccl)\w+(\.\w+)*)?")
 AGEDPKGS = Path(__file__).parent.parent / "agedpkgs"
 # A name that was removed is an alias that throws.
 _HAS = """
@@ -157,7 +157,7 @@ def _lay_aged(nix: Path, nixpkgs: Path, lacking: list[str], folder: Path) -> Pat
         sets: dict[str, list[str]] = {}
         for name in lacking:
             first, _, rest = name.partition(".")
-            sets.setdefault(first, []).extend([rest] if rest else [])
+            sets.setdefault(first, []).extend([rest.split(".")[0]] if rest else [])
         source = {"path": str(nixpkgs), "narHash": hash_of(nix, nixpkgs)}
         (folder / "aged.json").write_text(json.dumps({"nixpkgs": source, "lacking": sets}))
     return folder

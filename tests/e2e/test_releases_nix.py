@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 DRV_PATHS = "builtins.mapAttrs (_: builtins.mapAttrs (_: drv: drv.drvPath))"
 REVISION = "0123456789abcdef0123456789abcdef01234567"
+EVERYWHERE = ("x86_64-linux", "aarch64-linux", "aarch64-darwin")
 OURS = {"root", "nixpkgs", "flake-parts", "devenv"}
 
 
@@ -35,7 +36,8 @@ class Case:
     """An env.yaml with what it must give.
 
     `nixpkgs` is the release, `nix` lines of the generated module, `needs` patterns of derivations that the shells
-    are made of, `nodes` what flake.lock has besides the inputs that every shell has.
+    are made of, `nodes` what flake.lock has besides the inputs that every shell has. `darwin` are the shells for macOS
+    where only some are: those without CUDA.
     """
 
     yaml: str
@@ -45,6 +47,7 @@ class Case:
     nodes: frozenset[str] = frozenset()
     systems: tuple[str, ...] = ("x86_64-linux", "aarch64-linux")
     shells: frozenset[str] = field(default=frozenset({"default"}))
+    darwin: frozenset[str] = frozenset()
 
 
 def venv(version: str, *more: str) -> str:
@@ -114,7 +117,7 @@ CASES = {
         ("""python = inputs'.nixpkgs-python.packages."3.11.4";""",),
         (r"Python-3\.11\.4\.tgz", r"python3-3\.11\.4"),
         frozenset({"nixpkgs-python", "nixpkgs_2"}),
-        systems=("x86_64-linux", "aarch64-linux", "aarch64-darwin"),
+        systems=EVERYWHERE,
     ),
     # a CUDA that aged out: the overlay is what brings it
     "cuda-legacy": Case(
@@ -151,7 +154,7 @@ CASES = {
             "python = pkgs.python27;",
         ),
         (r"python-2\.7\.18[.\d]*",),
-        systems=("x86_64-linux", "aarch64-linux", "aarch64-darwin"),
+        systems=EVERYWHERE,
     ),
     # several in one file
     "variants": Case(
@@ -167,7 +170,9 @@ CASES = {
         "nixos-25.05",
         ("pkgs.cudaPackages_11_8.cudnn_8_9", "pkgs.cudaPackages_11_8.cudnn", "pkgs.cudaPackages_12_4.cudnn"),
         (r"cudatoolkit-11\.8", r"cudatoolkit-12\.4", r"cudnn-8\.9\.7\.29", r"python3-3\.11\.\d+"),
+        systems=EVERYWHERE,
         shells=frozenset({"default", "gpu", "gpu-any", "gpu-bare", "gpu12", "py311"}),
+        darwin=frozenset({"default", "py311"}),
     ),
     "variants-of-today": Case(
         venv(
@@ -181,7 +186,9 @@ CASES = {
         "nixos-26.05",
         ("pkgs.cudaPackages_12_8.cudnn", "pkgs.cudaPackages_13_0.cudnn", "python = pkgs.python313;"),
         (r"cuda-merged-12\.8", r"cuda-merged-13\.0", r"cuda12\.8-cudnn-9\.[\d.]+", r"python3-3\.13\.\d+"),
+        systems=EVERYWHERE,
         shells=frozenset({"default", "gpu", "gpu-bare", "gpu13", "py313"}),
+        darwin=frozenset({"default", "py313"}),
     ),
     # packages of nixpkgs, built for the GPU
     "nixpkgs-packages": Case(
@@ -208,7 +215,9 @@ CASES = {
             "overlays = [ (final: _: { cudaPackages = final.cudaPackages_12_6; }) ];",
             "overlays = [ (final: _: { cudaPackages = final.cudaPackages_12_8; }) ];",
         ),
+        systems=EVERYWHERE,
         shells=frozenset({"default", "cpu", "newer"}),
+        darwin=frozenset({"cpu"}),
     ),
     # a release that is asked for
     "pinned-release": Case(
@@ -220,7 +229,14 @@ CASES = {
         venv("3.13", "nixpkgs: {release: nixos-unstable}"),
         "nixos-unstable",
         ("python = pkgs.python313;",),
-        systems=("x86_64-linux", "aarch64-linux", "aarch64-darwin"),
+        systems=EVERYWHERE,
+    ),
+    # newer than all that are known here: a warning, and taken for the newest
+    "newer-release": Case(
+        venv("3.13", "nixpkgs: {release: nixos-26.11}"),
+        "nixos-26.11",
+        ("python = pkgs.python313;",),
+        systems=EVERYWHERE,
     ),
     "revision": Case(
         venv("3.10", "cuda: {version: 11.8, cudnn: 8.9}", f"nixpkgs: {{release: {REVISION}}}"),
@@ -231,7 +247,7 @@ CASES = {
         venv("3.12", "nixpkgs: {unfree: true}"),
         "nixos-26.05",
         ("config.allowUnfree = true;",),
-        systems=("x86_64-linux", "aarch64-linux", "aarch64-darwin"),
+        systems=EVERYWHERE,
     ),
 }
 each_case = pytest.mark.parametrize("case", CASES.values(), ids=list(CASES))
@@ -314,7 +330,10 @@ def test_each_evaluates_pure_with_a_small_lock(lab: Lab, name: str) -> None:
     lab.run(project, "flake", "lock")
     shells = json.loads(lab.run(project, "eval", "--json", ".#devShells", "--apply", DRV_PATHS))
     assert set(shells) == set(case.systems)
-    assert all(set(named) == case.shells for named in shells.values())
+    darwin = case.darwin or case.shells
+    assert {name: set(named) for name, named in shells.items()} == {
+        system: darwin if system.endswith("darwin") else case.shells for system in case.systems
+    }
     lock: dict[str, Any] = json.loads((project / "flake.lock").read_text())
     assert set(lock["nodes"]) == OURS | case.nodes
     needed = _closure(lab.nix, list(shells["x86_64-linux"].values()))

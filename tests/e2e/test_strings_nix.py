@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import shlex
 import string
 import subprocess
@@ -14,6 +15,7 @@ import yaml
 
 from pyenvspec.diagnostics import PyenvspecError
 from pyenvspec.driver import compile_project
+from pyenvspec.spec.values import IMAGE_NAME
 from pyenvspec.writing.write import apply, plan_writes
 
 if TYPE_CHECKING:
@@ -222,15 +224,14 @@ def test_every_name_comes_out(nix_bin: Path, tmp_path: Path) -> None:
     groups = [f"{name}z" for name in make_names(300, letters + digits, letters + digits + "._-")]
     urls = ["https://x" + "".join(text.split()) for text in make_texts(300, seed=2)]
     labels = [name for name in plain if name[0] in letters + digits and name[-1] in letters + digits]
+    image = next(name.lower() for name in labels if re.search(IMAGE_NAME, name.lower()))
     document = {
         "python": {"version": "3.12", "manager": "uv", "groups": groups, "extras": groups},
         "env": dict.fromkeys(variables, ""),
         "scripts": dict.fromkeys(plain, ""),
         "processes": dict.fromkeys(plain, ""),
         "on_enter": "",
-        "containers": {
-            "c": {"image": plain[-1], "tag": plain[-2], "labels": dict.fromkeys(labels, urls[-1])}
-        },
+        "containers": {"c": {"image": image, "tag": plain[-2], "labels": dict.fromkeys(labels, urls[-1])}},
         "caches": [{"url": url, "key": f"k{i}:AA+/="} for i, url in enumerate(urls)],
         "inputs": {
             name: {"github": f"o-{i}/{group}", "ref": f"{labels[i]}/{labels[-i - 1]}"}

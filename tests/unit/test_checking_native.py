@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, TypeVar
 
 import pytest
@@ -129,3 +130,34 @@ def test_a_package_is_lowered_as_its_release_calls_it(tmp_path: Path) -> None:
 def test_a_name_of_a_script_is_checked_too(tmp_path: Path) -> None:
     text = 'python: 3.12\nscripts: {go: "${pkgs.gperftols}/bin/x"}\n'
     assert codes(tmp_path, text) == ["native-unknown"]
+
+
+CUDA_SETS = (
+    "python: {version: 3.12, manager: pip}\nnixpkgs: {release: %s}\ncuda: {version: 12.8, packages: [%s]}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("release", "name", "words"),
+    [
+        ("nixos-unstable", "nvidia_driver", "the packages of CUDA have no `nvidia_driver` in nixos-unstable"),
+        ("nixos-25.05", "nvidia_driver", ""),
+        ("nixos-unstable", "cutensor", ""),  # taken by the name of today
+    ],
+)
+def test_packages_of_cuda_that_newer_releases_have_no_more(
+    tmp_path: Path, release: str, name: str, words: str
+) -> None:
+    told = [one.message for one in check(tmp_path, CUDA_SETS % (release, name)) if one.code == "cuda-unknown"]
+    assert told == ([words] if words else [])
+
+
+@pytest.mark.parametrize(
+    ("release", "name"), [("nixos-unstable", "libcutensor"), ("nixos-25.05", "cutensor")]
+)
+def test_a_package_of_cuda_is_called_as_its_release_calls_it(tmp_path: Path, release: str, name: str) -> None:
+    text = CUDA_SETS % (release, "cutensor") + 'env: {HERE: "${cuda.cutensor}/include"}\n'
+    (tmp_path / "env.yaml").write_text(text)
+    (tmp_path / "requirements.txt").write_text("")
+    module = compile_project(tmp_path).files["nix/pyenvspec/default.nix"].decode()
+    assert len(re.findall(rf"cudaPackages_12_8\.{name}\b", module)) == 2

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from pyenvspec.cli import run
 from pyenvspec.commands.edit.list import EditError, add_items, remove_items
+from pyenvspec.facts.native import attributes, find_native_name, native_names
 from pyenvspec.next_step import next_step, open_command
 from pyenvspec.raw import to_plain
 from pyenvspec.reading.source import read_text
@@ -272,3 +273,29 @@ def test_json_says_what_was_added(project: Path, capsys: pytest.CaptureFixture[s
 def test_a_folder_without_env_yaml(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["add", "-C", str(tmp_path), "sox"]) == 1
     assert "error[file-not-found]: there is no `env.yaml` here" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_every_name_of_nixpkgs_and_every_curated_one_can_be_added(project: Path) -> None:
+    """All in one call: what is written are their attributes, each once, and it is valid."""
+    plain = [one for one in attributes() if one.is_package and not (one.gone or one.alias or one.insecure)]
+    taken = [
+        one.name for one in plain if not (one.is_broken or one.not_for_linux or find_native_name(one.name))
+    ]
+    # What leads to a package that is refused itself is told by `check`, with the way out.
+    refused = {row.name for row in native_names() if row.kind == "refused"} | {
+        one.name for one in attributes() if one.insecure
+    }
+    curated = {
+        row.name: row.attr
+        for row in native_names()
+        if row.kind == "attr" and not row.is_attribute and row.attr and row.attr not in refused
+    }
+    assert len(taken) > 20_000
+    assert len(curated) > 300
+    assert run(["add", "-q", "-C", str(project), *taken, *curated]) == 0
+    document = to_plain(read_text(text_of(project).encode(), "env.yaml").root)
+    assert isinstance(document, dict)
+    written = set(document["native"])
+    assert set(taken) - written == set()
+    assert {name for name, attr in curated.items() if attr not in written} == set()
