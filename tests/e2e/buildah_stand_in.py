@@ -14,6 +14,12 @@ from pathlib import Path
 
 import engines
 
+POETRY = """set -e
+/opt/python/bin/python -I -m venv /opt/poetry
+/opt/poetry/bin/pip install --quiet --disable-pip-version-check poetry >&2
+ln -sf /opt/poetry/bin/poetry /usr/bin/poetry
+"""
+
 
 def ask(*command: str) -> str:
     """What a command printed."""
@@ -29,7 +35,17 @@ def fill_in(buildah: str, image: str) -> None:
         ask(buildah, "tag", known[given], image)
         return
     container = ask(buildah, "from", "--pull-never", image)
-    engines.complete(Path(ask(buildah, "mount", container)))
+    root = Path(ask(buildah, "mount", container))
+    try:
+        engines.complete(root)
+        needs_poetry = os.path.lexists(root / "usr" / "bin" / "poetry")
+    finally:
+        ask(buildah, "umount", container)
+    if needs_poetry:
+        # A script in an environment of this machine, which the image has not: one of the index for it.
+        bundle = os.environ.get("PIP_CERT", "/etc/ssl/certs/ca-certificates.crt")
+        trust = ("--volume", f"{bundle}:/certificates:ro", "--env", "PIP_CERT=/certificates")
+        ask(buildah, "run", *trust, container, "--", "/bin/sh", "-c", POETRY)
     ask(buildah, "commit", "--rm", "--quiet", "--timestamp", "1", container, image)
     known[given] = ask(buildah, "images", "--quiet", "--no-trunc", image)
     notes.write_text(json.dumps(known))

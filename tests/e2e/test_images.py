@@ -186,12 +186,25 @@ def _nixpkgs(root: Path, index: tuple[str, Path]) -> None:
     )
 
 
+def _poetry2nix(root: Path, index: tuple[str, Path]) -> None:
+    _poetry(root, index)
+    lock = root / "poetry.lock"
+    lock.write_text(lock.read_text().replace('content-hash = "0"\n', ""))
+    _nixpkgs(root, index)
+
+
 MANAGERS = {
     "uv": (_uv, "import tiny; print(tiny.version)", ()),
     "poetry": (_poetry, VERSION, ()),
     "pip": (_pip, VERSION, ()),
     # Its hook is written in Python, which is not built here; the wheel has nothing to patch.
     "uv2nix": (_uv2nix, "import hello; print('1.0')", ("nixpkgs: {overlays: [./overlay.nix]}",)),
+    # What unpacks its wheels is built from sources that are not here, so the package is taken from nixpkgs.
+    "poetry2nix": (
+        _poetry2nix,
+        VERSION,
+        ("nixpkgs: {overlays: [./overlay.nix]}", "overrides: {tiny: {from_nixpkgs: true}}"),
+    ),
     "nixpkgs": (_nixpkgs, VERSION, ("nixpkgs: {overlays: [./overlay.nix]}",)),
 }
 

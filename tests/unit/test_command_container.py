@@ -11,6 +11,7 @@ import pytest
 
 from pyenvspec.cli import run
 from pyenvspec.commands.container.containerfile import Installation, format_containerfile
+from pyenvspec.commands.container.install import write_containerfile
 from pyenvspec.plan import Container
 
 if TYPE_CHECKING:
@@ -253,7 +254,8 @@ def test_an_index_of_ones_own_is_handed_on_without_its_password(
 
 
 def test_the_containerfile_stands_on_images_of_nix_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("PIP_INDEX_URL", raising=False)
+    for name in ("PIP_INDEX_URL", "PIP_CERT", "SSL_CERT_FILE", "NIX_SSL_CERT_FILE"):
+        monkeypatch.delenv(name, raising=False)
     default = Container("default", "lab", "v1", (), (), None)
     text = format_containerfile(
         default, Installation(("a 1 has no\nRUN evil",), folders=("/opt/project", "/app"))
@@ -267,6 +269,21 @@ def test_the_containerfile_stands_on_images_of_nix_alone(monkeypatch: pytest.Mon
         "COPY --from=localhost/lab/project:v1 /opt/project /opt/project",
         "COPY --chown=1000:1000 --from=localhost/lab/project:v1 /app /app",
     ]
+
+
+def test_what_installs_trusts_the_certificates_of_this_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "own.pem").write_text("certificates\n")
+    monkeypatch.delenv("PIP_CERT", raising=False)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "own.pem"))
+    default = Container("default", "lab", "v1", (), (), None)
+    write_containerfile(tmp_path, default, Installation(("why",)))
+    folder = tmp_path / ".pyenvspec" / "container" / "default"
+    assert (folder / "certificates.crt").read_text() == "certificates\n"
+    stage = (folder / "Containerfile").read_text().split("FROM localhost/lab/nix")[0]
+    assert "COPY certificates.crt /opt/certificates.crt\n" in stage
+    assert "SSL_CERT_FILE=/opt/certificates.crt\nRUN /opt/install\n" in stage
 
 
 def test_dockers_program_without_its_daemon_is_passed_over(

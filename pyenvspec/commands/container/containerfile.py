@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyenvspec.plan import HEADER
@@ -18,6 +19,15 @@ _INDICES = (
     "UV_EXTRA_INDEX_URL",
     "UV_INDEX",
     "UV_INDEX_URL",
+)
+
+
+CERTIFICATES = "certificates.crt"
+"""Beside the Containerfile: what the installation trusts, where this machine has certificates of its own."""
+
+_CERTIFICATES_LINES = (
+    f"COPY {CERTIFICATES} /opt/{CERTIFICATES}",
+    f"ENV PIP_CERT=/opt/{CERTIFICATES} REQUESTS_CA_BUNDLE=/opt/{CERTIFICATES} SSL_CERT_FILE=/opt/{CERTIFICATES}",
 )
 
 
@@ -39,6 +49,7 @@ def format_containerfile(container: Container, installation: Installation) -> st
         *(f"#   {' '.join(reason.split())}" for reason in installation.reasons),
         f"FROM {base}/install:{container.tag} AS packages",
         *(f"ARG {name}" for name in indices()),
+        *(_CERTIFICATES_LINES if certificates() else ()),
         "RUN /opt/install",
         "",
         f"FROM {base}/nix:{container.tag}",
@@ -56,6 +67,12 @@ def indices() -> list[str]:
     Their values are taken from the environment by the engine, and are on no command line.
     """
     return [name for name in _INDICES if os.environ.get(name)]
+
+
+def certificates() -> Path | None:
+    """Return the file of certificates that this machine's programs are told to trust: of a proxy that reads along."""
+    named = (os.environ.get(name) for name in ("PIP_CERT", "SSL_CERT_FILE", "NIX_SSL_CERT_FILE"))
+    return next((Path(name) for name in named if name and Path(name).is_file()), None)
 
 
 def place_of_parts(container: Container) -> str:

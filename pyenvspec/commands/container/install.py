@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyenvspec.commands.container.containerfile import (
+    CERTIFICATES,
     Installation,
+    certificates,
     format_containerfile,
     indices,
     place_of_parts,
@@ -99,6 +101,9 @@ def write_containerfile(directory: Path, container: Container, installation: Ins
     """Write the Containerfile, in a folder of its own, which is all that the engine gets to see."""
     path = f"{FOLDER}/{container.name}/Containerfile"
     write_generated(directory, path, format_containerfile(container, installation))
+    if trusted := certificates():
+        path = f"{FOLDER}/{container.name}/{CERTIFICATES}"
+        write_generated(directory, path, trusted.read_text(encoding="utf-8", errors="replace"))
 
 
 def tell(shell: Shell, installation: Installation, engine: str) -> None:
