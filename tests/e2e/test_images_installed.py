@@ -23,7 +23,7 @@ from labs import MINOR, VERSION, Lab, git
 from test_images import DRIVER, PLACES, PYPROJECT, SOURCE, index, make_driver, registry  # noqa: F401 (a fixture)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from harness import Result, Shells
 
@@ -92,9 +92,14 @@ def unpack(layout: Path, tag: str, folder: Path) -> engines.Bundle:
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Where buildah keeps its images: below it is what they share."""
-    return tmp_path_factory.mktemp("installed")
+    folder = tmp_path_factory.mktemp("installed")
+    yield folder
+    # Mounted over itself, and so in the way of who tidies up.
+    subprocess.run(
+        ["umount", "--recursive", str(folder / "storage" / "overlay")], capture_output=True, check=False
+    )
 
 
 @pytest.fixture(scope="module")
