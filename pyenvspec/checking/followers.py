@@ -44,8 +44,9 @@ def drop_followers(file: SpecFile, findings: Diagnostics) -> Diagnostics:
 
 
 def _follows(file: SpecFile, diagnostic: Diagnostic) -> bool:
-    # Of what stands there only for what was wrong.
-    if diagnostic.path and diagnostic.path in file.unsure:
+    # Of what stands there only for what was wrong; in a list another item has its place.
+    is_item = any(isinstance(step, int) for step in diagnostic.path)
+    if diagnostic.path and not is_item and diagnostic.path in file.unsure:
         return True
     deep = 2 if diagnostic.code.startswith("run-") else 1  # a target looks into its container
     return any(

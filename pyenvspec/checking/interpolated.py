@@ -61,7 +61,8 @@ def _of_machine(path: KeyPath, text: str, token: str) -> str:
 
 def check_literal(place: Place, path: KeyPath, text: str) -> None:
     """Warn of a variable's value that looks as if a shell would still fill it in."""
-    if not _LOOKS_FILLED_IN.match(text):
+    # With a `${…}` that nothing fills in as well, that is told, with the same line to write.
+    if not _LOOKS_FILLED_IN.match(text) or (path[0] == "env" and parse_interpolation(text)[1]):
         return
     hint = f'write it into `on_enter`, where bash fills it in: `export {path[-1]}="{_for_bash(text)}"`'
     if path[0] == "processes":

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from pyenvspec.checking.place import Place
 from pyenvspec.diagnostics import Diagnostics, Severity
 from pyenvspec.facts.cuda_packages import cuda_package_names, gone_from_sets
-from pyenvspec.facts.meanings import last_release
+from pyenvspec.facts.meanings import hint_beside, last_release
 from pyenvspec.facts.native import CATALOGUE_DAY, find_attribute, spelled_for
 from pyenvspec.facts.nixpkgs import branch_day, newest_stable
 from pyenvspec.names import closest, is_native, suggest_native
@@ -96,7 +96,8 @@ def _tell_meaning(place: Place, path: KeyPath, name: str, meant: Suggestion, *, 
         place.say("native-unknown", path, f"{what} `{name}`", expected=expected, severity=severity)
     elif meant.kind in ("key", "python", "present", "refused"):
         message = f"`{name}` does not belong under `{path[0]}`"
-        place.say("native-refused", path, message, expected=expected, hint=meant.hint)
+        beside = hint_beside(meant, place.shell.spec.python.version)
+        place.say("native-refused", path, message, expected=expected, hint=beside)
     else:
         hint = meant.hint if meant.kind in ("version", "service") or not expected else None
         place.say("native-unknown", path, f"nixpkgs has no `{name}`", expected=expected, hint=hint)
@@ -119,7 +120,7 @@ def _tell_meaning_of_attribute(place: Place, path: KeyPath, name: str, meant: Su
         "native-refused",
         path,
         f"`{name}` does not belong under `{path[0]}`",
-        hint=meant.hint,
+        hint=hint_beside(meant, place.shell.spec.python.version),
         severity=Severity.WARNING if meant.harmless else Severity.ERROR,
     )
 

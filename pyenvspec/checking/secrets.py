@@ -22,6 +22,8 @@ _NAME = re.compile(
 _VALUE = re.compile(
     r"(?:hf_|sk-|ghp_|gho_|github_pat_|glpat-|xox[abp]-|AKIA|ASIA|AIza|pypi-|npm_|eyJ)[A-Za-z0-9_.-]{16,}"
     r"|-----BEGIN [A-Z ]*PRIVATE KEY"
+    # user and password of an address
+    r"|[a-z][a-z0-9+.-]*://[^/\s:@$]*:[^/\s@$]+@"
 )
 _HARMLESS = re.compile(r"[0-9.]*|true|false|none|null", re.IGNORECASE)
 

@@ -38,6 +38,9 @@ _SONAME = re.compile(r"lib[\w.+-]*\.so(?:\.[\w.]+)?")
 _PYTHON_SET = re.compile(r"python\d*Packages\.(.+)|python3?-(.+)")
 
 
+_ASKS_FOR_PYTHON = re.compile(r"^write `python:\s\{version:")
+
+
 @dataclass(frozen=True, slots=True)
 class Suggestion:
     """What to do about a name under `native`.
@@ -57,6 +60,22 @@ class Suggestion:
     harmless: bool = True
 
 
+def hint_beside(meant: Suggestion, python: str | None) -> str:
+    """Return what to do about a name in an env.yaml that asks for a Python already, headers and all."""
+    if python is None or meant.kind != "key" or not _ASKS_FOR_PYTHON.search(meant.hint):
+        return meant.hint
+    version = _python_in(meant.name)
+    if version is None or f"{python}.".startswith(f"{version}."):
+        return f"leave it out: Python {python}, which `python` asks for, is there with its headers"
+    return f"leave it out; where Python {version} is meant, write `python: {{version: {version}}}`"
+
+
+def _python_in(name: str) -> str | None:
+    """Return the version that a name of Python has in it: `python3.11-dev`, `python311`, `python=3.11`."""
+    match = re.search(r"python[-=@]*([23])\.?(\d{1,2})", name)
+    return f"{match[1]}.{match[2]}" if match else None
+
+
 def understand(name: str) -> Suggestion | None:
     """Return what a name means that is no attribute; None where nothing is near."""
     row = find_native_name(name)
@@ -65,6 +84,8 @@ def understand(name: str) -> Suggestion | None:
         package = pypi_of_import(name) if row.kind == "python" else None
         if package not in (None, name):
             hint = hint.replace("it is a Python package", f"it is the Python package `{package}`")
+        if (version := _python_in(name)) and _ASKS_FOR_PYTHON.search(hint):
+            hint = f"write `python: {{version: {version}}}`"
         harmless = row.harmless or row.kind not in ("key", "refused")
         return Suggestion(name, row.kind, row.attr, hint, row.source, row.is_attribute, harmless)
     steps = (_from_nix, _library, _with_version, _of_debian, _of_python)

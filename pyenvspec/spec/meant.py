@@ -131,6 +131,11 @@ def _capability(text: str) -> Meant | None:
 
 
 def _package(text: str) -> Meant | None:
+    if " - " in text:
+        return Meant(
+            "one name",
+            "start each `- ` in the same column: a deeper one goes on with the line above",
+        )
     wrapped = re.fullmatch(r"\$\{(?:pkgs\.|(cuda\.))([\w.+-]+)\}", text)
     if wrapped is not None and wrapped[1]:
         return Meant("a name", f"write `{wrapped[2]}` under `packages` of `cuda`")

@@ -56,6 +56,12 @@ MISTAKES: dict[str, tuple[str, str, str, str]] = {
     "a package of nowhere": (P + "native: [qwertzuiop]\n", "native-unknown", "2:10", "pyenvspec search qwertzuiop"),
     "other letters": (P + "native: [FFMPEG]\n", "native-unknown", "2:10", "did you mean `ffmpeg`?"),
     "a part of CUDA": (P + "native: [nccl]\n", "native-refused", "2:10", "packages: [nccl]"),
+    "dashes in two columns": (P + "native:\n- git\n - jq\n", "invalid-value", "3:3", "same column"),
+    "the headers of Python": (P + "native: [python3-dev]\n", "native-refused", "2:10", "leave it out: Python 3.12"),
+    "another Python": (P + "native: [python311]\n", "native-refused", "2:10", "`python: {version: 3.11}`"),
+    "a password in an address": (
+        P + "env: {DB: 'postgres://lab:pw@host/db'}\n", "env-secret", "2:7", "dotenv: [.env]",
+    ),
     "a reference for a name": (P + "native: ['${pkgs.jq}']\n", "invalid-value", "2:10", "write `jq`"),
     "a misspelt service": (P + "services: {postgress: {enable: true}}\n", "service-unknown", "2:12", "`postgres`"),
     # YAML

@@ -69,6 +69,10 @@ def test_no_mistake_hides_another(
     [
         # in one block, and a value that could not be read beside others
         ("python: 3.12\nenv:\n  A: b: c\n  HF_TOKEN: hf_x\n", ["yaml-syntax", "env-secret"]),
+        (
+            "python: 3.12\nnative: [ffmpeg=4, ffmpge, pytorch]\n",
+            ["invalid-value", "native-unknown", "native-refused"],
+        ),
         ("python：3.1\n", ["yaml-lookalike", "python-version"]),
         (
             "python: 3.12\ncuda:\n\tversion: 11.9\n\tcuddn: 8\nnative: [ffmpge\nshell: zsh\n",

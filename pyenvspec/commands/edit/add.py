@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 from pyenvspec.commands.edit.file import edit_file
 from pyenvspec.commands.edit.list import add_items
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
+from pyenvspec.facts.meanings import hint_beside
 from pyenvspec.names import is_known, suggest_native
 from pyenvspec.next_step import next_step, open_command
 from pyenvspec.options import Options, add_json
-from pyenvspec.raw import Sequence, to_plain, walk_path
+from pyenvspec.raw import Scalar, Sequence, to_plain, walk_path
 from pyenvspec.records import dataclass
 from pyenvspec.reporter import make_visible, put, say
 
@@ -146,7 +147,16 @@ def _judge(raw: RawSpec, name: str, meant: Suggestion) -> Diagnostic:
         )
         return Diagnostic("native-unknown", f"nixpkgs has no `{name}`", raw.file, hint=hint)
     message = f"`{name}` does not belong under `native`"
-    return Diagnostic("native-refused", message, raw.file, hint=meant.hint)
+    return Diagnostic("native-refused", message, raw.file, hint=hint_beside(meant, _python_of(raw)))
+
+
+def _python_of(raw: RawSpec) -> str | None:
+    """Return the Python that env.yaml asks for, as far as it says one."""
+    for path in (("python", "version"), ("python",)):
+        steps = list(walk_path(raw.root, path))
+        if len(steps) == len(path) + 1 and isinstance(steps[-1][0], Scalar):
+            return steps[-1][0].text
+    return None
 
 
 def _may_be_newer(raw: RawSpec) -> bool:
