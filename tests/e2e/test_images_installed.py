@@ -271,7 +271,7 @@ def lock_by_poetry(lab: Lab, address: str) -> None:
     (lab.root / "pyproject.toml").write_text(head + source)
     poetry = install_tools() / "poetry"
     program = str(poetry) if poetry.exists() else "poetry"
-    subprocess.run([program, "lock", "--quiet", "--no-interaction"], cwd=lab.root, check=True)
+    subprocess.run([program, "lock", "--no-cache", "--quiet", "--no-interaction"], cwd=lab.root, check=True)
 
 
 @pytest.mark.parametrize(("manager", "lock"), [("uv", lock_by_uv), ("poetry", lock_by_poetry)])
