@@ -288,7 +288,7 @@ def test_a_locked_package_without_a_wheel_is_built_in_a_container(
     lock(lab, index[0])
     git(lab.root, "add", "--all")
     done = container(lab, place, "file", "--engine", "buildah", "--output", str(tmp_path / "made")).check()
-    assert f"only-source 2.5 has no wheel in {manager}.lock, only its source\n" in done.stderr
+    assert f"only-source 2.5 has no wheel in {manager}.lock" in done.stderr
     bundle = unpack(tmp_path / "made", "latest", tmp_path / "bundle")
     code = "import tiny, only_source, lab_x; print(tiny.version, only_source.version, lab_x.__file__)"
     assert bundle.run("python", "-c", code).check() == "1.0 2.5 /app/src/lab_x/__init__.py\n"
