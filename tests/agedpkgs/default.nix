@@ -14,6 +14,9 @@ import aged.path (
     config = config // {
       allowBroken = true;
     };
-    overlays = [ aged.overlay ] ++ overlays;
+    overlays = [
+      aged.overlay
+      (import ./without-haskell.nix)
+    ] ++ overlays;
   }
 )

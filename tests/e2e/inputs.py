@@ -118,6 +118,8 @@ def _number(release: str) -> tuple[int, ...]:
 _PACKAGE = re.compile(r"\b(?:pkgs|cudaPkgs|pkgs-[\w-]+)\.([A-Za-z_]\w*(?:\.[A-Za-z_][\w-]*)*)")
 _OLD = re.compile(r"python3\d+|cudaPackages_\d+_\d+(\.(?!nccl)\w+(\.\w+)*)?")
 AGEDPKGS = Path(__file__).parent.parent / "agedpkgs"
+# Stand-ins for what some copies of nixpkgs lack.
+WITHOUT_HASKELL = AGEDPKGS.parent.parent / "scripts" / "without-haskell.nix"
 # A name that was removed is an alias that throws.
 _HAS = """
 names:
@@ -154,6 +156,7 @@ def _find_lacking(nix: Path, nixpkgs: Path, names: list[str]) -> list[str]:
 def _lay_aged(nix: Path, nixpkgs: Path, lacking: list[str], folder: Path) -> Path:
     if not folder.exists():
         shutil.copytree(AGEDPKGS, folder)
+        shutil.copy(WITHOUT_HASKELL, folder)
         sets: dict[str, list[str]] = {}
         for name in lacking:
             first, _, rest = name.partition(".")
