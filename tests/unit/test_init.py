@@ -403,7 +403,7 @@ def test_any_bytes_in_any_file_give_a_file_or_a_finding(tmp_path: Path, name: st
 
 
 class StandInUv:
-    """Answers as uv does: `torch` resolves up to 3.10, and `old` has no wheel at all."""
+    """Answers as uv does: `torch` resolves up to 3.10, `old` has no wheel at all, that of `aged` is for 3.8."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, str]] = []
@@ -416,6 +416,11 @@ class StandInUv:
             return Result(
                 tuple(argv), 1, stderr="Because old==1.0 has no usable wheels and you require old==1.0, …"
             )
+        if "aged" in given and minor != "3.8":
+            needed = "Because aged[more]>=0.10.1,<=0.10.3 has no usable wheels and only the following …"
+            return Result(tuple(argv), 1, stderr=needed)
+        if "aged" in given:
+            return Result(tuple(argv), 0)
         return Result(
             tuple(argv), 0 if minor in ("3.9", "3.10") else 1, stderr="No solution found\n because torch"
         )
@@ -427,8 +432,16 @@ def test_uv_is_asked_for_the_newest_python_that_resolves(monkeypatch: pytest.Mon
     uv = StandInUv()
     answer, said = newest_that_resolves(source, ["3.8", "3.9", "3.10", "3.11"], uv)
     assert answer == "3.10" and "uv finds wheels" in said
-    assert [minor for minor, _ in uv.asked] == ["3.11", "3.11", "3.10"]
-    assert uv.asked[-1][1] == "torch==2\n"
+    together = [(minor, given) for minor, given in uv.asked if given != "old==1.0\n"]
+    assert [minor for minor, _ in together] == ["3.11", "3.11", "3.10"]
+    assert together[-1][1] == "torch==2\n"
+
+
+def test_a_package_that_has_wheels_for_an_older_python_is_no_source(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", str)
+    source = read_requirements("requirements.txt", "aged==0.10\nold==1.0\n", lambda name: None)
+    answer, _ = newest_that_resolves(source, ["3.8", "3.9", "3.10", "3.11"], StandInUv())
+    assert answer == "3.8"
 
 
 def test_programs_that_the_readme_tells_to_install_are_native(

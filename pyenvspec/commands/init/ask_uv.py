@@ -28,10 +28,12 @@ _ASK: tuple[str, ...] = (
     "--quiet",
     "--no-header",
     "--no-annotate",
+    # No interpreter is fetched: what it would build with does not matter.
+    "--no-python-downloads",
 )
 _ASK += ("--python-platform", "x86_64-manylinux_2_28")
 _OFFLINE = re.compile(r"dns error|error sending request|Failed to fetch|tcp connect error", re.IGNORECASE)
-_SOURCE_ONLY = re.compile(r"(?:all versions of )?([a-z0-9-]+)(?:[=<>!]\S*)? (?:has|have) no usable wheels")
+_NO_WHEEL = re.compile(r"\b([a-z0-9-]+)(?:\[[^\]]*\])?([=<>!]\S*)? (?:has|have) no usable wheels")
 _PATIENCE = 90.0
 _MOST_TRIES = 5
 _INDEX = re.compile(r"(--extra-index-url|--index-url|--find-links|-i|-f)[ =]+(\S+)$")
@@ -71,13 +73,27 @@ def newest_that_resolves(source: Source, minors: Sequence[str], runner: Runner) 
                 if _OFFLINE.search(done.stderr):
                     return None, "uv could not reach the package index"
                 said = _short(done.stderr)
-                source_only = _SOURCE_ONLY.search(done.stderr)
-                if source_only is None or source_only[1] in excluded:
+                lacking = _NO_WHEEL.search(done.stderr)
+                if lacking is None or lacking[1] in excluded:
+                    break
+                alone = lacking[1] + (lacking[2] or "")
+                others = [other for other in minors if other != minor]
+                # uv says the same of what has no wheel for this Python and of what is a source for all of them.
+                if any(_has_wheel(alone, other, options, runner, deadline) for other in others):
                     break
                 # What is always built says nothing of wheels, be it asked for or needed by another.
-                excluded.add(source_only[1])
-                lines.pop(source_only[1], None)
+                excluded.add(lacking[1])
+                lines.pop(lacking[1], None)
     return None, said
+
+
+def _has_wheel(text: str, minor: str, options: Sequence[str], runner: Runner, deadline: float) -> bool:
+    left = deadline - time.monotonic()
+    if left <= 0:
+        return False
+    argv = [*_ASK, "--no-deps", "--python-version", minor, *options]
+    with tempfile.TemporaryDirectory() as folder:
+        return runner.run(argv, cwd=Path(folder), input=f"{text}\n", timeout=left).ok
 
 
 def _is_plain(text: str) -> bool:
