@@ -196,6 +196,18 @@ CASES: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
         {"requirements.txt": "torch==2.6.0\n", "train.py": "import torch\nimport torchvision\n"},
         {"notes": ["train.py imports torchvision"], "wrote": ["torchvision", "-r requirements.txt"]},
     ),
+    "a-part-with-a-readme-of-its-own": (
+        {
+            "requirements.txt": "torch==2.6.0\n",
+            "train.py": "import torch\n",
+            "d2/README.md": "To install Detectron2, please follow its instructions.\n",
+            **{f"d2/detr/{name}.py": "from detectron2.config import CfgNode\n" for name in "abcd"},
+        },
+        {
+            "notes": ["imports detectron2", "if you use that, add `detectron2 @ git+"],
+            "says": ["requirements.txt\n# GPU: torch 2.6.0"],
+        },
+    ),
     "built-against-numpy-1": (
         {"requirements.txt": "torch==2.0.1\nnumpy\n", "train.py": "import torch\n"},
         {"notes": ["built against numpy 1"], "wrote": ["numpy<2", "-r requirements.txt"]},

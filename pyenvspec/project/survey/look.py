@@ -197,7 +197,13 @@ def _add_signs(found: Survey, root: Path, files: list[str]) -> None:
         name = max(counts, key=lambda name: (len(counts[name]), name))
         found.framework = (name, counts[name][0])
     folders = {file.split("/")[0] for file in files if "/" in file}
-    found.beside = tuple((n, b[0], len(b)) for n, b in sorted(beside.items()) if n not in folders)
+    # What lies in a folder that explains itself is a part that not everybody uses.
+    apart = tuple(f"{posixpath.dirname(file)}/" for file in files if re.search(r"/README[^/]*$", file))
+    found.beside = tuple(
+        (name, users[0], sum(not user.startswith(apart) for user in users))
+        for name, users in sorted(beside.items())
+        if name not in folders
+    )
 
 
 def _add(found: Survey, root: Path, file: str, read: Callable[[str, str], Source | None]) -> None:

@@ -109,7 +109,8 @@ class Survey:
     their own, and the first file of the project's own CUDA code.
 
     `framework` is the one of torch, tensorflow and jax that most scripts import, with the first of them;
-    `beside` are modules that go with it and are often listed nowhere, each with the first script and how many do;
+    `beside` are modules that go with it and are often listed nowhere, each with the first script and how many do
+    outside of folders with a README of their own;
     `python_2` is a place of code that no Python 3 reads; `tensorflow_1` one that uses what tensorflow 2 no longer
     has; `mpi` one that imports mpi4py.
     """
