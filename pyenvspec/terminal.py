@@ -6,7 +6,6 @@ Where stderr is a terminal the program gets one too, of the same size, so that i
 from __future__ import annotations
 
 import os
-import sys
 from contextlib import suppress
 from threading import Thread
 
@@ -20,17 +19,22 @@ class Overheard:
     """What a program writes to `end` goes to our stderr, and into `text`."""
 
     def __init__(self) -> None:
-        self._is_terminal = os.isatty(2)
-        if self._is_terminal:
-            self._ours, self.end = os.openpty()
-            _make_plain(self.end)
-            self.fit()
-        else:
-            self._ours, self.end = os.pipe()
+        self._is_terminal = False
+        self._ours, self.end = self._open()
         self._kept = bytearray()
         self._copying = Thread(target=self._copy, daemon=True)
-        sys.stderr.flush()
         self._copying.start()
+
+    def _open(self) -> tuple[int, int]:
+        """Return our end and the program's: of a terminal, where we have one and the machine gives us another."""
+        if os.isatty(2):
+            with suppress(OSError):  # a container or a chroot without /dev/pts, or no more of them
+                ours, self.end = os.openpty()
+                self._is_terminal = True
+                _make_plain(self.end)
+                self.fit()
+                return ours, self.end
+        return os.pipe()
 
     def fit(self) -> None:
         """Give it the size of our terminal."""

@@ -231,10 +231,9 @@ def exec_or_run(
     With `stay` this process waits for it instead, passes signals on, and returns its exit code as a shell
     would say it (128 + N for signal N). One that `talks` has its stdout on stderr, and we stay too.
     """
-    for stream in (sys.stdout, sys.stderr):
-        stream.flush()
+    _flush()
     if stay or talks:
-        return _run_through(tuple(argv), cwd, env, talks=talks)
+        return _run_through(tuple(argv), cwd, env, talks=talks)[0]
     try:
         program = find_program(argv[0])
         if cwd is not None:
@@ -249,21 +248,29 @@ def exec_or_run(
 def run_overheard(
     argv: Sequence[str], *, cwd: Path | None = None, env: Mapping[str, str | None] | None = None
 ) -> tuple[int, str]:
-    """Wait for `argv` on our terminal; return its exit code as a shell would say it, and the end of its stderr."""
+    """Wait for `argv` on our terminal; return its exit code as a shell would say it, and the end of its stderr.
+
+    One that fails after ^C or another signal is as good as ended by it: Nix says then that it failed.
+    """
     import signal
 
     from pyenvspec.terminal import Overheard
 
-    for stream in (sys.stdout, sys.stderr):
-        stream.flush()
+    _flush()
     overheard = Overheard()
     before = signal.signal(signal.SIGWINCH, lambda *_: overheard.fit())
     try:
-        code = _run_through(tuple(argv), cwd, env, stderr=overheard.end)
+        code, signals = _run_through(tuple(argv), cwd, env, stderr=overheard.end)
     finally:
         signal.signal(signal.SIGWINCH, before)
         output = overheard.close()
-    return code, output
+    return (128 + signals[0] if code and signals else code), output
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:  # closed by whoever started us
+            stream.flush()
 
 
 def _exec(program: str, argv: tuple[str, ...], env: dict[str, str] | None) -> NoReturn:
@@ -285,9 +292,12 @@ def _run_through(
     *,
     talks: bool = False,
     stderr: int | None = None,
-) -> int:
+) -> tuple[int, list[int]]:
+    """Return the exit code, and the signals that were to end it."""
     import signal
     import subprocess
+
+    heard: list[int] = []
 
     passed_on = {signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2}
     # A program may signal us before its handler is there; until then signals wait, for us and not for the program.
@@ -303,18 +313,25 @@ def _run_through(
         )
     except OSError as error:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, passed_on)
-        return _not_started(argv, cwd, error).returncode
+        return _not_started(argv, cwd, error).returncode, heard
     # The terminal sends ^C and ^\ to the program itself, which decides; the others reach only us.
-    handlers = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGQUIT)}
+    own = (signal.SIGINT, signal.SIGQUIT)
+    handlers = {number: signal.signal(number, lambda received, _: heard.append(received)) for number in own}
+
+    def pass_on(received: int, _: object) -> None:
+        if received in (signal.SIGTERM, signal.SIGHUP):
+            heard.append(received)
+        process.send_signal(received)
+
     for number in passed_on:
-        handlers[number] = signal.signal(number, lambda received, _: process.send_signal(received))
+        handlers[number] = signal.signal(number, pass_on)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, passed_on)
     try:
         code = process.wait()
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler)
-    return 128 - code if code < 0 else code
+    return (128 - code if code < 0 else code), heard
 
 
 def _not_started(argv: tuple[str, ...], cwd: Path | None, error: OSError) -> Result:

@@ -21,7 +21,7 @@ from pyenvspec.records import dataclass
 from pyenvspec.reporter import emit, report, say
 from pyenvspec.shortcuts import kept
 from pyenvspec.spec.model import LOCK_MANAGERS
-from pyenvspec.tools import NOT_FOUND, SystemRunner, exec_or_run, nix_argv, run_overheard
+from pyenvspec.tools import NOT_FOUND, NOT_STARTED, SystemRunner, exec_or_run, nix_argv, run_overheard
 from pyenvspec.writing.checkout import make_known_to_git
 from pyenvspec.writing.write import apply, plan_writes
 
@@ -109,7 +109,7 @@ def _make_kept(compiled: Compiled, options: ShellOptions, folder: str) -> int:
     if code == 0 and not _make_script(directory, folder):
         say("files of the shell changed while it was made; run the command again")
         return FAILED
-    if code not in (0, NOT_FOUND) and code < _SIGNALLED:
+    if code not in (0, NOT_FOUND, NOT_STARTED) and code < _SIGNALLED:
         from pyenvspec.commands.diagnose.command import explain
 
         explain(output)
@@ -119,6 +119,8 @@ def _make_kept(compiled: Compiled, options: ShellOptions, folder: str) -> int:
 def _told_of_nix(code: int) -> int:
     if code == NOT_FOUND:
         say("`nix` is not installed; run `pyenvspec get-nix`, or go without: `pyenvspec shell --host`")
+    if code == NOT_STARTED:
+        say("`nix` cannot be started; run `pyenvspec doctor`, or go without: `pyenvspec shell --host`")
     return code
 
 

@@ -53,10 +53,14 @@ class Complaint:
         return self.source.finding(code, message, self.source.span(start, end), expected=expected, hint=hint)
 
 
-def quote_rest(source: SourceText, start: int, *, in_brackets: bool = False) -> str:
-    """Return what stands from `start` to the end of its line, quoted and ready to paste."""
+def quote_rest(source: SourceText, start: int, *, in_brackets: bool = False, inside: bool = False) -> str:
+    """Return what stands from `start` to the end of its line, quoted and ready to paste.
+
+    Where it has quotes around it already, and is wrong `inside` of them, they are replaced.
+    """
     rest = source.text[start : source.line_end(start)]
-    rest = re.split(r"\s#", rest)[0]
+    rest = re.split(r"\s#", rest)[0].strip()
+    rest = rest[1:-1] if inside else rest
     rest = shorten((_cut_at_bracket(rest) if in_brackets else rest).strip())
     return "'" + rest.replace("'", "''") + "'" if re.search(r'["\\]', rest) else f'"{rest}"'
 

@@ -17,6 +17,7 @@ _KEY_LINE = re.compile(
 )
 # Bounds the backtracking of the pattern above, which is quadratic.
 _MAX_KEY = 200
+_NO_COLON = re.compile(r"(?P<key>[A-Za-z_][\w.-]*)(?: +| *= *)(?P<value>[^\s=:].*)")
 
 
 def odd_tab(complaint: Complaint) -> Diagnostic:
@@ -61,7 +62,9 @@ def _continued(complaint: Complaint, above: int) -> Diagnostic:
     line = complaint.source.lines[above]
     start = complaint.source.line_start(complaint.at)
     key = _KEY_LINE.match(line[:_MAX_KEY])
-    depth = len(complaint.line) - len(complaint.line.lstrip(" "))
+    if key is None and _begins_value(complaint, above):
+        return _without_colon(complaint, complaint.source.offset(above + 1, _depth(line) + 1))
+    depth = _depth(complaint.line)
     shown = shorten(complaint.before.strip(" -"))
     if key and key["value"] and depth > len(key["indent"]):
         hint = f"give both keys the same indentation, or take the value of `{key['key']}` away"
@@ -76,6 +79,16 @@ def _continued(complaint: Complaint, above: int) -> Diagnostic:
         expected=expected,
         hint=hint,
     )
+
+
+def _begins_value(complaint: Complaint, number: int) -> bool:
+    """Whether a line beside the one of the problem goes on with no value that begins above it."""
+    lines = complaint.source.lines
+    if _depth(lines[number]) != _depth(complaint.line):
+        return False
+    before = next((line for line in reversed(lines[:number]) if line.strip() and line.strip()[0] != "#"), "")
+    key = _KEY_LINE.match(before[:_MAX_KEY])
+    return key is None or not key["value"] or _depth(before) >= _depth(lines[number])
 
 
 def _second_colon(complaint: Complaint) -> Diagnostic:
@@ -117,23 +130,63 @@ def stray_question(complaint: Complaint) -> Diagnostic:
 
 
 def missing_colon(complaint: Complaint) -> Diagnostic:
-    end = complaint.source.line_end(complaint.opened)
-    shown = shorten(complaint.text[complaint.opened : end].split(" #")[0].strip())
+    return _without_colon(complaint, complaint.opened)
+
+
+def _without_colon(complaint: Complaint, start: int) -> Diagnostic:
+    end = complaint.source.line_end(start)
+    shown = shorten(complaint.text[start:end].split(" #")[0].strip())
     if match := MISSING_SPACE.match(shown):
         return complaint.report(
             f"there is no space after the colon of `{match[1]}`",
-            complaint.opened,
-            complaint.opened + len(shown),
+            start,
+            start + len(shown),
             expected="`: ` with a space",
             hint=f"write `{match[1]}: {match[2]}`",
         )
+    is_item = _stands_among_items(complaint, start)
+    if is_item:
+        hint = f"write `- {shown.removeprefix('-')}`, as the lines beside it"
+    elif match := _NO_COLON.fullmatch(shown):
+        hint = f"write `{match['key']}: {match['value']}`"
+    else:
+        hint = f"write `{shown}: value`, or indent the line if it belongs to the one above"
     return complaint.report(
         f"`{shown}` stands alone, without a colon",
-        complaint.opened,
-        complaint.opened + max(1, len(shown)),
-        expected="`key: value`",
-        hint=f"write `{shown}: value`, or indent the line if it belongs to the one above",
+        start,
+        start + max(1, len(shown)),
+        expected="`- value`" if is_item else "`key: value`",
+        hint=hint,
     )
+
+
+def _stands_among_items(complaint: Complaint, start: int) -> bool:
+    """Whether the line is one of a list: by its own dash without a space, or by the line above."""
+    number = complaint.source.line_index(start)
+    lines = complaint.source.lines
+    if re.match(r" *-\w", lines[number]):
+        return True
+    above = next((line for line in reversed(lines[:number]) if line.strip()), "")
+    return above.lstrip().startswith("- ") and _depth(above) == _depth(lines[number]) and ":" not in above
+
+
+def indented_start(complaint: Complaint) -> Diagnostic:
+    """The first key stands further right than another one below it."""
+    first = next(n for n, line in enumerate(complaint.source.lines) if is_content(line))
+    start = complaint.source.offset(first + 1, 1)
+    depth = _depth(complaint.source.lines[first])
+    return complaint.report(
+        f"the line is indented by {_spaces(depth)}, and line {complaint.source.line_index(complaint.at) + 1} is not",
+        start,
+        start + depth,
+        expected="all keys of the top level in the same column",
+        hint="start the line in the same column as the keys that it stands beside",
+    )
+
+
+def is_content(line: str) -> bool:
+    """Whether a line holds more than a comment or the start of the document."""
+    return bool(line.strip()) and line.lstrip()[0] != "#" and line.rstrip() != "---"
 
 
 def odd_line(complaint: Complaint) -> Diagnostic:
@@ -193,14 +246,31 @@ def _levels_above(complaint: Complaint) -> list[int]:
 def behind_value(complaint: Complaint) -> Diagnostic:
     """Words behind a closing quote or bracket, or behind an alias."""
     last = complaint.before.rstrip()[-1]
-    hint = "put quotes around the whole value, and single quotes where it has double quotes inside"
-    number = complaint.source.line_index(complaint.at)
-    if last in "\"'" and number and complaint.source.lines[number - 1].count(last) % 2:
-        hint = f"look at line {number}: a quote `{last}` that is opened there is not closed"
     return complaint.report(
         f"more text follows the closing `{last}`" if last in "\"']}" else "more text follows a value",
         complaint.at,
         max(complaint.at + 1, complaint.source.line_end(complaint.at)),
         expected="the end of the line",
-        hint=hint,
+        hint=_end_of_value(complaint, last),
     )
+
+
+def _end_of_value(complaint: Complaint, last: str) -> str:
+    rest = complaint.text[complaint.at : complaint.source.line_end(complaint.at)].split(" #")[0].strip()
+    if last in "]}" and not rest.strip("]} "):
+        return f"take `{rest}` away: nothing is open there"
+    number = complaint.source.line_index(complaint.at)
+    if last in "\"'" and number and complaint.source.lines[number - 1].count(last) % 2:
+        return f"look at line {number}: a quote `{last}` that is opened there is not closed"
+    value = re.match(r" *(?:- +)*(?:[^\s:#'\"][^:#]*: +)?", complaint.line)
+    first = value.end() if value else 0
+    if complaint.line[first : first + 1] != last:
+        return "put quotes around the whole value, and single quotes where it has double quotes inside"
+    start = complaint.source.line_start(complaint.at) + first
+    # `'it's'`: what follows the quote at once was meant to be inside of it.
+    is_inside = complaint.before.endswith(last) and rest.endswith(last)
+    return f"quote the whole value: {quote_rest(complaint.source, start, inside=is_inside)}"
+
+
+def _depth(line: str) -> int:
+    return len(line) - len(line.lstrip(" "))

@@ -10,6 +10,7 @@ import yaml
 
 from pyenvspec.diagnostics import Span
 from pyenvspec.raw import Entry, Mapping, Scalar, Sequence
+from pyenvspec.reading.layout import is_content
 from pyenvspec.reading.lookalikes import correct_line
 from pyenvspec.reading.text import SourceText
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 # What starts a line that goes on with the key above: a list may stand in its column, and so may a closing bracket.
 _GOES_ON = re.compile(r"[\s#\]}]|-(?:\s|$)|$")
-_KEY = re.compile(r"[\"']?([A-Za-z_][\w.-]*)")
+_KEY = re.compile(r"[\"']?([A-Za-z_][^\s:#\"']*)")
 _HOPELESS = ("yaml-nesting", "yaml-alias-bomb", "yaml-top-level", "empty-file", "yaml-second-document")
 _LOOKED_BACK = 3
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -37,8 +38,10 @@ class Mended:
         )  # blocks where something was mended: their next complaint may come from that
 
     def is_news(self, finding: Diagnostic) -> bool:
-        """Whether a problem stands where nothing was mended yet."""
-        return finding.span is None or self._block(finding.span.line)[0] not in self._touched
+        """Whether a problem stands where nothing was mended yet, or in a line that is wrong by itself."""
+        if finding.span is None or self._block(finding.span.line)[0] not in self._touched:
+            return True
+        return self._is_wrong_alone(finding.span.line)
 
     def correct(self, finding: Diagnostic) -> None:
         """Write the line of a finding with plain characters."""
@@ -62,6 +65,11 @@ class Mended:
         start, end = self._culprit(line)
         is_first = start not in self._touched
         self._touched.add(start)
+        if is_first and self._is_content_start(start) and (depth := _depth(self.source.lines[start - 1])):
+            for number in range(start, end + 1):
+                text = self.source.lines[number - 1]
+                self._rewrite(number, text[min(depth, _depth(text)) :])
+            return True
         if finding.code == "yaml-tab" and is_first:
             for number in range(start, end + 1):
                 text = self.source.lines[number - 1]
@@ -70,7 +78,9 @@ class Mended:
             return True
         key = _KEY.match(self.source.lines[start - 1])
         self.unread.add((key[1],) if key else ())
-        if is_first and start < line <= end and not self._stands_in_brackets(start, line):
+        if start < line <= end and (
+            (is_first and not self._stands_in_brackets(start, line)) or self._is_wrong_alone(line)
+        ):
             return self.blank(line, self._last_below(line, end))
         return self.blank(start, end)
 
@@ -109,6 +119,17 @@ class Mended:
                 break
             start, end = self._block(start - 1)
         return start, end
+
+    def _is_content_start(self, line: int) -> bool:
+        """Whether nothing stands above a line, whose indentation is then that of all keys."""
+        return is_content(self.source.lines[line - 1]) and not any(
+            map(is_content, self.source.lines[: line - 1])
+        )
+
+    def _is_wrong_alone(self, line: int) -> bool:
+        """Whether a line is no YAML although all above it is, so that nothing which is open there makes it so."""
+        lines = self.source.lines
+        return not _is_yaml(lines[line - 1].strip()) and _is_yaml("\n".join(lines[: line - 1]))
 
     def _stands_in_brackets(self, start: int, line: int) -> bool:
         above = "\n".join(self.source.lines[start - 1 : line])

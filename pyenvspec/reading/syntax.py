@@ -13,6 +13,8 @@ import yaml
 from pyenvspec.reading.complaint import Complaint, quote_rest
 from pyenvspec.reading.layout import (
     behind_value,
+    indented_start,
+    is_content,
     missing_colon,
     missing_key,
     odd_line,
@@ -212,7 +214,10 @@ def _no_content(complaint: Complaint) -> Diagnostic:
 
 def _document(complaint: Complaint) -> Diagnostic:
     if not re.search(r"^(?:\.\.\.|%)", complaint.text[: complaint.at], re.MULTILINE):
-        return behind_value(complaint) if complaint.before.strip() else _anything_else(complaint)
+        if complaint.before.strip():
+            return behind_value(complaint)
+        first = next(filter(is_content, complaint.source.lines), "")
+        return indented_start(complaint) if first.startswith(" ") else _anything_else(complaint)
     return complaint.report(
         "text stands outside the YAML document",
         complaint.at,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
+
+_IS_NOT_PLAIN = re.compile(r"[{}\[\],:#\"\\]|^[&*!|>'%@`?\s]|^-(?:\s|$)|\s$|^$")
 
 
 def format_flow(value: object) -> str:
@@ -14,4 +17,4 @@ def format_flow(value: object) -> str:
     if isinstance(value, bool) or value is None:
         return str(value).lower() if value is not None else "null"
     text = str(value)
-    return f'"{text}"' if re.search(r"[{}\[\],:#]", text) else text
+    return json.dumps(text, ensure_ascii=False) if _IS_NOT_PLAIN.search(text) else text

@@ -6,7 +6,7 @@ Pure text work over the facts; each function returns None where it has no idea.
 from __future__ import annotations
 
 import re
-from shlex import quote
+from shlex import quote, split
 from typing import TYPE_CHECKING, NamedTuple
 
 from pyenvspec.facts import nixpkgs
@@ -14,6 +14,7 @@ from pyenvspec.facts.inputs import built_minors
 from pyenvspec.facts.mistaken import hint_for_value, meant_by
 from pyenvspec.facts.native import is_catalogued
 from pyenvspec.reading.lookalikes import find_lookalike, name_lookalike, to_plain_characters
+from pyenvspec.spec.flow import format_flow
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,11 +60,25 @@ def explain_choice(path: KeyPath, value: object) -> Meant | None:
 def as_list(path: KeyPath, value: object) -> str | None:
     """Return the line to write where one text stands for a list."""
     text = str(getattr(value, "text", value))
-    words = re.split(r"[\s,;]+", to_plain_characters(text).strip().strip("[]"))
     if not isinstance(value, str | int | float) or isinstance(value, bool) or len(text) > _LONGEST:
         return None
-    items = [word.strip("\"'") for word in words if word]
-    return f"write `{path[-1]}: [{', '.join(items)}]`" if items else None
+    items = _split_words(text) if path[-1] == "command" else _split_list(text)
+    return f"write `{path[-1]}: {format_flow(items)}`" if items else None
+
+
+def _split_words(text: str) -> list[str]:
+    """Return the words of a command as a shell takes them apart."""
+    try:
+        return split(text)
+    except ValueError:  # a quote that is never closed
+        return []
+
+
+def _split_list(text: str) -> list[str]:
+    plain = to_plain_characters(text).strip()
+    inner = plain[1:-1] if plain.startswith("[") and plain.endswith("]") else plain
+    words = (word.strip("\"'") for word in re.split(r"[\s,;]+", inner))
+    return [word for word in words if word not in ("", "-")]
 
 
 def known_pythons() -> list[str]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
+import signal
 import struct
 import subprocess
 import sys
 import termios
+import time
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +20,7 @@ from pyenvspec.cli import run
 from pyenvspec.commands.shell import develop_argv
 from pyenvspec.driver import load_plan
 from pyenvspec.next_step import next_step, open_command
+from pyenvspec.tools import run_overheard
 
 FEATURES = ("nix", "--extra-experimental-features", "nix-command flakes", "develop")
 
@@ -94,6 +98,11 @@ NIX = """\
 #!/bin/bash
 [[ ! -t 2 ]] || echo "on a terminal of $(stty size <&2)" >&2
 echo "nix ${*:3}" >>"$CALLS"
+if [[ -n ${WAITS-} ]]; then
+  trap 'echo "error: interrupted by the user" >&2; exit 1' INT TERM
+  touch "$WAITS"
+  while :; do sleep 0.05; done
+fi
 if [[ -n ${FAILS-} ]]; then printf '%s\\n' "$FAILS" >&2; exit "${CODE:-1}"; fi
 if [[ $3 == develop ]]; then
   [[ -n $PYENVSPEC_ONLY_KEEP ]] || exit 9
@@ -169,6 +178,57 @@ def test_on_a_terminal_nix_has_one_too(nix: Path, monkeypatch: pytest.MonkeyPatc
     os.close(ours)
     assert b"on a terminal of 33 111" in said
     assert b"\r\r" not in said
+
+
+@pytest.mark.parametrize(("number", "is_of_terminal"), [(signal.SIGINT, True), (signal.SIGTERM, False)])
+def test_what_was_interrupted_is_no_failure_to_explain(
+    number: int, is_of_terminal: bool, nix: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits = tmp_path / "waits"
+    monkeypatch.setenv("WAITS", str(waits))
+    program = str(Path(sys.executable).with_name("pyenvspec"))
+    process = subprocess.Popen((program, "shell"), cwd=nix, stderr=subprocess.PIPE, start_new_session=True)
+    try:
+        for _ in range(600):
+            if waits.exists():
+                break
+            time.sleep(0.05)
+        # A terminal sends it to all who run on it.
+        (os.killpg if is_of_terminal else os.kill)(process.pid, number)
+        _, said = process.communicate(timeout=30)
+    finally:
+        process.kill()
+    assert process.returncode == 128 + number
+    assert b"interrupted" in said
+    assert b"known" not in said
+
+
+def test_on_a_machine_without_pseudo_terminals_nix_gets_none(
+    nix: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse() -> None:
+        raise OSError(errno.ENOENT, "out of pty devices")
+
+    monkeypatch.setattr(os, "isatty", lambda number: True)
+    monkeypatch.setattr(os, "openpty", refuse)
+    code, output = run_overheard(("bash", "-c", "echo said >&2; exit 3"))
+    assert (code, output) == (3, "said\n")
+
+
+def test_a_stderr_that_is_closed_is_no_bug(nix: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FAILS", "error: the moon is full")
+    assert typed(nix, preexec_fn=lambda: os.close(2)).returncode == 1
+    assert (
+        typed(nix, "--print-env", preexec_fn=lambda: os.close(2), stdout=subprocess.DEVNULL).returncode == 1
+    )
+
+
+def test_a_nix_that_cannot_be_started_is_told(nix: Path) -> None:
+    (nix.parent / "bin" / "nix").write_bytes(b"\x7fELF of another machine")
+    ran = typed(nix, capture_output=True)
+    assert ran.returncode == 126
+    assert "`nix` cannot be started" in ran.stderr
+    assert "known" not in ran.stderr
 
 
 def test_what_to_type_next_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

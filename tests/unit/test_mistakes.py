@@ -47,6 +47,7 @@ MISTAKES: dict[str, tuple[str, str, str, str]] = {
     ),
     # names
     "names in one text": (P + "native: ffmpeg git\n", "wrong-type", "2:9", "`native: [ffmpeg, git]`"),
+    "one name, then items": (P + "native:\n  git\n  - jq\n", "wrong-type", "3:3", "`native: [git, jq]`"),
     "a version with =": (P + "native: [ffmpeg=6]\n", "invalid-value", "2:10", "`ffmpeg_6`"),
     "a version with @": (P + "native: [ffmpeg@6]\n", "invalid-value", "2:10", "`ffmpeg_6`"),
     "conda's toolkit": (P + "native: [cudatoolkit]\n", "native-refused", "2:10", "`cuda:`"),
@@ -168,3 +169,21 @@ def test_what_is_right_is_not_told(text: str, tmp_path: Path) -> None:
 def test_a_secret_is_not_shown(tmp_path: Path) -> None:
     (found,) = told(tmp_path, P + "env: {HF_TOKEN: hf_verysecret}\n")
     assert "verysecret" not in f"{found.message} {found.source_line} {found.hint}"
+
+
+@pytest.mark.parametrize(
+    ("typed", "hint"),
+    [
+        ("python -c 'f(1)'", "`command: [python, -c, f(1)]`"),
+        ("python -c 'f([1, 2])'", '`command: [python, -c, "f([1, 2])"]`'),
+        ("""bash -c 'echo "a: b"'""", r"""`command: [bash, -c, "echo \"a: b\""]`"""),
+    ],
+)
+def test_a_command_in_one_text_is_taken_apart_as_a_shell_does(typed: str, hint: str, tmp_path: Path) -> None:
+    text = f"{P}containers:\n  a:\n    command: >-\n      {typed}\n"
+    found = next(one for one in told(tmp_path, text) if one.code == "wrong-type")
+    assert hint in (found.hint or "")
+    written = hint.strip("`")
+    assert not [
+        one for one in told(tmp_path, f"{P}containers:\n  a:\n    {written}\n") if one.code == "wrong-type"
+    ]

@@ -43,6 +43,15 @@ def parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
         ("a: 1\n- b\n", (2, 1), "list", "indent"),
         ("a: - b\n", (1, 4), "cannot start behind", "`[a, b]`"),
         ("a: 1\nfoo\nb: 2\n", (2, 1), "`foo` stands alone", "`foo: value`"),
+        (" a: 1\nb: 2\n", (1, 1), "indented by 1 space, and line 2 is not", "same column"),
+        # a colon is missing
+        ("a b\nc: 1\n", (1, 1), "`a b` stands alone", "write `a: b`"),
+        ("a:\n  B = 1\n  C: 2\n", (2, 3), "`B = 1` stands alone", "write `B: 1`"),
+        ("a: 1\nb 2\nc: 3\n", (2, 1), "`b 2` stands alone", "write `b: 2`"),
+        ("a: b\n  c d\n  e: f\n", (3, 3), "`e` continues the value in line 2", "quote the text"),
+        # a dash is missing
+        ("a:\n  - b\n  c\nd: 1\n", (3, 3), "`c` stands alone", "write `- c`"),
+        ("a:\n  - b\n  -c\nd: 1\n", (3, 3), "`-c` stands alone", "write `- c`"),
         # signs that mean something
         ("a: @x # y\n", (1, 4), "cannot start with `@`", 'quote it: "@x"'),
         ("a: `x`\n", (1, 4), "cannot start with a backtick", 'quote it: "`x`"'),
@@ -56,7 +65,11 @@ def parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
         ("a: {B: ${pkgs.x}/lib, c: 1}\n", (1, 9), "`{` opens a mapping inside", 'quote it: "${pkgs.x}/lib"'),
         ("a: echo: it's\n", (1, 8), "second colon", 'quote the value: "echo: it\'s"'),
         ('a: say: "x"\n', (1, 7), "second colon", "quote the value: 'say: \"x\"'"),
-        ("a: 'b' c\n", (1, 8), "follows the closing `'`", "quotes around the whole value"),
+        ("a: 'b' c\n", (1, 8), "follows the closing `'`", """the whole value: "'b' c\""""),
+        ("a: 'it's'\n", (1, 8), "follows the closing `'`", 'the whole value: "it\'s"'),
+        ('- "say "hi""\n', (1, 9), 'follows the closing `"`', "the whole value: 'say \"hi\"'"),
+        ("a: [b] c\n", (1, 8), "follows the closing `]`", "quotes around the whole value"),
+        ("a: {b: 1}}\n", (1, 10), "follows the closing `}`", "take `}` away"),
         ('a: "C:\\q"\n', (1, 7), "`\\q` is no escape", "single quotes"),
     ],
 )
