@@ -168,6 +168,8 @@ def _parse(argv: Sequence[str]) -> tuple[Callable[[Options], int], Options]:
     from pathlib import Path
 
     module, parser, form = build_parser(verb)
+    if parser.usage is None:  # argparse would cut off as many letters as `usage: ` has, in any language
+        parser.usage = parser.format_usage()[len(translated("usage:")) + 1 :]
     values: dict[str, Any] = vars(parser.parse_intermixed_args(words[1:]))
     values |= {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
     values["directory"] = Path(values["directory"])

@@ -196,10 +196,15 @@ def _check_split_off(place: Place, manager: str) -> None:
             place.say(
                 "key-not-for-manager",
                 ("python", "packages", index),
-                f"`{name}` is no part of Python that nixpkgs keeps apart, and {manager} installs into .venv",
+                f"{manager} installs Python packages from its own file, `{name}` among them, and not from here",
                 expected=", ".join(known),
-                hint=f"add it with {manager}, or write `manager: nixpkgs`",
+                hint=_own_file_hint(manager),
             )
+
+
+def _own_file_hint(manager: str) -> str:
+    file = "requirements.txt" if manager == "pip" else "pyproject.toml"
+    return f"write it into {file}, or take all packages from nixpkgs with `manager: nixpkgs`"
 
 
 def _check_python(place: Place, manager: str) -> None:

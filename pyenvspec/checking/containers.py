@@ -76,7 +76,7 @@ def _check_requirements(name: str, shell: ShellSpec, place: Place, project: Proj
         f"{named} names no files by their hash, which Nix needs: `pyenvspec container` has Docker, Podman or Buildah "
         "install it",
         expected="a pylock.toml, which names every file by its hash",
-        hint=f"run `uv pip compile --python-version {minor} --format pylock.toml -o pylock.toml {shlex.quote(named)}`, "
-        "or leave it so",
+        hint=f"run `uv pip compile --python-version {shlex.quote(minor)} --format pylock.toml -o pylock.toml "
+        f"{shlex.quote(named)}`, or leave it so",
         severity=Severity.NOTE,
     )

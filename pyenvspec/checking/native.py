@@ -96,11 +96,16 @@ def _tell_meaning(place: Place, path: KeyPath, name: str, meant: Suggestion, *, 
         place.say("native-unknown", path, f"{what} `{name}`", expected=expected, severity=severity)
     elif meant.kind in ("key", "python", "present", "refused"):
         message = f"`{name}` does not belong under `{path[0]}`"
-        beside = hint_beside(meant, place.shell.spec.python.version)
+        beside = hint_beside(meant, _python_asked_for(place))
         place.say("native-refused", path, message, expected=expected, hint=beside)
     else:
         hint = meant.hint if meant.kind in ("version", "service") or not expected else None
         place.say("native-unknown", path, f"nixpkgs has no `{name}`", expected=expected, hint=hint)
+
+
+def _python_asked_for(place: Place) -> str:
+    """Return the version that the file has; "" where what it has could not be read."""
+    return "" if place.file.is_unsure("python", "version") else place.shell.spec.python.version
 
 
 def _tell_meaning_of_attribute(place: Place, path: KeyPath, name: str, meant: Suggestion) -> None:
@@ -120,7 +125,7 @@ def _tell_meaning_of_attribute(place: Place, path: KeyPath, name: str, meant: Su
         "native-refused",
         path,
         f"`{name}` does not belong under `{path[0]}`",
-        hint=hint_beside(meant, place.shell.spec.python.version),
+        hint=hint_beside(meant, _python_asked_for(place)),
         severity=Severity.WARNING if meant.harmless else Severity.ERROR,
     )
 

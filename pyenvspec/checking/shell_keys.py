@@ -46,14 +46,15 @@ _GLIBC_PRELOADS = ("LD_PRELOAD", "LD_AUDIT")
 def check_env(place: Place) -> None:
     """Tell of variables that the shell sets itself, that reach too far, and of values that are not filled in."""
     for name, text in place.shell.spec.env.items():
-        check_variable(place, ("env", name), name)
+        told = check_variable(place, ("env", name), name)
         check_interpolation(place, ("env", name), text)
-        check_literal(place, ("env", name), text)
+        if not told:
+            check_literal(place, ("env", name), text)
         check_secret(place, ("env", name), text)
 
 
-def check_variable(place: Place, path: KeyPath, name: str) -> None:
-    """Tell of a name that is not the user's to set, or that shows libraries to every program."""
+def check_variable(place: Place, path: KeyPath, name: str) -> bool:
+    """Tell of a name that is not the user's to set, or that shows libraries to every program; return whether."""
     why = None
     if name in _BASH_ENV:
         why = f"`{name}` belongs to bash"
@@ -71,16 +72,18 @@ def check_variable(place: Place, path: KeyPath, name: str) -> None:
             expected="another name",
             hint="to extend PATH, list programs under `native` or `scripts`" if name == "PATH" else None,
         )
+        return True
     if name == "LD_LIBRARY_PATH":
         place.say(
             "library-path",
             path,
             "LD_LIBRARY_PATH reaches every program of the shell, git and bash included",
             expected="libraries under `native`",
-            hint="list the packages under `native`: this Python finds them",
+            hint="list the packages under `native`: this Python finds them, and CUDA and the driver without it",
             severity=Severity.WARNING,
         )
-    elif name in _GLIBC_PRELOADS:
+        return True
+    if name in _GLIBC_PRELOADS:
         place.say(
             "library-path",
             path,
@@ -89,6 +92,8 @@ def check_variable(place: Place, path: KeyPath, name: str) -> None:
             hint="write `preload: [gperftools/lib/libtcmalloc.so]`: it is loaded into this Python only",
             severity=Severity.WARNING,
         )
+        return True
+    return False
 
 
 def check_commands(place: Place) -> None:
@@ -103,9 +108,10 @@ def check_commands(place: Place) -> None:
         if process.ready is not None and process.ready.run is not None:
             check_bash(place, ("processes", name, "ready", "run"), process.ready.run)
         for variable, text in process.env.items():
-            check_variable(place, ("processes", name, "env", variable), variable)
+            told = check_variable(place, ("processes", name, "env", variable), variable)
             check_interpolation(place, ("processes", name, "env", variable), text)
-            check_literal(place, ("processes", name, "env", variable), text)
+            if not told:
+                check_literal(place, ("processes", name, "env", variable), text)
             check_secret(place, ("processes", name, "env", variable), text)
     _check_order(place)
     _check_ports(place)

@@ -37,6 +37,12 @@ def check_targets(place: Place) -> None:
             _check_container(place, name, target, containers.get(target.container), engines[0])
 
 
+def _container_hint(name: str, target: Target, names: list[str], near: str | None) -> str | None:
+    if not names:
+        return f"write `containers: {{{target.container}: {{}}}}`"
+    return None if near or len(names) > 1 else f"write `container: {names[0]}` in `run.{name}`"
+
+
 def _check_container(
     place: Place, name: str, target: Target, container: Container | None, engine: str
 ) -> None:
@@ -49,7 +55,7 @@ def _check_container(
             at,
             f"there is no container `{target.container}`",
             expected=f"did you mean `{near}`?" if near else "one of " + ", ".join(names) if names else None,
-            hint=None if names else f"write `containers: {{{target.container}: {{}}}}`",
+            hint=_container_hint(name, target, names, near),
         )
         return
     if engine != "slurm" and not (container.registry or "").startswith("docker://"):

@@ -93,6 +93,8 @@ def _open(options: ShellOptions, *, stay: bool) -> int:
     code = _make_kept(compiled, options, folder)
     if code != 0:
         return _told_of_nix(code)
+    if not _make_script(directory, folder):  # what it is made from changed meanwhile: nothing is kept
+        return exec_or_run(argv, cwd=options.directory, stay=stay)
     argv, env = kept.start(folder, options.command)
     if not _is_kept(compiled, directory):
         Path(folder, "stamp").unlink()
@@ -106,9 +108,6 @@ def _make_kept(compiled: Compiled, options: ShellOptions, folder: str) -> int:
     argv = (*develop_argv(compiled.plan, options.variant, ()), "--profile", f"{folder}/profile")
     env = {"PYENVSPEC_KEEP": folder, "PYENVSPEC_ONLY_KEEP": "1"}
     code, output = run_overheard((*argv, "--command", "true"), cwd=options.directory, env=env)
-    if code == 0 and not _make_script(directory, folder):
-        say("files of the shell changed while it was made; run the command again")
-        return FAILED
     if code not in (0, NOT_FOUND, NOT_STARTED) and code < _SIGNALLED:
         from pyenvspec.commands.diagnose.command import explain
 

@@ -61,10 +61,15 @@ class Suggestion:
 
 
 def hint_beside(meant: Suggestion, python: str | None) -> str:
-    """Return what to do about a name in an env.yaml that asks for a Python already, headers and all."""
+    """Return what to do about a name in an env.yaml that asks for a Python already, headers and all.
+
+    An empty version is one that could not be read.
+    """
     if python is None or meant.kind != "key" or not _ASKS_FOR_PYTHON.search(meant.hint):
         return meant.hint
     version = _python_in(meant.name)
+    if not python:
+        return "leave it out: the Python that `python` asks for is there with its headers"
     if version is None or f"{python}.".startswith(f"{version}."):
         return f"leave it out: Python {python}, which `python` asks for, is there with its headers"
     return f"leave it out; where Python {version} is meant, write `python: {{version: {version}}}`"
@@ -189,7 +194,10 @@ def _of_python(name: str) -> Suggestion | None:
         if not (imported or known) and package == name:
             return None
     what = "it is a Python package" if package == name else f"it is the Python package `{package}`"
-    hint = f"{what}: put it in your lock file or requirements, or in `python: {{packages: [...]}}`"
+    hint = (
+        f"{what}: put it in your lock file or requirements, "
+        "or with `manager: nixpkgs` in `python: {packages: [...]}`"
+    )
     return Suggestion(name, "python", None, hint, "packages of PyPI")
 
 

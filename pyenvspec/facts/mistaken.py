@@ -22,6 +22,17 @@ def hint_for_key(key: str) -> str | None:
     return _keys().get(key)
 
 
+@cache
+def _nested() -> dict[tuple[str, str], Row]:
+    return {(row["at"], row["word"]): row for row in read_table("mistaken-words")["nested"]}
+
+
+def key_meant(where: str, key: str) -> tuple[str | None, str | None]:
+    """Return the key that another tool's word stands for in a part of env.yaml, and what to do instead."""
+    row = _nested().get((where, key), {})
+    return row.get("meant"), row.get("hint")
+
+
 def hint_for_value(key: str, value: str) -> str | None:
     """Return what to write instead of a value of other tools."""
     return _values().get((key, value.lower()), {}).get("hint")

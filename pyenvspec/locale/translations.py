@@ -49,7 +49,8 @@ _DEEPEST = 3
 _WEAK = 16
 _MANY_WORDS = 2
 _PROSE = re.compile(r"(?<![\w./$-])[a-z]{2,}(?![\w/=(-])")
-_JOINTS = ("; ", ", or ", ". ", ": ")
+_JOINTS = ("; ", ", or ", ". ", ": ", " (or ")
+_ENDS = ("; ", ". ", ": ")
 _LIST = re.compile(r"`?[\w.+-]+`?(?:, `?[\w.+-]+`?)*(?:, …)?")
 
 
@@ -114,20 +115,27 @@ def _put_into(message: str, filled: list[str]) -> str:
 
 def _is_meant(parts: tuple[str, ...], filled: tuple[str, ...], language: str, depth: int) -> bool:
     """Whether a match is no accident: `{} with {}` is in many a sentence, and is meant where names are filled in."""
+    if not parts[0] and any(joint in re.sub("`[^`]*`", "", filled[0]) for joint in _ENDS):
+        return False  # what stands before the sentence is one of its own: `note: …`, `saw Dockerfile: …`
     if sum(map(len, parts)) > _WEAK:
         return True
     return all(
-        _LIST.fullmatch(one)
+        _in_quotes(parts, at)
+        or _LIST.fullmatch(one)
         or len(_PROSE.findall(re.sub("`[^`]*`", "", one))) < _MANY_WORDS
         or (depth < _DEEPEST and _translate_sentence(one, language, depth + 1) is not None)
-        for one in filled
+        for at, one in enumerate(filled)
     )
+
+
+def _in_quotes(parts: tuple[str, ...], at: int) -> bool:
+    """Whether what is filled in stands between backquotes, alone or beside other words."""
+    return "".join(parts[: at + 1]).count("`") % 2 == 1
 
 
 def _fill(parts: tuple[str, ...], at: int, value: str, language: str, depth: int) -> str:
     """Return what was filled in, in the language where it is a sentence; names in quotes stay."""
-    is_quoted = parts[at].endswith("`") and parts[at + 1].startswith("`")
-    return value if is_quoted or depth >= _DEEPEST else translate_text(value, language, depth + 1)
+    return value if _in_quotes(parts, at) or depth >= _DEEPEST else translate_text(value, language, depth + 1)
 
 
 @cache

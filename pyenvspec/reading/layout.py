@@ -144,9 +144,17 @@ def _without_colon(complaint: Complaint, start: int) -> Diagnostic:
             expected="`: ` with a space",
             hint=f"write `{match[1]}: {match[2]}`",
         )
+    if item := re.fullmatch(r"-([^\s-].*)", shown):
+        return complaint.report(
+            f"there is no space after the `-` of `{item[1]}`",
+            start,
+            start + len(shown),
+            expected="`- ` with a space",
+            hint=f"write `- {item[1]}`",
+        )
     is_item = _stands_among_items(complaint, start)
     if is_item:
-        hint = f"write `- {shown.removeprefix('-')}`, as the lines beside it"
+        hint = f"write `- {shown}`, as the lines beside it"
     elif match := _NO_COLON.fullmatch(shown):
         hint = f"write `{match['key']}: {match['value']}`"
     else:
@@ -161,11 +169,9 @@ def _without_colon(complaint: Complaint, start: int) -> Diagnostic:
 
 
 def _stands_among_items(complaint: Complaint, start: int) -> bool:
-    """Whether the line is one of a list: by its own dash without a space, or by the line above."""
+    """Whether the line is one of a list, by the line above."""
     number = complaint.source.line_index(start)
     lines = complaint.source.lines
-    if re.match(r" *-\w", lines[number]):
-        return True
     above = next((line for line in reversed(lines[:number]) if line.strip()), "")
     return above.lstrip().startswith("- ") and _depth(above) == _depth(lines[number]) and ":" not in above
 

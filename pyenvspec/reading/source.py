@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pyenvspec.diagnostics import PyenvspecError
+from pyenvspec.diagnostics import Diagnostics, PyenvspecError
 from pyenvspec.raw import Mapping, RawSpec, without_all
 from pyenvspec.reading.marks import find_conflicts, find_lookalikes
 from pyenvspec.reading.mended import Mended
@@ -41,20 +41,22 @@ def read_partly(data: bytes, file: str) -> RawSpec:
         problems.append(conflict.finding)
         mended.blank(conflict.begin, conflict.begin)
         mended.blank(conflict.middle, conflict.end)
-    root, findings = _read_rounds(mended, problems)
-    problems += [mended.place(one) for one in findings if not problems or one.code not in _OF_WHAT_IS_LEFT]
-    problems.sort(key=lambda one: (one.span.line, one.span.column) if one.span else (0, 0))
+    root, found = _read_rounds(mended, problems)
+    problems += [mended.place(one) for one in found.items if not problems or one.code not in _OF_WHAT_IS_LEFT]
+    told = Diagnostics(left_out=found.left_out)
+    for problem in problems:
+        told.add(problem)
     if not isinstance(root, Mapping) or (problems and not root.entries):
-        raise PyenvspecError(*problems)
-    broken = {one.path for one in findings if one.code != "duplicate-key"}
+        raise PyenvspecError(*told.ordered())
+    broken = {one.path for one in found.items if one.code != "duplicate-key"}
     whole = mended.place_tree(root)
     assert isinstance(whole, Mapping)
     return RawSpec(
-        file, source.lines, without_all(whole, broken), tuple(problems), frozenset(broken | mended.unread)
+        file, source.lines, without_all(whole, broken), told.ordered(), frozenset(broken | mended.unread)
     )
 
 
-def _read_rounds(mended: Mended, problems: list[Diagnostic]) -> tuple[Node | None, list[Diagnostic]]:
+def _read_rounds(mended: Mended, problems: list[Diagnostic]) -> tuple[Node | None, Diagnostics]:
     """Read until nothing stops it; return the tree, if there is one, and what is wrong in it.
 
     What stopped a round goes to `problems`, unless it only follows from what was mended before.
@@ -79,9 +81,10 @@ def _read_rounds(mended: Mended, problems: list[Diagnostic]) -> tuple[Node | Non
             reading.read()
             stopped = reading.stopped or stopped
         if stopped is None or stopped.code == "yaml-second-document":
-            return root, reading.found.items
+            return root, reading.found
         if mended.is_news(stopped):
             problems.append(mended.place(stopped))
         if not mended.repair(stopped):
-            return None, [one for one in reading.found.items if one != stopped]
-    return None, []
+            rest = [one for one in reading.found.items if one != stopped]
+            return None, Diagnostics(rest, reading.found.left_out)
+    return None, Diagnostics()

@@ -15,6 +15,7 @@ from pyenvspec.facts.mistaken import hint_for_value, meant_by
 from pyenvspec.facts.native import is_catalogued
 from pyenvspec.reading.lookalikes import find_lookalike, name_lookalike, to_plain_characters
 from pyenvspec.spec.flow import format_flow
+from pyenvspec.spec.values import DURATION, GPUS, PORT, REGISTRY, SIZE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,6 +82,89 @@ def _split_list(text: str) -> list[str]:
     return [word for word in words if word not in ("", "-")]
 
 
+def as_text(path: KeyPath, value: list[object]) -> str | None:
+    """Return the line to write where a list stands for one text: a variable's parts, words of a command."""
+    words = [str(getattr(item, "text", item)) for item in value]
+    if not words or any(isinstance(item, dict | list | None) for item in value):
+        return None
+    match path[0], len(path):
+        case (("native" | "preload"), _):
+            return f"write `- {words[0]}`" if len(words) == 1 else None
+        case "env", _:
+            return f"write `{path[-1]}: {format_flow(':'.join(words))}`"
+        case ("scripts", 2) | ("processes", 3):
+            return f"write `{path[-1]}: {format_flow(' '.join(map(quote, words)))}`"
+    return None
+
+
+def as_mapping(path: KeyPath, value: object) -> str | None:
+    """Return the line to write where a name, names or a switch stand for a mapping."""
+    names = [str(item) for item in value] if isinstance(value, list) else [str(getattr(value, "text", value))]
+    plain = all(re.fullmatch(r"[\w.-]+", name) for name in names) and bool(names)
+    match path:
+        case ("services",) if plain:
+            return f"write `services: {{{', '.join(f'{name}: {{enable: true}}' for name in names)}}}`"
+        case ("services", name) if value is True:
+            return f"write `{name}: {{enable: true}}`"
+        case ("generate",) if plain:
+            return f"write `generate: {{{', '.join(f'{name}: true' for name in names)}}}`"
+        case ("wheels",) if isinstance(value, bool):
+            return f"write `wheels: {{prefer: {str(value).lower()}}}`"
+        case ("inputs", name) if len(names) == 1 and (
+            found := re.fullmatch(r"github:([\w.-]+/[\w.-]+)", names[0])
+        ):
+            return f"write `{name}: {{github: {found[1]}}}`"
+        case ("env",) if all(re.fullmatch(r"[A-Za-z_]\w*=.*", name) for name in names):
+            pairs = (name.partition("=") for name in names)
+            return f"write `env: {{{', '.join(f'{key}: {format_flow(text)}' for key, _, text in pairs)}}}`"
+    return None
+
+
+def explain_form(pattern: str, value: object) -> Meant:
+    """Return what was meant by a text of almost the form of its key: `04:00:00`, `64 GB`, `8000:80`."""
+    text = str(getattr(value, "text", value)).strip()
+    find = _BY_FORM.get(pattern)
+    found = find(text) if find and len(text) <= _LONGEST else None
+    return Meant(f"did you mean `{found}`?" if found and re.match(pattern, found) else None)
+
+
+def _duration(text: str) -> str | None:
+    """Slurm's `1-12:00:00` and `04:00:00`; `4 hours`."""
+    if clock := re.fullmatch(r"(?:(\d+)-)?(\d+)(?::(\d\d))?(?::(\d\d))?", text):
+        units = "dhms" if clock[1] or clock[4] else "dms"  # sbatch: `90:00` are minutes and seconds
+        parts = zip(clock.groups(), units, strict=False)
+        return "".join(f"{int(number)}{unit}" for number, unit in parts if int(number or 0))
+    spelled = re.fullmatch(
+        r"(\d+)\s*(d|h|m|s)(?:ays?|ours?|rs?|in(?:ute)?s?|ec(?:ond)?s?)?", text, re.IGNORECASE
+    )
+    return f"{spelled[1]}{spelled[2].lower()}" if spelled else None
+
+
+def _size(text: str) -> str | None:
+    match = re.fullmatch(r"(\d+)\s*(?:([kmgt])(i?)b?)?", text, re.IGNORECASE)
+    if match is None:
+        return None
+    unit = match[2] or (
+        "G" if int(match[1]) < 1024 else "M"
+    )  # sbatch counts in megabytes where no unit is told
+    return f"{match[1]}{unit.upper()}{(match[3] or '').lower()}"
+
+
+def _gpus(text: str) -> str | None:
+    match = re.fullmatch(r"(?:gpu:)?([A-Za-z][\w.-]*\d[\w.-]*)(?::(\d+))?", text)
+    return f"{match[1]}:{match[2] or 1}" if match else None
+
+
+def _port(text: str) -> str | None:
+    match = re.fullmatch(r"(?:[\d.]+:)+(\d+)(/\w+)?", text)
+    return f"{match[1]}{match[2] or '/tcp'}" if match else None
+
+
+def _registry(text: str) -> str | None:
+    match = re.fullmatch(r"(?:https?://)?([a-z0-9-]+(?:\.[a-z0-9-]+)+(?::\d+)?/[a-z0-9._/-]+?)/?", text)
+    return f"docker://{match[1]}/" if match else None
+
+
 def known_pythons() -> list[str]:
     """Return every minor version of Python that can be had, oldest first."""
     return sorted({*nixpkgs.python_minors(), *built_minors()}, key=nixpkgs.version_key)
@@ -118,7 +202,7 @@ def _cuda(text: str) -> Meant | None:
     expected = "major and minor, like 12.8"
     if text.lower() in (*_ANY, "none", "false", "no", "off", "cpu"):
         if text.lower() in ("none", "false", "no", "off", "cpu"):
-            return Meant(expected, "for no CUDA leave the key out")
+            return Meant(expected, "for no CUDA leave the key out; in a variant write `cuda: null`")
         hint = "write the version that your packages are made for; most wheels bring their own CUDA and need none of it"
         return Meant(expected, hint)
     squeezed = re.fullmatch(r"(?:cuda|cu)?[-_ ]?(\d{2})(\d)", text, re.IGNORECASE)
@@ -172,6 +256,13 @@ def _package(text: str) -> Meant | None:
     return Meant("a name without a version", hint)
 
 
+_BY_FORM: dict[str, Callable[[str], str | None]] = {
+    DURATION: _duration,
+    SIZE: _size,
+    GPUS: _gpus,
+    PORT: _port,
+    REGISTRY: _registry,
+}
 _BY_KEY: dict[str, Callable[[str], Meant | None]] = {
     "python.version": _python,
     "cuda.version": _cuda,

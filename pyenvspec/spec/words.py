@@ -7,11 +7,20 @@ import types
 import typing
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
-from pyenvspec.facts.mistaken import hint_for_key
+from pyenvspec.facts.mistaken import hint_for_key, key_meant
+from pyenvspec.facts.native import find_native_name
 from pyenvspec.names import closest
 from pyenvspec.reading.lookalikes import find_lookalike, name_lookalike, to_plain_characters
 from pyenvspec.spec.flow import format_flow
-from pyenvspec.spec.meant import Meant, as_list, explain_choice, explain_value
+from pyenvspec.spec.meant import (
+    Meant,
+    as_list,
+    as_mapping,
+    as_text,
+    explain_choice,
+    explain_form,
+    explain_value,
+)
 from pyenvspec.spec.model import Spec
 from pyenvspec.spec.values import (
     ATTR_PATH,
@@ -92,6 +101,12 @@ def describe(detail: ErrorDetails, path: KeyPath) -> Words:
             meant = (None if on_name else explain_value(path, value)) or Meant(None)
             pattern = detail.get("ctx", {}).get("pattern", "")
             known = FORMS.get(pattern)
+            if on_name and pattern == ENV_NAME and str(path[-1]).isdecimal():
+                meant = Meant(
+                    None, f'a comma ends a value between `{{` and `}}`: quote it, as in `"0,{path[-1]}"`'
+                )
+            elif not on_name and meant == Meant(None):
+                meant = explain_form(pattern, value)
             message = f"{where} cannot be {_shown(shown)}"
             if (
                 pattern == ATTR_PATH
@@ -140,6 +155,10 @@ def _wrong_type(detail: ErrorDetails, path: KeyPath) -> Words:
         hint = f"{empty}give it a value, or remove the line"
     elif kind == "tuple_type":
         hint = as_list(path, value)
+    elif kind == "string_type" and isinstance(value, list):
+        hint = as_text(path, value)
+    elif kind in ("dict_type", "model_type"):
+        hint = as_mapping(path, value)
     elif path == ("cuda",):
         meant = explain_value(("cuda", "version"), str(value).lower())
         hint = meant.hint if meant else None
@@ -169,23 +188,39 @@ def _unknown_key(path: KeyPath) -> Words:
     snake = re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", key).replace("-", "_").lower()
     if snake in keys:
         return Words("key-spelling", f"`{key}` is not how {where} spells it", f"write `{snake}`", None)
-    foreign = None if parent else hint_for_key(snake)
-    meant = None if foreign else did_you_mean(key, keys)
+    model = _model_at(parent)
+    word, foreign = key_meant(model.__name__, snake) if model and parent else (None, _foreign(snake, keys))
+    meant = f"did you mean `{word}`?" if word else None if foreign else did_you_mean(key, keys)
     hint = foreign or (None if meant else "its keys are " + ", ".join(keys))
     if wide := find_lookalike(key):
         hint = f"it holds {name_lookalike(wide)}: write `{to_plain_characters(key).strip()}`"
     return Words("unknown-key", f"`{key}` is not a key of {where}", meant, hint)
 
 
-def _keys_at(path: KeyPath) -> tuple[str, ...]:
-    """Return the keys that the mapping at `path` may have."""
+def _foreign(key: str, keys: tuple[str, ...]) -> str | None:
+    """Return what to do with a key at the top level: one of other tools, or the name of a Python package."""
+    known = hint_for_key(key)
+    if known is None and did_you_mean(key, keys) is None:
+        row = find_native_name(key.replace("_", "-"))
+        if row is not None and row.kind == "python":
+            return "Python packages belong in requirements.txt or pyproject.toml, with their versions"
+    return known
+
+
+def _model_at(path: KeyPath) -> type[Model] | None:
+    """Return what the mapping at `path` is; None where its keys are free."""
     model: Any = Spec
     for step in path:
         if isinstance(model, type) and issubclass(model, Model):
             model = unwrapped(field_type(model, str(step)))
         else:
             model = unwrapped(typing.get_args(model)[-1 if isinstance(step, str) else 0])
-    return keys_of(model) if isinstance(model, type) and issubclass(model, Model) else ()
+    return model if isinstance(model, type) and issubclass(model, Model) else None
+
+
+def _keys_at(path: KeyPath) -> tuple[str, ...]:
+    model = _model_at(path)
+    return keys_of(model) if model else ()
 
 
 def keys_of(model: type[Model]) -> tuple[str, ...]:

@@ -175,7 +175,7 @@ def test_packages_of_the_cuda_set(project: Path, capsys: pytest.CaptureFixture[s
             "numpy",
             "env.yaml: error[native-refused]: `numpy` does not belong under `native`\n"
             "      = help: it is a Python package: put it in your lock file or requirements, "
-            "or in `python: {packages: [...]}`\n",
+            "or with `manager: nixpkgs` in `python: {packages: [...]}`\n",
         ),
         (
             "glibc",

@@ -291,7 +291,7 @@ def test_dockers_program_without_its_daemon_is_passed_over(
 ) -> None:
     (tmp_path / "bin" / "docker").write_text("#!/bin/sh\n")
     (tmp_path / "bin" / "docker").chmod(0o755)
-    monkeypatch.setattr("pyenvspec.commands.container.SOCKET", tmp_path / "docker.sock")
+    monkeypatch.setattr("pyenvspec.commands.container.command.SOCKET", tmp_path / "docker.sock")
     monkeypatch.setenv("HOME", str(tmp_path))
     for name in ("DOCKER_HOST", "DOCKER_CONTEXT", "XDG_RUNTIME_DIR"):
         monkeypatch.delenv(name, raising=False)

@@ -48,7 +48,7 @@ def test_a_python_package_is_led_to_its_place(capsys: pytest.CaptureFixture[str]
     assert run(["search", "numpy"]) == 0
     assert capsys.readouterr().err == (
         "`numpy`: it is a Python package: put it in your lock file or requirements, "
-        "or in `python: {packages: [...]}`.\n"
+        "or with `manager: nixpkgs` in `python: {packages: [...]}`.\n"
     )
 
 

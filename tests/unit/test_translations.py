@@ -60,7 +60,7 @@ def test_what_is_filled_in_is_kept_or_translated_itself() -> None:
     assert translate_text("`cudn` is not a key of `cuda`", "ja") == "`cudn` は `cuda` のキーではありません"
     assert translate_text("`{0}` is missing", "ja") == "`{0}` がありません"
     assert translate_text("`a` must be a list with at least one entry, not nothing", "ja") == (
-        "`a` は 項目が 1 つ以上あるリスト でなければなりません (空 ではなく)"
+        "`a` は 項目が 1 つ以上あるリスト でなければなりません (空ではなく)"
     )
     assert translate_text("something else with a meaning of its own", "ja") == (
         "something else with a meaning of its own"
@@ -115,6 +115,38 @@ def test_full_width_signs_are_told_in_both(
     monkeypatch.setenv("LANG", "C.UTF-8")
     assert run(["check", "-C", str(tmp_path)]) == 1
     assert "full-width" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_the_usage_names_the_program_in_any_language(
+    verb: str, capsys: pytest.CaptureFixture[str], japanese: None
+) -> None:
+    assert run([verb, "--help"]) == 0
+    assert capsys.readouterr().out.startswith(f"使い方: pyenvspec {verb}")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("for example `native: [ffmpeg, libsndfile]`", "例: `native: [ffmpeg, libsndfile]`"),
+        (
+            "note: whether all packages have wheels for Python 3.11 is not known: uv is not here to be asked, "
+            "and the table of wheels does not have all of them",
+            "注意: すべてのパッケージに Python 3.11 用の wheel があるかは分かりません: "
+            "尋ねるための uv がここになく、wheel の表にもすべては載っていません",
+        ),
+        (
+            "saw Dockerfile: CUDA 11.8; packages of apt that nixpkgs has: 1",
+            "見つけたもの Dockerfile: CUDA 11.8; apt のパッケージのうち nixpkgs にあるもの: 1 個",
+        ),
+        (
+            "what works: `cuda.version: 13.4` (or 13.3, 13.2)",
+            "使える組み合わせ: `cuda.version: 13.4` (または 13.3, 13.2)",
+        ),
+    ],
+)
+def test_what_stands_before_or_in_quotes_does_not_lead_to_another_sentence(text: str, told: str) -> None:
+    assert translate_text(text, "ja") == told
 
 
 def test_help_and_usage_are_in_japanese(capsys: pytest.CaptureFixture[str], japanese: None) -> None:

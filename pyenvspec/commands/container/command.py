@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -120,8 +121,8 @@ def _archive_of(container: Container) -> str:
 def _no_sif_maker(container: Container) -> Diagnostic:
     name = container.name
     hint = (
-        f"copy what `pyenvspec container file {name}` writes to where it is: "
-        f"`apptainer build {name}.sif docker-archive:{name}.tar`"
+        f"copy what `pyenvspec container file {shlex.quote(name)}` writes to where it is: "
+        f"`apptainer build {shlex.quote(name)}.sif docker-archive:{shlex.quote(name)}.tar`"
     )
     return Diagnostic("engine-missing", "Apptainer is not installed, or not on PATH", "apptainer", hint=hint)
 

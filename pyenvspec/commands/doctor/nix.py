@@ -25,9 +25,9 @@ def check_nix(context: Context) -> Iterator[Check]:
     """Yield the findings; without Nix only that."""
     told = context.run("nix", "--version")
     if not told.ok:
-        reason = "is not installed, or not on PATH" if told.missing else "does not start"
+        said = "nix is not installed, or not on PATH" if told.missing else "nix does not start"
         fix = ("pyenvspec get-nix", "or go without Nix: pyenvspec shell --host")
-        yield Check(GROUP, Mark.BAD, f"nix {reason}", fix)
+        yield Check(GROUP, Mark.BAD, said, fix)
         return
     yield _check_version(told.stdout.strip())
     yield _check_features(context)

@@ -37,6 +37,7 @@ def format_dockerfile(plan: Plan, shell: Shell, root: Path) -> tuple[str, list[s
         _scripts(shell),
         *_settings(shell, container, left_out),
     ]
+    left_out += _without_lock(shell.environment, root)
     return "\n\n".join(part for part in parts if part) + "\n", left_out
 
 
@@ -85,6 +86,15 @@ def _python(shell: Shell) -> str:
             f"    && UV_PYTHON_INSTALL_DIR=/opt/python /opt/uv/bin/uv venv --seed --python {version} {VENV}",
         ]
     )
+
+
+def _without_lock(environment: Environment, root: Path) -> list[str]:
+    """Say that the file copies a lock that is not there yet."""
+    manager = manager_of(environment)
+    lock = posixpath.normpath(posixpath.join(getattr(environment, "project", "."), f"{manager}.lock"))
+    if manager == "pip" or (root / lock).exists():
+        return []
+    return [f"python: there is no {lock}, which the image copies: run `{manager} lock` first"]
 
 
 def _install(environment: Environment, root: Path) -> str:

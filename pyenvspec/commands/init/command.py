@@ -331,10 +331,11 @@ def _talk(answer: Answer, *, dry_run: bool) -> Iterable[str]:
         yield f"left out {line}"
     if answer.kept:
         yield f"your {MANIFEST} is kept as {answer.kept}"
-    would = "would write" if dry_run else "wrote"
+    written = [f"{MANIFEST}: Python {done.python.value}, {done.manager}"]
     if done.new_requirements:
-        yield f"{would} {done.new_requirements[0]}, from {done.primary.file if done.primary else ''}"
-    yield f"{would} {MANIFEST}: Python {done.python.value}, {done.manager}"
+        written.insert(0, f"{done.new_requirements[0]}, from {done.primary.file if done.primary else ''}")
+    for what in written:
+        yield f"would write {what}" if dry_run else f"wrote {what}"
     yield next_step(answer.step) + (f" In it, once: `{done.after}`." if done.after else "")
 
 

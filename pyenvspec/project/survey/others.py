@@ -167,8 +167,8 @@ def read_dockerfile(file: str, text: str) -> Source:
             _take_instruction(source, instruction, number)
     parts = [f"Python {c.value}" for c in source.python] + [f"CUDA {c.value}" for c in source.cuda]
     if source.native:
-        parts.append(f"{len(source.native)} packages of apt that nixpkgs has")
-    source.said = ", ".join(parts) or "nothing of the environment"
+        parts.append(f"packages of apt that nixpkgs has: {len(source.native)}")
+    source.said = "; ".join(parts) or "nothing of the environment"
     return source
 
 
