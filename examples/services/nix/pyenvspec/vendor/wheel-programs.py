@@ -15,6 +15,7 @@ import stat
 import struct
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 _PT_INTERP = 3
@@ -28,6 +29,8 @@ def main():
         if changed:
             names = ", ".join(sorted({path.name for path in changed}))
             _say("this system has no loader for programs of wheels; they start with Python's own: " + names)
+    # A folder that Python makes at the first import would look like an installation since.
+    Path(sysconfig.get_paths()["purelib"], "__pycache__").mkdir(parents=True, exist_ok=True)
     Path(sys.prefix, stamp).write_bytes(b"")
 
 
