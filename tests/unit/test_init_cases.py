@@ -196,6 +196,17 @@ CASES: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
         {"requirements.txt": "torch==2.6.0\n", "train.py": "import torch\nimport torchvision\n"},
         {"notes": ["train.py imports torchvision"], "wrote": ["torchvision", "-r requirements.txt"]},
     ),
+    "a-repository-by-its-address": (
+        {
+            "requirements.txt": "torch==2.6.0\ngit+https://github.com/lab/tools.git#subdirectory=py&egg=labtools\n",
+            "train.py": "import torch\n",
+            "README.md": "```\npip install -U 'git+https://github.com/lab/tools#subdirectory=py'\npip install git+https://github.com/lab/other\n```\n",
+        },
+        {
+            "notes": ["installs git+https://github.com/lab/other"],
+            "silent": ["installs git+https://github.com/lab/tools"],
+        },
+    ),
     "a-part-with-a-readme-of-its-own": (
         {
             "requirements.txt": "torch==2.6.0\n",
@@ -333,6 +344,8 @@ def test_a_project_of_this_kind_gets_the_right_env_yaml(
         assert absent not in written
     for note in right.get("notes", ()):
         assert any(note in one for one in done["notes"]), done["notes"]
+    for note in right.get("silent", ()):
+        assert not any(note in one for one in done["notes"]), done["notes"]
     for item in right.get("left_out", ()):
         assert any(item in one for one in done["left_out"]), done["left_out"]
     if "wrote" in right:

@@ -118,8 +118,19 @@ def told_for_cuda(survey: Survey, packages: Source) -> list[tuple[str, Wanted]]:
 def told_from_repositories(survey: Survey, packages: Source) -> list[tuple[str, Wanted]]:
     """Return what a README installs from a repository, and neither the packages nor the project itself is."""
     own = {normalise(source.name) for source in survey.sources if source.name}
+    held = {_repository_of(wanted.text) for wanted in packages.packages}
     found = ((s.where(w), w) for s in survey.of("readme") for w in s.packages if w.text.startswith("git+"))
-    return [(where, w) for where, w in found if packages.find(w.name) is None and not _is_own(w.name, own)]
+    return [
+        (where, w)
+        for where, w in found
+        if packages.find(w.name) is None and _repository_of(w.text) not in held and not _is_own(w.name, own)
+    ]
+
+
+def _repository_of(text: str) -> str:
+    """The address of a repository that a requirement names, whatever the package in it is called."""
+    named = re.search(r"git\+[a-z+]+://(?:[^@/\s]*@)?([^@#\s]+)", text)
+    return named[1].rstrip("/").removesuffix(".git").lower() if named else text
 
 
 def _is_own(name: str, own: set[str]) -> bool:
