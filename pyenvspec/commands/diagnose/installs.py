@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pyenvspec.commands.diagnose.answer import Log, Values
 
 _USUAL = "3.12"
+_TOO_WIDE = re.compile(r"includes Python versions that are not supported by your dependencies")
 _BUILT = re.compile(
     r"depends on `(?P<depends>[\w.-]+)`"
     r"|Failed to build [`']?(?P<uv>[\w.-]+)"
@@ -31,12 +32,19 @@ _BUILT = re.compile(
 _ABI = re.compile(r"`cp(3)([0-9]+)`")
 
 
-def python_range(values: Values, log: Log, at: int) -> Answer:
+def python_range(values: Values, log: Log, at: int) -> Answer | None:
     """Return the Python that fits what a project or package says of it."""
+    if _TOO_WIDE.search(log.text):
+        return None
     wanted = next(values[key] for key in ("poetry", "uv", "pip", "other") if key in values)
     python = _newest([minor for minor in python_minors() if allows_python(wanted, minor)])
     values = {**values, "range": wanted}
     return Answer(values, _python(python)) if python else Answer(values, {}, ("loosen `requires-python`",))
+
+
+def conflict(values: Values, log: Log, at: int) -> Answer | None:
+    """Say what the table says; None where it is the Pythons of the project that disagree, told by a line of its own."""
+    return None if _TOO_WIDE.search(log.text) else Answer(values)
 
 
 def wanted_python(values: Values, log: Log, at: int) -> Answer:

@@ -30,6 +30,7 @@ LOOK_UPS: dict[str, Callable[[Values, Log, int], Answer | None]] = {
     "cuda-of-torch": gpu.cuda_of_torch,
     "gpu-generation": gpu.gpu_generation,
     "python-range": installs.python_range,
+    "conflict": installs.conflict,
     "wanted-python": installs.wanted_python,
     "older-python": installs.older_python,
     "no-wheel": installs.no_wheel,
