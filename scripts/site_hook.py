@@ -12,6 +12,7 @@ import json
 import re
 import shutil
 import tempfile
+import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,10 @@ _DIALOG = '<div class="md-search" data-md-component="search" role="dialog">'
 _PASS = re.compile(r"_?(read|validate|check|resolve|pin|lower)_|_resolve$|render$")
 _GOLDEN = ROOT / "tests" / "golden" / "bad"
 _FACTS = ROOT / "pyenvspec" / "facts" / "data"
+_FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+_TABLE = re.compile(r"(?:^\|.*\n)+", re.MULTILINE)
+_ENGLISH_TABLE = "<!-- the table of the English page -->"
+"""Stands in a translated page for one of the last tables of the English one: measurements, which are written anew by a command."""
 _FAILURES = {"build-failures": "Builds by Nix, and evaluations", "run-failures": "Installs, and what runs"}
 
 
@@ -53,6 +58,9 @@ def on_page_markdown(markdown: str, page: object, config: MkDocsConfig, files: F
     """Lead links out of docs/ to the repository, and the table of codes to their pages."""
     del files
     source = str(page.file.src_uri)  # type: ignore[attr-defined]
+    if source.endswith(".ja.md"):
+        english = (Path(config.docs_dir) / source.replace(".ja.md", ".md")).read_text(encoding="utf-8")
+        markdown = carry_over(markdown, english)
     at_root = source in ("security.md", "changelog.md")
     blob = f"{config.repo_url.rstrip('/')}/blob/main/"
     if source == "errors.md":
@@ -65,6 +73,38 @@ def on_page_markdown(markdown: str, page: object, config: MkDocsConfig, files: F
         if "/" not in source
         else markdown
     )
+
+
+def headings(markdown: str) -> list[tuple[int, str]]:
+    """Return each heading's level and text; a `#` in a block of code is none."""
+    found = re.findall(r"^(#{1,6}) (.+)$", _FENCED.sub("", markdown), re.MULTILINE)
+    return [(len(signs), text) for signs, text in found]
+
+
+def slugs(markdown: str) -> list[str]:
+    """Return the anchor of each heading, as Python-Markdown's `toc` makes it."""
+    found: list[str] = []
+    for _, text in headings(markdown):
+        plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+        slug = re.sub(r"[-\s]+", "-", re.sub(r"[^\w\s-]", "", plain).strip().lower())
+        seen = [one for one in found if re.fullmatch(rf"{re.escape(slug)}(_\d+)?", one)]
+        found.append(f"{slug}_{len(seen)}" if seen else slug)
+    return found
+
+
+def carry_over(markdown: str, english: str) -> str:
+    """Give a translated page the anchors of the English one, and the long tables of measurements."""
+    if [level for level, _ in headings(markdown)] != [level for level, _ in headings(english)]:
+        raise ValueError(f"the headings are not those of the English page: {headings(markdown)}")
+    anchors = iter(slugs(english))
+    parts = re.split(f"({_FENCED.pattern})", markdown, flags=_FENCED.flags)
+    for at, part in enumerate(parts):
+        if not _FENCED.match(part):
+            parts[at] = re.sub(
+                r"^(#{1,6} .+)$", lambda line: f"{line[1]} {{ #{next(anchors)} }}", part, flags=re.MULTILINE
+            )
+    tables = iter(_TABLE.findall(english)[-markdown.count(_ENGLISH_TABLE) :])
+    return re.sub(re.escape(_ENGLISH_TABLE), lambda _: next(tables), "".join(parts))
 
 
 def on_post_page(output: str, page: object, config: MkDocsConfig) -> str:

@@ -78,6 +78,8 @@ def translate_text(text: str, language: str, depth: int = 0) -> str:
         return "\n".join(translate_text(line, language, depth) for line in text.split("\n"))
     told = _translate_sentence(text, language, depth)
     if told is None and depth < _DEEPEST:
+        if text.endswith(".") and (tried := translate_text(text[:-1], language, depth + 1)) != text[:-1]:
+            return f"{tried}。"
         for joint in _JOINTS:
             first, *more = text.split(joint)
             tried = translate_text(first, language, depth + 1) + "".join(

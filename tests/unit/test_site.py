@@ -17,6 +17,8 @@ from pyenvspec.facts.failures import families
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
+TRANSLATED = sorted(DOCS.rglob("*.ja.md"))
+JAPANESE = re.compile("[\u3040-\u30ff\u4e00-\u9fff]")
 
 
 def test_every_pass_of_the_driver_is_in_the_picture() -> None:
@@ -52,8 +54,47 @@ def test_every_page_is_in_the_navigation_and_the_other_way_round() -> None:
         path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md") if not path.name.endswith(".ja.md")
     }
     assert named - {"security.md", "changelog.md", "diagnoses.md"} == there
-    for path in DOCS.rglob("*.ja.md"):
-        assert path.with_name(path.name.replace(".ja.md", ".md")).exists(), path
+    for path in TRANSLATED:
+        assert path.relative_to(DOCS).as_posix().replace(".ja.md", ".md") in named, path
+
+
+def _english(path: Path) -> str:
+    name = path.name.replace(".ja.md", ".md")
+    text = (ROOT / "SECURITY.md" if name == "security.md" else path.with_name(name)).read_text()
+    return text.replace("](docs/", "](") if name == "security.md" else text
+
+
+def _blocks(text: str) -> list[list[str]]:
+    """Return the blocks of code by lines; what a code means is told in Japanese only."""
+    found = re.findall(r"^```.*?^```$", text, re.MULTILINE | re.DOTALL)
+    return [[line for line in one.split("\n") if "= 意味: " not in line] for one in found]
+
+
+def _kept(line: str) -> tuple[str, ...] | str:
+    """Return what a translation of a line of code keeps: all but the comment, or what is quoted in a message."""
+    code, *comment = re.split(r"\s+# ", line)
+    if comment:
+        return code
+    return tuple(sorted(re.findall(r"`[^`]+`|[./~]*/[\w./-]+|\d[\d.]*\d", line)))
+
+
+@pytest.mark.parametrize("path", TRANSLATED, ids=lambda path: path.relative_to(DOCS).as_posix())
+def test_a_translated_page_says_the_same(path: Path) -> None:
+    english = _english(path)
+    text = site_hook.carry_over(path.read_text(), english)  # fails where headings differ
+    for block, original in zip(_blocks(text), _blocks(english), strict=True):
+        for told, said in zip(block, original, strict=True):
+            assert told == said or (JAPANESE.search(told) and _kept(told) == _kept(said)), said
+    rows = [
+        [one.count("\n") for one in re.findall(r"(?:^\|.*\n)+", page, re.MULTILINE)]
+        for page in (text, english)
+    ]
+    assert rows[0] == rows[1]
+    plain, source = (
+        re.sub(r"^```.*?^```$", "", page, flags=re.MULTILINE | re.DOTALL) for page in (text, english)
+    )
+    for pattern in (r"`[^`\n]+`", r"\]\([^)]+\)", r"\d[\d,.]*\d|\d"):  # code, links, numbers
+        assert set(re.findall(pattern, source)) <= set(re.findall(pattern, plain)), pattern
 
 
 @pytest.mark.slow

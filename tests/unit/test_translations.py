@@ -140,6 +140,10 @@ def test_the_usage_names_the_program_in_any_language(
             "見つけたもの Dockerfile: CUDA 11.8; apt のパッケージのうち nixpkgs にあるもの: 1 個",
         ),
         (
+            "`libsndfile1`: nixpkgs calls it `libsndfile`.",
+            "`libsndfile1`: nixpkgs では `libsndfile` という名前です。",
+        ),
+        (
             "what works: `cuda.version: 13.4` (or 13.3, 13.2)",
             "使える組み合わせ: `cuda.version: 13.4` (または 13.3, 13.2)",
         ),
