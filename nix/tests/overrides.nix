@@ -22,6 +22,14 @@ in
     expr = change { } { buildInputs = [ "a" ]; };
     expected = { };
   };
+  "test that a patch may have any name" = {
+    expr =
+      let
+        inherit (change { patches = [ (./project + "/odd name.patch") ]; } { }) patches;
+      in
+      map (patch: builtins.substring 44 (-1) "${patch}") patches;
+    expected = [ "patch" ];
+  };
   "test that lists are added to what is there" = {
     expr = change {
       buildTools = [ "t" ];

@@ -42,13 +42,14 @@ def run_steps(
         last = number == len(steps)
         code = exec_or_run(argv, cwd=options.directory, stay=stay or not last, talks=talks)
         if code == NOT_FOUND:
-            raise PyenvspecError(_missing(argv[0], missing))
+            raise PyenvspecError(missing_program(argv[0], missing))
         if code != 0:
             return code
     return 0
 
 
-def _missing(program: str, hint: str) -> Diagnostic:
+def missing_program(program: str, hint: str = "") -> Diagnostic:
+    """Return what is told of a program that is not there."""
     message = f"the program `{program}` is not installed, or not on PATH"
     if program == "nix":
         return Diagnostic("nix-missing", message, "nix", hint="run `pyenvspec get-nix`")

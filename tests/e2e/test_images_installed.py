@@ -308,3 +308,30 @@ def test_what_cannot_be_installed_is_told_and_there_is_no_image(
     assert done.code != 0
     assert done.stdout == ""
     assert "No matching distribution found for nobody-has-this" in done.stderr
+
+
+def test_names_of_files_may_hold_whatever_a_name_may(shells: Shells, tmp_path: Path) -> None:
+    names = ["it's $(id).txt", "データ.csv", ".hidden", "plain.txt"]
+    requirements = "my $(touch evil) reqs.txt"
+    lab = Lab.__new__(Lab)
+    lab.shells, lab.root, lab.kind, lab.timeout = shells, tmp_path / "a lab", "native", 900
+    lab.root.mkdir()
+    git(lab.root, "init", "--quiet")
+    for name in (*names, requirements):
+        (lab.root / name).write_text(f"# {name}\n")
+    lab.describe(
+        "systems: [x86_64-linux]",
+        f"containers: {{default: {{image: team/lab, project: false, copy: {json.dumps(names)}}}}}",
+        python=f"{{version: {MINOR}, manager: pip, requirements: '{requirements}'}}",
+    )
+    nix = str(lab.shells.nix.program)
+    build = (nix, "build", "--no-link", "--print-out-paths")
+    layout = Path(lab.run(*build, ".#container-default").check().stdout.strip())
+    index_file = json.loads((layout / "index.json").read_text())
+    blobs = layout / "blobs" / "sha256"
+    manifest = json.loads((blobs / index_file["manifests"][0]["digest"][7:]).read_text())
+    with tarfile.open(blobs / manifest["layers"][-1]["digest"][7:]) as layer:
+        texts = {m.name: layer.extractfile(m).read().decode() for m in layer if m.isfile()}  # type: ignore[union-attr]
+    assert texts == {f"app/{name}": f"# {name}\n" for name in names}
+    # What installs gets its file too.
+    lab.run(*build, ".#container-default.inContainer.copyTo").check()

@@ -147,6 +147,21 @@ def test_a_machine_without_nix_is_told(project: Path, tmp_path: Path) -> None:
     )
 
 
+def test_a_machine_without_nix_is_told_where_nix_is_asked_first(plain: Path, tmp_path: Path) -> None:
+    done = _run(plain, str(tmp_path), "build")
+    assert done.returncode == 1
+    assert "nix: error[nix-missing]" in done.stderr
+
+
+def test_buildah_starts_no_image(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["container", "run", "serve", "--engine", "buildah", "--dry-run", "-C", str(project)]) == 1
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "buildah makes images and does not start them" in told.err
+    assert "pyenvspec container load serve --engine buildah" in told.err
+    assert run(["container", "load", "serve", "--engine", "buildah", "--dry-run", "-C", str(project)]) == 0
+
+
 def test_without_apptainer_nothing_is_made_for_it(project: Path, tmp_path: Path) -> None:
     done = _run(project, str(tmp_path), "sif", "serve")
     assert done.returncode == 1

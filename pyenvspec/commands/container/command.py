@@ -239,7 +239,14 @@ def _run_step(engine: str, name: str, container: Container, words: Sequence[str]
 
 
 def _engine(options: ContainerOptions, *, builds: bool = False) -> str:
-    """Return the engine asked for, else the first that is there; Docker's program is of no use without its daemon."""
+    """Return the engine asked for, else the first that is there; Docker's program is of no use without its daemon.
+
+    Raises PyenvspecError where it is one that starts no images.
+    """
+    if options.action == "run" and options.engine not in (None, *ENGINES[:2]):
+        hint = f"leave `--engine` out, or run `pyenvspec container load {options.name} --engine {options.engine}`"
+        message = f"{options.engine} makes images and does not start them"
+        raise PyenvspecError(Diagnostic("engine-missing", message, options.engine or "", hint=hint))
     if options.engine is not None:
         return options.engine
     engines = ENGINES if builds and options.action != "run" else ENGINES[:2]

@@ -20,9 +20,10 @@ from pyenvspec.commands.container.containerfile import (
     indices,
     place_of_parts,
 )
-from pyenvspec.commands.steps import write_generated
+from pyenvspec.commands.steps import missing_program, write_generated
+from pyenvspec.diagnostics import PyenvspecError
 from pyenvspec.reporter import say
-from pyenvspec.tools import exec_or_run, nix_argv
+from pyenvspec.tools import NOT_FOUND, exec_or_run, nix_argv
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,11 +38,16 @@ _REVISION = "org.opencontainers.image.revision"
 
 
 def ask_nix(directory: Path, container: Container) -> Installation | int:
-    """Return what Nix says of an image, or its exit code: it reads the lock whenever it makes one."""
+    """Return what Nix says of an image, or its exit code: it reads the lock whenever it makes one.
+
+    Raises PyenvspecError where there is no Nix.
+    """
     with tempfile.TemporaryDirectory() as folder:
         answer = Path(folder, "plan")
         output = f".#container-{container.name}.inContainer.plan"
         code = exec_or_run(nix_argv("eval", "--write-to", str(answer), output), cwd=directory, stay=True)
+        if code == NOT_FOUND:
+            raise PyenvspecError(missing_program("nix"))
         if code != 0:
             return code
         plan = json.loads(answer.read_text(encoding="utf-8"))

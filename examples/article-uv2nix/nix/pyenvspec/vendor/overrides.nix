@@ -18,6 +18,17 @@ let
       autoPatchelfIgnoreMissingDeps = lib.unique ((if before == false then [ ] else words) ++ more);
     };
 
+  # Nix takes only some characters in the name of a store path.
+  stored =
+    path:
+    if builtins.match "[A-Za-z0-9+_?=-][A-Za-z0-9+._?=-]*" (baseNameOf path) != null then
+      path
+    else
+      builtins.path {
+        inherit path;
+        name = "patch";
+      };
+
   # A variable may be an attribute of the derivation already, where `env` must not name it again.
   variables =
     old: more:
@@ -30,7 +41,7 @@ let
     override: old:
     extend old "nativeBuildInputs" override.buildTools
     // extend old "buildInputs" override.libraries
-    // extend old "patches" override.patches
+    // extend old "patches" (map stored override.patches)
     // ignoreMissing old override.ignoreMissingLibraries
     // variables old override.env
     // lib.optionalAttrs (override.postInstall != "") {

@@ -128,7 +128,7 @@ let
         else
           lib.concatMapStrings (file: ''
             mkdir -p "$(dirname $out/app/${lib.escapeShellArg file})"
-            cp ${inputs.self + "/${file}"} $out/app/${lib.escapeShellArg file}
+            cp ${lib.escapeShellArg (inputs.self + "/${file}")} $out/app/${lib.escapeShellArg file}
           '') installer.files
       }
     '';

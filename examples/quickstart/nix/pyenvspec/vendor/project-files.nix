@@ -107,7 +107,7 @@ let
       entryPoints = pkgs.writeTextDir "entry_points.txt" (
         lib.generators.toINI { mkKeyValue = key: value: "${key} = ${value}"; } package.groups
       );
-      distribution = lib.replaceStrings [ "-" "." ] [ "_" "_" ] (toString package.name);
+      distribution = lib.escapeShellArg (lib.replaceStrings [ "-" "." ] [ "_" "_" ] (toString package.name));
     in
     ''
       mkdir -p $out/lib/${distribution}.dist-info
@@ -136,6 +136,16 @@ let
     "/flake.nix"
     "/nix/pyenvspec"
   ];
+  # Nix takes only some characters in the name of a store path.
+  stored =
+    path:
+    if builtins.match "[A-Za-z0-9+_?=-][A-Za-z0-9+._?=-]*" (baseNameOf path) != null then
+      "${path}"
+    else
+      "${builtins.path {
+        inherit path;
+        name = "file";
+      }}";
   inProject = path: lib.removePrefix "${project}/" (toString path);
   files =
     if whole then
@@ -163,7 +173,7 @@ let
     ${lib.optionalString whole "cp -rP ${files}/. $out/app/"}
     ${lib.concatMapStrings (path: ''
       mkdir -p "$(dirname $out/app/${lib.escapeShellArg (inProject path)})"
-      cp -rP ${path} $out/app/${lib.escapeShellArg (inProject path)}
+      cp -rP ${stored path} $out/app/${lib.escapeShellArg (inProject path)}
     '') copy}
     ${lib.optionalString isPackage ''
       mkdir -p $out/opt
