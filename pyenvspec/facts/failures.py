@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import field
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 from pyenvspec.facts._load import Status, read_table
 from pyenvspec.records import dataclass
@@ -58,6 +58,22 @@ class NeededProgram:
     source: str
 
 
+@dataclass(frozen=True, slots=True)
+class CmakePackage:
+    """What CMake's `find_package` looks for.
+
+    By its `kind`: an attribute of nixpkgs, a Python package whose folder `command` tells CMake, CUDA's, or what each
+    shell has.
+    """
+
+    package: str
+    attr: str | None
+    status: Status
+    source: str
+    kind: Literal["attr", "pypi", "cuda", "shell"] = "attr"
+    command: str | None = None
+
+
 @cache
 def families() -> tuple[Family, ...]:
     """Return all families, in the order in which they are tried: those of builds by Nix first."""
@@ -98,6 +114,12 @@ def attribute_of_header(header: str) -> str | None:
 def attribute_of_pkg_config(name: str) -> str | None:
     """Return the attribute whose `NAME.pc` pkg-config looks for, or None when it is not listed."""
     return _table("pkg_config", "name", "attr").get(name)
+
+
+def cmake_package(name: str) -> CmakePackage | None:
+    """Return what `find_package(NAME)` is about, in any case of its letters; None when it is not listed."""
+    rows = read_table("run-failures")["cmake_packages"]
+    return next((CmakePackage(**row) for row in rows if row["package"].lower() == name.lower()), None)
 
 
 def cuda_of_library(soname: str) -> CudaLibrary | None:

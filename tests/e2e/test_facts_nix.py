@@ -156,6 +156,7 @@ PLACES = {
     ("build-failures", "programs"): ("attr",),
     ("run-failures", "headers"): ("attr",),
     ("run-failures", "pkg_config"): ("attr",),
+    ("run-failures", "cmake_packages"): ("attr",),
     ("run-failures", "programs"): ("attr",),
     ("host-names", "names"): ("attr",),
     ("wheel-libraries", "base"): ("attr",),

@@ -41,6 +41,7 @@ LOOK_UPS: dict[str, Callable[[Values, Log, int], Answer | None]] = {
     "outside-build": running.outside_build,
     "header": running.header,
     "pkg-config": running.pkg_config,
+    "cmake-package": running.cmake_package,
     "link": running.link,
     "named-library": running.named_library,
     "named-program": running.named_program,

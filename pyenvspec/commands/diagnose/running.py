@@ -14,6 +14,7 @@ from pyenvspec.facts.failures import (
     needed_program,
     package_of_program,
 )
+from pyenvspec.facts.failures import cmake_package as find_cmake_package
 from pyenvspec.facts.native import find_attribute
 from pyenvspec.facts.wheels import attribute_of_soname, libraries_of_wheel
 
@@ -37,7 +38,14 @@ _IN_THE_SHELL = {
 }
 _OF_OTHERS = {"conda", "mamba", "micromamba", "brew", "apt", "apt-get", "yum", "dnf", "pacman", "module"}
 _STARTED = re.compile(r"_execute_child|posix_spawn|Popen|command not found|: not found$", re.MULTILINE)
-_SPOKEN = {"portaudio": "portaudio", "sndfile": "libsndfile", "magic": "file", "geos": "geos", "hdf5": "hdf5"}
+_SPOKEN = {
+    "portaudio": "portaudio",
+    "sndfile": "libsndfile",
+    "magic": "file",
+    "geos": "geos",
+    "hdf5": "hdf5",
+    "netcdf": "netcdf",
+}
 _CUDA_ATTR = re.compile(r"cuda(\.|$)")
 
 
@@ -85,6 +93,32 @@ def pkg_config(values: Values, log: Log, at: int) -> Answer | None:
     if attr is None:
         return _unknown(values, stem)
     return Answer({**values, "why": f"it is in {attr}"}, {"native": ["pkg-config", attr]})
+
+
+def cmake_package(values: Values, log: Log, at: int) -> Answer | None:
+    """Return the package that CMake's `find_package` looks for."""
+    if log.is_of_nix:
+        return None
+    name = next(values[key] for key in ("name", "find", "config") if key in values)
+    listed = find_cmake_package(name)
+    values = {**values, "package": name}
+    if listed is not None and listed.kind == "shell":
+        why = "the shell's own is found, so this is another Python, or a build that looks for an older one"
+        return Answer({**values, "why": why}, {}, _OUTSIDE)
+    if listed is not None and listed.kind == "cuda":
+        toolkit = cuda_of_torch(values, log, at)
+        return Answer(
+            {**values, "why": "it is in the toolkit of CUDA"},
+            toolkit.yaml if toolkit else {},
+            toolkit.commands if toolkit else (),
+        )
+    if listed is not None and listed.command is not None:
+        why = f"it comes with the Python package {listed.attr}, which has to be told to CMake"
+        return Answer({**values, "why": why}, {}, (f"install {listed.attr} first, then:", listed.command))
+    attr = listed.attr if listed is not None else _holds(name.lower())
+    if attr is None:
+        return _unknown(values, name)
+    return Answer({**values, "why": f"it is in {attr}"}, {"native": ["cmake", "pkg-config", attr]})
 
 
 def link(values: Values, log: Log, at: int) -> Answer | None:
