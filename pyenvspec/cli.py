@@ -130,11 +130,11 @@ def _report_bug(error: Exception) -> int:
     import platform
     import traceback
 
-    from pyenvspec.reporter import say
+    from pyenvspec.reporter import say, show
 
-    say("".join(traceback.format_exception(error)))
-    say(f"BUG: {type(error).__name__}: {error}")
-    say(f"pyenvspec {__version__}, Python {platform.python_version()}, {platform.platform()}")
+    show("".join(traceback.format_exception(error)))
+    show(f"BUG: {type(error).__name__}: {error}")
+    show(f"pyenvspec {__version__}, Python {platform.python_version()}, {platform.platform()}")
     say(f"This is a mistake of pyenvspec, not yours. Please report it with the lines above: {ISSUES}")
     return BUG
 

@@ -266,8 +266,13 @@ def wants_color(stream: TextIO | None, choice: str = "auto") -> bool:
         return True
     if os.environ.get("TERM") == "dumb":
         return False
+    return is_terminal(stream)
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether somebody sits at the other end; a stream that was closed before we started is none."""
     try:
-        return stream.isatty()
+        return stream is not None and stream.isatty()
     except ValueError:  # closed
         return False
 
@@ -309,10 +314,15 @@ def say(text: str) -> None:
     emit(text if text.endswith("\n") else text + "\n", sys.stderr)
 
 
+def show(text: str) -> None:
+    """Show what is not ours on stderr, as it is: commands, and what another program said."""
+    emit(text if text.endswith("\n") else text + "\n", sys.stderr)
+
+
 @contextmanager
 def waiting(text: str, *, quiet: bool = False) -> Iterator[None]:
     """Show what is waited for, when it takes longer than half a second, until it is done; on a terminal only."""
-    if quiet or not wants_color(sys.stderr):
+    if quiet or not is_terminal(sys.stderr) or not wants_color(sys.stderr):
         yield
         return
     from threading import Timer

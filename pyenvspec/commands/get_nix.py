@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
 from pyenvspec.options import Options
 from pyenvspec.records import dataclass
-from pyenvspec.reporter import put, say
+from pyenvspec.reporter import is_terminal, put, say
 from pyenvspec.tools import SystemRunner, find_program, has_program, own_nix, own_nix_folder
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def _ask(options: GetNixOptions) -> None:
     """Return when the answer is yes; raises PyenvspecError otherwise, and where there is nobody to ask."""
     if options.yes:
         return
-    if not sys.stdin.isatty():
+    if not is_terminal(sys.stdin):
         raise PyenvspecError(
             Diagnostic(
                 "nix-unasked",

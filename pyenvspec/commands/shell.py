@@ -18,7 +18,7 @@ from pyenvspec.facts.caches import is_known_pair
 from pyenvspec.facts.systems import ALL, this_system
 from pyenvspec.options import Options, add_json
 from pyenvspec.records import dataclass
-from pyenvspec.reporter import emit, report, say
+from pyenvspec.reporter import emit, report, say, show
 from pyenvspec.shortcuts import kept
 from pyenvspec.spec.model import LOCK_MANAGERS
 from pyenvspec.tools import NOT_FOUND, NOT_STARTED, SystemRunner, exec_or_run, nix_argv, run_overheard
@@ -87,7 +87,7 @@ def _open(options: ShellOptions, *, stay: bool) -> int:
     _write_stale(compiled, options)
     argv = develop_argv(compiled.plan, variant, options.command)
     if not options.quiet:
-        say(f"$ {shlex.join(argv)}")
+        show(f"$ {shlex.join(argv)}")
     if not folder:
         return _told_of_nix(exec_or_run(argv, cwd=options.directory, stay=stay))
     code = _make_kept(compiled, options, folder)

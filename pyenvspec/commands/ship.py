@@ -17,7 +17,7 @@ from pyenvspec.diagnostics import Diagnostic, PyenvspecError
 from pyenvspec.driver import MANIFEST, load_plan
 from pyenvspec.options import Options
 from pyenvspec.records import dataclass
-from pyenvspec.reporter import put, say
+from pyenvspec.reporter import put, say, show
 from pyenvspec.tools import SystemRunner, nix_argv
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def run(options: ShipOptions) -> int:
             nix_argv("print-dev-env", "--profile", str(profile), output), cwd=options.directory
         )
         if not done.ok:
-            say(done.stderr)
+            show(done.stderr)
             return 1
         environment = str(profile.resolve())
         code = run_steps([_copy(store, options, environment)], options, stay=True)

@@ -8,7 +8,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
-from pyenvspec.reporter import put, say
+from pyenvspec.reporter import put, show
 from pyenvspec.tools import NOT_FOUND, exec_or_run
 from pyenvspec.writing.atomic import replace_file
 from pyenvspec.writing.projectfs import explained
@@ -38,7 +38,7 @@ def run_steps(
     """
     for number, argv in enumerate(steps, start=1):
         if not options.quiet:
-            say(f"$ {shlex.join(argv)}")
+            show(f"$ {shlex.join(argv)}")
         last = number == len(steps)
         code = exec_or_run(argv, cwd=options.directory, stay=stay or not last, talks=talks)
         if code == NOT_FOUND:

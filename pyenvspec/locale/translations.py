@@ -136,8 +136,9 @@ def _in_quotes(parts: tuple[str, ...], at: int) -> bool:
 
 
 def _fill(parts: tuple[str, ...], at: int, value: str, language: str, depth: int) -> str:
-    """Return what was filled in, in the language where it is a sentence; names in quotes stay."""
-    return value if _in_quotes(parts, at) or depth >= _DEEPEST else translate_text(value, language, depth + 1)
+    """Return what was filled in, in the language where it is a sentence; what is quoted is to be typed, and stays."""
+    is_quoted = _in_quotes(parts, at) or value[:1] in ("'", '"')
+    return value if is_quoted or depth >= _DEEPEST else translate_text(value, language, depth + 1)
 
 
 @cache

@@ -123,8 +123,11 @@ def _tell(shown: tuple[str, str], *, done: bool, quiet: bool) -> None:
 
         emit(shown[wants_color(sys.stderr)], sys.stderr)
     if done:
+        from pyenvspec.locale.language import translated
+
+        text = translated("Everything is up to date.") + "\n"
         try:  # noqa: SIM105
-            os.write(2, b"Everything is up to date.\n")
+            os.write(2, text.encode(getattr(sys.stderr, "encoding", None) or "utf-8", "replace"))
         except OSError:  # nobody reads it
             pass
 

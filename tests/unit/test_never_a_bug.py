@@ -134,3 +134,10 @@ def test_many_items_are_removed_at_once(project: Path) -> None:
     (project / "env.yaml").write_text(START + "\n".join(lines) + "\n")
     assert run(["remove", "zlib", "-C", str(project)]) == 0
     assert (project / "env.yaml").read_text() == START + "native:\n- ffmpeg  # mine\n# end\n"
+
+
+@pytest.mark.parametrize("verb", ["diagnose", "clean", "get-nix", "lsp", "compile"])
+def test_an_input_that_is_closed_is_no_terminal(verb: str, project: Path, tmp_path: Path) -> None:
+    done = start(project, (verb,), "<&-")
+    assert done.returncode in (0, 1, 2), done.stderr
+    assert "Traceback" not in done.stderr

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -13,9 +14,11 @@ from message_catalogue import format_catalogue, read_catalogue
 from messages import compare, is_sentence, templates
 
 from pyenvspec.cli import VERBS, run
+from pyenvspec.commands.steps import run_steps
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
 from pyenvspec.driver import compile_project
 from pyenvspec.locale.translations import translate, translate_text
+from pyenvspec.options import Options
 
 PACKAGE = Path(__file__).parents[2] / "pyenvspec"
 SOURCE = PACKAGE / "locale" / "ja" / "LC_MESSAGES" / "pyenvspec.po"
@@ -54,6 +57,7 @@ def test_a_translation_has_no_place_for_what_is_not_filled_in() -> None:
     for one, told in read_catalogue(SOURCE.read_text()).items():
         places = {int(number) for number in re.findall(r"\{(\d)\}", told)}
         assert places <= set(range(one.count("{}"))), one
+        assert "{}" not in told, one  # it would be shown so
 
 
 def test_what_is_filled_in_is_kept_or_translated_itself() -> None:
@@ -179,6 +183,27 @@ def test_what_a_failed_run_says_is_in_japanese(
     shown = capsys.readouterr().out
     assert shown.startswith("1 行目: ModuleNotFoundError: No module named 'pkg_resources'\n")
     assert "依存に `setuptools<81` を足してください" in shown
+
+
+def test_what_is_to_be_typed_stays_as_it_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], japanese: None
+) -> None:
+    options = Options("container", tmp_path)
+    argv = ("true", "echo nothing; a list", '"wrote x: 3 paths"')
+    assert run_steps([argv], options, stay=True) == 0
+    assert capsys.readouterr().err == f"$ {shlex.join(argv)}\n"
+    (tmp_path / "env.yaml").write_text("python: 3.12\ndescription: it: nothing: a list\n")
+    assert run(["check", "-C", str(tmp_path)]) == 1
+    assert '"it: nothing: a list"' in capsys.readouterr().err
+
+
+def test_a_second_compile_says_the_same_in_japanese(tmp_path: Path, japanese: None) -> None:
+    (tmp_path / "env.yaml").write_text("python: {version: 3.12, manager: pip}\n")
+    program = [str(Path(sys.executable).with_name("pyenvspec")), "compile", "-C", str(tmp_path)]
+    env = os.environ | {"XDG_CACHE_HOME": str(tmp_path / "cache")}
+    said = [subprocess.run(program, env=env, capture_output=True, text=True, check=True) for _ in range(4)]
+    assert said[1].stderr == said[2].stderr == said[3].stderr
+    assert JAPANESE.search(said[3].stderr)
 
 
 def test_programs_get_english(tmp_path: Path, capsys: pytest.CaptureFixture[str], japanese: None) -> None:

@@ -18,7 +18,7 @@ from pyenvspec.driver import MANIFEST, load_plan
 from pyenvspec.names import closest
 from pyenvspec.options import Options
 from pyenvspec.records import dataclass
-from pyenvspec.reporter import put
+from pyenvspec.reporter import is_terminal, put
 from pyenvspec.tools import has_program, nix_argv
 
 if TYPE_CHECKING:
@@ -227,7 +227,7 @@ def _to_files(options: ContainerOptions, container: Container, copy: Callable[..
 def _run_step(engine: str, name: str, container: Container, words: Sequence[str]) -> Step:
     """Return the command that starts an image: with a terminal where there is one, its ports on this machine alone."""
     options = ["--rm", "--interactive"]
-    if sys.stdin is not None and sys.stdin.isatty() and sys.stdout is not None and sys.stdout.isatty():
+    if is_terminal(sys.stdin) and is_terminal(sys.stdout):
         options.append("--tty")
     for port in container.ports:
         number, _, protocol = port.partition("/")

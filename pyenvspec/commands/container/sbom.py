@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyenvspec.commands.steps import run_steps
-from pyenvspec.reporter import put, say
+from pyenvspec.reporter import put, say, show
 from pyenvspec.tools import SystemRunner, nix_argv
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def write_sbom(
         ask = nix_argv("path-info", "--json", "--json-format", "1", "--stdin")
         done = SystemRunner().run(ask, input="".join(f"{path}\n" for path in paths))
         if not done.ok:
-            say(done.stderr)
+            show(done.stderr)
             return 1
         known = json.loads(done.stdout)
         digest = json.loads((link / "index.json").read_text(encoding="utf-8"))["manifests"][0]["digest"]

@@ -12,7 +12,7 @@ from pyenvspec.diagnostics import Diagnostic, PyenvspecError
 from pyenvspec.locale.language import translated
 from pyenvspec.options import Options, add_json
 from pyenvspec.records import dataclass
-from pyenvspec.reporter import SITE, link, make_visible, put, say, wants_color
+from pyenvspec.reporter import SITE, is_terminal, link, make_visible, put, say, show, wants_color
 from pyenvspec.spec.flow import format_flow
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def declare(parser: argparse.ArgumentParser) -> type[DiagnoseOptions]:
 
 def run(options: DiagnoseOptions) -> int:
     """Print what is known of the log; 1 when nothing is."""
-    if options.source is None and sys.stdin.isatty():
+    if options.source is None and (sys.stdin is None or is_terminal(sys.stdin)):
         say("usage: pyenvspec diagnose LOG, or: nix develop 2>&1 | pyenvspec diagnose")
         return _USAGE
     advices = diagnose_log(_read(options))
@@ -69,7 +69,8 @@ def explain(output: str) -> None:
     """Tell what the output of a failed Nix means, right below it."""
     advices = diagnose_log(output)
     if advices:
-        say(f"\nWhat this means:\n\n{_format(advices, color=wants_color(sys.stderr))}")
+        say("\nWhat this means:\n")
+        show(_format(advices, color=wants_color(sys.stderr)))
     else:
         say(f"\nNothing of this is known to `pyenvspec diagnose`. Of {_NOTHING}")
 

@@ -14,7 +14,7 @@ from pyenvspec.driver import MANIFEST, check_project
 from pyenvspec.locale.language import translated
 from pyenvspec.options import Options
 from pyenvspec.records import dataclass
-from pyenvspec.reporter import make_visible, put, say
+from pyenvspec.reporter import is_terminal, make_visible, put, say
 from pyenvspec.shortcuts import uptodate
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def _ask(options: CleanOptions) -> None:
     if options.yes:
         return
     hint = "run `pyenvspec clean --yes`"
-    if not sys.stdin.isatty():
+    if not is_terminal(sys.stdin):
         message = "there is no terminal to ask on, so nothing was taken away"
         raise PyenvspecError(Diagnostic("clean-unasked", message, "clean", hint=hint))
     say("Take them away? [y/N] ")

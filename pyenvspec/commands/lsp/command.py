@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
 from pyenvspec.options import Options
 from pyenvspec.records import dataclass
-from pyenvspec.reporter import say
+from pyenvspec.reporter import is_terminal, say
 
 if TYPE_CHECKING:
     import argparse
@@ -31,7 +31,7 @@ def declare(parser: argparse.ArgumentParser) -> type[Options]:
 
 def run(options: Options) -> int:
     """Serve until the editor ends it."""
-    if sys.stdin.isatty():
+    if sys.stdin is None or is_terminal(sys.stdin):
         say("usage: an editor starts `pyenvspec lsp` and talks to it; docs/editors.md says how to set it up")
         return _USAGE
     try:

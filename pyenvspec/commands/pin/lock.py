@@ -14,7 +14,7 @@ from pyenvspec.pinning.fetch import fetch_pins
 from pyenvspec.pinning.pinfile import LOCK_FILE, REVISION, format_lock
 from pyenvspec.pinning.pins import read_pins, usable_pins, wanted_sources
 from pyenvspec.records import dataclass
-from pyenvspec.reporter import put, report, say
+from pyenvspec.reporter import is_terminal, put, report, say
 from pyenvspec.tools import SystemRunner
 from pyenvspec.writing.checkout import make_known_to_git
 from pyenvspec.writing.write import WriteOptions, apply, plan_writes
@@ -98,7 +98,7 @@ def _movable(asked: Mapping[str, Source], kept: Mapping[str, Pin]) -> dict[str, 
 
 
 def _progress(options: LockOptions) -> Callable[[Progress], None] | None:
-    if options.quiet or not sys.stderr.isatty():
+    if options.quiet or not is_terminal(sys.stderr):
         return None
 
     def tell(progress: Progress) -> None:

@@ -19,7 +19,7 @@ from pyenvspec.driver import MANIFEST, check_project
 from pyenvspec.names import closest
 from pyenvspec.options import Options
 from pyenvspec.records import dataclass
-from pyenvspec.reporter import put, report, say
+from pyenvspec.reporter import put, report, show
 from pyenvspec.spec.targets import DStack, Kubernetes, SkyPilot, Slurm
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def run(options: RunOptions) -> int:
     if options.dry_run:
         put(submission.text)
         if not options.quiet:
-            say(f"$ {shlex.join(argv)}")
+            show(f"$ {shlex.join(argv)}")
         return 0
     write_generated(options.directory, path, submission.text)
     return run_steps([argv], options, missing=submission.needs)
