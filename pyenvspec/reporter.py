@@ -112,9 +112,9 @@ def _label(name: str, language: str) -> str:
     return label(name, language)
 
 
-def page_of(code: str) -> str:
+def page_of(code: str, language: str = "") -> str:
     """Return the address of a message's page, which stays."""
-    return f"{SITE}errors/{code}/"
+    return f"{SITE}{f'{language}/' if language else ''}errors/{code}/"
 
 
 def _format_one(diagnostic: Diagnostic, *, color: bool) -> str:
@@ -128,7 +128,7 @@ def _format_one(diagnostic: Diagnostic, *, color: bool) -> str:
     span, style = diagnostic.span, _STYLES[diagnostic.severity]
     where = f"{diagnostic.file}:{span.line}:{span.column}" if span else diagnostic.file
     label = paint(f"{_label(diagnostic.severity, language)}[{diagnostic.code}]", style, color=color)
-    label = link(label, page_of(diagnostic.code), color=color)
+    label = link(label, page_of(diagnostic.code, language), color=color)
     lines = [f"{paint(make_visible(where), _STYLES['where'], color=color)}: {label}: "]
     lines[0] += make_visible(diagnostic.message)
     if span and diagnostic.source_line is not None:

@@ -13,10 +13,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from in_japanese import PAGE
 from message_catalogue import read_catalogue
 
 from pyenvspec.diagnostics import CODES
 from pyenvspec.locale.translations import CONTEXT, LABELS, WORDS
+from pyenvspec.spec.reference import descriptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -137,13 +139,28 @@ def _passed_over(tree: ast.AST) -> Iterator[ast.AST]:
                 yield from ast.walk(node)
 
 
+def page_texts() -> list[str]:
+    """Return what only the pages say that follow from the code: the texts that these give to `told`."""
+    makers = ("pyenvspec/spec/reference.py", "scripts/manual.py", "scripts/site_hook.py")
+    found: dict[str, None] = {}
+    for name in makers:
+        for node in ast.walk(ast.parse((PACKAGE.parent / name).read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "told":
+                text = node.args[0]
+                if isinstance(text, ast.Constant) and isinstance(text.value, str):
+                    found[text.value] = None
+    return list(found)
+
+
 def main() -> int:
     """Print, as lines for each catalogue, the sentences that it lacks, and name those that nobody says any more."""
     is_complete = True
     for catalogue in sorted(PACKAGE.glob("locale/*/LC_MESSAGES/pyenvspec.po")):
         lacking, left = compare(catalogue)
-        for text, place in lacking.items():
-            print(f'#: {place}\nmsgid {json.dumps(text, ensure_ascii=False)}\nmsgstr ""\n')
+        for wanted, place in lacking.items():
+            context, _, text = wanted.rpartition("\x04")
+            before = f'msgctxt "{context}"\n' if context else ""
+            print(f'#: {place}\n{before}msgid {json.dumps(text, ensure_ascii=False)}\nmsgstr ""\n')
         for text in left:
             print(f"# no longer said: {json.dumps(text, ensure_ascii=False)}")
         is_complete = is_complete and not lacking and not left
@@ -159,6 +176,8 @@ def compare(catalogue: Path) -> tuple[dict[str, str], list[str]]:
         | templates()
     )
     wanted |= {f"{CONTEXT}\x04{one}": "translations.py" for one in LABELS}
+    wanted |= dict.fromkeys(descriptions(), "spec/model.py")
+    wanted |= {f"{PAGE}\x04{one}": "a page of docs/" for one in page_texts()}
     return {text: at for text, at in wanted.items() if not have.get(text)}, sorted(
         set(have) - set(wanted) - {""}
     )

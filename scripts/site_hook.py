@@ -9,6 +9,7 @@ import ast
 import atexit
 import html
 import json
+import os
 import re
 import shutil
 import tempfile
@@ -16,9 +17,15 @@ import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pyenvspec.diagnostics import CODES
+from in_japanese import fill, japanese
+
+from pyenvspec.diagnostics import CODES, PyenvspecError
+from pyenvspec.driver import compile_project
+from pyenvspec.reporter import format_text
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from mkdocs.config.defaults import MkDocsConfig
     from mkdocs.structure.files import Files
 
@@ -31,7 +38,8 @@ _FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 _TABLE = re.compile(r"(?:^\|.*\n)+", re.MULTILINE)
 _ENGLISH_TABLE = "<!-- the table of the English page -->"
 """Stands in a translated page for one of the last tables of the English one: measurements, which are written anew by a command."""
-_FAILURES = {"build-failures": "Builds by Nix, and evaluations", "run-failures": "Installs, and what runs"}
+_FAILURES = ("build-failures", "run-failures")
+_NAMED = re.compile(r"(?<!\$)\{([a-z_]+)\}")
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
@@ -39,14 +47,15 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
     staged = Path(tempfile.mkdtemp(prefix="pyenvspec-site-")) / "docs"
     atexit.register(shutil.rmtree, staged.parent, ignore_errors=True)
     shutil.copytree(config.docs_dir, staged)
-    examples = read_examples()
     made = {
         "security.md": (ROOT / "SECURITY.md").read_text(encoding="utf-8"),
         "changelog.md": (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"),
-        "diagnoses.md": format_diagnoses(),
         "passes.svg": draw_passes(),
     }
-    made |= {f"errors/{code}.md": format_code(code, examples.get(code)) for code in CODES}
+    for ending, told in ((".md", str), (".ja.md", japanese)):
+        examples = read_examples() if told is str else read_examples_again("ja")
+        made[f"diagnoses{ending}"] = format_diagnoses(told)
+        made |= {f"errors/{code}{ending}": format_code(code, examples.get(code), told) for code in CODES}
     for name, text in made.items():
         (staged / name).parent.mkdir(exist_ok=True)
         (staged / name).write_text(text, encoding="utf-8")
@@ -63,7 +72,7 @@ def on_page_markdown(markdown: str, page: object, config: MkDocsConfig, files: F
         markdown = carry_over(markdown, english)
     at_root = source in ("security.md", "changelog.md")
     blob = f"{config.repo_url.rstrip('/')}/blob/main/"
-    if source == "errors.md":
+    if source in ("errors.md", "errors.ja.md"):
         markdown = re.sub(r"^\| `([a-z0-9-]+)` \|", r"| [`\1`](errors/\1.md) |", markdown, flags=re.MULTILINE)
     if at_root:
         markdown = re.sub(r"\]\(docs/([\w-]+\.md)", r"](\1", markdown)
@@ -115,39 +124,65 @@ def on_post_page(output: str, page: object, config: MkDocsConfig) -> str:
 
 def read_examples() -> dict[str, str]:
     """Return a message for each code, as the tests have it."""
+    return _first_of_each(path.read_text(encoding="utf-8") for path in sorted(_GOLDEN.glob("*/errors.txt")))
+
+
+def read_examples_again(language: str) -> dict[str, str]:
+    """Return a message for each code in another language: the same mistakes are made again."""
+    kept = os.environ.get("LC_ALL")
+    os.environ["LC_ALL"] = language
+    try:
+        return _first_of_each(map(_mistakes_of, sorted(_GOLDEN.iterdir())))
+    finally:
+        if kept is None:
+            del os.environ["LC_ALL"]
+        else:
+            os.environ["LC_ALL"] = kept
+
+
+def _mistakes_of(project: Path) -> str:
+    try:
+        return format_text(compile_project(project).findings)
+    except PyenvspecError as error:
+        return format_text(error.diagnostics)
+
+
+def _first_of_each(texts: Iterable[str]) -> dict[str, str]:
     found: dict[str, str] = {}
-    for path in sorted(_GOLDEN.glob("*/errors.txt")):
-        for message in path.read_text(encoding="utf-8").split("\n\n"):
-            match = re.search(r"(?:error|warning|note)\[([a-z0-9-]+)\]", message)
+    for text in texts:
+        for message in text.split("\n\n"):
+            match = re.search(r"\w\[([a-z0-9-]+)\]: ", message.split("\n")[0])
             if match and len(message) < 1200:
                 found.setdefault(match[1], message.strip("\n"))
     return found
 
 
-def format_code(code: str, example: str | None) -> str:
+def format_code(code: str, example: str | None, told: Callable[[str], str] = str) -> str:
     """Return the page of one message."""
-    text = CODES[code]
-    shown = f"\nIt looks like this:\n\n```\n{example}\n```\n" if example else ""
-    return (
-        f"# {code}\n\n{text[0].upper()}{text[1:]}.\n{shown}\nThe message says where it is, what was expected and what to "
-        f"do; one run tells all of a file. [All messages](../errors.md)\n"
+    text = fill(told("{}."), told(CODES[code]))
+    shown = f"\n{told('It looks like this:')}\n\n```\n{example}\n```\n" if example else ""
+    more = told(
+        "The message says where it is, what was expected and what to do; one run tells all of a file. [All messages](../errors.md)"
     )
+    return f"# {code}\n\n{text[0].upper()}{text[1:]}\n{shown}\n{more}\n"
 
 
-def format_diagnoses() -> str:
+def format_diagnoses(told: Callable[[str], str] = str) -> str:
     """Return the page of what `diagnose` knows."""
-    parts = [
-        "# Failed builds and runs\n\n`pyenvspec diagnose LOG` knows these failures, each from a thread "
-        "where it was seen.\n"
-    ]
-    for table, title in _FAILURES.items():
+    about = told("`pyenvspec diagnose LOG` knows these failures, each from a thread where it was seen.")
+    parts = [f"# {told('Failed builds and runs')}\n\n{about}\n"]
+    titles = (told("Builds by Nix, and evaluations"), told("Installs, and what runs"))
+    for table, title in zip(_FAILURES, titles, strict=True):
         parts.append(f"## {title}\n")
         for row in json.loads((_FACTS / f"{table}.json").read_text(encoding="utf-8"))["families"]:
-            said = re.sub(r"\{(\w+)\}", r"*\1*", row["finding"])
-            source = "".join(
-                f" · [seen here]({url})" for url in re.findall(r"https://\S+", row["source"])[:1]
-            )
-            parts.append(f"### {row['id']}\n\n{'' if said == '*why*' else said + '.'}{source}\n")
+            # `at` is ` at HOST`, where one is known.
+            names = ["" if name == "at" else f"*{name}*" for name in _NAMED.findall(row["finding"])]
+            template = _NAMED.sub("{}", row["finding"])
+            said = "" if template == "{}" else fill(told("{}."), fill(told(template), *names))
+            urls = re.findall(r"https://\S+", row["source"])[:1]
+            links = [f"[{told('seen here')}]({url})" for url in urls]
+            quoted = re.sub(r"`[^`]*`", lambda code: code[0].replace("*", ""), said)
+            parts.append(f"### {row['id']}\n\n{' · '.join([quoted, *links] if quoted else links)}\n")
     return "\n".join(parts)
 
 

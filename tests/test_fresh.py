@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from in_japanese import japanese
 from manual import format_commands, format_manual
 
 from pyenvspec.spec.reference import format_errors, format_reference
@@ -20,6 +21,9 @@ ROOT = Path(__file__).parent.parent
         ("docs/spec.md", format_reference()),
         ("docs/errors.md", format_errors()),
         ("docs/commands.md", format_commands()),
+        ("docs/spec.ja.md", format_reference(japanese)),
+        ("docs/errors.ja.md", format_errors(japanese)),
+        ("docs/commands.ja.md", format_commands(japanese)),
         ("docs/man/pyenvspec.1", format_manual()),
     ],
 )

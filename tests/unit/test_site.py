@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 
 import pytest
 import site_hook
+from in_japanese import japanese
 
 from pyenvspec.diagnostics import CODES
 from pyenvspec.facts.failures import families
@@ -39,6 +40,23 @@ def test_every_message_has_a_page_and_most_an_example() -> None:
     page = site_hook.format_code("unknown-key", examples["unknown-key"])
     assert page.startswith("# unknown-key\n\nA key does not exist.\n")
     assert "error[unknown-key]" in page
+
+
+def test_a_message_has_a_page_in_japanese_with_an_example() -> None:
+    examples = site_hook.read_examples_again("ja")
+    assert set(examples) == set(site_hook.read_examples())
+    page = site_hook.format_code("unknown-key", examples["unknown-key"], japanese)
+    assert page.startswith("# unknown-key\n\n存在しないキーです。\n")
+    assert "エラー[unknown-key]" in page
+
+
+def test_a_diagnosis_is_told_in_japanese_with_its_places_filled() -> None:
+    text = site_hook.format_diagnoses(japanese)
+    assert re.findall(r"^### .*$", text, re.MULTILINE) == re.findall(
+        r"^### .*$", site_hook.format_diagnoses(), re.MULTILINE
+    )
+    assert "*package* のビルドには *wanted* が必要ですが" in text
+    assert not re.search(r"\{\d?\}", text)
 
 
 def test_every_diagnosis_is_told() -> None:
@@ -108,3 +126,4 @@ def test_it_builds_without_a_warning(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "errors" / "unknown-key" / "index.html").is_file()
     assert 'lang="ja"' in (tmp_path / "ja" / "index.html").read_text()
+    assert "存在しないキーです" in (tmp_path / "ja" / "errors" / "unknown-key" / "index.html").read_text()
