@@ -195,6 +195,50 @@ def test_failed_installation_opens_the_shell_and_is_tried_again(project: Project
     assert project.enter(VERSION).stdout == "1.0\nopened\n"
 
 
+def offered(project: Project, stderr: str, path: str) -> str:
+    """Type in the shell what it offers after a failed installation; return what `pyenvspec diagnose` gets to read."""
+    command = stderr.split("what it means, and what to do: ")[1].splitlines()[0]
+    return project.enter(command, PATH=path).stdout
+
+
+@pytest.fixture
+def with_pyenvspec(tmp_path: Path) -> str:
+    """A PATH with a pyenvspec that prints what it is given."""
+    program = tmp_path / "own" / "pyenvspec"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\nexec cat\n")
+    program.chmod(0o755)
+    return f"{program.parent}:{os.environ['PATH']}"
+
+
+def test_what_is_offered_after_a_failure_fails_in_the_same_way(project: Project, with_pyenvspec: str) -> None:
+    wheel = next((project.root / "wheels").iterdir())
+    wheel.rename(wheel.with_suffix(".away"))
+    said = offered(project, project.enter(PATH=with_pyenvspec).stderr, with_pyenvspec)
+    assert wheel.name in said
+
+
+@needs_uv
+def test_what_is_offered_does_not_lock_again(tmp_path: Path, with_pyenvspec: str) -> None:
+    project = Project(tmp_path / "project", "uv")
+    groups = """
+        [project.optional-dependencies]
+        gpu = []
+        [dependency-groups]
+        docs = []
+    """
+    project.require("1.0", groups)
+    lock = project.root / "uv.lock"
+    locked = lock.read_bytes()
+    pyproject = project.root / "pyproject.toml"
+    pyproject.write_text(pyproject.read_text().replace(">=3.8", ">=3.9"))
+    asked = {"PATH": with_pyenvspec, "PYENVSPEC_GROUPS": "docs", "PYENVSPEC_EXTRAS": "gpu"}
+    failed = project.enter(**asked).stderr
+    assert "uv sync --locked --group docs --extra gpu 2>&1 | pyenvspec diagnose" in failed
+    assert "--locked" in offered(project, failed, with_pyenvspec)
+    assert lock.read_bytes() == locked
+
+
 def test_missing_lock_names_the_command_that_makes_it(project: Project) -> None:
     lock = project.root / ("requirements.txt" if project.manager == "pip" else f"{project.manager}.lock")
     lock.unlink()

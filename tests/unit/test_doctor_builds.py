@@ -192,8 +192,7 @@ def test_a_shell_that_does_not_evaluate_is_a_problem(
     answers = nix(trusted=True) | {ASK + CACHES + TARGET: failed("error:\n  … while\n  error: no such thing")}
     assert doctor(project, answers=answers, online=True) == 4
     assert section(capsys.readouterr().out, "builds") == (
-        "  ✘ Nix does not evaluate the shell: no such thing\n"
-        "      nix develop 2> nix.log; pyenvspec diagnose nix.log"
+        "  ✘ Nix does not evaluate the shell: no such thing\n      pyenvspec shell"
     )
 
 

@@ -8,6 +8,7 @@ package (it has a source), an archive that is only unpacked, or a small file tha
 from __future__ import annotations
 
 import re
+import shlex
 from typing import TYPE_CHECKING
 
 from pyenvspec.commands.doctor.model import Check, Mark
@@ -81,7 +82,7 @@ def check_builds(context: Context, files: Mapping[str, bytes]) -> Iterator[Check
         text = f"what is to build cannot be counted while {silent[1] or silent[2]} does not answer"
         yield Check(GROUP, Mark.WARN, text, ("check the network and the proxy (https_proxy)",))
     elif not asked.ok:
-        yield _explain_failure(asked)
+        yield _explain_failure(asked, shell)
     else:
         yield from _tell(context, plan, shell, asked.stderr)
 
@@ -107,12 +108,13 @@ def _nix(context: Context, *words: str) -> Result:
     return context.runner.run(argv, cwd=context.root, timeout=_PATIENCE, env={"LC_ALL": "C", **_GIT})
 
 
-def _explain_failure(asked: Result) -> Check:
+def _explain_failure(asked: Result, shell: Shell) -> Check:
     if asked.timed_out:
         return Check(GROUP, Mark.WARN, f"not counted: Nix took longer than {_PATIENCE / 60:.0f} minutes")
     lines = [line.strip() for line in asked.stderr.splitlines() if "error:" in line]
     reason = lines[-1].removeprefix("error:").strip() if lines else "no reason given"
-    fix = ("nix develop 2> nix.log; pyenvspec diagnose nix.log",)
+    # It fails in the same way, and tells what that means.
+    fix = (shlex.join(("pyenvspec", "shell", *([] if shell.name == "default" else [shell.name]))),)
     return Check(GROUP, Mark.BAD, f"Nix does not evaluate the shell: {reason}", fix)
 
 

@@ -340,13 +340,26 @@ _pyenvspec_build_after() {
 
 # A command to type as it stands: it fails in the same way, and what that means is told.
 _pyenvspec_offer_diagnosis() {
-  local again
+  local again group=--with extra=--extras name words
   type -P pyenvspec >/dev/null || return 0
   case $PYENVSPEC_MANAGER in
-    uv) again='uv sync' ;;
-    poetry) again='poetry install' ;;
-    pip) again="pip install -r $(printf %q "$_pyenvspec_root/$PYENVSPEC_REQUIREMENTS")" ;;
+    uv) words=(uv sync --locked) group=--group extra=--extra ;;
+    poetry) words=(poetry install --no-root) ;;
+    pip) words=(pip install -r "$_pyenvspec_root/$PYENVSPEC_REQUIREMENTS") ;;
   esac
+  if [ "$PYENVSPEC_MANAGER" != pip ]; then
+    _pyenvspec_split_lines "${PYENVSPEC_GROUPS:-}" "$group"
+    words+=(${_pyenvspec_lines[@]+"${_pyenvspec_lines[@]}"})
+    _pyenvspec_split_lines "${PYENVSPEC_EXTRAS:-}" "$extra"
+    words+=(${_pyenvspec_lines[@]+"${_pyenvspec_lines[@]}"})
+  fi
+  if [ "$PYENVSPEC_MANAGER" = uv ]; then
+    for name in ${_pyenvspec_after[@]+"${_pyenvspec_after[@]}"}; do
+      words+=(--no-install-package "$name")
+    done
+  fi
+  again=$(printf ' %q' "${words[@]}")
+  again=${again# }
   [ "$PWD" = "$OLDPWD" ] || again="(cd $(printf %q "$PWD") && $again)"
   _pyenvspec_say "what it means, and what to do: $again 2>&1 | pyenvspec diagnose"
 }
@@ -457,5 +470,5 @@ unset -f _pyenvspec_say _pyenvspec_find_root _pyenvspec_list_files _pyenvspec_ke
   _pyenvspec_add_requirements _pyenvspec_add_local _pyenvspec_compute_wanted \
   _pyenvspec_reads _pyenvspec_is_made _pyenvspec_is_installed _pyenvspec_take_turn _pyenvspec_is_empty _pyenvspec_make \
   _pyenvspec_split_lines _pyenvspec_split_after _pyenvspec_run_poetry _pyenvspec_run_uv _pyenvspec_run_pip _pyenvspec_pip_install \
-  _pyenvspec_run_manager _pyenvspec_get_build_tools _pyenvspec_build _pyenvspec_build_after _pyenvspec_install \
+  _pyenvspec_run_manager _pyenvspec_get_build_tools _pyenvspec_build _pyenvspec_build_after _pyenvspec_offer_diagnosis _pyenvspec_install \
   _pyenvspec_update _pyenvspec_activate _pyenvspec_enter
