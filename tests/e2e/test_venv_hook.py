@@ -232,8 +232,7 @@ def test_what_is_offered_does_not_lock_again(tmp_path: Path, with_pyenvspec: str
     locked = lock.read_bytes()
     pyproject = project.root / "pyproject.toml"
     pyproject.write_text(pyproject.read_text().replace(">=3.8", ">=3.9"))
-    asked = {"PATH": with_pyenvspec, "PYENVSPEC_GROUPS": "docs", "PYENVSPEC_EXTRAS": "gpu"}
-    failed = project.enter(**asked).stderr
+    failed = project.enter(PATH=with_pyenvspec, PYENVSPEC_GROUPS="docs", PYENVSPEC_EXTRAS="gpu").stderr
     assert "uv sync --locked --group docs --extra gpu 2>&1 | pyenvspec diagnose" in failed
     assert "--locked" in offered(project, failed, with_pyenvspec)
     assert lock.read_bytes() == locked
