@@ -5,6 +5,7 @@ In a folder of its own and with wheels only, so that no setup.py of anybody is e
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import tempfile
@@ -36,6 +37,8 @@ _OFFLINE = re.compile(r"dns error|error sending request|Failed to fetch|tcp conn
 _NO_WHEEL = re.compile(r"\b([a-z0-9-]+)(?:\[[^\]]*\])?([=<>!]\S*)? (?:has|have) no usable wheels")
 _PATIENCE = 90.0
 _MOST_TRIES = 5
+_IN_HASTE = {"UV_HTTP_RETRIES": "1", "UV_HTTP_TIMEOUT": "15"}
+"""An index that is not reachable costs seconds, not uv's minute and a half."""
 _INDEX = re.compile(r"(--extra-index-url|--index-url|--find-links|-i|-f)[ =]+(\S+)$")
 
 
@@ -56,6 +59,7 @@ def newest_that_resolves(source: Source, minors: Sequence[str], runner: Runner) 
     found = [_INDEX.match(claim.value) for claim in source.options]
     options = [word for match in found if match for word in _as_uv(match[1], match[2])]
     deadline = time.monotonic() + _PATIENCE
+    env = {name: os.environ.get(name, value) for name, value in _IN_HASTE.items()}
     said, excluded = "", set[str]()
     with tempfile.TemporaryDirectory() as folder:
         for minor in list(reversed(minors))[:_MOST_TRIES]:
@@ -65,7 +69,8 @@ def newest_that_resolves(source: Source, minors: Sequence[str], runner: Runner) 
                     Path(folder, "excluded.txt").write_text("\n".join(excluded))
                     argv += ["--excludes", "excluded.txt"]
                 text = "\n".join(lines.values()) + "\n"
-                done = runner.run(argv, cwd=Path(folder), input=text, timeout=deadline - time.monotonic())
+                left = deadline - time.monotonic()
+                done = runner.run(argv, cwd=Path(folder), input=text, timeout=left, env=env)
                 if done.ok:
                     return minor, f"uv finds wheels for it of the {len(lines)} packages that have any"
                 if done.timed_out:
