@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
+from ports import free_ports
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,7 +81,7 @@ def start_cluster(folder: Path) -> Iterator[Cluster]:
     key.write_bytes(secrets.token_bytes(1024))
     key.chmod(0o400)
     host = socket.gethostname().split(".")[0]
-    control, node = _free_ports(2)
+    control, node = free_ports(2)
     (folder / "slurm.conf").write_text(
         f"""ClusterName=test
 SlurmctldHost={host}(127.0.0.1)
@@ -118,14 +119,6 @@ PartitionName=gpu Nodes=ALL Default=YES MaxTime=INFINITE State=UP
         stack.enter_context(_daemon(cluster, "slurmd", "-D", "-N", host))
         _wait_for_node(cluster)
         yield cluster
-
-
-def _free_ports(count: int) -> list[int]:
-    with ExitStack() as stack:
-        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [int(probe.getsockname()[1]) for probe in probes]
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from labs import Lab
+from ports import free_port
 from test_shell import index_is_missing
 
 if TYPE_CHECKING:
@@ -116,12 +117,6 @@ def lab(shells: Shells, tmp_path_factory: pytest.TempPathFactory) -> Lab:
     made.timeout = 900
     made.enter("python", "-c", "import debugpy").check()
     return made
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def test_an_editor_stops_at_a_line(lab: Lab) -> None:

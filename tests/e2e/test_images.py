@@ -12,7 +12,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -28,6 +27,7 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 from labs import MINOR, VERSION, Lab, git
 from lock_labs import format_uv_lock
+from ports import free_port
 from test_lock_managers_build import LOCKED_WHEEL, WHEEL, _write_wheel
 from test_venv_hook import make_wheel
 
@@ -358,9 +358,7 @@ def bundle(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> engines.Bundle
 @contextmanager
 def registry(folder: Path) -> Iterator[str]:
     """Debian's docker-registry on a free port of this machine."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     (folder / "registry.yml").write_text(
         f"version: 0.1\nstorage: {{filesystem: {{rootdirectory: {folder}/registry}}}}\n"
         f"http: {{addr: '127.0.0.1:{port}'}}\nlog: {{accesslog: {{disabled: false}}}}\n"

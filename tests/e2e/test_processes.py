@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from labs import KINDS, Lab, namespaces
+from ports import free_port
 
 if TYPE_CHECKING:
     from harness import Result, Shells
@@ -38,6 +39,7 @@ class Background:
 def test_they_run_behind_the_shell_and_are_asked_from_another(
     shells: Shells, tmp_path: Path, kind: str
 ) -> None:
+    port = free_port()
     lab = Lab(
         shells,
         tmp_path / "lab",
@@ -45,11 +47,11 @@ def test_they_run_behind_the_shell_and_are_asked_from_another(
         "processes:",
         "  web:",
         "    run: 'echo serving; exec python -m http.server $PORT --bind 127.0.0.1'",
-        "    env: {PORT: 38471}",
-        "    ready: {http: 38471}",
+        f"    env: {{PORT: {port}}}",
+        f"    ready: {{http: {port}}}",
         "  client:",
         "    run: |",
-        "      python -c 'import urllib.request as u; print(u.urlopen(\"http://127.0.0.1:38471\").status)' >seen",
+        f"      python -c 'import urllib.request as u; print(u.urlopen(\"http://127.0.0.1:{port}\").status)' >seen",
         "      echo end >>seen",
         "      exec sleep 600",
         "    after: [web]",
