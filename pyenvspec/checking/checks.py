@@ -225,7 +225,7 @@ def _check_python(place: Place, manager: str) -> None:
             ("python", "version"),
             f"Python {python.version} is not one version",
             expected="a minor or an exact version, like 3.10 or 3.10.14",
-            hint=f"write `version: {python.version}.12`" if python.version == "3" else None,
+            hint=f"write `{python.version}.12`" if python.version == "3" else None,
         )
     elif oldest is not None and numbers[:2] < oldest:
         place.say(

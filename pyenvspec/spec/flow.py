@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import re
 
-_IS_NOT_PLAIN = re.compile(r"[{}\[\],:#\"\\]|^[&*!|>'%@`?\s]|^-(?:\s|$)|\s$|^$")
+_IS_NOT_PLAIN = re.compile(
+    r"[{}\[\],:#\"\\]|^[&*!|>'%@`?\s]|^-(?:\s|$)|\s$|^$|^(?i:yes|no|on|off|y|n|true|false|null|~)$"
+)
 
 
 def format_flow(value: object) -> str:

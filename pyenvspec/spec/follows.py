@@ -21,7 +21,8 @@ def meant_path(diagnostic: Diagnostic) -> KeyPath:
     """Return the path of what is wrong or, for a key that does not exist, of the one that was meant."""
     if diagnostic.code in ("unknown-key", "key-spelling"):
         match = _MEANT.search(diagnostic.expected or "")
-        return (*diagnostic.path[:-1], match[1]) if match else diagnostic.path
+        typed = str(diagnostic.path[-1]).partition(".")[0]  # `python.version: 3.12`
+        return (*diagnostic.path[:-1], match[1] if match else typed)
     return diagnostic.path
 
 

@@ -188,6 +188,11 @@ def _unknown_key(path: KeyPath) -> Words:
     snake = re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", key).replace("-", "_").lower()
     if snake in keys:
         return Words("key-spelling", f"`{key}` is not how {where} spells it", f"write `{snake}`", None)
+    first, _, below = key.partition(".")
+    if below and first in keys:
+        inside = f"{first}: {{{': {'.join(below.split('.'))}: …{'}' * key.count('.')}"
+        message = f"`{key}` is not a key of {where}"
+        return Words("unknown-key", message, f"the keys of `{first}` inside of it", f"write `{inside}`")
     model = _model_at(parent)
     word, foreign = key_meant(model.__name__, snake) if model and parent else (None, _foreign(snake, keys))
     meant = f"did you mean `{word}`?" if word else None if foreign else did_you_mean(key, keys)

@@ -47,6 +47,8 @@ MISTAKES: dict[str, tuple[str, str, str, str]] = {
     ),
     # names
     "names in one text": (P + "native: ffmpeg git\n", "wrong-type", "2:9", "`native: [ffmpeg, git]`"),
+    "a dotted key": (P + "cuda.version: 12.8\n", "unknown-key", "2:1", "`cuda: {version: …}`"),
+    "a Python of one number": ("python: 3\n", "python-version", "1:9", "write `3.12`"),
     "one name, then items": (P + "native:\n  git\n  - jq\n", "wrong-type", "3:3", "`native: [git, jq]`"),
     "a version with =": (P + "native: [ffmpeg=6]\n", "invalid-value", "2:10", "`ffmpeg_6`"),
     "a version with @": (P + "native: [ffmpeg@6]\n", "invalid-value", "2:10", "`ffmpeg_6`"),

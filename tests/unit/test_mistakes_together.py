@@ -67,6 +67,19 @@ def test_no_mistake_hides_another(
 @pytest.mark.parametrize(
     ("text", "codes"),
     [
+        # one block, line by line; a line that was no YAML does not make others wrong
+        (
+            "python: 3.12\nscripts:\n  a: x: y\n  b: it: 'is'\n  c: 'don't'\n  d: @x\n  e: ok\n",
+            ["yaml-syntax"] * 4,
+        ),
+        (
+            "python: 3.12\nenv:\n    A: 1\n  B: 2\n  C: 3\nshell: zsh\n",
+            ["yaml-syntax", "invalid-choice"],
+        ),
+        ("name lab\npython: 3.12\nnative: [ffmpge]\n", ["yaml-syntax", "native-unknown"]),
+        (" name: l/b\npython: 3.12\nnative: [ffmpge]\n", ["yaml-syntax", "invalid-value", "native-unknown"]),
+        # a dotted key is none, and stands for the one that was meant
+        ("python.version: 3.12\ncuda.version: 12.8\nenv: {A: '${cuda.nccl}'}\n", ["unknown-key"] * 2),
         # in one block, and a value that could not be read beside others
         ("python: 3.12\nenv:\n  A: b: c\n  HF_TOKEN: hf_x\n", ["yaml-syntax", "env-secret"]),
         (
