@@ -56,7 +56,7 @@ OF_ANOTHER_WORLD = {
     "machine-tools.json": "what people have on their machines",
     "mistaken-words.json": "words of other tools",
     "nix-direnv.json": "a release of nix-direnv, by its hash",
-    "numpy-2.json": "releases of packages of the index",
+    "newer-majors.json": "releases of packages of the index",
     "pypi-names.json": "names of packages of the index",
     "torch-wheels.json": "wheels of the index; scripts/wheel-facts reads them again",
     "wheel-contents.json": "wheels of the index; scripts/wheel-facts reads them again",

@@ -6,6 +6,7 @@ from functools import cache
 
 from pyenvspec.facts._load import read_table
 from pyenvspec.facts.packages import normalise
+from pyenvspec.records import dataclass
 
 Range = tuple[str, str, tuple[str, ...]]
 
@@ -91,17 +92,37 @@ def newest_for(package: str, specifier: str, python: str) -> str | None:
     return next((v for v, minors in reversed(rows) if python in minors and allowed.contains(v)), None)
 
 
+@dataclass(frozen=True, slots=True)
+class Major:
+    """A release of a package that what was made before it does not work with, and the last minor without it."""
+
+    of: str
+    bound: str
+    number: str
+    last_without: int
+
+
 @cache
-def _of_numpy_2() -> dict[str, str]:
-    return {row["package"]: row["first"] for row in read_table("numpy-2")["packages"]}
+def majors() -> tuple[Major, ...]:
+    """Return the majors that old packages do not say to pip that they cannot be used with."""
+    rows = read_table("newer-majors")["majors"]
+    return tuple(
+        Major(row["of"], row["bound"], row["major"], int(row["last_python_without"][2:])) for row in rows
+    )
 
 
-def is_of_numpy_1(package: str, specifier: str) -> bool:
-    """Return whether all releases that a specifier admits were built against numpy 1."""
+@cache
+def _first_with(of: str) -> dict[str, str]:
+    rows = read_table("newer-majors")["packages"]
+    return {row["package"]: row["first"] for row in rows if row["of"] == of}
+
+
+def is_before(major: Major, package: str, specifier: str) -> bool:
+    """Return whether all releases that a specifier admits were made for what was there before a major."""
     from packaging.specifiers import InvalidSpecifier, SpecifierSet
     from packaging.version import Version
 
-    first = _of_numpy_2().get(normalise(package))
+    first = _first_with(major.of).get(normalise(package))
     if first is None or not any(sign in specifier for sign in ("<", "==", "~=")):
         return False
     try:

@@ -466,10 +466,10 @@ def test_programs_that_the_readme_tells_to_install_are_native(
                 "train.py": "import tensorflow as tf\n",
                 "README.md": "# Lab\n```\npip install tensorflow==2.11.0\npip install -e .\n```\n",
             },
-            ["-r requirements.txt", "tensorflow==2.11.0", "numpy<2", "-e ."],
+            ["tensorflow==2.11.0", "numpy<2", "-r requirements.txt", "-e ."],
         ),
         # nobody says which: the newest
-        ({"requirements.txt": "six\n", "train.py": "import torch\n"}, ["-r requirements.txt", "torch"]),
+        ({"requirements.txt": "six\n", "train.py": "import torch\n"}, ["torch", "-r requirements.txt"]),
         # what is for developers is not what people install
         (
             {
@@ -485,7 +485,7 @@ def test_programs_that_the_readme_tells_to_install_are_native(
                 "train.py": "import tensorflow as tf\n",
                 "Dockerfile": "FROM tensorflow/tensorflow:1.14.0-gpu-py3\n",
             },
-            ["tensorflow-gpu==1.14.0"],
+            ["tensorflow-gpu==1.14.0", "protobuf<3.21"],
         ),
         # tensorflow 1 by what it alone has
         (
@@ -493,7 +493,7 @@ def test_programs_that_the_readme_tells_to_install_are_native(
                 "requirements.txt": "tensorflow>=1.11\n",
                 "train.py": "import tensorflow as tf\ntf.contrib.x()\n",
             },
-            ["-r requirements.txt", "tensorflow==1.15.5"],
+            ["tensorflow==1.15.5", "protobuf<3.21", "-r requirements.txt"],
         ),
         # prose pins what only imports name
         (

@@ -221,7 +221,7 @@ CASES: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
     ),
     "built-against-numpy-1": (
         {"requirements.txt": "torch==2.0.1\nnumpy\n", "train.py": "import torch\n"},
-        {"notes": ["built against numpy 1"], "wrote": ["numpy<2", "-r requirements.txt"]},
+        {"notes": ["older than numpy 2"], "wrote": ["numpy<2", "-r requirements.txt"]},
     ),
     "numpy-that-is-bounded": (
         {"requirements.txt": "torch==2.0.1\nnumpy==1.26.4\n", "train.py": "import torch\n"},

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 from pyenvspec.commands.init.torch_index import index_of_torch
 from pyenvspec.facts.gpu_packages import gpu_needs, requirement_of
 from pyenvspec.facts.packages import normalise
-from pyenvspec.facts.wheel_pythons import is_of_numpy_1, pythons_of_any
+from pyenvspec.facts.wheel_pythons import is_before, majors, pythons_of_any
 from pyenvspec.project.survey.source import Wanted
 from pyenvspec.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from pyenvspec.facts.wheel_pythons import Major
     from pyenvspec.project.survey.source import Claim, Source, Survey
 
 FRAMEWORKS = {
@@ -31,8 +32,6 @@ _ONE_OF = (
     ("opencv-python", "opencv-python-headless", "opencv-contrib-python", "opencv-contrib-python-headless"),
 )
 """Packages that install the same modules."""
-_LAST_WITHOUT = 8
-"""The last minor of Python 3 that numpy 2 is not for; source: https://numpy.org/doc/stable/release/2.0.0-notes.html."""
 _FEW = 3
 """Scripts that import a package of a repository, below which it may well be for one of them only."""
 _WITH_TORCH = ("torchvision", "torchaudio")
@@ -74,35 +73,39 @@ def complete(survey: Survey, primary: Source) -> Completion:
     if primary.kind == "imports":
         _add_told(done, survey, primary)
     if survey.framework is not None or primary.find("numpy") is not None:
-        _bound_numpy(done, primary)
+        _bound_majors(done, primary)
     return done
 
 
-def older_than_numpy_2(packages: Iterable[Wanted]) -> Wanted | None:
-    """Return the first package that was built against numpy 1 where nothing keeps numpy below 2, None if there is none.
+def before_newer_majors(packages: Iterable[Wanted]) -> list[tuple[Wanted, Major]]:
+    """Return, for each major that nothing keeps out, the first package that was made before it.
 
-    torch and others say nothing of it to pip, which then takes a numpy that they cannot be imported with.
+    torch and numpy 2, tensorflow and protobuf 4: they say nothing of it to pip, which then takes a release that they
+    cannot be imported with.
     """
     wanted = list(packages)
-    bounds = [one.specifier for one in wanted if one.name == "numpy"]
-    if any(sign in bound for bound in bounds for sign in ("<", "==", "~=")):
-        return None
-    return next((one for one in wanted if _meets_numpy_2(one)), None)
+    found = []
+    for major in majors():
+        bounds = [one.specifier for one in wanted if one.name == major.of]
+        if not any(sign in bound for bound in bounds for sign in ("<", "==", "~=")):
+            found += [(one, major) for one in wanted if _meets(one, major)][:1]
+    return found
 
 
-def _meets_numpy_2(wanted: Wanted) -> bool:
-    """Whether it was built against numpy 1 and is for a Python that numpy 2 is for as well."""
+def _meets(wanted: Wanted, major: Major) -> bool:
+    """Whether it was made before the major and is for a Python that the major is for as well."""
     pythons = pythons_of_any(wanted.name, wanted.specifier) or ()
-    return is_of_numpy_1(wanted.name, wanted.specifier) and any(int(p[2:]) > _LAST_WITHOUT for p in pythons)
+    is_old = is_before(major, wanted.name, wanted.specifier)
+    return is_old and any(int(python[2:]) > major.last_without for python in pythons)
 
 
-def _bound_numpy(done: Completion, primary: Source) -> None:
-    old = older_than_numpy_2([*(w for w in primary.packages if w.name not in done.replaces), *done.packages])
-    if old is not None:
-        done.packages.append(Wanted("numpy", "numpy<2", "<2"))
-        done.notes.append(
-            f"{old.text} was built against numpy 1, and nothing bounds numpy: `numpy<2` is added"
-        )
+def _bound_majors(done: Completion, primary: Source) -> None:
+    kept = [wanted for wanted in primary.packages if wanted.name not in done.replaces]
+    for old, major in before_newer_majors([*kept, *done.packages]):
+        text = f"{major.of}{major.bound}"
+        done.packages.append(Wanted(major.of, text, major.bound))
+        said = f"{old.text} is older than {major.of} {major.number}, which nothing keeps out"
+        done.notes.append(f"{said}: `{text}` is added")
 
 
 def told_for_cuda(survey: Survey, packages: Source) -> list[tuple[str, Wanted]]:

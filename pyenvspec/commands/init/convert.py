@@ -43,7 +43,8 @@ def convert(source: Source, more: Completion) -> tuple[Source, str]:
 def _include(source: Source, more: Completion) -> tuple[Source, str]:
     """A requirements file that stays as it is, with what it lacks."""
     own = ["-e ."] if more.own else []
-    lines = [f"-r {source.file}", *(wanted.text for wanted in more.packages), *own]
+    # First what narrows: pip downloads a package as soon as it reads of it.
+    lines = [*(wanted.text for wanted in more.packages), f"-r {source.file}", *own]
     options = [*source.options, *more.options]
     packages = [*(wanted for wanted in source.packages if wanted.name not in more.replaces), *more.packages]
     return replace(source, options=options, packages=packages), _text(source, more.options, lines)

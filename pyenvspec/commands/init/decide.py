@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from pyenvspec.commands.init.complete import (
     Completion,
+    before_newer_majors,
     complete,
-    older_than_numpy_2,
     told_for_cuda,
     told_from_repositories,
 )
@@ -319,11 +319,9 @@ def _tell(done: Decisions, survey: Survey, primary: Source | None) -> None:
 
 def _tell_what_else_is_installed(done: Decisions, survey: Survey, primary: Source | None) -> None:
     if primary is not None and primary.kind == "pyproject":
-        old = older_than_numpy_2(primary.packages)
-        if old is not None:
-            done.notes.append(
-                f"{primary.where(old)}: {old.text} was built against numpy 1: bound it there with `numpy<2`"
-            )
+        for old, major in before_newer_majors(primary.packages):
+            said = f"{primary.where(old)}: {old.text} is older than {major.of} {major.number}, which nothing keeps out"
+            done.notes.append(f"{said}: write `{major.of}{major.bound}` there")
     if primary is not None and done.manager in ("uv", "poetry"):
         for where, wanted in told_for_cuda(survey, primary)[:1]:
             said = f"{where} installs {wanted.text}, for the GPU, and {primary.file} does not"
