@@ -18,7 +18,7 @@ from pyenvspec.facts.caches import is_known_pair
 from pyenvspec.facts.systems import ALL, this_system
 from pyenvspec.options import Options, add_json
 from pyenvspec.records import dataclass
-from pyenvspec.reporter import emit, report, say, show
+from pyenvspec.reporter import emit, is_terminal, report, say, show
 from pyenvspec.shortcuts import kept
 from pyenvspec.spec.model import LOCK_MANAGERS
 from pyenvspec.tools import NOT_FOUND, NOT_STARTED, SystemRunner, exec_or_run, nix_argv, run_overheard
@@ -67,6 +67,8 @@ def run(options: ShellOptions) -> int:
     """Open the shell, or run a command in it: its exit code is ours."""
     if options.print_env:
         return _print_env(options)
+    if not options.command and not is_terminal(sys.stdin):
+        options = replace(options, command=kept.READER)
     return _open(options, stay=False)
 
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _FORMAT = "pyenvspec shell 1"
+READER = ("bash",)
+"""What runs where commands come from a pipe or a file: a bash that is not typed into reads none of what sets it up."""
 _SCRIPT = """\
 _pyenvspec_words=("$@")
 set --
@@ -148,6 +150,6 @@ def start(folder: str, command: Sequence[str]) -> tuple[tuple[str, ...], dict[st
 
 
 def _become(directory: str, folder: str, command: Sequence[str]) -> None:
-    argv, env = start(folder, command)
+    argv, env = start(folder, command or (() if os.isatty(0) else READER))
     os.chdir(directory)
     os.execve(argv[0], argv, {**os.environ, **env})

@@ -7,10 +7,12 @@ import hashlib
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import tarfile
 import textwrap
+import time
 import zipfile
 from pathlib import Path
 
@@ -288,6 +290,52 @@ def test_moved_project_makes_it_again(pip_project: Project, tmp_path: Path) -> N
     pip_project.root.rename(moved)
     pip_project.root = moved
     assert pip_project.enter("tiny").stdout == f"{moved}/.venv\nopened\n"
+
+
+def interrupt(project: Project, at: str, **more: str) -> tuple[int, str, str]:
+    """Enter in a session of its own and press ^C once stderr says `at`."""
+    script = f". {shlex.quote(str(HOOK))}\necho opened"
+    process = subprocess.Popen(
+        [str(BASH), "--norc", "-c", script],
+        cwd=project.root,
+        env=project.environment(**more),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert process.stderr is not None
+    said = ""
+    while at not in said and (line := process.stderr.readline()):
+        said += line
+    time.sleep(0.3)
+    os.killpg(process.pid, signal.SIGINT)
+    out, rest = process.communicate(timeout=60)
+    return process.returncode, out, said + rest
+
+
+@pytest.fixture
+def slow_uv(tmp_path: Path) -> str:
+    """A PATH with a uv that says `working`, and ends after ^C as if nothing were."""
+    program = tmp_path / "slow" / "uv"
+    program.parent.mkdir()
+    program.write_text(
+        "#!/bin/bash\ntrap 'exit 1' INT\necho working >&2\nfor _ in {1..200}; do sleep 0.1; done\n"
+    )
+    program.chmod(0o755)
+    return f"{program.parent}:{os.environ['PATH']}"
+
+
+def test_what_was_interrupted_is_not_gone_on_with(bare_project: Project, slow_uv: str) -> None:
+    code, out, said = interrupt(bare_project, "Making")
+    assert (code, out) == (130, "")
+    assert "Traceback" not in said
+    bare_project.write_project([], "")
+    (bare_project.root / "uv.lock").touch()
+    bare_project.enter()
+    code, out, said = interrupt(bare_project, "working", PATH=slow_uv, PYENVSPEC_INSTALL="on_lock_change")
+    assert (code, out) == (130, "")
+    assert "what it means" not in said
 
 
 def test_removed_environment_is_made_again(pip_project: Project) -> None:

@@ -143,6 +143,12 @@ def test_nix_makes_the_shell_and_the_command_takes_our_place(nix: Path) -> None:
     assert (nix.parent / "calls").read_text().count("nix develop") == 1
 
 
+def test_commands_from_a_pipe_run_in_the_shell(nix: Path) -> None:
+    for _ in range(2):  # made, and from what is kept
+        ran = typed(nix, input='echo "$SEED"\nexit 7\n', capture_output=True)
+        assert (ran.returncode, ran.stdout) == (7, "42\n")
+
+
 def test_what_a_failure_means_is_told_below_it(nix: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FAILS", "error: experimental Nix feature 'nix-command' is disabled")
     ran = typed(nix, capture_output=True)

@@ -215,7 +215,17 @@ _pyenvspec_make() {
   [ ! -L "$place" ] || place=$(builtin cd -P -- "$place" >/dev/null && pwd -P)
   _pyenvspec_say "Making $name with $("$PYENVSPEC_PYTHON" -I -S --version 2>&1)…"
   # With pip for every manager: without one, `pip install` would be the host's. uv leaves it there.
-  if ! "$PYENVSPEC_PYTHON" -I -m venv "$place" >&2 9<&- </dev/null; then
+  # As `-m venv`, but ^C is no traceback.
+  if ! "$PYENVSPEC_PYTHON" -I -c '
+import sys, venv
+try:
+    venv.main()
+except KeyboardInterrupt:
+    sys.exit(130)
+except Exception as error:
+    sys.exit("Error: {}".format(error))
+' "$place" >&2 9<&- </dev/null; then
+    [ -z "$_pyenvspec_stopped" ] || return
     _pyenvspec_say "could not make $name; the next entry tries again."
     return 1
   fi
@@ -387,6 +397,7 @@ _pyenvspec_install() {
   esac
   _pyenvspec_say "Installing ${count}from ${source##*/}…"
   if ! _pyenvspec_run_manager >&2 9<&- </dev/null; then
+    [ -z "$_pyenvspec_stopped" ] || return
     _pyenvspec_say "installing from ${source##*/} failed, see above; the next entry tries again."
     _pyenvspec_offer_diagnosis
     return 1
@@ -404,16 +415,19 @@ _pyenvspec_update() {
   set +efuC
   shopt -u failglob nullglob
   unset CDPATH
+  # Installers end as they like after ^C; who pressed it wants what comes after them no more.
+  _pyenvspec_stopped=
+  trap '_pyenvspec_stopped=130' INT
   _pyenvspec_take_turn
   if ! _pyenvspec_is_made; then
-    _pyenvspec_make || return
+    _pyenvspec_make || return "${_pyenvspec_stopped:-1}"
   fi
   _pyenvspec_activate
   # The lock may have changed while this shell waited for its turn.
   _pyenvspec_list_files
   _pyenvspec_keep_folders
   _pyenvspec_compute_wanted
-  _pyenvspec_is_installed || _pyenvspec_install
+  _pyenvspec_is_installed || _pyenvspec_install || return "${_pyenvspec_stopped:-1}"
 }
 
 # What bin/activate does, without its functions and its prompt.
@@ -459,7 +473,8 @@ _pyenvspec_enter() {
 place $_pyenvspec_venv"
   _pyenvspec_compute_wanted
   if ! _pyenvspec_is_made || ! _pyenvspec_is_installed; then
-    (_pyenvspec_update) || :
+    # A shell to type in opens all the same.
+    (_pyenvspec_update) || [ "$?" -ne 130 ] || [[ $- == *i* ]] || exit 130
   fi
   # An environment whose installation failed still opens; one that could not be made does not.
   ! _pyenvspec_is_made || _pyenvspec_activate
