@@ -36,6 +36,10 @@ _GOLDEN = ROOT / "tests" / "golden" / "bad"
 _FACTS = ROOT / "pyenvspec" / "facts" / "data"
 _FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 _TABLE = re.compile(r"(?:^\|.*\n)+", re.MULTILINE)
+_SOFT_BREAK = re.compile(
+    r"(?<=[。、])\n *(?=[^\s|#>-])|(?<=[\u3041-\u30ff\u4e00-\u9fff])\n *(?=[\u3041-\u30ff\u4e00-\u9fff])"
+)
+"""The end of a line between two signs of Japanese, where a browser would show a blank."""
 _ENGLISH_TABLE = "<!-- the table of the English page -->"
 """Stands in a translated page for one of the last tables of the English one: measurements, which are written anew by a command."""
 _FAILURES = ("build-failures", "run-failures")
@@ -102,16 +106,17 @@ def slugs(markdown: str) -> list[str]:
 
 
 def carry_over(markdown: str, english: str) -> str:
-    """Give a translated page the anchors of the English one, and the long tables of measurements."""
+    """Give a translated page the anchors of the English one and its long tables of measurements; join its lines."""
     if [level for level, _ in headings(markdown)] != [level for level, _ in headings(english)]:
         raise ValueError(f"the headings are not those of the English page: {headings(markdown)}")
     anchors = iter(slugs(english))
     parts = re.split(f"({_FENCED.pattern})", markdown, flags=_FENCED.flags)
     for at, part in enumerate(parts):
         if not _FENCED.match(part):
-            parts[at] = re.sub(
+            anchored = re.sub(
                 r"^(#{1,6} .+)$", lambda line: f"{line[1]} {{ #{next(anchors)} }}", part, flags=re.MULTILINE
             )
+            parts[at] = _SOFT_BREAK.sub("", anchored)
     tables = iter(_TABLE.findall(english)[-markdown.count(_ENGLISH_TABLE) :])
     return re.sub(re.escape(_ENGLISH_TABLE), lambda _: next(tables), "".join(parts))
 

@@ -45,7 +45,7 @@ WORDS = (
 """What the script that reads the code does not take: single words, and what Python's argparse says."""
 HOLE = "{}"
 _LOCALE = Path(__file__).parent
-_DEEPEST = 3
+_DEEPEST = 4
 _WEAK = 16
 _MANY_WORDS = 2
 _PROSE = re.compile(r"(?<![\w./$-])[a-z]{2,}(?![\w/=(-])")
@@ -121,6 +121,8 @@ def _is_meant(parts: tuple[str, ...], filled: tuple[str, ...], language: str, de
         return False  # what stands before the sentence is one of its own: `note: …`, `saw Dockerfile: …`
     if sum(map(len, parts)) > _WEAK:
         return True
+    if not parts[0] and _begins_a_sentence(filled[0], language, depth):
+        return False  # `wrote nix/ (3 files)` is what was written, and not a folder of that name
     return all(
         _in_quotes(parts, at)
         or _LIST.fullmatch(one)
@@ -128,6 +130,12 @@ def _is_meant(parts: tuple[str, ...], filled: tuple[str, ...], language: str, de
         or (depth < _DEEPEST and _translate_sentence(one, language, depth + 1) is not None)
         for at, one in enumerate(filled)
     )
+
+
+def _begins_a_sentence(text: str, language: str, depth: int) -> bool:
+    if depth >= _DEEPEST or catalogue(language).gettext(text) != text:  # the latter is a name: `the name`
+        return False
+    return _translate_sentence(text, language, depth + 1) is not None
 
 
 def _in_quotes(parts: tuple[str, ...], at: int) -> bool:
@@ -143,9 +151,10 @@ def _fill(parts: tuple[str, ...], at: int, value: str, language: str, depth: int
 
 @cache
 def _pattern(parts: tuple[str, ...]) -> re.Pattern[str]:
-    # Of two that touch each other the second begins with a blank or is empty: `3.12` and ` on x86_64-linux`.
+    # Of two that touch each other the second begins with a blank or a sign, or is empty: `3.12` and ` on x86_64-linux`.
     holes = [
-        r"(\S*)" if after == "" and at + 2 < len(parts) else "(.*?)" for at, after in enumerate(parts[1:])
+        r"(\S*[^\s;:,.]|)" if after == "" and at + 2 < len(parts) else "(.*?)"
+        for at, after in enumerate(parts[1:])
     ]
     return re.compile("".join(map("".join, zip(map(re.escape, parts), [*holes, ""], strict=True))))
 

@@ -115,6 +115,13 @@ def test_a_translated_page_says_the_same(path: Path) -> None:
         assert set(re.findall(pattern, source)) <= set(re.findall(pattern, plain)), pattern
 
 
+def test_lines_of_japanese_are_joined_and_headings_keep_their_anchors() -> None:
+    page = "# 題\n\n一行目の\n続きです。\n次も。\n- `a` を、\n  `b` と\n- c\n\n```\n一\n二\n```\n"
+    assert site_hook.carry_over(page, "# The title\n") == (
+        "# 題 { #the-title }\n\n一行目の続きです。次も。\n- `a` を、`b` と\n- c\n\n```\n一\n二\n```\n"
+    )
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(
     not all(map(importlib.util.find_spec, ("mkdocs", "material", "mkdocs_static_i18n"))),

@@ -141,7 +141,15 @@ def test_the_usage_names_the_program_in_any_language(
         ),
         (
             "saw Dockerfile: CUDA 11.8; packages of apt that nixpkgs has: 1",
-            "見つけたもの Dockerfile: CUDA 11.8; apt のパッケージのうち nixpkgs にあるもの: 1 個",
+            "Dockerfile を読みました: CUDA 11.8; apt のパッケージのうち nixpkgs にあるもの: 1 個",
+        ),
+        ("wrote nix/pyenvspec/ (18 files)", "nix/pyenvspec/ (18 個のファイル) を書きました"),
+        ("requirements for pip: 2 packages", "pip の requirements: パッケージ 2 個"),
+        (
+            "nixos-25.05 gets no security fixes since 2025-12-31; it is used as "
+            "the newest stable release that has Python 3.11 and CUDA 11.8 with cuDNN 8.9",
+            "nixos-25.05 は 2025-12-31 からセキュリティ修正を受けていません。"
+            "Python 3.11 と CUDA 11.8 と cuDNN 8.9 のある最も新しい安定版リリース として使われています",
         ),
         (
             "`libsndfile1`: nixpkgs calls it `libsndfile`.",
