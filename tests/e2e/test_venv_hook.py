@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -428,6 +429,27 @@ def test_what_a_package_of_the_project_needs_counts(pip_project: Project, line: 
     ).stdout.split()
     files = {str(Path(file).resolve()) for file in shown}
     assert files & {str(root / "pyproject.toml"), str(root / "pkg" / "pyproject.toml")}, shown
+
+
+def test_a_pip_that_does_not_know_todays_wheels_is_renewed(pip_project: Project) -> None:
+    code = "import ensurepip, pathlib; print(pathlib.Path(ensurepip.__file__).parent / '_bundled')"
+    bundled = subprocess.run([PYTHON, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+    if not list(Path(bundled).glob("pip-2[1-9]*.whl")):
+        pytest.skip("needs a Python that brings the wheel of its pip")
+    pip_project.enter()
+    (new,) = pip_project.root.glob(".venv/lib/python3*/site-packages/pip-*.dist-info")
+    old = new.with_name("pip-18.1.dist-info")
+    new.rename(old)
+    (old / "RECORD").write_text((old / "RECORD").read_text().replace(new.name, old.name))
+    metadata = (old / "METADATA").read_text()
+    (old / "METADATA").write_text(re.sub(r"(?m)^Version: .*", "Version: 18.1", metadata, count=1))
+    pip_project.require("2.0")
+    failed = pip_project.enter(VERSION)
+    assert failed.stdout.startswith("2.0") and "going on with the old one" in failed.stderr
+    pip_project.require("3.0")
+    entered = pip_project.enter(VERSION, PIP_FIND_LINKS=bundled)
+    assert entered.stdout.startswith("3.0") and "pip 18.1" in entered.stderr
+    assert new.exists() and not old.exists()
 
 
 def test_no_requirements_file_named_installs_nothing(pip_project: Project) -> None:
