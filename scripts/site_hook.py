@@ -124,7 +124,8 @@ def carry_over(markdown: str, english: str) -> str:
 def on_post_page(output: str, page: object, config: MkDocsConfig) -> str:
     """Give the search dialog a name, which the theme leaves out: screen readers say it."""
     del page, config
-    return output.replace(_DIALOG, _DIALOG.replace('role="dialog"', 'role="dialog" aria-label="Search"'))
+    said = "検索" if '<html lang="ja"' in output else "Search"
+    return output.replace(_DIALOG, _DIALOG.replace('role="dialog"', f'role="dialog" aria-label="{said}"'))
 
 
 def read_examples() -> dict[str, str]:
