@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from in_japanese import PAGE
 from message_catalogue import read_catalogue
+from site_hook import read_passes
 
 from pyenvspec.diagnostics import CODES
 from pyenvspec.locale.translations import CONTEXT, LABELS, WORDS
@@ -140,7 +141,7 @@ def _passed_over(tree: ast.AST) -> Iterator[ast.AST]:
 
 
 def page_texts() -> list[str]:
-    """Return what only the pages say that follow from the code: the texts that these give to `told`."""
+    """Return what only the pages say that follow from the code: what these give to `told`, and the passes."""
     makers = ("pyenvspec/spec/reference.py", "scripts/manual.py", "scripts/site_hook.py")
     found: dict[str, None] = {}
     for name in makers:
@@ -149,6 +150,7 @@ def page_texts() -> list[str]:
                 text = node.args[0]
                 if isinstance(text, ast.Constant) and isinstance(text.value, str):
                     found[text.value] = None
+    found |= dict.fromkeys(what for what, _ in read_passes())
     return list(found)
 
 

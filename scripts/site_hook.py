@@ -55,6 +55,7 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
         "security.md": (ROOT / "SECURITY.md").read_text(encoding="utf-8"),
         "changelog.md": (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"),
         "passes.svg": draw_passes(),
+        "passes.ja.svg": draw_passes(japanese),
     }
     for ending, told in ((".md", str), (".ja.md", japanese)):
         examples = read_examples() if told is str else read_examples_again("ja")
@@ -209,15 +210,18 @@ def read_passes() -> list[tuple[str, str]]:
     return found
 
 
-def draw_passes() -> str:
+def draw_passes(told: Callable[[str], str] = str) -> str:
     """Return the picture of the passes, one box below the other, the function under what it does."""
-    ends = ("env.yaml", "the only file that you edit"), ("files", "flake.nix, nix/pyenvspec/, flake.lock")
-    boxes = [ends[0], *read_passes(), ends[1]]
+    ends = (
+        ("env.yaml", told("the only file that you edit")),
+        (told("files"), "flake.nix, nix/pyenvspec/, flake.lock"),
+    )
+    boxes = [ends[0], *((told(what), name) for what, name in read_passes()), ends[1]]
     step, width = 78, 640
     height = step * len(boxes)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img" '
-        'aria-label="The passes from env.yaml to files" font-family="sans-serif">',
+        f'aria-label="{told("The passes from env.yaml to files")}" font-family="sans-serif">',
         f'<rect width="{width}" height="{height}" fill="#ffffff"/>',
     ]
     for index, (what, name) in enumerate(boxes):

@@ -275,8 +275,21 @@ _pyenvspec_run_uv() {
   uv sync --locked ${options[@]+"${options[@]}"} ${_pyenvspec_lines[@]+"${_pyenvspec_lines[@]}"} "$@"
 }
 
+# Before 21 pip builds from sources what has a wheel: it does not know manylinux2014 and manylinux_2_28. Old Pythons bring such a pip.
+_pyenvspec_renew_pip() {
+  local old
+  for old in "$_pyenvspec_venv"/lib/python3*/site-packages/pip-{9,1[0-9],20}.*.dist-info; do
+    [ -d "$old" ] || continue
+    old=${old##*/pip-}
+    _pyenvspec_say "pip ${old%.dist-info}, which comes with this Python, does not know today's wheels: installing a newer one…"
+    _pyenvspec_pip_install --quiet --upgrade 'pip>=21' || _pyenvspec_say "that failed, see above; going on with the old one."
+    return 0
+  done
+}
+
 _pyenvspec_run_pip() {
   local file=$_pyenvspec_root/$PYENVSPEC_REQUIREMENTS
+  _pyenvspec_renew_pip
   _pyenvspec_split_after requirements "$file" || return
   [ "${#_pyenvspec_after[@]}" -eq 0 ] || file=$_pyenvspec_venv/.pyenvspec-after/rest.txt
   _pyenvspec_pip_install -r "$file"
@@ -484,6 +497,6 @@ _pyenvspec_enter || :
 unset -f _pyenvspec_say _pyenvspec_find_root _pyenvspec_list_files _pyenvspec_keep_folders _pyenvspec_find_workspace _pyenvspec_add_sources \
   _pyenvspec_add_requirements _pyenvspec_add_local _pyenvspec_compute_wanted \
   _pyenvspec_reads _pyenvspec_is_made _pyenvspec_is_installed _pyenvspec_take_turn _pyenvspec_is_empty _pyenvspec_make \
-  _pyenvspec_split_lines _pyenvspec_split_after _pyenvspec_run_poetry _pyenvspec_run_uv _pyenvspec_run_pip _pyenvspec_pip_install \
+  _pyenvspec_split_lines _pyenvspec_split_after _pyenvspec_run_poetry _pyenvspec_run_uv _pyenvspec_run_pip _pyenvspec_renew_pip _pyenvspec_pip_install \
   _pyenvspec_run_manager _pyenvspec_get_build_tools _pyenvspec_build _pyenvspec_build_after _pyenvspec_offer_diagnosis _pyenvspec_install \
   _pyenvspec_update _pyenvspec_activate _pyenvspec_enter
