@@ -34,7 +34,7 @@ _ASK: tuple[str, ...] = (
 )
 _ASK += ("--python-platform", "x86_64-manylinux_2_28")
 _OFFLINE = re.compile(r"dns error|error sending request|Failed to fetch|tcp connect error", re.IGNORECASE)
-_NO_WHEEL = re.compile(r"\b([a-z0-9-]+)(?:\[[^\]]*\])?([=<>!]\S*)? (?:has|have) no usable wheels")
+NO_WHEEL = re.compile(r"\b([a-z0-9-]+)(?:\[[^\]]*\])?([=<>!]\S*)? (?:has|have) no usable wheels")
 _PATIENCE = 90.0
 _MOST_TRIES = 5
 _IN_HASTE = {"UV_HTTP_RETRIES": "1", "UV_HTTP_TIMEOUT": "15"}
@@ -78,7 +78,7 @@ def newest_that_resolves(source: Source, minors: Sequence[str], runner: Runner) 
                 if _OFFLINE.search(done.stderr):
                     return None, "uv could not reach the package index"
                 said = _short(done.stderr)
-                lacking = _NO_WHEEL.search(done.stderr)
+                lacking = NO_WHEEL.search(done.stderr)
                 if lacking is None or lacking[1] in excluded:
                     break
                 alone = lacking[1] + (lacking[2] or "")

@@ -11,6 +11,7 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pyenvspec.commands.init.ask_lock import why_not_locked
 from pyenvspec.commands.init.ask_uv import find_uv, newest_that_resolves
 from pyenvspec.commands.init.decide import Decisions, decide
 from pyenvspec.commands.init.python import Decided
@@ -72,7 +73,9 @@ def declare(parser: argparse.ArgumentParser) -> type[InitOptions]:
     parser.add_argument("--force", action="store_true", help="replace env.yaml; a copy is kept")
     parser.add_argument("--dry-run", action="store_true", help="print env.yaml, and write nothing")
     parser.add_argument(
-        "--offline", action="store_true", help="do not ask uv which Python the packages are for"
+        "--offline",
+        action="store_true",
+        help="ask uv neither which Python the packages are for nor whether it can lock them",
     )
     return InitOptions
 
@@ -92,10 +95,9 @@ def run(options: InitOptions) -> int:
         done = Decisions(template.manager, f"template {options.template}", Decided(template.python, ""))
     else:
         seen = survey(root, options.source.as_posix() if options.source else None)
-        only = options.source.as_posix() if options.source else None
         if not seen.sources:
             _tell_below(seen)
-        done = decide(seen, only=only, manager=options.manager, ask=None if options.offline else _ask)
+        done = _decide(seen, root, options)
         _check_possible(done, seen)
     text, findings = _settle(root, done, template)
     kept = None
@@ -107,6 +109,20 @@ def run(options: InitOptions) -> int:
     wanted = (d for d in findings if d.code not in _EXPECTED)
     report(wanted, replace(options, json=False, quiet=options.json or options.quiet))
     return 0
+
+
+def _decide(seen: Survey, root: Path, options: InitOptions) -> Decisions:
+    def ask_lock(source: Source, minor: str) -> str | None:
+        if find_uv() is None:
+            return None
+        say("asking uv whether it can lock pyproject.toml …")
+        text = (root / source.file).read_text(encoding="utf-8")
+        return why_not_locked(text, source, minor, SystemRunner())
+
+    only = options.source.as_posix() if options.source else None
+    if options.offline:
+        return decide(seen, only=only, manager=options.manager)
+    return decide(seen, only=only, manager=options.manager, ask=_ask, ask_lock=ask_lock)
 
 
 def _ask(source: Source, minors: list[str]) -> tuple[str | None, str]:

@@ -63,15 +63,19 @@ def decide(
     only: str | None = None,
     manager: str | None = None,
     ask: Callable[[Source, list[str]], tuple[str | None, str]] | None = None,
+    ask_lock: Callable[[Source, str], str | None] | None = None,
 ) -> Decisions:
     """Return the decisions for a project; `only` is the file that the user named, `manager` the one asked for.
 
-    `ask` resolves packages where the files leave a choice (see `choose_python`); None keeps offline.
+    `ask` resolves packages where the files leave a choice (see `choose_python`), `ask_lock` says why uv could not lock
+    a pyproject.toml; None keeps offline.
     """
     primary = choose_primary(survey, only)
-    chosen, why = _choose_manager(survey, primary)
+    chosen, why, refused = *_choose_manager(survey, primary), None
     if manager is not None:
         chosen, why = manager, "asked for"
+    elif ask_lock is not None and (refused := _why_not_locked(survey, primary, ask_lock)):
+        chosen, why = "pip", "pyproject.toml, which uv cannot lock"
     packages, new_requirements, more = primary, None, Completion()
     left: Source | None = None
     if primary is not None and chosen == "pip":
@@ -90,6 +94,7 @@ def decide(
     done.name = next((s.name for s in (primary, *survey.sources) if s is not None and s.name), None)
     done.new_requirements = new_requirements
     done.after, done.notes = more.after, list(more.notes)
+    done.notes += [f"uv cannot lock pyproject.toml, so pip installs it: {refused}"] if refused else []
     if new_requirements is not None:
         done.requirements = new_requirements[0]
     elif primary is not None and primary.kind == "requirements":
@@ -190,6 +195,14 @@ def _choose_manager(survey: Survey, primary: Source | None) -> tuple[str, str]:
     ):
         return "uv", pyproject.file
     return "pip", f"from {primary.file}"
+
+
+def _why_not_locked(
+    survey: Survey, primary: Source | None, ask: Callable[[Source, str], str | None]
+) -> str | None:
+    if primary is None or primary.kind != "pyproject" or primary.tool == "poetry":
+        return None
+    return ask(primary, choose_python(survey, primary).value)
 
 
 def _choose_gpu(survey: Survey, packages: Source, python: str) -> GpuFinding | None:

@@ -1,0 +1,81 @@
+"""Asks uv, where it and the network are there, whether it could lock a pyproject.toml; nothing of the project is run.
+
+`uv lock` wants one answer for every Python that `requires-python` allows, with all extras and groups. Where some of
+them do not go together for a Python that nobody here uses, it refuses what pip installs.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pyenvspec.commands.init.ask_uv import NO_WHEEL
+from pyenvspec.facts.nixpkgs import python_minors
+from pyenvspec.project.locks.constraints import allows_python
+
+if TYPE_CHECKING:
+    from pyenvspec.project.survey.source import Source
+    from pyenvspec.tools import Runner
+
+_ASK: tuple[str, ...] = ("uv", "pip", "compile", "pyproject.toml", "--universal", "--all-extras")
+_ASK += (
+    "--no-config",
+    "--no-sources",
+    "--no-build",
+    "--no-python-downloads",
+    "--quiet",
+    "--no-header",
+    "--no-annotate",
+)
+_PATIENCE = 60.0
+_MOST_SOURCES = 12
+_SPLIT = re.compile(
+    r"No solution found when resolving dependencies for split \(markers: ([^)\n]*python[^)\n]*)\)"
+)
+_LIKE = re.compile(r"more restrictive `requires-python` value \(like ([^)\n]+)\)")
+# Left to uv itself: extras that exclude each other, and packages of a repository or address, where nobody is asked.
+_NOT_ASKED = re.compile(r"^\s*conflicts\s*=|@\s*[a-z+]+:", re.MULTILINE)
+
+
+def why_not_locked(text: str, source: Source, minor: str, runner: Runner) -> str | None:
+    """Return why `uv lock` would refuse the text of a pyproject.toml, and what to write there.
+
+    None where uv would lock it, or could not be asked. `minor` is the Python that the project will have.
+    """
+    if _NOT_ASKED.search(text):
+        return None
+    groups = [word for group in source.groups for word in ("--group", group)]
+    argv = [*_ASK, *groups, "--python-version", _oldest(source, minor)]
+    deadline = time.monotonic() + _PATIENCE
+    excluded: set[str] = set()
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "pyproject.toml").write_text(text, encoding="utf-8")
+        while len(excluded) < _MOST_SOURCES and (left := deadline - time.monotonic()) > 0:
+            Path(folder, "excluded.txt").write_text("\n".join(excluded))
+            done = runner.run([*argv, "--excludes", "excluded.txt"], cwd=Path(folder), timeout=left)
+            split = _SPLIT.search(done.stderr)
+            if done.ok or done.timed_out or split is None:
+                return None
+            # A lock may hold sources; here they would have to be built to be known.
+            lacking = NO_WHEEL.search(done.stderr)
+            if lacking is None or lacking[1] in excluded:
+                return _told(split[1], _LIKE.search(done.stderr), minor)
+            excluded.add(lacking[1])
+    return None
+
+
+def _oldest(source: Source, minor: str) -> str:
+    """The first Python that the project allows; uv takes the one that runs where nothing is said."""
+    said = [claim.value for claim in source.python]
+    fitting = [m for m in python_minors() if said and all(allows_python(value, m) for value in said)]
+    return fitting[0] if fitting else minor
+
+
+def _told(markers: str, like: re.Match[str] | None, minor: str) -> str:
+    pythons = re.sub(r"python(?:_full)?_version ", "Python ", markers).replace("'", "")
+    narrow = like[1] if like else f"=={minor}.*"
+    said = f"what it asks for does not go together for {pythons}"
+    return f'{said}; to lock it, write `requires-python = "{narrow}"` there'

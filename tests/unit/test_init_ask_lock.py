@@ -1,0 +1,103 @@
+"""What `init` makes of uv's answer whether it can lock a pyproject.toml."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pyenvspec.commands.init.ask_lock import why_not_locked
+from pyenvspec.commands.init.decide import decide
+from pyenvspec.project.survey.look import survey
+from pyenvspec.project.survey.pyproject import read_pyproject
+from pyenvspec.tools import Result
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+PROJECT = '[project]\nname = "lab"\nversion = "0"\nrequires-python = ">=3.9"\ndependencies = ["six"]\n'
+# As uv says it.
+SOURCE_ONLY = """error: No solution found when resolving dependencies for split (markers: python_full_version >= '3.10')
+  cause: Because all versions of openai-whisper have no usable wheels and lab depends on openai-whisper, we can …
+"""
+TOO_WIDE = """error: No solution found when resolving dependencies for split (markers: python_full_version == '3.9.*')
+  cause: Because the requested Python version (>=3.9) does not satisfy Python>=3.10.0 and pytest>=9.0.3 depends on …
+
+hint: The `requires-python` value (>=3.9) includes Python versions that are not supported by your dependencies (e.g., \
+pytest>=9.0.3 only supports >=3.10). Consider using a more restrictive `requires-python` value (like >=3.10).
+"""
+NEWER = """error: No solution found when resolving dependencies for split (markers: python_full_version >= '3.12')
+  cause: Because jax==0.4.23 depends on scipy{python_full_version >= '3.12'}>=1.11.1 and lab depends on jax==0.4.23, …
+"""
+CONFLICT = (
+    "error: No solution found when resolving dependencies\n  cause: Because you require a>2 and a<1, …\n"
+)
+NO_NETWORK = "error: Failed to fetch: `https://index.example/simple/six/`\n  cause: dns error\n"
+
+
+class StandInUv:
+    """Gives the answers in their order, the last for ever; an empty one is a success."""
+
+    def __init__(self, *answers: str) -> None:
+        self.answers = list(answers)
+        self.asked: list[Sequence[str]] = []
+        self.excluded: list[str] = []
+
+    def run(self, argv: Sequence[str], **more: object) -> Result:
+        cwd = Path(str(more["cwd"]))
+        self.asked.append(argv)
+        self.excluded.append((cwd / "excluded.txt").read_text())
+        assert {"--no-build", "--no-sources", "--no-config"} <= {*argv}
+        assert (cwd / "pyproject.toml").read_text().startswith("[project]")
+        said = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        return Result(tuple(argv), 1 if said else 0, stderr=said)
+
+
+@pytest.mark.parametrize(
+    ("answers", "why"),
+    [
+        ((TOO_WIDE,), 'Python == 3.9.*; to lock it, write `requires-python = ">=3.10"` there'),
+        ((NEWER,), 'Python >= 3.12; to lock it, write `requires-python = "==3.11.*"` there'),
+        # what is only a source is left out of the question, since a lock may hold it
+        ((SOURCE_ONLY, TOO_WIDE), "Python == 3.9.*"),
+        ((SOURCE_ONLY, ""), None),
+        (("",), None),
+        # pip would not have it either
+        ((CONFLICT,), None),
+        ((NO_NETWORK,), None),
+    ],
+)
+def test_what_uv_says_of_a_lock(answers: tuple[str, ...], why: str | None) -> None:
+    source = read_pyproject("pyproject.toml", PROJECT)
+    assert source is not None
+    uv = StandInUv(*answers)
+    said = why_not_locked(PROJECT, source, "3.11", uv)
+    assert (said is None) if why is None else (said is not None and why in said)
+    assert uv.asked[0][uv.asked[0].index("--python-version") + 1] == "3.9"
+    assert uv.excluded == ["", "openai-whisper"][: len(answers)]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '[tool.uv]\nconflicts = [[{ extra = "cpu" }, { extra = "gpu" }]]',
+        '[project.optional-dependencies]\nmore = ["x @ git+https://git.example/x"]',
+    ],
+)
+def test_what_cannot_be_asked_is_left_to_uv(line: str) -> None:
+    text = f"{PROJECT}{line}\n"
+    source = read_pyproject("pyproject.toml", text)
+    assert source is not None
+    assert why_not_locked(text, source, "3.11", StandInUv(TOO_WIDE)) is None
+
+
+@pytest.mark.parametrize(("refused", "manager"), [("it does not go together", "pip"), (None, "uv")])
+def test_pip_installs_what_uv_cannot_lock(tmp_path: Path, refused: str | None, manager: str) -> None:
+    (tmp_path / "pyproject.toml").write_text(PROJECT)
+    done = decide(survey(tmp_path), ask_lock=lambda source, minor: refused)
+    assert done.manager == manager
+    assert (done.new_requirements is not None and "-e ." in done.new_requirements[1]) == bool(refused)
+    assert any("uv cannot lock pyproject.toml" in note for note in done.notes) == bool(refused)
+    asked = decide(survey(tmp_path), manager="uv", ask_lock=lambda source, minor: refused)
+    assert asked.manager == "uv"
