@@ -162,6 +162,28 @@ def test_buildah_starts_no_image(project: Path, capsys: pytest.CaptureFixture[st
     assert run(["container", "load", "serve", "--engine", "buildah", "--dry-run", "-C", str(project)]) == 0
 
 
+def test_the_gpu_of_this_machine_is_handed_on(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    module = "pyenvspec.commands.container.command"
+    monkeypatch.setattr(f"{module}.DRIVER", tmp_path)
+    monkeypatch.setattr(f"{module}.CDI", (tmp_path / "cdi",))
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+
+    def started(engine: str) -> str:
+        assert run(["container", "run", "serve", "--engine", engine, "--dry-run", "-C", str(project)]) == 0
+        return capsys.readouterr().out.splitlines()[-1]
+
+    assert "gpu" not in started("docker") + started("podman")
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "nvidia-ctk").write_text("#!/bin/sh\n")
+    (tmp_path / "bin" / "nvidia-ctk").chmod(0o755)
+    (tmp_path / "cdi").mkdir()
+    (tmp_path / "cdi" / "nvidia.yaml").touch()
+    assert "docker run --rm --interactive --gpus all" in started("docker")
+    assert "podman run --rm --interactive --device nvidia.com/gpu=all" in started("podman")
+
+
 def test_without_apptainer_nothing_is_made_for_it(project: Path, tmp_path: Path) -> None:
     done = _run(project, str(tmp_path), "sif", "serve")
     assert done.returncode == 1

@@ -18,7 +18,7 @@ from pyenvspec.driver import MANIFEST, load_plan
 from pyenvspec.names import closest
 from pyenvspec.options import Options
 from pyenvspec.records import dataclass
-from pyenvspec.reporter import is_terminal, put
+from pyenvspec.reporter import is_terminal, put, say
 from pyenvspec.tools import has_program, nix_argv
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 ACTIONS = ("build", "load", "push", "run", "file", "sif", "archive", "sbom")
 _SIF_MAKERS = ("apptainer", "singularity")
 SOCKET = Path("/var/run/docker.sock")
+DRIVER = Path("/proc/driver/nvidia/version")
+CDI = (Path("/etc/cdi"), Path("/var/run/cdi"))
 ENGINES = ("docker", "podman", "buildah")
 _HELP = (
     "build: in the Nix store; load: into Docker or Podman; push: to `registry`; run: load, then start it; "
@@ -229,6 +231,7 @@ def _run_step(engine: str, name: str, container: Container, words: Sequence[str]
     options = ["--rm", "--interactive"]
     if is_terminal(sys.stdin) and is_terminal(sys.stdout):
         options.append("--tty")
+    options += _gpus(engine)
     for port in container.ports:
         number, _, protocol = port.partition("/")
         options += [
@@ -236,6 +239,21 @@ def _run_step(engine: str, name: str, container: Container, words: Sequence[str]
             f"127.0.0.1:{number}:{number}" + ("" if protocol == "tcp" else f"/{protocol}"),
         ]
     return (engine, "run", *options, name, *words)
+
+
+def _gpus(engine: str) -> list[str]:
+    """Return what hands the GPUs of this machine on, where it has some and what an engine needs for it is installed.
+
+    Source: https://docs.nvidia.com/datacenter/cloud-native/container-toolkit/latest (Docker; CDI for Podman).
+    """
+    if not DRIVER.exists():
+        return []
+    if engine == "docker" and (has_program("nvidia-ctk") or has_program("nvidia-container-runtime")):
+        return ["--gpus", "all"]
+    if engine == "podman" and any(any(folder.glob("nvidia*.[yj]*")) for folder in CDI):
+        return ["--device", "nvidia.com/gpu=all"]
+    say(f"{engine} cannot hand the GPU of this machine on: NVIDIA's container toolkit is not set up for it")
+    return []
 
 
 def _engine(options: ContainerOptions, *, builds: bool = False) -> str:
