@@ -30,12 +30,20 @@ class Mended:
     """The text as it is read again: what is told already is blank in it, or written as it was meant."""
 
     def __init__(self, source: SourceText) -> None:
-        self.source = source
+        self._source: SourceText | None = source  # None until what was changed is asked for
+        self._lines = list(source.lines)
         self.unread: set[KeyPath] = set()
         self._original = source
         self._touched: set[int] = (
             set()
         )  # blocks where something was mended: their next complaint may come from that
+
+    @property
+    def source(self) -> SourceText:
+        """The text as it is to be read now."""
+        if self._source is None:
+            self._source = SourceText(self._original.file, "\n".join(self._lines))
+        return self._source
 
     def is_news(self, finding: Diagnostic) -> bool:
         """Whether a problem stands where nothing was mended yet, or in a line that is wrong by itself."""
@@ -46,7 +54,8 @@ class Mended:
     def correct(self, finding: Diagnostic) -> None:
         """Write the line of a finding with plain characters."""
         assert finding.span is not None
-        self._rewrite(finding.span.line, correct_line(self.source.lines[finding.span.line - 1]))
+        self._touched.add(self._block(finding.span.line)[0])
+        self._rewrite(finding.span.line, correct_line(self._lines[finding.span.line - 1]))
 
     def up_to_culprit(self, finding: Diagnostic) -> SourceText | None:
         """Return the text up to the block that is at fault, where that is not the one of the complaint."""
@@ -55,7 +64,7 @@ class Mended:
         start, end = self._culprit(finding.span.line)
         if start == self._block(finding.span.line)[0]:
             return None
-        return SourceText(self.source.file, "\n".join(self.source.lines[:end]))
+        return SourceText(self.source.file, "\n".join(self._lines[:end]))
 
     def repair(self, finding: Diagnostic) -> bool:
         """Take the lines away that a problem stands in; False where that leads nowhere."""
@@ -65,18 +74,18 @@ class Mended:
         start, end = self._culprit(line)
         is_first = start not in self._touched
         self._touched.add(start)
-        if is_first and self._is_content_start(start) and (depth := _depth(self.source.lines[start - 1])):
+        if is_first and self._is_content_start(start) and (depth := _depth(self._lines[start - 1])):
             for number in range(start, end + 1):
-                text = self.source.lines[number - 1]
+                text = self._lines[number - 1]
                 self._rewrite(number, text[min(depth, _depth(text)) :])
             return True
         if finding.code == "yaml-tab" and is_first:
             for number in range(start, end + 1):
-                text = self.source.lines[number - 1]
+                text = self._lines[number - 1]
                 indent = len(text) - len(text.lstrip("\t "))
                 self._rewrite(number, text[:indent].replace("\t", "  ") + text[indent:])
             return True
-        key = _KEY.match(self.source.lines[start - 1])
+        key = _KEY.match(self._lines[start - 1])
         self.unread.add((key[1],) if key else ())
         if start < line <= end and (
             (is_first and not self._stands_in_brackets(start, line)) or self._is_wrong_alone(line)
@@ -86,23 +95,20 @@ class Mended:
 
     def blank(self, first: int, last: int) -> bool:
         """Replace lines by blanks; False where they were."""
-        lines = list(self.source.lines)
-        if not any(lines[number - 1].strip() for number in range(first, last + 1)):
+        if not any(self._lines[number - 1].strip() for number in range(first, last + 1)):
             return False
         for number in range(first, last + 1):
-            lines[number - 1] = " " * len(lines[number - 1])
-        self.source = SourceText(self.source.file, "\n".join(lines))
+            self._lines[number - 1] = " " * len(self._lines[number - 1])
+        self._source = None
         return True
 
     def _rewrite(self, number: int, text: str) -> None:
-        self._touched.add(self._block(number)[0])
-        lines = list(self.source.lines)
-        lines[number - 1] = text
-        self.source = SourceText(self.source.file, "\n".join(lines))
+        self._lines[number - 1] = text
+        self._source = None
 
     def _block(self, line: int) -> tuple[int, int]:
         """Return the first and the last line of the key of the top level that a line belongs to."""
-        lines = self.source.lines
+        lines = self._lines
         start = line
         while start > 1 and _GOES_ON.match(lines[start - 1]):
             start -= 1
@@ -115,32 +121,30 @@ class Mended:
         """Return the block that is no YAML: the one of the complaint, or one above where a quote was left open."""
         start, end = self._block(line)
         for _ in range(_LOOKED_BACK):
-            if start == 1 or _is_yaml("\n".join(self.source.lines[: start - 1])):
+            if start == 1 or _is_yaml("\n".join(self._lines[: start - 1])):
                 break
             start, end = self._block(start - 1)
         return start, end
 
     def _is_content_start(self, line: int) -> bool:
         """Whether nothing stands above a line, whose indentation is then that of all keys."""
-        return is_content(self.source.lines[line - 1]) and not any(
-            map(is_content, self.source.lines[: line - 1])
-        )
+        return is_content(self._lines[line - 1]) and not any(map(is_content, self._lines[: line - 1]))
 
     def _is_wrong_alone(self, line: int) -> bool:
         """Whether a line is no YAML although all above it is, so that nothing which is open there makes it so."""
-        lines = self.source.lines
+        lines = self._lines
         return not _is_yaml(lines[line - 1].strip()) and _is_yaml("\n".join(lines[: line - 1]))
 
     def _stands_in_brackets(self, start: int, line: int) -> bool:
-        above = "\n".join(self.source.lines[start - 1 : line])
+        above = "\n".join(self._lines[start - 1 : line])
         return bool(re.search(r"""[\[{"'|>]""", above))
 
     def _last_below(self, line: int, end: int) -> int:
         """Return the last line that is indented deeper than `line`."""
-        depth = _depth(self.source.lines[line - 1])
+        depth = _depth(self._lines[line - 1])
         last = line
         for number in range(line + 1, end + 1):
-            text = self.source.lines[number - 1]
+            text = self._lines[number - 1]
             if text.strip() and _depth(text) <= depth:
                 break
             last = number
@@ -156,14 +160,15 @@ class Mended:
 
     def place_tree(self, node: Node) -> Node:
         """Return a tree with the places of the user's own text."""
-        if self.source.lines == self._original.lines:
-            return node
+        return node if self._lines == list(self._original.lines) else self._place_node(node)
+
+    def _place_node(self, node: Node) -> Node:
         span = self._span(node.span)
         if isinstance(node, Scalar):
             return replace(node, span=span)
         if isinstance(node, Sequence):
-            return Sequence(tuple(map(self.place_tree, node.items)), span)
-        entries = (Entry(e.key, self._span(e.key_span), self.place_tree(e.value)) for e in node.entries)
+            return Sequence(tuple(map(self._place_node, node.items)), span)
+        entries = (Entry(e.key, self._span(e.key_span), self._place_node(e.value)) for e in node.entries)
         return Mapping(tuple(entries), span)
 
     def _span(self, span: Span) -> Span:
@@ -173,7 +178,7 @@ class Mended:
 
     def _column(self, line: int, column: int) -> int:
         """Return where a column of a line that was written otherwise stands in the user's own."""
-        new, old = self.source.lines[line - 1], self._original.lines[line - 1]
+        new, old = self._lines[line - 1], self._original.lines[line - 1]
         if new == old:
             return column
         if new[: column - 1] != old[: column - 1]:
