@@ -51,7 +51,7 @@ def parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
         ("a: b\n  c d\n  e: f\n", (3, 3), "`e` continues the value in line 2", "quote the text"),
         # a dash is missing
         ("a:\n  - b\n  c\nd: 1\n", (3, 3), "`c` stands alone", "write `- c`"),
-        ("a:\n  - b\n  -c\nd: 1\n", (3, 3), "`-c` stands alone", "write `- c`"),
+        ("a:\n  - b\n  -c\nd: 1\n", (3, 3), "no space after the `-` of `c`", "write `- c`"),
         # signs that mean something
         ("a: @x # y\n", (1, 4), "cannot start with `@`", 'quote it: "@x"'),
         ("a: `x`\n", (1, 4), "cannot start with a backtick", 'quote it: "`x`"'),
