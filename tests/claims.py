@@ -56,6 +56,7 @@ OF_ANOTHER_WORLD = {
     "machine-tools.json": "what people have on their machines",
     "mistaken-words.json": "words of other tools",
     "nix-direnv.json": "a release of nix-direnv, by its hash",
+    "loose-sdists.json": "releases of packages of the index",
     "newer-majors.json": "releases of packages of the index",
     "pypi-names.json": "names of packages of the index",
     "torch-wheels.json": "wheels of the index; scripts/wheel-facts reads them again",

@@ -92,6 +92,14 @@ def newest_for(package: str, specifier: str, python: str) -> str | None:
     return next((v for v, minors in reversed(rows) if python in minors and allowed.contains(v)), None)
 
 
+def last_with_wheels(package: str, specifier: str, python: str) -> str | None:
+    """Return the release that a Python has wheels of, where pip would take the sdist of a newer one; else None."""
+    if normalise(package) not in {row["package"] for row in read_table("loose-sdists")["packages"]}:
+        return None
+    last = newest_for(package, specifier, python)
+    return last if last != newest_before(package, specifier) else None
+
+
 @dataclass(frozen=True, slots=True)
 class Major:
     """A release of a package that what was made before it does not work with, and the last minor without it."""

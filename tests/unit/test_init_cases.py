@@ -223,6 +223,21 @@ CASES: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
         {"requirements.txt": "torch==2.0.1\nnumpy\n", "train.py": "import torch\n"},
         {"notes": ["older than numpy 2"], "wrote": ["numpy<2", "-r requirements.txt"]},
     ),
+    "no-wheel-for-an-old-python": (
+        {
+            "requirements.txt": "tensorflow==1.7\nopencv-python\nscipy\n",
+            "train.py": "import tensorflow as tf\n",
+        },
+        {
+            "python": "3.6",
+            "notes": ["opencv-python 4.6.0.66 is the last that has a wheel for Python 3.6"],
+            "wrote": ["opencv-python<=4.6.0.66", "-r requirements.txt"],
+        },
+    ),
+    "opencv-of-a-new-python": (
+        {"requirements.txt": "torch==2.6.0\nopencv-python\n", "train.py": "import torch\n"},
+        {"python": "3.12", "silent": ["opencv-python"]},
+    ),
     "numpy-that-is-bounded": (
         {"requirements.txt": "torch==2.0.1\nnumpy==1.26.4\n", "train.py": "import torch\n"},
         {"python": "3.11", "says": ["manager: pip  # requirements.txt\n# GPU"]},

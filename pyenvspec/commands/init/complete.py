@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from pyenvspec.commands.init.torch_index import index_of_torch
 from pyenvspec.facts.gpu_packages import gpu_needs, requirement_of
 from pyenvspec.facts.packages import normalise
-from pyenvspec.facts.wheel_pythons import is_before, majors, pythons_of_any
+from pyenvspec.facts.wheel_pythons import is_before, last_with_wheels, majors, pythons_of_any
 from pyenvspec.project.survey.source import Wanted
 from pyenvspec.records import dataclass
 
@@ -106,6 +106,18 @@ def _bound_majors(done: Completion, primary: Source) -> None:
         done.packages.append(Wanted(major.of, text, major.bound))
         said = f"{old.text} is older than {major.of} {major.number}, which nothing keeps out"
         done.notes.append(f"{said}: `{text}` is added")
+
+
+def bound_to_wheels(done: Completion, packages: Source, python: str) -> bool:
+    """Add bounds for packages that pip would compile for this Python, of which an older release has a wheel."""
+    found = [(w, last_with_wheels(w.name, w.specifier, python)) for w in packages.packages]
+    for wanted, last in found:
+        if last is not None:
+            text = f"{wanted.name}<={last}"
+            done.packages.append(Wanted(wanted.name, text, f"<={last}"))
+            said = f"{wanted.name} {last} is the last that has a wheel for Python {python}"
+            done.notes.append(f"{said}: `{text}` is added")
+    return any(last is not None for _, last in found)
 
 
 def told_for_cuda(survey: Survey, packages: Source) -> list[tuple[str, Wanted]]:

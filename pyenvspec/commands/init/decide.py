@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from pyenvspec.commands.init.complete import (
     Completion,
     before_newer_majors,
+    bound_to_wheels,
     complete,
     told_for_cuda,
     told_from_repositories,
@@ -78,19 +79,18 @@ def decide(
         chosen, why = "pip", "pyproject.toml, which uv cannot lock"
     packages, new_requirements, more = primary, None, Completion()
     left: Source | None = None
-    if primary is not None and chosen == "pip":
-        primary = packages = _with_python_of_name(primary)
-        more = complete(survey, primary)
-    if primary is not None and chosen == "pip" and (primary.kind != "requirements" or more.is_needed):
-        packages, text = convert(primary, more)
-        primary = packages
-        there = {source.file for source in survey.sources}
-        name = "requirements.txt" if "requirements.txt" not in there else "requirements.pyenvspec.txt"
-        new_requirements = (name, text)
+    listed = _with_python_of_name(primary) if primary is not None and chosen == "pip" else None
+    if listed is not None:
+        more = complete(survey, listed)
+        packages, new_requirements = _for_pip(survey, listed, more)
     if packages is not None and packages.optional:
         wanted = [one for one in packages.packages if one.name not in packages.optional]
         packages, left = replace(packages, packages=wanted), packages
-    done = Decisions(chosen, why, choose_python(survey, packages, ask), primary=primary)
+    python = choose_python(survey, packages, ask)
+    if listed is not None and packages is not None and bound_to_wheels(more, packages, python.value):
+        packages, new_requirements = _for_pip(survey, listed, more)
+    primary = packages if listed is not None else primary
+    done = Decisions(chosen, why, python, primary=primary)
     done.name = next((s.name for s in (primary, *survey.sources) if s is not None and s.name), None)
     done.new_requirements = new_requirements
     done.after, done.notes = more.after, list(more.notes)
@@ -107,6 +107,15 @@ def decide(
     done.choices = _open_choices(survey, primary, chosen)
     _tell(done, survey, primary)
     return done
+
+
+def _for_pip(survey: Survey, listed: Source, more: Completion) -> tuple[Source, tuple[str, str] | None]:
+    """Return the packages, and the name and text of the file that pip needs for them where none that is there does."""
+    if listed.kind == "requirements" and not more.is_needed:
+        return listed, None
+    packages, text = convert(listed, more)
+    is_free = all(source.file != "requirements.txt" for source in survey.sources)
+    return packages, ("requirements.txt" if is_free else "requirements.pyenvspec.txt", text)
 
 
 def choose_primary(survey: Survey, only: str | None) -> Source | None:
