@@ -246,11 +246,16 @@ def exec_or_run(
 
 
 def run_overheard(
-    argv: Sequence[str], *, cwd: Path | None = None, env: Mapping[str, str | None] | None = None
+    argv: Sequence[str],
+    *,
+    cwd: Path | None = None,
+    env: Mapping[str, str | None] | None = None,
+    talks: bool = False,
 ) -> tuple[int, str]:
     """Wait for `argv` on our terminal; return its exit code as a shell would say it, and the end of its stderr.
 
-    One that fails after ^C or another signal is as good as ended by it: Nix says then that it failed.
+    Of one that `talks` stdout goes there too. One that fails after ^C or another signal is as good as ended by it:
+    Nix says then that it failed.
     """
     import signal
 
@@ -260,7 +265,7 @@ def run_overheard(
     overheard = Overheard()
     before = signal.signal(signal.SIGWINCH, lambda *_: overheard.fit())
     try:
-        code, signals = _run_through(tuple(argv), cwd, env, stderr=overheard.end)
+        code, signals = _run_through(tuple(argv), cwd, env, talks=talks, stderr=overheard.end)
     finally:
         signal.signal(signal.SIGWINCH, before)
         output = overheard.close()
@@ -307,7 +312,7 @@ def _run_through(
             (find_program(argv[0]), *argv[1:]),
             cwd=cwd,
             env=merged_env(env),
-            stdout=sys.stderr if talks else None,
+            stdout=None if not talks else sys.stderr if stderr is None else stderr,
             stderr=stderr,
             preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_UNBLOCK, passed_on),
         )

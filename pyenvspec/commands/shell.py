@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pyenvspec.commands.steps import run_explained
 from pyenvspec.driver import check_project, compile_project
 from pyenvspec.facts.caches import is_known_pair
 from pyenvspec.facts.systems import ALL, this_system
@@ -21,7 +22,7 @@ from pyenvspec.records import dataclass
 from pyenvspec.reporter import emit, is_terminal, report, say, show
 from pyenvspec.shortcuts import kept
 from pyenvspec.spec.model import LOCK_MANAGERS
-from pyenvspec.tools import NOT_FOUND, NOT_STARTED, SystemRunner, exec_or_run, nix_argv, run_overheard
+from pyenvspec.tools import NOT_FOUND, NOT_STARTED, SystemRunner, exec_or_run, nix_argv
 from pyenvspec.writing.checkout import make_known_to_git
 from pyenvspec.writing.write import apply, plan_writes
 
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 
 FAILED = 1
 USAGE = 2
-_SIGNALLED = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +109,7 @@ def _make_kept(compiled: Compiled, options: ShellOptions, folder: str) -> int:
     kept.write_stamp(directory, folder, _sources(compiled.plan))
     argv = (*develop_argv(compiled.plan, options.variant, ()), "--profile", f"{folder}/profile")
     env = {"PYENVSPEC_KEEP": folder, "PYENVSPEC_ONLY_KEEP": "1"}
-    code, output = run_overheard((*argv, "--command", "true"), cwd=options.directory, env=env)
-    if code not in (0, NOT_FOUND, NOT_STARTED) and code < _SIGNALLED:
-        from pyenvspec.commands.diagnose.command import explain
-
-        explain(output)
-    return code
+    return run_explained((*argv, "--command", "true"), cwd=options.directory, env=env)
 
 
 def _told_of_nix(code: int) -> int:

@@ -9,17 +9,19 @@ from typing import TYPE_CHECKING
 
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
 from pyenvspec.reporter import put, show
-from pyenvspec.tools import NOT_FOUND, exec_or_run
+from pyenvspec.tools import NOT_FOUND, NOT_STARTED, exec_or_run, run_overheard
 from pyenvspec.writing.atomic import replace_file
 from pyenvspec.writing.projectfs import explained
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from pyenvspec.options import Options
 
 Step = tuple[str, ...]
+
+_SIGNALLED = 128
 
 
 def show_steps(steps: Sequence[Step]) -> int:
@@ -33,19 +35,37 @@ def run_steps(
 ) -> int:
     """Run commands until one fails, and return its exit code; the last one takes our place unless we `stay`.
 
-    What those that only `talk` print goes to stderr.
+    What a failure means is told below it, where we are still there. What those that only `talk` print goes to stderr.
     Raises PyenvspecError where a program is not there; `missing` is what to do then.
     """
     for number, argv in enumerate(steps, start=1):
         if not options.quiet:
             show(f"$ {shlex.join(argv)}")
-        last = number == len(steps)
-        code = exec_or_run(argv, cwd=options.directory, stay=stay or not last, talks=talks)
+        if stay or talks or number < len(steps):
+            code = run_explained(argv, cwd=options.directory, talks=talks)
+        else:
+            code = exec_or_run(argv, cwd=options.directory)
         if code == NOT_FOUND:
             raise PyenvspecError(missing_program(argv[0], missing))
         if code != 0:
             return code
     return 0
+
+
+def run_explained(
+    argv: Sequence[str],
+    *,
+    cwd: Path,
+    env: Mapping[str, str | None] | None = None,
+    talks: bool = False,
+) -> int:
+    """Wait for a program and return its exit code; where it fails, say what its output means."""
+    code, output = run_overheard(argv, cwd=cwd, env=env, talks=talks)
+    if code not in (0, NOT_FOUND, NOT_STARTED) and code < _SIGNALLED:
+        from pyenvspec.commands.diagnose.command import explain
+
+        explain(output)
+    return code
 
 
 def missing_program(program: str, hint: str = "") -> Diagnostic:

@@ -124,18 +124,33 @@ def _run(project: Path, path: str, *words: str) -> subprocess.CompletedProcess[s
     )
 
 
-def test_it_compiles_shows_the_command_and_becomes_it(project: Path, tmp_path: Path) -> None:
+def test_it_compiles_shows_the_command_and_ends_as_it_does(project: Path, tmp_path: Path) -> None:
     stand_in = tmp_path / "bin" / "nix"
     stand_in.parent.mkdir()
     stand_in.write_text('#!/bin/sh\npwd\nls flake.nix\nprintf "%s|" "$@"\nexit 7\n')
     stand_in.chmod(0o755)
     done = _run(project, f"{stand_in.parent}:{os.environ['PATH']}", "load", "serve")
     assert done.returncode == 7
-    assert done.stderr.endswith(f"$ {NIX} run '.#container-serve.copyTo' -- docker-daemon:model:v1\n")
+    assert f"$ {NIX} run '.#container-serve.copyTo' -- docker-daemon:model:v1\n" in done.stderr
     assert done.stdout == (
         f"{project}\nflake.nix\n"
         "--extra-experimental-features|nix-command flakes|run|.#container-serve.copyTo|--|docker-daemon:model:v1|"
     )
+
+
+def test_what_a_failed_push_means_is_told_below_it(project: Path, tmp_path: Path) -> None:
+    stand_in = tmp_path / "bin" / "nix"
+    stand_in.parent.mkdir()
+    stand_in.write_text(
+        "#!/bin/sh\necho 'writing blob: initiating layer upload to /v2/x/blobs/uploads/ in ghcr.io: "
+        "unauthorized: authentication required' >&2\nexit 1\n"
+    )
+    stand_in.chmod(0o755)
+    done = _run(project, f"{stand_in.parent}:{os.environ['PATH']}", "push", "serve")
+    assert done.returncode == 1
+    assert "What this means:" in done.stderr
+    assert "ghcr.io does not know who you are" in done.stderr
+    assert "docker login, podman login or skopeo login" in done.stderr
 
 
 def test_a_machine_without_nix_is_told(project: Path, tmp_path: Path) -> None:

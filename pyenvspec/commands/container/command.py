@@ -105,7 +105,8 @@ def run(options: ContainerOptions) -> int:
 
 def _finish(options: ContainerOptions, container: Container, steps: Sequence[Step]) -> int:
     if options.action != "sif":
-        return run_steps(steps, options, missing=_WITHOUT_ENGINE)
+        # What `run` starts is the user's, and has our place.
+        return run_steps(steps, options, missing=_WITHOUT_ENGINE, stay=options.action != "run")
     archive = options.directory / _archive_of(container)
     make_folder(options.directory, _archive_of(container))
     archive.unlink(missing_ok=True)

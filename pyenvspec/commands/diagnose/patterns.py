@@ -49,6 +49,7 @@ LOOK_UPS: dict[str, Callable[[Values, Log, int], Answer | None]] = {
     "qt": running.qt,
     "preload": running.preload,
     "path": running.path,
+    "registry": running.registry,
     "extension": running.extension,
     "wants-newer": running.wants_newer,
     "host-of-index": running.host_of_index,

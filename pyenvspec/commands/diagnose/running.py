@@ -248,6 +248,17 @@ def host_of_index(values: Values, log: Log, at: int) -> Answer:
     return Answer({"host": next(iter(values.values()))})
 
 
+def registry(values: Values, log: Log, at: int) -> Answer:
+    """Return the registry that the line is about, as far as it has one."""
+    line = log.line(log.line_number(at))
+    named = re.search(
+        r"docker://([\w.:-]+)|https?://([\w.:-]+)/v2|\bregistry ([\w.:-]*\w)|\bin ([\w-]+[.:][\w.:-]*\w)",
+        line,
+    )
+    host = next((group for group in named.groups() if group), None) if named else None
+    return Answer({**values, "registry": host or "the registry"})
+
+
 def path(values: Values, log: Log, at: int) -> Answer:
     """Return the path, or nothing, as far as the line has it."""
     return Answer({**values, "path": values.get("path", "the line above names it")})
