@@ -9,7 +9,7 @@ import os
 from contextlib import suppress
 from threading import Thread
 
-MOST_KEPT = 4 * 1024 * 1024
+MOST_KEPT = 1024 * 1024
 """Characters of the end that are kept: that is where the error is."""
 
 _WAIT = 2.0  # seconds for what a program left behind to close its end

@@ -57,8 +57,15 @@ def test_every_family_has_a_log() -> None:
 
 def test_every_family_names_the_thread_that_it_was_seen_in() -> None:
     for family in families():
-        assert family.source.startswith("https://github.com/"), family.id
+        assert family.source.startswith(("https://github.com/", "https://docs.")), family.id
         assert family.compiled().groups >= 0
+
+
+def test_lines_are_counted_as_they_are_seen() -> None:
+    bar = "".join(f"\r\x1b[K[{count}/999 built] building x" for count in range(999))
+    flakes = "error: experimental Nix feature 'flakes' is disabled"
+    (advice,) = diagnose_log(f"one\r\n{bar}\r\x1b[Kwarning: two\r\n{bar}\r\x1b[K{flakes}\r\r\n{bar}")
+    assert (advice.line, advice.text) == (3, flakes)
 
 
 def test_overrides_in_the_table_are_keys_of_an_override() -> None:

@@ -156,6 +156,7 @@ def test_what_a_failure_means_is_told_below_it(nix: Path, monkeypatch: pytest.Mo
     said, meant = ran.stderr.split("What this means:")
     assert "is disabled" in said
     assert "experimental-features" in meant
+    assert "line 1" not in meant
 
 
 def test_of_a_failure_that_is_not_known_the_next_step_is_told(

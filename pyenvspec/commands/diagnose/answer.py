@@ -27,10 +27,11 @@ class Answer:
 
 
 class Log:
-    """The output of a failed run, without colours."""
+    """The output of a failed run, without colours; `numbers` are those that its lines have for the user."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, numbers: list[int] | None = None) -> None:
         self.text = text
+        self._numbers = numbers
 
     @cached_property
     def _starts(self) -> list[int]:
@@ -39,6 +40,10 @@ class Log:
     def line_number(self, offset: int) -> int:
         """Return the line of an offset, counted from 1."""
         return bisect_right(self._starts, offset)
+
+    def shown_number(self, number: int) -> int:
+        """Return what the user counts for a line: what a progress bar wrote over itself is one."""
+        return self._numbers[number - 1] if self._numbers else number
 
     def line(self, number: int) -> str:
         """Return a line without its end."""

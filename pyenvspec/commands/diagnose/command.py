@@ -70,7 +70,8 @@ def explain(output: str) -> None:
     advices = diagnose_log(output)
     if advices:
         say("\nWhat this means:\n")
-        show(_format(advices, color=wants_color(sys.stderr)))
+        # What stands above was written over and is cut off where it is long: nobody counts its lines.
+        show(_format(advices, color=wants_color(sys.stderr), numbered=False))
     else:
         say(f"\nNothing of this is known to `pyenvspec diagnose`. Of {_NOTHING}")
 
@@ -100,13 +101,13 @@ def format_yaml(data: dict[str, Any], depth: int = 0) -> list[str]:
     return lines
 
 
-def _format(advices: tuple[Advice, ...], *, color: bool) -> str:
+def _format(advices: tuple[Advice, ...], *, color: bool, numbered: bool = True) -> str:
     lines: list[str] = []
     for advice in advices:
         shown = make_visible(advice.text)
         shown = shown if len(shown) <= _LONGEST else shown[:_LONGEST] + "…"
         lines += [
-            translated(f"line {advice.line}: ") + shown,
+            translated(f"line {advice.line}: ") + shown if numbered else shown,
             f"  {make_visible(translated(advice.finding))}",
         ]
         lines += [f"  - {make_visible(translated(command))}" for command in advice.commands]

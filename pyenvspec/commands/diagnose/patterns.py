@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _STYLE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
 _LONGEST_LINE = 4000
+_MOST_OVER_ANOTHER = 50
 _HOLE = re.compile(r"(?<!\$)\{([a-z_]+)\}")
 
 LOOK_UPS: dict[str, Callable[[Values, Log, int], Answer | None]] = {
@@ -72,9 +73,15 @@ class Advice:
 
 def diagnose_log(text: str) -> tuple[Advice, ...]:
     """Return what is known of a log, in its order, each thing once."""
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    lines = [
+        (number, part)
+        for number, line in enumerate(text.split("\n"), start=1)
+        # Of what was written over each other, the end: progress bars do so thousands of times.
+        for part in line.rstrip("\r").split("\r")[-_MOST_OVER_ANOTHER:]
+    ]
     # Some patterns look at each place of a line for what may stand behind it: bounded, or a long line never ends.
-    log = Log("\n".join(_STYLE.sub("", line[:_LONGEST_LINE]) for line in lines))
+    bounded = (_STYLE.sub("", part[:_LONGEST_LINE]) for _, part in lines)
+    log = Log("\n".join(bounded), [number for number, _ in lines])
     found: dict[tuple[str, str], Advice] = {}
     lines_of: dict[int, str] = {}
     for family in families():
@@ -124,7 +131,7 @@ def _advise(family: Family, match: re.Match[str], log: Log) -> Advice | None:
     quoted = {name: quote(value) for name, value in values.items()}
     return Advice(
         family.id,
-        number,
+        log.shown_number(number),
         log.line(number).strip(),
         _fill(family.finding, values),
         _fill_data(yaml, values),
