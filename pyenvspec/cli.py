@@ -241,7 +241,12 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Tell of a mistake in the words of the command line; ends the process."""
-        super().error(translated(message))
+        if language := message_language():
+            from pyenvspec.locale.translations import label
+
+            self.print_usage(sys.stderr)
+            self.exit(USAGE, f"{self.prog}: {label('error', language)}: {translated(message)}\n")
+        super().error(message)
 
 
 class _Formatter(argparse.HelpFormatter):

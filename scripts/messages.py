@@ -36,8 +36,6 @@ NOT_TOLD = (
     "records.py",
     "locale/",
     "commands/container/containerfile.py",
-    "commands/export/dockerfile.py",
-    "commands/export/conda.py",
     "commands/run/dstack.py",
     "commands/run/job.py",
     "commands/run/kubernetes.py",
@@ -45,6 +43,10 @@ NOT_TOLD = (
     "commands/run/slurm.py",
 )
 """Rooms whose texts go into files, or are ends of a program that never come."""
+
+PARTLY_TOLD = ("commands/export/conda.py", "commands/export/dockerfile.py")
+"""Rooms that write a file and tell what it cannot hold, by its key."""
+_LEFT_OUT = re.compile(r"(?:native|cuda|python|env\.\{\}|scripts\.\{\}): ")
 
 SENTENCES = {
     "build-failures": ("finding", "commands"),
@@ -75,6 +77,8 @@ def templates() -> dict[str, str]:
         name = path.relative_to(PACKAGE).as_posix()
         if not name.startswith(NOT_TOLD):
             for line, text in _of_code(path.read_text(encoding="utf-8")):
+                if name in PARTLY_TOLD and not _LEFT_OUT.match(text):
+                    continue
                 found.setdefault(text, f"{name}:{line}")
     for table, columns in SENTENCES.items():
         rows = json.loads((PACKAGE / "facts" / "data" / f"{table}.json").read_text(encoding="utf-8"))

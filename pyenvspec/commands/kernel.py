@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyenvspec.driver import load_plan
+from pyenvspec.locale.language import translated
 from pyenvspec.options import Options
 from pyenvspec.records import dataclass
 from pyenvspec.reporter import put, say
@@ -49,14 +50,14 @@ def run(options: KernelOptions) -> int:
     if options.action == "remove":
         if folder.is_dir():
             shutil.rmtree(folder)
-        put(f"removed {folder}\n")
+        put(translated(f"removed {folder}\n"))
         return 0
     folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps(kernel_spec(options.directory, options.variant, title), indent=1, ensure_ascii=False)
     draft = folder / f"kernel.json.{os.getpid()}"
     draft.write_text(text + "\n", encoding="utf-8")
     draft.replace(folder / "kernel.json")
-    put(f"wrote {folder / 'kernel.json'}\n")
+    put(translated(f"wrote {folder / 'kernel.json'}\n"))
     if not options.quiet:
         say("Choose it in Jupyter as `" + title + "`; the project needs the package ipykernel.")
     return 0

@@ -80,6 +80,10 @@ def translate_text(text: str, language: str, depth: int = 0) -> str:
     if told is None and depth < _DEEPEST:
         if text.endswith(".") and (tried := translate_text(text[:-1], language, depth + 1)) != text[:-1]:
             return f"{tried}。"
+        for joint in _ENDS:
+            head, found, rest = text.partition(joint)
+            if found and (whole := _translate_sentence(rest, language, depth + 1)) is not None:
+                return translate_text(head, language, depth + 1) + joint + whole
         for joint in _JOINTS:
             first, *more = text.split(joint)
             tried = translate_text(first, language, depth + 1) + "".join(

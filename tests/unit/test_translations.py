@@ -144,6 +144,12 @@ def test_the_usage_names_the_program_in_any_language(
             "Dockerfile を読みました: CUDA 11.8; apt のパッケージのうち nixpkgs にあるもの: 1 個",
         ),
         ("wrote nix/pyenvspec/ (18 files)", "nix/pyenvspec/ (18 個のファイル) を書きました"),
+        (
+            "`numpy`: it is a Python package: put it in your lock file or requirements, or with `manager: nixpkgs` in "
+            "`python: {packages: [...]}`.",
+            "`numpy`: Python パッケージです。ロックファイルか requirements、または `manager: nixpkgs` とともに "
+            "`python: {packages: [...]}` に書いてください。",
+        ),
         ("requirements for pip: 2 packages", "pip の requirements: パッケージ 2 個"),
         (
             "nixos-25.05 gets no security fixes since 2025-12-31; it is used as "
@@ -172,7 +178,10 @@ def test_help_and_usage_are_in_japanese(capsys: pytest.CaptureFixture[str], japa
     left = [line for line in shown.splitlines() if is_sentence(line) and not JAPANESE.search(line)]
     assert all("pyenvspec" in line for line in left), left  # the examples, and the usage itself
     assert run(["shel"]) == 2
-    assert "コマンド `shel` はありません。`shell` ではありませんか?" in capsys.readouterr().err
+    assert (
+        "pyenvspec: エラー: コマンド `shel` はありません。`shell` ではありませんか?"
+        in capsys.readouterr().err
+    )
 
 
 @pytest.mark.parametrize("verb", VERBS)

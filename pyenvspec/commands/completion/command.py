@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pyenvspec.locale.language import translated
 from pyenvspec.options import Options
 from pyenvspec.records import dataclass
 from pyenvspec.reporter import put, say
@@ -50,7 +51,7 @@ def run(options: CompletionOptions) -> int:
     draft = path.with_name(f"{path.name}.{os.getpid()}")
     draft.write_text(code_for(shell), encoding="utf-8")
     draft.replace(path)
-    put(f"wrote {path}\n")
+    put(translated(f"wrote {path}\n"))
     if not options.quiet:
         say(_next_step(shell, path))
     return 0

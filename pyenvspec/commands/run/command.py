@@ -88,8 +88,10 @@ def _plan_job(options: RunOptions, target: Target, plan: Plan) -> Job:
     words = options.command or target.command or (container.command if container else ())
     if words in ((), _NOTHING) and not (options.command or target.command):
         message = f"nothing is given to run on `{options.target}`"
-        hint = f"run `pyenvspec run {shlex.quote(options.target)} -- python train.py`, or write"
-        hint += f" `command` under run.{options.target}"
+        hint = (
+            f"run `pyenvspec run {shlex.quote(options.target)} -- python train.py`, or write `command` under "
+            f"run.{options.target}"
+        )
         raise PyenvspecError(Diagnostic("run-no-command", message, MANIFEST, hint=hint))
     image = options.image or target.image or _image_of(options, target, container)
     return Job(
