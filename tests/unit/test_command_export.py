@@ -75,6 +75,21 @@ def test_values_stay_values(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     assert "echo 'it is' $1 # no" in shlex.split(printf)
 
 
+def test_no_text_of_env_yaml_becomes_a_line_of_its_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "my $HOME reqs.txt").write_text("numpy\n")
+    (tmp_path / "env.yaml").write_text(
+        'python: {version: 3.11, manager: pip, requirements: "my $HOME reqs.txt"}\n'
+        'containers: {default: {labels: {a: "x\\nRUN evil", b: "y"}}}\n'
+    )
+    text, told = export(capsys, tmp_path, "dockerfile")
+    assert [rest for word, rest in instructions(text) if word == "LABEL"] == ['"b"="y"']
+    assert "containers.default.labels.a: a Dockerfile has no values of several lines" in told
+    assert r'COPY ["my \\$HOME reqs.txt", "./"]' in text
+    assert "-r 'my $HOME reqs.txt'" in export(capsys, tmp_path, "conda")[0]
+
+
 def test_a_requirements_file_with_folders_in_it_comes_with_the_whole_project(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

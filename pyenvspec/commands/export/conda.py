@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from typing import TYPE_CHECKING
 
 from pyenvspec.commands.export.common import head, manager_of, names_of, only_in_nix
@@ -71,7 +72,7 @@ def _pip(shell: Shell, root: Path) -> list[str]:
     if environment.manager == "nixpkgs":
         return sorted(package.path[-1] for package in environment.packages)
     if manager_of(environment) == "pip":
-        return [f"-r {environment.requirements}"] if environment.requirements else []
+        return [f"-r {shlex.quote(environment.requirements)}"] if environment.requirements else []
     return _locked(shell, root)
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 HOME = "/app"
 VENV = "/env"
+_SEVERAL_LINES = "a Dockerfile has no values of several lines"
 
 
 def format_dockerfile(plan: Plan, shell: Shell, root: Path) -> tuple[str, list[str]]:
@@ -121,11 +122,11 @@ def _install(environment: Environment, root: Path) -> str:
             f"RUN python3 -m venv /opt/{manager} && /opt/{manager}/bin/pip install --no-cache-dir {manager} \\",
             f"    && ln -s /opt/{manager}/bin/{manager} /usr/local/bin/",
             f"WORKDIR {inside}",
-            f"COPY {_json([*files, './'])}",
+            f"COPY {_names(*files)}",
             f"RUN {deps}{options}",
-            f"COPY {_json([folder, './'])}",
+            f"COPY {_names(folder)}",
             *([f"RUN {own}"] if own else []),
-            *([f"WORKDIR {HOME}", f"COPY {_json(['.', './'])}"] if folder != "." else []),
+            *([f"WORKDIR {HOME}", f"COPY {_names('.')}"] if folder != "." else []),
         ]
     )
 
@@ -158,17 +159,22 @@ def _install_pip(environment: Environment, root: Path) -> str:
         lines += [f"RUN pip install --no-cache-dir {shlex.join(names)}"] if names else []
     elif requirements and not needs_whole_project(root, requirements):
         name = posixpath.basename(requirements)
-        lines.append(f"COPY {_json([requirements, './'])}")
+        lines.append(f"COPY {_names(requirements)}")
         lines.append(f"RUN pip install --no-cache-dir -r {shlex.quote(name)}")
     elif requirements:
-        lines.append(f"COPY {_json(['.', './'])}")
+        lines.append(f"COPY {_names('.')}")
         return "\n".join([*lines, f"RUN pip install --no-cache-dir -r {shlex.quote(requirements)}"])
-    return "\n".join([*lines, f"COPY {_json(['.', './'])}"])
+    return "\n".join([*lines, f"COPY {_names('.')}"])
 
 
 def _json(words: list[str]) -> str:
     """The form of a command that takes names with spaces."""
     return json.dumps(words, ensure_ascii=False)
+
+
+def _names(*files: str) -> str:
+    """What COPY takes: it fills variables in."""
+    return _json([*(name.replace("$", r"\$") for name in files), "./"])
 
 
 def _scripts(shell: Shell) -> str:
@@ -190,12 +196,17 @@ def _settings(shell: Shell, container: Container | None, left_out: list[str]) ->
             continue
         value = _fill_in(text)
         if "\n" in value:
-            left_out.append(f"env.{name}: a Dockerfile has no values of several lines")
+            left_out.append(f"env.{name}: {_SEVERAL_LINES}")
         else:
             variables.append((name, value))
     yield "\n".join(f"ENV {name}={_quote(value)}" for name, value in variables)
     if container is not None:
-        lines = [f"LABEL {_quote(name)}={_quote(value)}" for name, value in container.labels]
+        lines = []
+        for name, value in container.labels:
+            if "\n" in value:
+                left_out.append(f"containers.{container.name}.labels.{name}: {_SEVERAL_LINES}")
+            else:
+                lines.append(f"LABEL {_quote(name)}={_quote(value)}")
         lines += [f"EXPOSE {port}" for port in container.ports]
         yield "\n".join(lines)
     command = list(container.command) if container and container.command else ["bash"]
