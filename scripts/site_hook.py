@@ -74,7 +74,8 @@ def on_page_markdown(markdown: str, page: object, config: MkDocsConfig, files: F
     source = str(page.file.src_uri)  # type: ignore[attr-defined]
     if source.endswith(".ja.md"):
         english = (Path(config.docs_dir) / source.replace(".ja.md", ".md")).read_text(encoding="utf-8")
-        markdown = carry_over(markdown, english)
+        # In the repository a page leads to the Japanese ones; on the site that is found by itself.
+        markdown = re.sub(r"\.ja\.md(?=[#)\]])", ".md", carry_over(markdown, english))
     at_root = source in ("security.md", "changelog.md")
     blob = f"{config.repo_url.rstrip('/')}/blob/main/"
     if source in ("errors.md", "errors.ja.md"):

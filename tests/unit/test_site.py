@@ -96,6 +96,15 @@ def _kept(line: str) -> tuple[str, ...] | str:
     return tuple(sorted(re.findall(r"`[^`]+`|[./~]*/[\w./-]+|\d[\d.]*\d", line)))
 
 
+def test_a_translated_page_leads_to_translated_ones() -> None:
+    for page in TRANSLATED:
+        links = re.findall(r"\]\(([\w./-]+)\.md", page.read_text())
+        english = [
+            one for one in links if not one.endswith(".ja") and (page.parent / f"{one}.ja.md").exists()
+        ]
+        assert not english, page
+
+
 def _parts(text: str) -> list[str]:
     """Return paragraphs, headings, tables and items of lists."""
     return re.split(r"\n{2,}|\n(?=- )", text.strip())
