@@ -46,7 +46,7 @@ NOT_TOLD = (
 
 PARTLY_TOLD = ("commands/export/conda.py", "commands/export/dockerfile.py")
 """Rooms that write a file and tell what it cannot hold, by its key."""
-_LEFT_OUT = re.compile(r"(?:native|cuda|python|env\.\{\}|scripts\.\{\}): ")
+_LEFT_OUT = re.compile(r"(?:native|cuda|python|env\.\{\}|scripts\.\{\}): (?!\{\}$)|a Dockerfile has ")
 
 SENTENCES = {
     "build-failures": ("finding", "commands"),

@@ -131,7 +131,7 @@ def _is_meant(parts: tuple[str, ...], filled: tuple[str, ...], language: str, de
         _in_quotes(parts, at)
         or _LIST.fullmatch(one)
         or len(_PROSE.findall(re.sub("`[^`]*`", "", one))) < _MANY_WORDS
-        or (depth < _DEEPEST and _translate_sentence(one, language, depth + 1) is not None)
+        or (depth < _DEEPEST and translate_text(one, language, depth + 1) != one)
         for at, one in enumerate(filled)
     )
 

@@ -150,6 +150,10 @@ def test_the_usage_names_the_program_in_any_language(
             "`numpy`: Python パッケージです。ロックファイルか requirements、または `manager: nixpkgs` とともに "
             "`python: {packages: [...]}` に書いてください。",
         ),
+        (
+            "left out: env.KEY: a Dockerfile has no values of several lines",
+            "含まれないもの: env.KEY: Dockerfile には複数行の値を書けません",
+        ),
         ("requirements for pip: 2 packages", "pip の requirements: パッケージ 2 個"),
         (
             "nixos-25.05 gets no security fixes since 2025-12-31; it is used as "
