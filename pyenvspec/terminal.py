@@ -6,6 +6,7 @@ Where stderr is a terminal the program gets one too, of the same size, so that i
 from __future__ import annotations
 
 import os
+import signal
 from contextlib import suppress
 from threading import Thread
 
@@ -23,7 +24,10 @@ class Overheard:
         self._ours, self.end = self._open()
         self._kept = bytearray()
         self._copying = Thread(target=self._copy, daemon=True)
+        # Signals are for the thread that waits for the program; a new one blocks what the one that starts it blocks.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
         self._copying.start()
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     def _open(self) -> tuple[int, int]:
         """Return our end and the program's: of a terminal, where we have one and the machine gives us another."""

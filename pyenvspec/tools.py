@@ -319,17 +319,17 @@ def _run_through(
     except OSError as error:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, passed_on)
         return _not_started(argv, cwd, error).returncode, heard
+
     # The terminal sends ^C and ^\ to the program itself, which decides; the others reach only us.
-    own = (signal.SIGINT, signal.SIGQUIT)
-    handlers = {number: signal.signal(number, lambda received, _: heard.append(received)) for number in own}
-
-    def pass_on(received: int, _: object) -> None:
-        if received in (signal.SIGTERM, signal.SIGHUP):
+    def hear(received: int, _: object) -> None:
+        if received not in (signal.SIGUSR1, signal.SIGUSR2):
             heard.append(received)
-        process.send_signal(received)
+        if received in passed_on:
+            process.send_signal(received)
 
-    for number in passed_on:
-        handlers[number] = signal.signal(number, pass_on)
+    # What is ignored stays so: `nohup`.
+    ours = (n for n in (signal.SIGINT, signal.SIGQUIT, *passed_on) if signal.getsignal(n) != signal.SIG_IGN)
+    handlers = {number: signal.signal(number, hear) for number in ours}
     signal.pthread_sigmask(signal.SIG_UNBLOCK, passed_on)
     try:
         code = process.wait()

@@ -154,6 +154,15 @@ def test_staying_passes_codes_and_signals_on() -> None:
     assert in_new_python(f"sys.exit(exec_or_run(('sh', '-c', {script!r}), stay=True))").returncode == 5
 
 
+def test_what_nohup_ignores_stays_ignored() -> None:
+    code = (
+        "import signal; from pyenvspec.tools import run_overheard; signal.signal(signal.SIGHUP, signal.SIG_IGN); "
+        "sys.exit(run_overheard(('sh', '-c', 'kill -HUP $PPID; sleep 0.2; exit 5'))[0])"
+    )
+    assert in_new_python(code).returncode == 5
+    assert in_new_python(code.replace("SIG_IGN", "SIG_DFL")).returncode == 129
+
+
 def test_importing_does_not_load_subprocess() -> None:
     modules = "pyenvspec.writing.write, pyenvspec.writing.checkout"
     code = f"import {modules}; sys.stdout.write(str('subprocess' in sys.modules))"
