@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
 from pyenvspec.reporter import put, show
-from pyenvspec.tools import NOT_FOUND, NOT_STARTED, exec_or_run, run_overheard
+from pyenvspec.tools import NOT_FOUND, NOT_STARTED, exec_or_run, has_program, run_overheard
 from pyenvspec.writing.atomic import replace_file
 from pyenvspec.writing.projectfs import explained
 
@@ -45,7 +45,8 @@ def run_steps(
             code = run_explained(argv, cwd=options.directory, talks=talks)
         else:
             code = exec_or_run(argv, cwd=options.directory)
-        if code == NOT_FOUND:
+        # An engine ends as what it ran in a container did.
+        if code == NOT_FOUND and not has_program(argv[0]):
             raise PyenvspecError(missing_program(argv[0], missing))
         if code != 0:
             return code

@@ -168,6 +168,18 @@ def test_a_machine_without_nix_is_told_where_nix_is_asked_first(plain: Path, tmp
     assert "nix: error[nix-missing]" in done.stderr
 
 
+def test_what_an_engine_did_not_find_in_a_container_is_not_the_engine(plain: Path, tmp_path: Path) -> None:
+    answer = '{"reasons":["why"],"revision":null,"folders":[]}'
+    (tmp_path / "bin" / "nix").write_text(
+        f'#!/bin/sh\nprev=\nfor word; do [ "$prev" != --write-to ] || echo \'{answer}\' >"$word"; prev=$word; done\n'
+    )
+    (tmp_path / "bin" / "podman").write_text("#!/bin/sh\necho '/opt/install: not found' >&2\nexit 127\n")
+    done = _run(plain, f"{tmp_path / 'bin'}:/usr/bin:/bin", "build", "--engine", "podman")
+    assert done.returncode == 127
+    assert "/opt/install: not found" in done.stderr
+    assert "not installed" not in done.stderr
+
+
 def test_buildah_starts_no_image(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["container", "run", "serve", "--engine", "buildah", "--dry-run", "-C", str(project)]) == 1
     told = capsys.readouterr()
