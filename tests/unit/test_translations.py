@@ -154,6 +154,10 @@ def test_the_usage_names_the_program_in_any_language(
             "left out: env.KEY: a Dockerfile has no values of several lines",
             "含まれないもの: env.KEY: Dockerfile には複数行の値を書けません",
         ),
+        (
+            "note: environment.yml is not used: the packages come from requirements.txt",
+            "注意: environment.yml は使いません。パッケージは requirements.txt から来ます",
+        ),
         ("requirements for pip: 2 packages", "pip の requirements: パッケージ 2 個"),
         (
             "nixos-25.05 gets no security fixes since 2025-12-31; it is used as "

@@ -66,7 +66,7 @@ def _check_large(context: Context, known: list[str]) -> Check:
         return Check(GROUP, Mark.GOOD, f"what Nix copies is small ({_megabytes(total)})")
     shown = f", {_some(big)} above all" if big else ""
     forget = (shlex.join(("git", "rm", "--cached", "--", big[0])),) if big else ()
-    fix = (*forget, f"list {'it' if big else 'data'} in .gitignore")
+    fix = (*forget, "list it in .gitignore" if big else "list data in .gitignore")
     return Check(GROUP, Mark.WARN, f"Nix copies {_megabytes(total)} at each change{shown}", fix)
 
 

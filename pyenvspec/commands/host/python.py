@@ -118,7 +118,8 @@ def _fail(version: str, minor: str, others: tuple[str, ...], *, tried_uv: bool) 
     if not tried_uv:
         ways.insert(0, f"install uv, which brings any Python: {install_uv()}")
     if others:
-        here = f"Python {' and '.join(others)} {'is' if len(others) == 1 else 'are'} here"
+        listed = " and ".join(others)
+        here = f"Python {listed} are here" if len(others) > 1 else f"Python {listed} is here"
         ways.insert(0, f"write `python: {{version: {others[0]}}}` where your packages allow it: {here}")
     raise PyenvspecError(
         Diagnostic(

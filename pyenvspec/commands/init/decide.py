@@ -318,8 +318,12 @@ def _tell(done: Decisions, survey: Survey, primary: Source | None) -> None:
         unused = [s.file for s in others if s.file not in (primary.file, done.requirements)]
         if unused:
             names = ", ".join(unused[:3]) + (f" and {len(unused) - 3} more" if len(unused) > 3 else "")
-            verb = "is" if len(unused) == 1 else "are"
-            done.notes.append(f"{names} {verb} not used: the packages come from {primary.file}")
+            taken = primary.file
+            done.notes.append(
+                f"{names} are not used: the packages come from {taken}"
+                if len(unused) > 1
+                else f"{names} is not used: the packages come from {taken}"
+            )
     told = [primary] if primary is not None else []
     for source in (
         *told,
