@@ -58,7 +58,7 @@ SENTENCES = {
 }
 """Tables of facts, and their columns that hold sentences."""
 
-_NOT_A_SENTENCE = re.compile(r"\(\?|\[\^|\\[wdsS(]|\]\*|^[^a-zA-Z]*$|https?://\S+$|^\S*$")
+_NOT_A_SENTENCE = re.compile(r"\(\?|\[\^|\\[wdsS(]|\]\*|^[^a-zA-Z]*$|^https?://\S+$|^\S*$")
 _QUOTED = re.compile(r"`[^`]*`|\{[^}]*\}")
 _WORD = re.compile(r"(?<![\w./$-])[a-z]{2,}(?![\w/=(-])")
 _NAMED = re.compile(r"(?<!\$)\{[a-z_]+\}")

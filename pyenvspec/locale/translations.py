@@ -131,9 +131,16 @@ def _is_meant(parts: tuple[str, ...], filled: tuple[str, ...], language: str, de
         _in_quotes(parts, at)
         or _LIST.fullmatch(one)
         or len(_PROSE.findall(re.sub("`[^`]*`", "", one))) < _MANY_WORDS
-        or (depth < _DEEPEST and translate_text(one, language, depth + 1) != one)
+        or (depth < _DEEPEST and _is_told(one, parts, language, depth + 1))
         for at, one in enumerate(filled)
     )
+
+
+def _is_told(text: str, parts: tuple[str, ...], language: str, depth: int) -> bool:
+    """Whether what was filled in is a sentence, or after a label (`left out: `) several."""
+    if parts[0].endswith(": "):
+        return translate_text(text, language, depth) != text
+    return _translate_sentence(text, language, depth) is not None
 
 
 def _begins_a_sentence(text: str, language: str, depth: int) -> bool:

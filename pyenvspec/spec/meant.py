@@ -191,7 +191,7 @@ def _python(text: str) -> Meant | None:
         )
     is_range = bool(re.search(r"[<>^~*|,!]|\.x\b", text))
     return Meant(
-        f"{one}, not a range" if is_range else one,
+        "one version: a minor or an exact one, not a range" if is_range else one,
         f"write `{version}`"
         + (", or the newest that the range takes and your packages have" if is_range else ""),
     )

@@ -158,6 +158,11 @@ def test_the_usage_names_the_program_in_any_language(
             "note: environment.yml is not used: the packages come from requirements.txt",
             "注意: environment.yml は使いません。パッケージは requirements.txt から来ます",
         ),
+        (
+            'write it into `on_enter`, where bash fills it in: `export A="${B}"`; for the text itself write `$${B}`',
+            'bash が値を入れる `on_enter` に書いてください: `export A="${B}"`; '
+            "文字そのものなら `$${B}` と書いてください",
+        ),
         ("requirements for pip: 2 packages", "pip の requirements: パッケージ 2 個"),
         (
             "nixos-25.05 gets no security fixes since 2025-12-31; it is used as "
