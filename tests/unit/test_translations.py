@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from message_catalogue import format_catalogue, read_catalogue
 from messages import compare, is_sentence, templates
+from ruamel.yaml import YAML
 
 from pyenvspec.cli import VERBS, run
 from pyenvspec.commands.steps import run_steps
@@ -119,6 +120,25 @@ def test_full_width_signs_are_told_in_both(
     monkeypatch.setenv("LANG", "C.UTF-8")
     assert run(["check", "-C", str(tmp_path)]) == 1
     assert "full-width" in capsys.readouterr().err
+
+
+def _messages() -> list[dict[str, str]]:
+    path = Path(__file__).parents[1] / "data" / "messages.yaml"
+    found: list[dict[str, str]] = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+    return found
+
+
+def test_no_english_is_left_in_what_diagnose_says(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], japanese: None
+) -> None:
+    log = tmp_path / "log"
+    for row in _messages():
+        log.write_text(row["says"])
+        run(["diagnose", str(log)])
+        for line in capsys.readouterr().out.split("\n"):
+            if not re.match(r"\d+ 行目: ", line):  # the log's own
+                rest = re.sub(r"\S*[:@]\S*|[A-Z]+", "", _QUOTED.sub("", line))
+                assert not re.search(r"\b(?:the|is|are|a|of|not|which|has|or) [a-z]", rest), line
 
 
 @pytest.mark.parametrize("verb", VERBS)

@@ -82,8 +82,11 @@ def no_wheel(values: Values, log: Log, at: int) -> Answer:
     if "+" in version:
         local = version.partition("+")[2]
         why = f"versions with +{local} are on an index of their own"
-        index = f"add that index: a line --extra-index-url URL/{local} in requirements.txt, [[tool.uv.index]] or a "
-        return Answer({**values, "why": why}, {}, (index + "[[tool.poetry.source]] in pyproject.toml",))
+        index = (
+            f"add that index: a line --extra-index-url URL/{local} in requirements.txt, [[tool.uv.index]] or a "
+            "[[tool.poetry.source]] in pyproject.toml"
+        )
+        return Answer({**values, "why": why}, {}, (index,))
     why = "not for this Python, this system, or not on the index that was asked"
     lock = f"lock another version of {name}, or write another `python.version`"
     return Answer({**values, "why": why}, {}, (lock,))
@@ -136,8 +139,11 @@ def module(values: Values, log: Log, at: int) -> Answer | None:
     if package is None:
         top = name.partition(".")[0]
         why = "it is of a package that is not installed, or a folder of this project"
-        own = f"a folder `{top}` of this project: install the project (a line `-e .` in requirements.txt), or run from "
-        return Answer({**values, "why": why}, {}, (own + "the folder that it is in", other))
+        own = (
+            f"a folder `{top}` of this project: install the project (a line `-e .` in requirements.txt), or run from "
+            "the folder that it is in"
+        )
+        return Answer({**values, "why": why}, {}, (own, other))
     why = f"it is in {package}, which is not installed"
     ways = f"uv add {quote(package)}, poetry add {quote(package)}, or a line in requirements.txt"
     add = f"add it to the dependencies: {ways}"
