@@ -6,6 +6,7 @@ import os
 import shlex
 import sys
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from pyenvspec.commands.compile import command as compiling
@@ -262,10 +263,10 @@ def _engine(options: ContainerOptions, *, builds: bool = False) -> str:
 
     Raises PyenvspecError where it is one that starts no images.
     """
-    if options.action == "run" and options.engine not in (None, *ENGINES[:2]):
-        hint = f"leave `--engine` out, or run `pyenvspec container load {options.name} --engine {options.engine}`"
+    if options.action == "run" and options.engine is not None and options.engine not in ENGINES[:2]:
+        hint = f"leave `--engine` out, or run `pyenvspec container load {quote(options.name)} --engine {quote(options.engine)}`"
         message = f"{options.engine} makes images and does not start them"
-        raise PyenvspecError(Diagnostic("engine-missing", message, options.engine or "", hint=hint))
+        raise PyenvspecError(Diagnostic("engine-missing", message, options.engine, hint=hint))
     if options.engine is not None:
         return options.engine
     engines = ENGINES if builds and options.action != "run" else ENGINES[:2]
