@@ -264,9 +264,12 @@ def _engine(options: ContainerOptions, *, builds: bool = False) -> str:
     Raises PyenvspecError where it is one that starts no images.
     """
     if options.action == "run" and options.engine is not None and options.engine not in ENGINES[:2]:
-        hint = f"leave `--engine` out, or run `pyenvspec container load {quote(options.name)} --engine {quote(options.engine)}`"
-        message = f"{options.engine} makes images and does not start them"
-        raise PyenvspecError(Diagnostic("engine-missing", message, options.engine, hint=hint))
+        name, engine = options.name, options.engine
+        hint = (
+            f"leave `--engine` out, or run `pyenvspec container load {quote(name)} --engine {quote(engine)}`"
+        )
+        message = f"{engine} makes images and does not start them"
+        raise PyenvspecError(Diagnostic("engine-missing", message, engine, hint=hint))
     if options.engine is not None:
         return options.engine
     engines = ENGINES if builds and options.action != "run" else ENGINES[:2]
