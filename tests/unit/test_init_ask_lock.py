@@ -30,6 +30,9 @@ pytest>=9.0.3 only supports >=3.10). Consider using a more restrictive `requires
 NEWER = """error: No solution found when resolving dependencies for split (markers: python_full_version >= '3.12')
   cause: Because jax==0.4.23 depends on scipy{python_full_version >= '3.12'}>=1.11.1 and lab depends on jax==0.4.23, …
 """
+FLASH = """error: No solution found when resolving dependencies
+  cause: Because all versions of flash-attn have no usable wheels and fschat depends on flash-attn>=2.0, we can …
+"""
 CONFLICT = (
     "error: No solution found when resolving dependencies\n  cause: Because you require a>2 and a<1, …\n"
 )
@@ -62,6 +65,7 @@ class StandInUv:
         # what is only a source is left out of the question, since a lock may hold it
         ((SOURCE_ONLY, TOO_WIDE), "Python == 3.9.*"),
         ((SOURCE_ONLY, ""), None),
+        ((FLASH,), 'write `flash-attn = ["torch"]` below [tool.uv.extra-build-dependencies] there'),
         (("",), None),
         # pip would not have it either
         ((CONFLICT,), None),
@@ -82,6 +86,7 @@ def test_what_uv_says_of_a_lock(answers: tuple[str, ...], why: str | None) -> No
     "line",
     [
         '[tool.uv]\nconflicts = [[{ extra = "cpu" }, { extra = "gpu" }]]',
+        '[tool.uv.extra-build-dependencies]\nflash-attn = ["torch"]',
         '[project.optional-dependencies]\nmore = ["x @ git+https://git.example/x"]',
     ],
 )

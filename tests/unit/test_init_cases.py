@@ -196,6 +196,15 @@ CASES: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
         {"requirements.txt": "torch==2.6.0\n", "train.py": "import torch\nimport torchvision\n"},
         {"notes": ["train.py imports torchvision"], "wrote": ["torchvision", "-r requirements.txt"]},
     ),
+    "a-readme-that-installs-its-own-repository": (
+        {
+            "requirements.txt": "torch==2.6.0\n",
+            "setup.py": "from setuptools import setup\nsetup(name='japanese_clip', package_dir={'': 'src'})\n",
+            "src/japanese_clip/__init__.py": "import torch\n",
+            "README.md": "```\npip install git+https://github.com/lab/japanese-clip.git\n```\n",
+        },
+        {"wrote": ["-e .", "-r requirements.txt"]},
+    ),
     "a-repository-by-its-address": (
         {
             "requirements.txt": "torch==2.6.0\ngit+https://github.com/lab/tools.git#subdirectory=py&egg=labtools\n",

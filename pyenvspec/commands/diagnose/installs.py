@@ -114,6 +114,11 @@ def build_after(values: Values, log: Log, at: int) -> Answer | None:
     values = {**values, "module": module, "package": package or "a package"}
     if package is None:
         return Answer(values, {}, ("name it under `python`: build_after: [its name]",))
+    if "[tool.uv.extra-build-dependencies]" in log.text:
+        # uv starts the build to lock as well, where env.yaml does not help.
+        line = f'{package} = ["{module}"]'
+        lock = f"where `uv lock` said it: write {line} below [tool.uv.extra-build-dependencies] of pyproject.toml"
+        return Answer(values, {"python": {"build_after": [package]}}, (lock,))
     return Answer(values, {"python": {"build_after": [package]}})
 
 

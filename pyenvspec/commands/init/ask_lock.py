@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyenvspec.commands.init.ask_uv import NO_WHEEL
+from pyenvspec.facts.gpu_packages import gpu_needs
 from pyenvspec.facts.nixpkgs import python_minors
 from pyenvspec.project.locks.constraints import allows_python
 
@@ -30,14 +31,18 @@ _ASK += (
     "--no-header",
     "--no-annotate",
 )
-_PATIENCE = 60.0
+_PATIENCE = 45.0
 _MOST_SOURCES = 12
 _SPLIT = re.compile(
     r"No solution found when resolving dependencies for split \(markers: ([^)\n]*python[^)\n]*)\)"
 )
 _LIKE = re.compile(r"more restrictive `requires-python` value \(like ([^)\n]+)\)")
-# Left to uv itself: extras that exclude each other, and packages of a repository or address, where nobody is asked.
-_NOT_ASKED = re.compile(r"^\s*conflicts\s*=|@\s*[a-z+]+:", re.MULTILINE)
+# Left to uv itself: extras that exclude each other, what the project says of builds, and packages of a repository or
+# address, where nobody is asked.
+_NOT_ASKED = re.compile(
+    r"^\s*conflicts\s*=|@\s*[a-z+]+:|extra-build-dependencies|no-build-isolation|dependency-metadata",
+    re.MULTILINE,
+)
 
 
 def why_not_locked(text: str, source: Source, minor: str, runner: Runner) -> str | None:
@@ -56,13 +61,15 @@ def why_not_locked(text: str, source: Source, minor: str, runner: Runner) -> str
         while len(excluded) < _MOST_SOURCES and (left := deadline - time.monotonic()) > 0:
             Path(folder, "excluded.txt").write_text("\n".join(excluded))
             done = runner.run([*argv, "--excludes", "excluded.txt"], cwd=Path(folder), timeout=left)
-            split = _SPLIT.search(done.stderr)
-            if done.ok or done.timed_out or split is None:
+            if done.ok or done.timed_out:
                 return None
             # A lock may hold sources; here they would have to be built to be known.
             lacking = NO_WHEEL.search(done.stderr)
             if lacking is None or lacking[1] in excluded:
-                return _told(split[1], _LIKE.search(done.stderr), minor)
+                split = _SPLIT.search(done.stderr)
+                return _told(split[1], _LIKE.search(done.stderr), minor) if split else None
+            if _imports_torch(lacking[1]):
+                return _built_with_torch(lacking[1])
             excluded.add(lacking[1])
     return None
 
@@ -72,6 +79,16 @@ def _oldest(source: Source, minor: str) -> str:
     said = [claim.value for claim in source.python]
     fitting = [m for m in python_minors() if said and all(allows_python(value, m) for value in said)]
     return fitting[0] if fitting else minor
+
+
+def _imports_torch(package: str) -> bool:
+    needs = gpu_needs(package, None)
+    return needs is not None and needs.needs == "compiles" and "torch" in needs.built_with
+
+
+def _built_with_torch(package: str) -> str:
+    said = f"to know what {package} needs, its build is started, which imports torch"
+    return f'{said}; to lock it, write `{package} = ["torch"]` below [tool.uv.extra-build-dependencies] there'
 
 
 def _told(markers: str, like: re.Match[str] | None, minor: str) -> str:

@@ -246,7 +246,11 @@ def _options_of(source: Source, wanted: Wanted) -> list[Claim]:
 def _add_own(done: Completion, survey: Survey, primary: Source) -> None:
     """The project itself, where the README installs it; built without isolation where its setup.py imports others."""
     setup = next((s for s in survey.of("setup") if s.file == "setup.py"), None)
-    told = next((w for s, w in _told(survey) if w.name == "."), None)
+    own = {normalise(source.name) for source in survey.sources if source.name}
+    # Of a README that installs its own repository, a clone of it is what is meant here.
+    told = next(
+        (w for _, w in _told(survey) if w.name == "." or (w.text.startswith("git+") and w.name in own)), None
+    )
     is_project = bool(survey.of("setup") or survey.of("pyproject"))
     has_own = any(w.name == "." for w in primary.packages)
     if setup is not None and setup.imported_to_build and (told or primary.kind == "setup"):

@@ -277,12 +277,14 @@ _pyenvspec_run_uv() {
 
 # Before 21 pip builds from sources what has a wheel: it does not know manylinux2014 and manylinux_2_28. Old Pythons bring such a pip.
 _pyenvspec_renew_pip() {
-  local old
+  local old newer='pip>=21'
   for old in "$_pyenvspec_venv"/lib/python3*/site-packages/pip-{9,1[0-9],20}.*.dist-info; do
     [ -d "$old" ] || continue
+    # The last for that Python; some mirrors do not say which Pythons a file is for.
+    case $old in */python3.6/*) newer='pip>=21,<22' ;; esac
     old=${old##*/pip-}
     _pyenvspec_say "pip ${old%.dist-info}, which comes with this Python, does not know today's wheels: installing a newer one…"
-    _pyenvspec_pip_install --quiet --upgrade 'pip>=21' || _pyenvspec_say "that failed, see above; going on with the old one."
+    _pyenvspec_pip_install --quiet --upgrade "$newer" || _pyenvspec_say "that failed, see above; going on with the old one."
     return 0
   done
 }
