@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import os
 import re
 import shlex
@@ -83,7 +84,7 @@ class Project:
                 name = "app"
                 version = "0"
                 requires-python = ">=3.8"
-                dependencies = {names}
+                dependencies = {json.dumps(names)}
                 [tool.uv.sources]
             """
         else:
@@ -886,7 +887,7 @@ def test_an_installation_does_not_keep_others_from_the_project(pip_project: Proj
     tools.mkdir()
     # Stands in for the interpreter: asks for the project's lock while this entry makes the environment.
     (tools / "python").write_text(
-        f'#!{BASH}\n[ "$2" != -m ] || {PYTHON} -c {shlex.quote(code)} >asked 2>&1\nexec {PYTHON} "$@"\n'
+        f'#!{BASH}\n[ "$2" != -c ] || {PYTHON} -c {shlex.quote(code)} >asked 2>&1\nexec {PYTHON} "$@"\n'
     )
     (tools / "python").chmod(0o755)
     pip_project.variables["PYENVSPEC_PYTHON"] = str(tools / "python")
