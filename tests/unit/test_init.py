@@ -585,3 +585,27 @@ def test_uv_is_not_said_to_be_asked_where_it_is_missing(
     assert run(["init", "-C", str(tmp_path), "--dry-run"]) == 0
     told = capsys.readouterr().err
     assert "asking uv" not in told and "uv is not here to be asked" in told
+
+
+def test_packages_that_only_a_dockerfile_installs_are_taken(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_all(
+        tmp_path,
+        {
+            "Dockerfile": "FROM ubuntu:22.04\nRUN apt-get update && apt-get install -y python3.10 python3-pip ffmpeg\n"
+            "RUN pip install --extra-index-url https://wheels.example/simple torch==2.1.2 \\\n    numpy==1.26.4 rich\n",
+            "main.py": "import einops, torch\n",
+        },
+    )
+    result = answer(tmp_path, capsys)
+    assert "version: 3.10  # Dockerfile:2" in str(result["text"])
+    assert "ffmpeg" in str(result["text"])
+    lines = (tmp_path / "requirements.txt").read_text().splitlines()
+    assert [line for line in lines if not line.startswith("#")] == [
+        "--extra-index-url https://wheels.example/simple",
+        "torch==2.1.2",
+        "numpy==1.26.4",
+        "rich",
+        "einops",
+    ]

@@ -273,9 +273,24 @@ def _add_imports(found: Survey, root: Path, files: list[str]) -> None:
         part for file in scripts for part in file.split("/")[:-1]
     }
     read = ((file, text) for file in scripts[:300] if (text := _text(root, file, most=_SMALL)) is not None)
-    source = others.read_imports(read, frozenset(own))
+    imported = others.read_imports(read, frozenset(own))
+    source = _installed_in_image(found, imported) or imported
     if source is not None:
         found.sources.append(source)
+
+
+def _installed_in_image(found: Survey, imported: Source | None) -> Source | None:
+    """Return the packages that a Dockerfile installs by name, and what scripts import beside them."""
+    for image in found.of("container"):
+        listed = [wanted for wanted in image.packages if wanted.name != "."]
+        if listed and image.tool == "docker":
+            names = {wanted.name for wanted in listed}
+            others_too = imported.packages if imported is not None else []
+            listed += [replace(wanted, line=0) for wanted in others_too if wanted.name not in names]
+            said = "packages that it installs, since no file lists them"
+            options = [option for option in image.options if not option.value.startswith("-r")]
+            return Source(image.file, "imports", said=said, packages=listed, options=options)
+    return None
 
 
 def _text(root: Path, file: str, most: int | None = None) -> str | None:

@@ -198,6 +198,8 @@ def _take_instruction(source: Source, line: str, number: int) -> None:
         for name in listed.split():
             if not name.startswith("-") and re.match(r"[a-z0-9]", name):
                 _take_debian(source, name.split("=")[0], number)
+            if (asked := re.match(r"python(3\.[0-9]+)(?:-|=|$)", name)) and not source.python:
+                source.python.append(Claim(asked[1], number))
     if line.startswith("RUN"):
         take_line(source, line, number)
 
