@@ -159,7 +159,6 @@ PLACES = {
     ("run-failures", "cmake_packages"): ("attr",),
     ("run-failures", "programs"): ("attr",),
     ("host-names", "names"): ("attr",),
-    ("wheel-libraries", "base"): ("attr",),
     ("wheel-libraries", "libraries"): ("attr",),
     ("wheel-libraries", "packages"): ("libraries", "sdist_tools"),
     ("known-fixes", "fixes"): ("libraries", "build_tools"),
@@ -278,8 +277,6 @@ def test_sets_of_cuda_legacy(nix_bin: Path, inputs: Inputs, tmp_path: Path) -> N
             assert f'"{row["full_version"]}"' in text, row["cuda"]
         else:
             assert row["attr"] not in text, row["cuda"]
-    manifests = {path.name for path in (inputs.path("cuda-legacy") / "pkgs").rglob("redistrib_*.json")}
-    assert {f"redistrib_{row['cudnn']}.json" for row in rows("cuda-legacy", "cudnn_manifests")} <= manifests
 
 
 def test_sets_of_cuda_legacy_evaluate_up_to_their_newest_nixpkgs(ask: Ask, inputs: Inputs) -> None:
