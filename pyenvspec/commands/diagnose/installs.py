@@ -136,7 +136,7 @@ def module(values: Values, log: Log, at: int) -> Answer | None:
     if log.is_of_nix:
         return None
     name = values["module"]
-    if f"depends on `{name}`, but doesn't declare it as a build dependency" in log.text:
+    if re.search(rf"depends on `{re.escape(name)}`, but doesn.t declare it as a build dependency", log.text):
         return None
     package = pypi_of_import(name)
     other = "it is installed already? then this is another Python: pyenvspec shell"
