@@ -177,7 +177,7 @@ CASES: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
         {"python": "3.9", "without": ["zlib"], "wrote": ["numpy==1.24.3", "timm==0.9.2", "torch==2.0.1"]},
     ),
     "paths-of-another-machine": (
-        {"requirements.txt": "numpy @ file:///croot/numpy_1/work/dist\nscipy==1.10.1\n"},
+        {"requirements.txt": "numpy @ file:///croot/numpy_1/build/dist\nscipy==1.10.1\n"},
         {"left_out": ["numpy @ file://"], "wrote": ["numpy", "scipy==1.10.1"]},
     ),
     "a-readme-that-tells-conda-to-install": (
