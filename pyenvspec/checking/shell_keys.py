@@ -46,11 +46,15 @@ _GLIBC_PRELOADS = ("LD_PRELOAD", "LD_AUDIT")
 def check_env(place: Place) -> None:
     """Tell of variables that the shell sets itself, that reach too far, and of values that are not filled in."""
     for name, text in place.shell.spec.env.items():
-        told = check_variable(place, ("env", name), name)
-        check_interpolation(place, ("env", name), text)
-        if not told:
-            check_literal(place, ("env", name), text)
-        check_secret(place, ("env", name), text)
+        _check_setting(place, ("env", name), text)
+
+
+def _check_setting(place: Place, path: KeyPath, text: str) -> None:
+    told = check_variable(place, path, str(path[-1]))
+    check_interpolation(place, path, text)
+    if not told:
+        check_literal(place, path, text)
+    check_secret(place, path, text)
 
 
 def check_variable(place: Place, path: KeyPath, name: str) -> bool:
@@ -108,11 +112,7 @@ def check_commands(place: Place) -> None:
         if process.ready is not None and process.ready.run is not None:
             check_bash(place, ("processes", name, "ready", "run"), process.ready.run)
         for variable, text in process.env.items():
-            told = check_variable(place, ("processes", name, "env", variable), variable)
-            check_interpolation(place, ("processes", name, "env", variable), text)
-            if not told:
-                check_literal(place, ("processes", name, "env", variable), text)
-            check_secret(place, ("processes", name, "env", variable), text)
+            _check_setting(place, ("processes", name, "env", variable), text)
     _check_order(place)
     _check_ports(place)
 
