@@ -50,14 +50,14 @@ def check_env(place: Place) -> None:
 
 
 def _check_setting(place: Place, path: KeyPath, text: str) -> None:
-    told = check_variable(place, path, str(path[-1]))
+    told = _check_variable(place, path, str(path[-1]))
     check_interpolation(place, path, text)
     if not told:
         check_literal(place, path, text)
     check_secret(place, path, text)
 
 
-def check_variable(place: Place, path: KeyPath, name: str) -> bool:
+def _check_variable(place: Place, path: KeyPath, name: str) -> bool:
     """Tell of a name that is not the user's to set, or that shows libraries to every program; return whether."""
     why = None
     if name in _BASH_ENV:

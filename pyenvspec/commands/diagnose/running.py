@@ -63,11 +63,7 @@ def header(values: Values, log: Log, at: int) -> Answer | None:
             {**values, "why": "every Python of the shell has it, so this is another Python"}, {}, _OUTSIDE
         )
     if attr == "cuda":
-        toolkit = cuda_of_torch(values, log, at)
-        why = "it is in the toolkit of CUDA"
-        return Answer(
-            {**values, "why": why}, toolkit.yaml if toolkit else {}, toolkit.commands if toolkit else ()
-        )
+        return _in_toolkit(values, log, at)
     if log.is_of_nix:
         return None
     if attr is None:
@@ -106,12 +102,7 @@ def cmake_package(values: Values, log: Log, at: int) -> Answer | None:
         why = "the shell's own is found, so this is another Python, or a build that looks for an older one"
         return Answer({**values, "why": why}, {}, _OUTSIDE)
     if listed is not None and listed.kind == "cuda":
-        toolkit = cuda_of_torch(values, log, at)
-        return Answer(
-            {**values, "why": "it is in the toolkit of CUDA"},
-            toolkit.yaml if toolkit else {},
-            toolkit.commands if toolkit else (),
-        )
+        return _in_toolkit(values, log, at)
     if listed is not None and listed.command is not None:
         why = f"it comes with the Python package {listed.attr}, which has to be told to CMake"
         return Answer({**values, "why": why}, {}, (f"install {listed.attr} first, then:", listed.command))
@@ -125,11 +116,7 @@ def link(values: Values, log: Log, at: int) -> Answer | None:
     """Return the package that has a library which the linker looks for."""
     name = values["name"]
     if re.match(r"(cuda$|cudart|cublas|cufft|curand|cusolver|cusparse|nvrtc|npp|cudnn|nvToolsExt)", name):
-        toolkit = cuda_of_torch(values, log, at)
-        why = "it is in the toolkit of CUDA"
-        return Answer(
-            {**values, "why": why}, toolkit.yaml if toolkit else {}, toolkit.commands if toolkit else ()
-        )
+        return _in_toolkit(values, log, at)
     attr = _holds(name)
     if attr is None:
         return _unknown(values, name)
@@ -181,8 +168,7 @@ def run_program(values: Values, log: Log, at: int) -> Answer | None:
     if name == "nix":
         return Answer({**values, "why": "Nix is not installed"}, {}, ("pyenvspec get-nix",))
     if name in ("nvcc", "ptxas", "cuobjdump"):
-        toolkit = cuda_of_torch(values, log, at)
-        return Answer({**values, "why": "it is in the toolkit of CUDA"}, toolkit.yaml if toolkit else {})
+        return _in_toolkit(values, log, at)
     if name in _IN_THE_SHELL:
         return Answer(
             {**values, "why": "the shell has it, so this is outside of the shell"}, {}, ("pyenvspec shell",)
@@ -206,6 +192,12 @@ def run_program(values: Values, log: Log, at: int) -> Answer | None:
         )
     native = ["libpq.pg_config", "libpq"] if name == "pg_config" else [attr]
     return Answer({**values, "why": f"it is in {native[0]}"}, {"native": native})
+
+
+def _in_toolkit(values: Values, log: Log, at: int) -> Answer:
+    toolkit = cuda_of_torch(values, log, at)
+    yaml, commands = (toolkit.yaml, toolkit.commands) if toolkit else ({}, ())
+    return Answer({**values, "why": "it is in the toolkit of CUDA"}, yaml, commands)
 
 
 def _of_program(name: str) -> str | None:
