@@ -63,20 +63,25 @@ def check_containers(file: SpecFile, place: Place, project: ProjectFolder) -> No
             )
 
 
+def pylock_command(python: str, requirements: str) -> str:
+    """Return what makes a pylock.toml of a requirements file, for a version of Python."""
+    minor = ".".join(python.split(".")[:2])
+    lock = ("uv", "pip", "compile", "--python-version", minor, "--format", "pylock.toml", "-o", "pylock.toml")
+    return shlex.join((*lock, requirements))
+
+
 def _check_requirements(name: str, shell: ShellSpec, place: Place, project: ProjectFolder) -> None:
     """Tell of requirements that Nix cannot fetch: a file of pip's names packages, and not their files."""
     default = "requirements.txt" if "requirements.txt" in project.files else None
     named = shell.spec.python.requirements or default
     if named is None or named.endswith(".toml") or "pylock.toml" in project.files:
         return
-    minor = ".".join(shell.spec.python.version.split(".")[:2])
     place.say(
         "container-installs",
         ("containers", name),
         f"{named} names no files by their hash, which Nix needs: `pyenvspec container` has Docker, Podman or Buildah "
         "install it",
         expected="a pylock.toml, which names every file by its hash",
-        hint=f"run `uv pip compile --python-version {shlex.quote(minor)} --format pylock.toml -o pylock.toml "
-        f"{shlex.quote(named)}`, or leave it so",
+        hint=f"run `{pylock_command(shell.spec.python.version, named)}`, or leave it so",
         severity=Severity.NOTE,
     )

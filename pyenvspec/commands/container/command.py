@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import sys
 from pathlib import Path
 from shlex import quote
@@ -125,8 +124,8 @@ def _archive_of(container: Container) -> str:
 def _no_sif_maker(container: Container) -> Diagnostic:
     name = container.name
     hint = (
-        f"copy what `pyenvspec container file {shlex.quote(name)}` writes to where it is: "
-        f"`apptainer build {shlex.quote(name)}.sif docker-archive:{shlex.quote(name)}.tar`"
+        f"copy what `pyenvspec container file {quote(name)}` writes to where it is: "
+        f"`apptainer build {quote(name)}.sif docker-archive:{quote(name)}.tar`"
     )
     return Diagnostic("engine-missing", "Apptainer is not installed, or not on PATH", "apptainer", hint=hint)
 

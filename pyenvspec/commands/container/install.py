@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 import posixpath
-import shlex
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pyenvspec.checking.containers import pylock_command
 from pyenvspec.commands.container.containerfile import (
     CERTIFICATES,
     Installation,
@@ -122,16 +122,4 @@ def tell(shell: Shell, installation: Installation, engine: str) -> None:
     )
     named = shell.environment.requirements or ""
     if shell.environment.manager == "pip" and not named.endswith(".toml"):
-        minor = ".".join(shell.interpreter.version.split(".")[:2])
-        lock = (
-            "uv",
-            "pip",
-            "compile",
-            "--python-version",
-            minor,
-            "--format",
-            "pylock.toml",
-            "-o",
-            "pylock.toml",
-        )
-        say(f"To have Nix fetch them by hash: {shlex.join((*lock, named))}")
+        say(f"To have Nix fetch them by hash: {pylock_command(shell.interpreter.version, named)}")

@@ -306,7 +306,11 @@ def _next_step(root: Path, done: Decisions) -> str:
 
 def _with_tool(tool: str, command: str) -> str:
     """A command of a tool that may be missing here: the shell has it."""
-    return command if shutil.which(tool) else f"pyenvspec shell -- sh -c {shlex.quote(command)}"
+    if shutil.which(tool):
+        return command
+    if "&&" in command:
+        command = shlex.join(("sh", "-c", command))
+    return f"pyenvspec shell -- {command}"
 
 
 def _tell(options: InitOptions, answer: Answer) -> None:
