@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pyenvspec.commands.init.ask_uv import NO_WHEEL
+from pyenvspec.commands.init.ask_uv import NO_WHEEL, in_haste
 from pyenvspec.facts.gpu_packages import gpu_needs
 from pyenvspec.facts.nixpkgs import python_minors
 from pyenvspec.project.locks.constraints import allows_python
@@ -60,7 +60,8 @@ def why_not_locked(text: str, source: Source, minor: str, runner: Runner) -> str
         Path(folder, "pyproject.toml").write_text(text, encoding="utf-8")
         while len(excluded) < _MOST_SOURCES and (left := deadline - time.monotonic()) > 0:
             Path(folder, "excluded.txt").write_text("\n".join(excluded))
-            done = runner.run([*argv, "--excludes", "excluded.txt"], cwd=Path(folder), timeout=left)
+            asked = [*argv, "--excludes", "excluded.txt"]
+            done = runner.run(asked, cwd=Path(folder), timeout=left, env=in_haste())
             if done.ok or done.timed_out:
                 return None
             # A lock may hold sources; here they would have to be built to be known.

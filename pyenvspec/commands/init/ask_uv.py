@@ -38,8 +38,12 @@ NO_WHEEL = re.compile(r"\b([a-z0-9-]+)(?:\[[^\]]*\])?([=<>!]\S*)? (?:has|have) n
 _PATIENCE = 90.0
 _MOST_TRIES = 5
 _IN_HASTE = {"UV_HTTP_RETRIES": "1", "UV_HTTP_TIMEOUT": "15"}
-"""An index that is not reachable costs seconds, not uv's minute and a half."""
 _INDEX = re.compile(r"(--extra-index-url|--index-url|--find-links|-i|-f)[ =]+(\S+)$")
+
+
+def in_haste() -> dict[str, str]:
+    """Return variables with which an index that is not reachable costs seconds, not uv's minute and a half."""
+    return {name: os.environ.get(name, value) for name, value in _IN_HASTE.items()}
 
 
 def find_uv() -> str | None:
@@ -59,7 +63,6 @@ def newest_that_resolves(source: Source, minors: Sequence[str], runner: Runner) 
     found = [_INDEX.match(claim.value) for claim in source.options]
     options = [word for match in found if match for word in _as_uv(match[1], match[2])]
     deadline = time.monotonic() + _PATIENCE
-    env = {name: os.environ.get(name, value) for name, value in _IN_HASTE.items()}
     said, excluded = "", set[str]()
     with tempfile.TemporaryDirectory() as folder:
         for minor in list(reversed(minors))[:_MOST_TRIES]:
@@ -70,7 +73,7 @@ def newest_that_resolves(source: Source, minors: Sequence[str], runner: Runner) 
                     argv += ["--excludes", "excluded.txt"]
                 text = "\n".join(lines.values()) + "\n"
                 left = deadline - time.monotonic()
-                done = runner.run(argv, cwd=Path(folder), input=text, timeout=left, env=env)
+                done = runner.run(argv, cwd=Path(folder), input=text, timeout=left, env=in_haste())
                 if done.ok:
                     return minor, f"uv finds wheels for it of the {len(lines)} packages that have any"
                 if done.timed_out:
@@ -98,7 +101,7 @@ def _has_wheel(text: str, minor: str, options: Sequence[str], runner: Runner, de
         return False
     argv = [*_ASK, "--no-deps", "--python-version", minor, *options]
     with tempfile.TemporaryDirectory() as folder:
-        return runner.run(argv, cwd=Path(folder), input=f"{text}\n", timeout=left).ok
+        return runner.run(argv, cwd=Path(folder), input=f"{text}\n", timeout=left, env=in_haste()).ok
 
 
 def _is_plain(text: str) -> bool:
