@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -78,6 +79,15 @@ class Bundle:
     def config(self) -> dict[str, object]:
         """What the image says of its process."""
         return dict(json.loads((self.folder / "config.json").read_text()))
+
+    def tell_to_end(self, code: str) -> tuple[str, int]:
+        """Python code in a container, told to end after its first line: all that it wrote, and its exit code."""
+        process = self.start("python", "-c", code)
+        assert process.stdout is not None
+        first = process.stdout.readline()
+        process.send_signal(signal.SIGTERM)
+        out, _ = process.communicate(timeout=60)
+        return first + out, process.returncode
 
     def start(
         self,

@@ -11,7 +11,6 @@ import http.server
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -387,12 +386,7 @@ def test_the_command_gets_its_words_as_they_are(bundle: engines.Bundle) -> None:
 
 
 def test_a_signal_reaches_the_command_which_is_the_first_process(bundle: engines.Bundle) -> None:
-    process = bundle.start("python", "-c", "import lab_x; lab_x.wait()")
-    assert process.stdout is not None
-    assert process.stdout.readline() == "up 1\n"
-    process.send_signal(signal.SIGTERM)
-    out, _ = process.communicate(timeout=60)
-    assert (out, process.returncode) == ("told to end\n", 7)
+    assert bundle.tell_to_end("import lab_x; lab_x.wait()") == ("up 1\ntold to end\n", 7)
 
 
 def test_any_user_may_run_it_and_write_where_programs_do(bundle: engines.Bundle) -> None:

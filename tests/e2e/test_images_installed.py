@@ -7,7 +7,6 @@ import io
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import tarfile
@@ -144,12 +143,7 @@ def test_it_runs_as_anyone_and_is_told_to_end(bundle: engines.Bundle) -> None:
     assert bundle.run("python", "-c", code).check() == "1000 1000\n"
     assert bundle.run("python", "-c", code, user=(4242, 0)).check() == "4242 0\n"
     assert (bundle.root / "app" / "src").stat().st_uid == 1000
-    process = bundle.start("python", "-c", "import lab_x; lab_x.wait()")
-    assert process.stdout is not None
-    assert process.stdout.readline() == "up 1\n"
-    process.send_signal(signal.SIGTERM)
-    out, _ = process.communicate(timeout=60)
-    assert (out, process.returncode) == ("told to end\n", 7)
+    assert bundle.tell_to_end("import lab_x; lab_x.wait()") == ("up 1\ntold to end\n", 7)
 
 
 def test_the_driver_is_found_in_it(bundle: engines.Bundle, tmp_path: Path) -> None:
