@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
 from pyenvspec.project.folder import effective_manager
@@ -13,7 +13,7 @@ from pyenvspec.resolving.shell_systems import all_systems, systems_without_cuda,
 from pyenvspec.spec.meant import some_python
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection
 
     from pyenvspec.diagnostics import KeyPath
     from pyenvspec.project.folder import ProjectFolder
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from pyenvspec.resolving.shell_systems import ShellSystems
     from pyenvspec.spec.model import Spec, SpecFile
     from pyenvspec.spec.packages import Cuda
-
-T = TypeVar("T")
 
 # The oldest nixpkgs whose lib the pinned flake-parts and devenv evaluate with: older ones know no `class` in
 # evalModules.
@@ -129,8 +127,8 @@ def _build_request(file: SpecFile, managers: dict[str, str], wanted: ShellSystem
     spec = file.spec
     used = set(managers.values())
     return Request(
-        python=_distinct(shell.spec.python.version for shell in file.shells),
-        cuda=_distinct(cuda_request(s.spec.cuda) for s in file.shells if s.spec.cuda is not None),
+        python=tuple(dict.fromkeys(shell.spec.python.version for shell in file.shells)),
+        cuda=tuple(dict.fromkeys(cuda_request(s.spec.cuda) for s in file.shells if s.spec.cuda is not None)),
         systems=all_systems(wanted.values()),
         default_systems=spec.systems is None,
         without_cuda=systems_without_cuda(file, wanted),
@@ -168,7 +166,3 @@ def _refused(file: SpecFile, refusal: Refusal) -> Diagnostic:
         hint=refusal.hint,
         path=path,
     )
-
-
-def _distinct(items: Iterable[T]) -> tuple[T, ...]:
-    return tuple(dict.fromkeys(items))
