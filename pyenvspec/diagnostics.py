@@ -111,11 +111,13 @@ class Diagnostics:
 
     def ordered(self) -> tuple[Diagnostic, ...]:
         """Findings by position in the file, those without one last; the last one says how many are left out."""
-        found = sorted(self.items, key=_position)
+        findings = sorted(self.items, key=_position)
         if self.left_out:
             more = f"{self.left_out:,} more findings are left out: mend these first"
-            found[-1] = replace(found[-1], hint=f"{found[-1].hint}\n{more}" if found[-1].hint else more)
-        return tuple(found)
+            findings[-1] = replace(
+                findings[-1], hint=f"{findings[-1].hint}\n{more}" if findings[-1].hint else more
+            )
+        return tuple(findings)
 
 
 def _position(diagnostic: Diagnostic) -> tuple[str, int, int, str, str]:

@@ -83,32 +83,32 @@ def _check_tree(
 ) -> tuple[SpecFile, ProjectFolder, Plan, tuple[Diagnostic, ...]]:
     renew_guesses()
     # tree → model, each shell merged
-    file, found = validate_spec(raw)
+    file, findings = validate_spec(raw)
     if file is None:
-        raise PyenvspecError(*found.ordered())
+        raise PyenvspecError(*findings.ordered())
     # what one key alone cannot tell
     project = look_at_folder(root, file.spec.python.project, named_paths(file))
     project = replace(project, present=project.present | set(coming))
-    found.merge(drop_followers(file, check_spec(file, project)))
+    findings.merge(drop_followers(file, check_spec(file, project)))
     # what the locks of Python packages say to it
-    locks = _check_locks(root, file, project, found)
+    locks = _check_locks(root, file, project, findings)
     plan = None
-    if found.has_errors:
-        release, refused = check_release(file, project, found.items)
+    if findings.has_errors:
+        release, refused = check_release(file, project, findings.items)
         for refusal in refused:
-            found.add(refusal)
+            findings.add(refusal)
     else:
         # model → decisions
-        plan = _resolve(file, project, locks, found)
+        plan = _resolve(file, project, locks, findings)
         release = plan.nixpkgs.release if plan else None
     # a release that came after those known
     for finding in check_newer_release(file, file.spec.nixpkgs.release):
-        found.add(finding)
+        findings.add(finding)
     # what the release that was decided on has of the packages asked for
-    found.merge(drop_followers(file, check_native_names(file, release)))
-    if found.has_errors or plan is None:
-        raise PyenvspecError(*found.ordered())
-    return file, project, plan, found.ordered()
+    findings.merge(drop_followers(file, check_native_names(file, release)))
+    if findings.has_errors or plan is None:
+        raise PyenvspecError(*findings.ordered())
+    return file, project, plan, findings.ordered()
 
 
 def _resolve(

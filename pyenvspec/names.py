@@ -80,11 +80,11 @@ def search(query: str, limit: int = 20) -> list[Attribute]:
         for one in known.values()
         if (rank := _rank(one.name.lower(), one.text.lower(), wanted, words)) is not None
     )
-    found = [name for *_, name in ranked]
+    ordered = [name for *_, name in ranked]
     meant = suggest_native(query.strip())
-    if meant and meant.attr in known and (meant.kind != "close" or not found):
-        found = [meant.attr, *(name for name in found if name != meant.attr)]
-    return [known[name] for name in found[:limit]]
+    if meant and meant.attr in known and (meant.kind != "close" or not ordered):
+        ordered = [meant.attr, *(name for name in ordered if name != meant.attr)]
+    return [known[name] for name in ordered[:limit]]
 
 
 def _rank(attr: str, description: str, wanted: str, words: list[str]) -> int | None:

@@ -32,14 +32,16 @@ else:
 
         def make(cls: type) -> type:
             own = set(vars(cls))
-            made = dataclasses.dataclass(init=False, eq=False, repr=False, slots=slots, kw_only=kw_only)(cls)
-            methods = {"__init__": _init_at_first(made), "__repr__": _show}
+            record = dataclasses.dataclass(init=False, eq=False, repr=False, slots=slots, kw_only=kw_only)(
+                cls
+            )
+            methods = {"__init__": _init_at_first(record), "__repr__": _show}
             if eq:
-                methods |= _comparing(made, hashed=frozen, ordered=order)
+                methods |= _comparing(record, hashed=frozen, ordered=order)
             for name, method in methods.items():
                 if name not in own:
-                    setattr(made, name, method)
-            return made
+                    setattr(record, name, method)
+            return record
 
         return make
 
@@ -62,9 +64,9 @@ def _compile_init(cls: type) -> Callable[..., None]:
         value, default = one.name, ""
         if one.default_factory is not dataclasses.MISSING:
             known[f"make_{one.name}"] = one.default_factory
-            made = f"make_{one.name}()"
+            default_call = f"make_{one.name}()"
             value, default = (
-                f"{made} if {one.name} is missing else {one.name}" if one.init else made,
+                f"{default_call} if {one.name} is missing else {one.name}" if one.init else default_call,
                 "=missing",
             )
         elif one.default is not dataclasses.MISSING:
@@ -91,8 +93,8 @@ def _getter(names: list[str]) -> Callable[[object], Any]:
     return attrgetter(*names) if names else type
 
 
-def _comparing(made: type, *, hashed: bool, ordered: bool) -> dict[str, Callable[..., object] | None]:
-    fields = dataclasses.fields(made)
+def _comparing(cls: type, *, hashed: bool, ordered: bool) -> dict[str, Callable[..., object] | None]:
+    fields = dataclasses.fields(cls)
     values = _getter([one.name for one in fields if one.compare])
     hashable = _getter([one.name for one in fields if (one.compare if one.hash is None else one.hash)])
 

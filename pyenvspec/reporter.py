@@ -124,7 +124,7 @@ def _format_one(diagnostic: Diagnostic, *, color: bool) -> str:
         from pyenvspec.locale import translations
 
         diagnostic = translations.translate(diagnostic, language)
-        notes = [("meaning", told)] if (told := translations.meaning(diagnostic.code, language)) else []
+        notes = [("meaning", meaning)] if (meaning := translations.meaning(diagnostic.code, language)) else []
     span, style = diagnostic.span, _STYLES[diagnostic.severity]
     where = f"{diagnostic.file}:{span.line}:{span.column}" if span else diagnostic.file
     label = paint(f"{_label(diagnostic.severity, language)}[{diagnostic.code}]", style, color=color)

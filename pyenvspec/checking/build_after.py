@@ -71,5 +71,5 @@ def _told_to_uv(check: LockCheck) -> set[str]:
     names = listed if isinstance(listed, list) else []
     if uv.get("no-build-isolation") is True and check.project.lock is not None:
         names = [*names, *check.project.lock.names()]
-    given = check.project.part("tool", "uv", "extra-build-dependencies")
-    return {normalise(str(name)) for name in (*names, *given)}
+    extra_dependencies = check.project.part("tool", "uv", "extra-build-dependencies")
+    return {normalise(str(name)) for name in (*names, *extra_dependencies)}

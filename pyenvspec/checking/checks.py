@@ -264,12 +264,12 @@ def _check_cuda(place: Place) -> None:
 
 
 def _check_cuda_asked(place: Place) -> None:
-    for asked in asked_packages(place.shell.spec):
-        if asked.scope == "cuda" and not asked.is_reference and place.shell.spec.cuda is None:
+    for package in asked_packages(place.shell.spec):
+        if package.scope == "cuda" and not package.is_reference and place.shell.spec.cuda is None:
             place.say(
                 "cuda-not-asked",
-                asked.path,
-                f"`cuda.{asked.name}` needs CUDA, which is not asked for",
+                package.path,
+                f"`cuda.{package.name}` needs CUDA, which is not asked for",
                 expected="`cuda: 11.8` at the top level",
             )
 

@@ -34,10 +34,10 @@ def check_devenv_options(place: Place) -> None:
 
 
 def _check(
-    place: Place, path: tuple[str, ...], given: Mapping[str, Any], trees: tuple[OptionTree, ...]
+    place: Place, path: tuple[str, ...], values: Mapping[str, Any], trees: tuple[OptionTree, ...]
 ) -> None:
     known = {name for tree in trees for name in tree.below if name != "<name>"}
-    for key, value in given.items():
+    for key, value in values.items():
         below = tuple(tree.below[name] for tree in trees for name in (key, "<name>") if name in tree.below)
         here = (*path, key)
         if not below or (path == _HOOKS and key not in known and not _is_own_hook(value)):

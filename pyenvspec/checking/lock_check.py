@@ -31,7 +31,7 @@ class LockCheck(ABC):
     def __init__(
         self, file: SpecFile, shell: ShellSpec, project: LockedProject, findings: Diagnostics
     ) -> None:
-        self.file, self.shell, self.project, self.found = file, shell, project, findings
+        self.file, self.shell, self.project, self.findings = file, shell, project, findings
 
     @abstractmethod
     def _relock(self) -> str:
@@ -84,11 +84,11 @@ class LockCheck(ABC):
 
     def _check_groups(self, lock: PackageLock) -> None:
         python = self.shell.spec.python
-        for key, asked, known in (
+        for key, names, known in (
             ("groups", python.groups, self._known_groups(lock)),
             ("extras", python.extras, self._known_extras(lock)),
         ):
-            for index, name in enumerate(asked):
+            for index, name in enumerate(names):
                 if normalise(name) not in {normalise(one) for one in known}:
                     near = closest(name, known) if known else None
                     listed = (
@@ -106,11 +106,11 @@ class LockCheck(ABC):
     def _check_conflicts(self, lock: PackageLock) -> None:
         """Tell extras and groups of which uv installs at most one; in Nix they end as an infinite recursion."""
         python, own = self.shell.spec.python, self.project.name or ""
-        asked = [(("python", "extras", i), "extra", name) for i, name in enumerate(python.extras)]
-        asked += [(("python", "groups", i), "group", name) for i, name in enumerate(python.groups)]
+        choices = [(("python", "extras", i), "extra", name) for i, name in enumerate(python.extras)]
+        choices += [(("python", "groups", i), "group", name) for i, name in enumerate(python.groups)]
         for conflict in lock.conflicts:
             chosen = [
-                (path, kind, name) for path, kind, name in asked if (kind, own, normalise(name)) in conflict
+                (path, kind, name) for path, kind, name in choices if (kind, own, normalise(name)) in conflict
             ]
             for path, kind, name in chosen[1:]:
                 first = f"the {chosen[0][1]} `{chosen[0][2]}`"
@@ -158,12 +158,12 @@ class LockCheck(ABC):
         raw = self.file.raw
         span = locate(self.shell.tree, path, key=key)
         line = raw.line(span.line)
-        self.found.add(Diagnostic(code, message, raw.file, span, line, expected, hint, path, severity))
+        self.findings.add(Diagnostic(code, message, raw.file, span, line, expected, hint, path, severity))
 
     def _say_of_lock(
         self, code: str, message: str, *, hint: str, severity: Severity = Severity.ERROR
     ) -> None:
-        self.found.add(Diagnostic(code, message, self.project.lock_file, hint=hint, severity=severity))
+        self.findings.add(Diagnostic(code, message, self.project.lock_file, hint=hint, severity=severity))
 
     def _say_stale(self, difference: str, severity: Severity = Severity.ERROR) -> None:
         lock = self.project.lock
@@ -176,7 +176,7 @@ class LockCheck(ABC):
             return
         number = lock.text.count("\n", 0, place.start()) + 1
         span = Span(number, 1, number, len(place[0]) + 1)
-        self.found.add(
+        self.findings.add(
             Diagnostic(
                 "package-lock-stale", difference, lock.file, span, place[0], hint=hint, severity=severity
             )
@@ -197,4 +197,4 @@ class LockCheck(ABC):
             return
         line = lock.text.split("\n")[number - 1]
         span = Span(number, 1, number, len(line) + 1)
-        self.found.add(Diagnostic(code, message, lock.file, span, line, hint=hint, severity=severity))
+        self.findings.add(Diagnostic(code, message, lock.file, span, line, hint=hint, severity=severity))

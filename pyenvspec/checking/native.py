@@ -37,15 +37,15 @@ def check_native_names(file: SpecFile, branch: str | None) -> Diagnostics:
     for shell in file.shells:
         release = branch or _release(file)
         place = Place(file, shell, findings)
-        for asked in asked_packages(shell.spec):
+        for package in asked_packages(shell.spec):
             if findings.is_full:  # a guess takes a look at all of nixpkgs
                 findings.left_out += 1
-            elif asked.scope == "cuda":
-                _check_cuda_name(place, asked.path, asked.name, release)
-            elif asked.is_reference:
-                _check_reference(place, asked.path, asked.name, release)
+            elif package.scope == "cuda":
+                _check_cuda_name(place, package.path, package.name, release)
+            elif package.is_reference:
+                _check_reference(place, package.path, package.name, release)
             else:
-                _check_name(place, asked.path, asked.name, release)
+                _check_name(place, package.path, package.name, release)
     return findings
 
 

@@ -54,8 +54,8 @@ def _check_spellings(place: Place, key: str, names: Iterable[str]) -> None:
 
 def _check_contradictions(place: Place, name: str, override: Override, is_built: bool) -> None:
     path: KeyPath = ("overrides", name)
-    given = override.model_fields_set
-    if override.remove and len(given) > 1:
+    keys = override.model_fields_set
+    if override.remove and len(keys) > 1:
         place.say(
             "override-conflict",
             path,

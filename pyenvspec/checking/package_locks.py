@@ -95,7 +95,7 @@ class _NixCheck(LockCheck):
             hint = "poetry's own tables are for manager poetry2nix; `uvx migrate-to-uv` turns them into [project]"
         # Without a lock the project is still to be moved to this manager.
         severity = Severity.WARNING if project.lock is None else Severity.ERROR
-        self.found.add(
+        self.findings.add(
             Diagnostic("package-lock-project", message, project.project_file, hint=hint, severity=severity)
         )
 
@@ -104,7 +104,7 @@ class _NixCheck(LockCheck):
         message = f"manager {self.project.manager} takes every package from {file}, and there is none"
         # poetry of the flake makes the first lock, so the flake has to be there before it.
         hint = f"run {self._relock()}, then compile again"
-        self.found.add(
+        self.findings.add(
             Diagnostic("package-lock-missing", message, file, hint=hint, severity=Severity.WARNING)
         )
 
@@ -132,14 +132,14 @@ class _NixCheck(LockCheck):
     def _check_sources(self, lock: PackageLock) -> None:
         """Check that what is asked to be built has a source, and what is to be a wheel has one."""
         spec = self.shell.spec
-        asked: list[tuple[KeyPath, str]] = [
+        mentions: list[tuple[KeyPath, str]] = [
             (("wheels", "disabled", index), name) for index, name in enumerate(spec.wheels.disabled)
         ]
         for name, override in spec.overrides.items():
             needs = {"source": override.source == "sdist", "keep_locked_source": override.keep_locked_source}
             needs["patches"] = bool(override.patches)
-            asked += [(("overrides", name, key), name) for key, needed in needs.items() if needed]
-        for path, name in asked:
+            mentions += [(("overrides", name, key), name) for key, needed in needs.items() if needed]
+        for path, name in mentions:
             package = next((package for package in lock.find(name) if not package.has_source), None)
             if package is not None:
                 # A list of what is better built is kept over many versions; a single package is meant as it stands.
@@ -182,15 +182,15 @@ class _NixCheck(LockCheck):
         """Say once per index what a private one needs: Nix downloads without the user's own settings."""
         for index in sorted(set(self._declared_indices())):
             host = index.partition("://")[2].partition("/")[0].rpartition("@")[2].partition(":")[0]
-            taken = [p.name for p in lock.packages if p.source.place.rstrip("/") == index.rstrip("/")]
-            if not host or not taken or host.endswith(_PUBLIC):
+            packages = [p.name for p in lock.packages if p.source.place.rstrip("/") == index.rstrip("/")]
+            if not host or not packages or host.endswith(_PUBLIC):
                 continue
-            self.found.add(
+            self.findings.add(
                 Diagnostic(
                     "package-lock-index",
-                    f"{len(taken)} packages ({', '.join(taken[:3])}…) come from {host}"
-                    if len(taken) > 3
-                    else f"{', '.join(taken)} comes from {host}",
+                    f"{len(packages)} packages ({', '.join(packages[:3])}…) come from {host}"
+                    if len(packages) > 3
+                    else f"{', '.join(packages)} comes from {host}",
                     lock.file,
                     hint=f"if it asks for a password: write `machine {host} login … password …` (no https://) into"
                     " /etc/nix/netrc, readable by the group nixbld, and into nix.conf\n"

@@ -19,7 +19,7 @@ class Place:
 
     file: SpecFile
     shell: ShellSpec
-    found: Diagnostics
+    findings: Diagnostics
 
     def say(  # noqa: PLR0913 -- the parts of a message
         self,
@@ -36,4 +36,4 @@ class Place:
         raw = self.file.raw
         span = locate(self.shell.tree, path, key=key)
         line = raw.line(span.line)
-        self.found.add(Diagnostic(code, message, raw.file, span, line, expected, hint, path, severity))
+        self.findings.add(Diagnostic(code, message, raw.file, span, line, expected, hint, path, severity))

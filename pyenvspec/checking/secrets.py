@@ -44,7 +44,7 @@ def check_secret(place: Place, path: KeyPath, text: str) -> None:
     where = "give it when the container is started (`--env-file`)"
     if path[0] != "containers":
         where = f"write `{name}=…` into {files[0]}{listed}; keep {files[0]} out of git"
-    place.found.add(
+    place.findings.add(
         replace(
             Diagnostic(
                 "env-secret", f"`{name}` looks like a secret: here it is for all to read in git, and {end}"

@@ -36,12 +36,12 @@ def check_services(place: Place) -> None:
     for name, options in spec.services.items():
         service = find_service(name)
         if service is None:
-            found = closest(name, devenv_services())
+            nearest = closest(name, devenv_services())
             place.say(
                 "service-unknown",
                 ("services", name),
                 f"devenv has no service `{name}`",
-                expected=f"did you mean `{found}`?" if found else "one of https://devenv.sh/services",
+                expected=f"did you mean `{nearest}`?" if nearest else "one of https://devenv.sh/services",
             )
             continue
         for path in _unknown_options(service, options):
@@ -50,9 +50,9 @@ def check_services(place: Place) -> None:
 
 
 def _unknown_options(
-    service: DevenvService, given: Mapping[str, Any], above: tuple[str, ...] = ()
+    service: DevenvService, options: Mapping[str, Any], above: tuple[str, ...] = ()
 ) -> Iterator[tuple[str, ...]]:
-    for key, value in given.items():
+    for key, value in options.items():
         path = (*above, key)
         dotted = ".".join(path)
         kind = service.options.get(dotted)

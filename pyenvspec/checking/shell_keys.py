@@ -50,9 +50,9 @@ def check_env(place: Place) -> None:
 
 
 def _check_setting(place: Place, path: KeyPath, text: str) -> None:
-    told = _check_variable(place, path, str(path[-1]))
+    is_told = _check_variable(place, path, str(path[-1]))
     check_interpolation(place, path, text)
-    if not told:
+    if not is_told:
         check_literal(place, path, text)
     check_secret(place, path, text)
 
@@ -154,10 +154,10 @@ def _reachable(place: Place, name: str) -> set[str]:
 
 
 def _check_ports(place: Place) -> None:
-    taken: dict[int, str] = {}
+    owners: dict[int, str] = {}
     for name, process in place.shell.spec.processes.items():
         for index, port in enumerate(process.ports):
-            owner = taken.setdefault(port, name)
+            owner = owners.setdefault(port, name)
             if owner != name:
                 place.say(
                     "port-taken",

@@ -23,11 +23,11 @@ def check_targets(place: Place) -> None:
     for name, target in place.shell.spec.run.items():
         engines = [engine for engine in ENGINES if getattr(target, engine) is not None]
         if len(engines) != 1:
-            said = " and ".join(f"`{engine}`" for engine in engines) or "no engine"
+            named = " and ".join(f"`{engine}`" for engine in engines) or "no engine"
             place.say(
                 "run-engine",
                 ("run", name),
-                f"`run.{name}` has {said}",
+                f"`run.{name}` has {named}",
                 expected="one of " + ", ".join(ENGINES),
                 hint=f"write `{name}: {{slurm: {{partition: gpu}}}}`"
                 if not engines

@@ -77,8 +77,8 @@ def kernel_spec(directory: Path, variant: str, title: str) -> dict[str, object]:
 
 def kernels_folder() -> Path:
     """Return where Jupyter looks for this user's kernels (jupyter_core.paths.jupyter_data_dir)."""
-    if given := os.environ.get("JUPYTER_DATA_DIR"):
-        return Path(given) / "kernels"
+    if data_folder := os.environ.get("JUPYTER_DATA_DIR"):
+        return Path(data_folder) / "kernels"
     if sys.platform == "darwin":
         return Path.home() / "Library" / "Jupyter" / "kernels"
     share = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"

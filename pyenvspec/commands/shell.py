@@ -215,13 +215,13 @@ _TELL = "import json, os, sys; json.dump(dict(os.environ), open(sys.argv[1], 'w'
 def _print_env(options: ShellOptions) -> int:
     """Print the variables that the shell sets otherwise than they are here; what entering prints goes to stderr."""
     with tempfile.TemporaryDirectory() as folder:
-        told = Path(folder, "environment")
-        command = (sys.executable, "-I", "-S", "-c", _TELL, str(told))
+        answer = Path(folder, "environment")
+        command = (sys.executable, "-I", "-S", "-c", _TELL, str(answer))
         with _stdout_on_stderr():
             code = _open(replace(options, command=command, quiet=True), stay=True)
-        if code != 0 or not told.exists():
+        if code != 0 or not answer.exists():
             return code or 1
-        inner: dict[str, str] = json.loads(told.read_text())
+        inner: dict[str, str] = json.loads(answer.read_text())
     own = ("_", "SHLVL", "PWD", "OLDPWD", "LC_CTYPE")
     changed = {k: v for k, v in sorted(inner.items()) if os.environ.get(k) != v and k not in own}
     if options.json:

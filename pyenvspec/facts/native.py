@@ -212,5 +212,5 @@ def spelled_for(name: str, branch: str) -> str:
 def catalogue_source() -> str:
     """Return which nixpkgs the catalogue lists."""
     lines = _catalogue().comments()
-    told = next(line.removeprefix("source: ") for line in lines if line.startswith("source: "))
-    return told.split(" (")[0]
+    source = next(line.removeprefix("source: ") for line in lines if line.startswith("source: "))
+    return source.split(" (")[0]

@@ -113,9 +113,9 @@ def branch_day(branch: str) -> str | None:
     if not release.stable:
         return "9999"
     row = next(row for row in read_table("releases")["releases"] if row["branch"] == branch)
-    told = re.search(r"by (\d{4}-\d{2}-\d{2})", row["branch_off"])
+    match = re.search(r"by (\d{4}-\d{2}-\d{2})", row["branch_off"])
     year, month = branch.removeprefix("nixos-").split(".")
-    return told[1] if told else f"20{year}-{month}-22"
+    return match[1] if match else f"20{year}-{month}-22"
 
 
 @cache

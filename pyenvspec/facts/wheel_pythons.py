@@ -55,7 +55,7 @@ def pythons_of_any(package: str, specifier: str) -> tuple[str, ...] | None:
         ]
     except ValueError:  # as InvalidSpecifier and InvalidVersion are
         return None
-    found = {
+    tags = {
         minor
         for first, last, minors in _ranges().get(normalise(package), ())
         if allowed.contains(first)
@@ -63,7 +63,7 @@ def pythons_of_any(package: str, specifier: str) -> tuple[str, ...] | None:
         or any(Version(first) <= version <= Version(last) and allowed.contains(version) for version in inside)
         for minor in minors
     }
-    return tuple(sorted(found, key=lambda minor: int(minor[2:]))) or None
+    return tuple(sorted(tags, key=lambda minor: int(minor[2:]))) or None
 
 
 def newest_before(package: str, specifier: str) -> str | None:

@@ -11,8 +11,8 @@ LANGUAGES = ("ja",)
 
 def message_language() -> str:
     """Return the language of messages as the locale says it, "" for English; JSON is for programs and stays English."""
-    given = next((value for name in LOCALE if (value := os.environ.get(name))), "")
-    language = given.split(":")[0].split("_")[0].split(".")[0]
+    languages = next((value for name in LOCALE if (value := os.environ.get(name))), "")
+    language = languages.split(":")[0].split("_")[0].split(".")[0]
     return language if language in LANGUAGES else ""
 
 

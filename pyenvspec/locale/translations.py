@@ -76,13 +76,13 @@ def translate_text(text: str, language: str, depth: int = 0) -> str:
     """Return a text in the language, line by line; what is no sentence of the program stays as it is."""
     if "\n" in text:
         return "\n".join(translate_text(line, language, depth) for line in text.split("\n"))
-    told = _translate_sentence(text, language, depth)
-    if told is None and depth < _DEEPEST:
+    translated = _translate_sentence(text, language, depth)
+    if translated is None and depth < _DEEPEST:
         if text.endswith(".") and (tried := translate_text(text[:-1], language, depth + 1)) != text[:-1]:
             return f"{tried}。"
         for joint in _ENDS:
-            head, found, rest = text.partition(joint)
-            if found and (whole := _translate_sentence(rest, language, depth + 1)) is not None:
+            head, separator, rest = text.partition(joint)
+            if separator and (whole := _translate_sentence(rest, language, depth + 1)) is not None:
                 return translate_text(head, language, depth + 1) + joint + whole
         for joint in _JOINTS:
             first, *more = text.split(joint)
@@ -93,7 +93,7 @@ def translate_text(text: str, language: str, depth: int = 0) -> str:
             )
             if more and tried != text:
                 return tried
-    return text if told is None else told
+    return text if translated is None else translated
 
 
 @cache
@@ -172,15 +172,14 @@ def _pattern(parts: tuple[str, ...]) -> re.Pattern[str]:
 
 def translate_parser(parser: ArgumentParser, language: str) -> None:
     """Put what the help of a command line says into the language."""
-
-    def told(text: str | None) -> str | None:
-        return text and translate_text(text, language)
-
-    parser.description, parser.epilog = told(parser.description), told(parser.epilog)
+    parser.description, parser.epilog = (
+        _optional(parser.description, language),
+        _optional(parser.epilog, language),
+    )
     for group in parser._action_groups:
-        group.title = told(group.title)
+        group.title = _optional(group.title, language)
     for action in parser._actions:
-        action.help = told(action.help)
+        action.help = _optional(action.help, language)
 
 
 def label(name: str, language: str) -> str:
@@ -191,19 +190,19 @@ def label(name: str, language: str) -> str:
 def meaning(code: str, language: str) -> str:
     """Return what a code means, in the language; "" where there is no catalogue."""
     text = CODES[code]
-    told = catalogue(language).gettext(text)
-    return "" if told == text else told
+    translated = catalogue(language).gettext(text)
+    return "" if translated == text else translated
 
 
 def translate(diagnostic: Diagnostic, language: str) -> Diagnostic:
     """Return the finding in the language."""
-
-    def told(text: str | None) -> str | None:
-        return text and translate_text(text, language)
-
     return replace(
         diagnostic,
-        message=told(diagnostic.message) or "",
-        expected=told(diagnostic.expected),
-        hint=told(diagnostic.hint),
+        message=translate_text(diagnostic.message, language),
+        expected=_optional(diagnostic.expected, language),
+        hint=_optional(diagnostic.hint, language),
     )
+
+
+def _optional(text: str | None, language: str) -> str | None:
+    return text and translate_text(text, language)

@@ -129,7 +129,9 @@ def _github_steps(plan: Plan, key: str) -> str:
         run: sudo rm -rf /usr/local/lib/android /usr/share/dotnet /usr/share/swift /opt/ghc /opt/hostedtoolcache/CodeQL
 """
     settings = nix_settings(plan, experimental=False)
-    given = f"        with:\n          extra_nix_config: |\n{_indented(settings, 12)}" if settings else ""
+    parameters = (
+        f"        with:\n          extra_nix_config: |\n{_indented(settings, 12)}" if settings else ""
+    )
     tag, newest = _source("@")
     install = f"git+https://{SOURCE}{tag}"
     others = any(not _is_trusted(cache) for cache in plan.caches)
@@ -143,7 +145,7 @@ def _github_steps(plan: Plan, key: str) -> str:
 {room}\
 {note}\
       - uses: {_action("cachix/install-nix-action")}
-{given}\
+{parameters}\
       - uses: {_action("nix-community/cache-nix-action")}
         with:
           primary-key: nix-${{{{ runner.os }}}}-${{{{ {key} }}}}-${{{{ hashFiles('flake.lock', 'nix/pyenvspec/**') }}}}

@@ -85,13 +85,13 @@ def _machine(builder: Builder) -> str:
     return f"{builder.host} {','.join(builder.systems)} - {builder.jobs} {builder.speed} {features}"
 
 
-def _input_bindings(given: FlakeInput) -> tuple[Binding, ...]:
-    name = given.name
-    bindings = [bind((name, "url"), given.url)]
-    if not given.flake:
+def _input_bindings(flake_input: FlakeInput) -> tuple[Binding, ...]:
+    name = flake_input.name
+    bindings = [bind((name, "url"), flake_input.url)]
+    if not flake_input.flake:
         bindings.append(bind((name, "flake"), False))
-    cut = [own for own, ours in given.follows if not ours]
-    kept = [(own, ours) for own, ours in given.follows if ours]
+    cut = [own for own, ours in flake_input.follows if not ours]
+    kept = [(own, ours) for own, ours in flake_input.follows if ours]
     bindings += [bind((name, "inputs", own, "follows"), ours) for own, ours in kept]
     if cut:
         emptied = AttrSet(tuple(bind((own, "follows"), "") for own in cut))
@@ -161,7 +161,7 @@ def _per_system(plan: Plan) -> Expr:
         images = AttrSet(tuple(bind(c.name, _container(c, scopes[c.variant])) for c in plan.containers))
         entries.append(bind(("pyenvspec", "containers"), images, "containers", blank=True))
     lets: list[Binding] = []
-    if any(given.name == "nixpkgs-cuda" for given in plan.inputs):
+    if any(flake_input.name == "nixpkgs-cuda" for flake_input in plan.inputs):
         older = _import_nixpkgs("nixpkgs-cuda", plan.nixpkgs)
         lets.append(bind("cudaPkgs", older, "An older nixpkgs for CUDA only"))
     for shell in plan.shells:
@@ -186,7 +186,7 @@ def _arguments(plan: Plan) -> Pattern:
     if inputs_of_system:
         names.append("inputs'")
     imports = not plan.nixpkgs.plain or any(shell.nixpkgs is not None for shell in plan.shells)
-    if imports or any(given.name == "nixpkgs-cuda" for given in plan.inputs):
+    if imports or any(flake_input.name == "nixpkgs-cuda" for flake_input in plan.inputs):
         names.append("system")
     return Pattern(tuple(Param(name) for name in names), ellipsis=True)
 
@@ -351,13 +351,13 @@ def _container(container: Container, scope: Scope) -> Expr:
     entries.append(bind("command", list(container.command)))
     if container.copy:
         entries.append(bind("copy", List(tuple(project_path(path) for path in container.copy))))
-    given: tuple[tuple[str, str | bool, str | bool], ...] = (
+    options: tuple[tuple[str, str | bool, str | bool], ...] = (
         ("shell", container.variant, "default"),
         ("project", container.project, True),
         ("cuda", container.cuda, "runtime"),
         ("base", container.base or "", ""),
     )
-    entries += [bind(name, value) for name, value, default in given if value != default]
+    entries += [bind(name, value) for name, value, default in options if value != default]
     if container.env:
         entries.append(
             bind("env", AttrSet(tuple(bind(name, scope.text(parts)) for name, parts in container.env)))

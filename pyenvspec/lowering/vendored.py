@@ -73,16 +73,16 @@ def module_closure(names: tuple[str, ...]) -> dict[str, bytes]:
 
     A name without a module of ours is left out: it is the user's own file.
     """
-    found: dict[str, bytes] = {}
+    modules: dict[str, bytes] = {}
     waiting = list(names)
     while waiting:
         name = waiting.pop()
         path = modules_folder() / name
-        if name in found or not path.is_file():
+        if name in modules or not path.is_file():
             continue
-        found[name] = path.read_bytes()
-        waiting += [match.decode() for match in _MENTION.findall(found[name])]
-    return dict(sorted(found.items()))
+        modules[name] = path.read_bytes()
+        waiting += [match.decode() for match in _MENTION.findall(modules[name])]
+    return dict(sorted(modules.items()))
 
 
 def _imported(module: File) -> tuple[str, ...]:

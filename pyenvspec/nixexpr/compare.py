@@ -84,7 +84,7 @@ def _compare(old: Expr, new: Expr, inside: str) -> list[Found] | None:
             parts = [_compare(a, b, inside) for a, b in zip(before_args, after_args, strict=True)]
             if any(part is None for part in parts):
                 return None
-            return [found for part in parts for found in part or []]
+            return [change for part in parts for change in part or []]
         case _, Let(entries, body):
             # A `let` came with it: its names are new, its body is what was there before.
             below = _compare(old, body, inside)
@@ -96,14 +96,14 @@ def _compare_entries(
     before: Sequence[Binding | Inherit], after: Sequence[Binding | Inherit], inside: str
 ) -> list[Found]:
     known = {entry.path: entry for entry in before if isinstance(entry, Binding)}
-    found: list[Found] = []
+    changes: list[Found] = []
     for entry in after:
         if not isinstance(entry, Binding):
             continue
         twin = known.get(entry.path)
         within = None if twin is None else _compare(twin.value, entry.value, _join(inside, entry.path))
-        found += [Found(inside, entry)] if within is None else within
-    return found
+        changes += [Found(inside, entry)] if within is None else within
+    return changes
 
 
 def _join(inside: str, path: AttrPath) -> str:

@@ -95,7 +95,7 @@ def quote_number(value: float) -> str:
 def _escape_plain(text: str, *, before_hole: bool) -> str:
     check_text(text)
     special = _PLAIN_SPECIAL_BEFORE_HOLE if before_hole else _PLAIN_SPECIAL
-    return special.sub(lambda found: _PLAIN_ESCAPES[found[0]], text)
+    return special.sub(lambda match: _PLAIN_ESCAPES[match[0]], text)
 
 
 def _escape_indented(text: str, *, before_hole: bool) -> str:

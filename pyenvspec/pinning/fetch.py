@@ -236,12 +236,12 @@ def _read_answer(source: Source, text: str) -> Pin:
 
 
 def _check_same(source: Source, row: dict[str, Any], rev: str) -> None:
-    asked = (source.owner.lower(), source.repo.lower())
+    names = (source.owner.lower(), source.repo.lower())
     got = tuple(
-        str(row.get(key, wanted)).lower() for key, wanted in zip(("owner", "repo"), asked, strict=True)
+        str(row.get(key, wanted)).lower() for key, wanted in zip(("owner", "repo"), names, strict=True)
     )
     is_other = source.ref is not None and REVISION.fullmatch(source.ref) is not None and rev != source.ref
-    if got != asked or is_other:
+    if got != names or is_other:
         message = f"answered for {'/'.join(got)} at {rev[:12]}"
         raise _AnswerError("prefetch-mismatch", message, f"an answer for {source.url}")
 

@@ -61,26 +61,26 @@ def find_unknown(inputs: Iterable[FlakeInput], pins: Mapping[str, Pin]) -> tuple
     return tuple(i.name for i in inputs if i.name not in pins or not _is_known(i, pins[i.name]))
 
 
-def _is_known(given: FlakeInput, pin: Pin) -> bool:
-    if not given.flake:
+def _is_known(flake_input: FlakeInput, pin: Pin) -> bool:
+    if not flake_input.flake:
         return True
-    source = _find_source(given, pin)
+    source = _find_source(flake_input, pin)
     if source is None:
         return False
-    followed = dict(given.follows)
+    followed = dict(flake_input.follows)
     has_lock = bool(source.lock) and pin.rev == source.rev
     return all(own.name in followed or own.follows is not None or has_lock for own in source.inputs)
 
 
-def _find_source(given: FlakeInput, pin: Pin) -> InputSource | None:
+def _find_source(flake_input: FlakeInput, pin: Pin) -> InputSource | None:
     """What is known of an input at the revision of its pin."""
-    asked = pin.source
-    if (exact := read_at(asked.owner, asked.repo, pin.rev)) is not None:
+    wanted = pin.source
+    if (exact := read_at(wanted.owner, wanted.repo, pin.rev)) is not None:
         return exact
-    source = input_source(given.name)
+    source = input_source(flake_input.name)
     if source is None or not source.settled:
         return None
-    same = (source.owner.lower(), source.repo.lower()) == (asked.owner.lower(), asked.repo.lower())
+    same = (source.owner.lower(), source.repo.lower()) == (wanted.owner.lower(), wanted.repo.lower())
     is_newer = source.last_modified is None or (pin.last_modified or 0) >= source.last_modified
     return source if same and is_newer else None
 
@@ -88,30 +88,30 @@ def _find_source(given: FlakeInput, pin: Pin) -> InputSource | None:
 def format_flake_lock(inputs: Iterable[FlakeInput], pins: Mapping[str, Pin]) -> str:
     """Return the text of flake.lock; `find_unknown` must have found nothing."""
     root = _Node()
-    for given in inputs:
-        root.inputs[given.name] = _build_input(given, pins[given.name])
+    for flake_input in inputs:
+        root.inputs[flake_input.name] = _build_input(flake_input, pins[flake_input.name])
     nodes: dict[str, Any] = {}
     name = _dump(root, "root", nodes, {})
     document = {"nodes": nodes, "root": name, "version": VERSION}
     return json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
-def _build_input(given: FlakeInput, pin: Pin) -> _Node:
+def _build_input(flake_input: FlakeInput, pin: Pin) -> _Node:
     where = {"narHash": pin.nar_hash, "owner": pin.source.owner, "repo": pin.source.repo, "rev": pin.rev}
     original = {**where, "type": "github"}
     # A time that is not known is left out: Nix compares one that is there with the commit's.
     known = {"lastModified": pin.last_modified} if pin.last_modified is not None else {}
-    node = _Node({**original, **known}, original, given.flake)
-    source = _find_source(given, pin) if given.flake else None
+    node = _Node({**original, **known}, original, flake_input.flake)
+    source = _find_source(flake_input, pin) if flake_input.flake else None
     if source is not None:
-        followed = dict(given.follows)
-        reader = _LockReader(given.name, source)
+        followed = dict(flake_input.follows)
+        reader = _LockReader(flake_input.name, source)
         for own in source.inputs:
             if own.name in followed:
                 node.inputs[own.name] = _split(followed[own.name])
             elif own.follows is not None:
                 # What a flake says of its own inputs counts from that flake.
-                node.inputs[own.name] = (given.name, *_split(own.follows))
+                node.inputs[own.name] = (flake_input.name, *_split(own.follows))
             else:
                 node.inputs[own.name] = reader.read(source.lock["root"]["inputs"][own.name])
     return node

@@ -109,11 +109,13 @@ def is_nar_hash(text: str) -> bool:
 def parse_source(url: str) -> Source:
     """Return what a flake reference of an input asks for; raises ValueError for one not on GitHub."""
     where, _, query = url.removeprefix("github:").partition("?")
-    asked = dict(parse_qsl(query, strict_parsing=True)) if query else {}
+    parameters = dict(parse_qsl(query, strict_parsing=True)) if query else {}
     parts = where.split("/", 2)
-    if not url.startswith("github:") or len(parts) < 2 or asked.keys() - {"ref", "rev", "narHash"}:
+    if not url.startswith("github:") or len(parts) < 2 or parameters.keys() - {"ref", "rev", "narHash"}:
         raise ValueError(f"not a flake reference that can be pinned: {url}")
-    return Source(parts[0], parts[1], parts[2] if len(parts) > 2 else asked.get("rev", asked.get("ref")))
+    return Source(
+        parts[0], parts[1], parts[2] if len(parts) > 2 else parameters.get("rev", parameters.get("ref"))
+    )
 
 
 def format_lock(pins: Mapping[str, Pin]) -> str:
@@ -144,8 +146,8 @@ def parse_lock(content: bytes, file: str = LOCK_FILE) -> dict[str, Pin]:
     if version != FORMAT or isinstance(version, bool):
         raise LockError(_unknown_format(reader, version))
     pins = reader.read_pins(document)
-    if reader.found:
-        raise LockError(*reader.found)
+    if reader.findings:
+        raise LockError(*reader.findings)
     return pins
 
 
@@ -215,7 +217,7 @@ class _Reader:
     def __init__(self, text: str, file: str) -> None:
         self.text = text
         self.file = file
-        self.found: list[Diagnostic] = []
+        self.findings: list[Diagnostic] = []
 
     def read_pins(self, document: dict[str, Any]) -> dict[str, Pin]:
         inputs = document.get("inputs")
@@ -232,7 +234,7 @@ class _Reader:
             message = f"the pin of `{name}` is not complete"
             self.add("lock-invalid", message, (name,), ", ".join(sorted(_ALWAYS)))
             return None
-        before = len(self.found)
+        before = len(self.findings)
         source = self._read_source(name, row)
         rev, nar_hash, time = row["rev"], row["narHash"], row.get("lastModified")
         if not isinstance(rev, str) or not REVISION.fullmatch(rev):
@@ -244,7 +246,7 @@ class _Reader:
         if time is not None and (not isinstance(time, int) or isinstance(time, bool) or time <= 0):
             message = f"the time of `{name}` is not one"
             self.add("lock-invalid", message, (name, "lastModified"), "seconds since 1970")
-        if source is None or len(self.found) > before:
+        if source is None or len(self.findings) > before:
             return None
         pin = Pin(source, rev, nar_hash, time)
         if pin.check != row["check"]:
@@ -264,7 +266,7 @@ class _Reader:
         return None
 
     def add(self, code: str, message: str, keys: tuple[str, ...], expected: str) -> None:
-        self.found.append(self.tell(code, message, keys, expected, _START_AGAIN))
+        self.findings.append(self.tell(code, message, keys, expected, _START_AGAIN))
 
     def tell(self, code: str, message: str, keys: tuple[str, ...], expected: str, hint: str) -> Diagnostic:
         span, line = self._find(keys)

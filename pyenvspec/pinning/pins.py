@@ -64,10 +64,10 @@ def tested_pins(inputs: Iterable[FlakeInput]) -> dict[str, Pin]:
     """Return pins for the inputs that ask for a revision that was tested: its hash is known."""
     pins = {}
     for one in inputs:
-        asked = parse_source(one.url)
-        source = read_at(asked.owner, asked.repo, asked.ref) if asked.ref else None
+        wanted = parse_source(one.url)
+        source = read_at(wanted.owner, wanted.repo, wanted.ref) if wanted.ref else None
         if source is not None and source.rev is not None and source.nar_hash is not None:
-            pins[one.name] = Pin(asked, source.rev, source.nar_hash, source.last_modified)
+            pins[one.name] = Pin(wanted, source.rev, source.nar_hash, source.last_modified)
     return pins
 
 

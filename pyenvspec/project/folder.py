@@ -61,9 +61,9 @@ def _find_submodules(root: Path) -> tuple[str, ...]:
 
 def effective_manager(shell: ShellSpec, project: ProjectFolder) -> str:
     """Return the manager in use: the one asked for, else from the lock or project file found, else pip."""
-    asked = shell.spec.python.manager
-    if asked is not None:
-        return asked
+    manager = shell.spec.python.manager
+    if manager is not None:
+        return manager
     if "uv.lock" in project.files:
         return "uv"
     if "poetry.lock" in project.files or project.has_poetry_section:

@@ -87,8 +87,8 @@ def run_git(runner: Runner, checkout: Checkout, *arguments: str, settings: Seque
 
     It starts where `.git` is and looks no further up, so that it finds that one or none.
     """
-    given = [*(f"{name}={value}" for name, value in _SETTINGS.items()), *settings]
-    words = [word for setting in given for word in ("-c", setting)]
+    options = [*(f"{name}={value}" for name, value in _SETTINGS.items()), *settings]
+    words = [word for setting in options for word in ("-c", setting)]
     env = {**_ENV, "GIT_CEILING_DIRECTORIES": str(checkout.top.parent)}
     return runner.run(("git", *words, *arguments), cwd=checkout.top, timeout=_PATIENCE, env=env)
 
@@ -103,12 +103,12 @@ def list_known(runner: Runner, checkout: Checkout, paths: Sequence[str] = ()) ->
 
 def make_known(runner: Runner, checkout: Checkout, paths: Sequence[str]) -> Result:
     """Let git know new files, without their content: `git add --force --sparse --intent-to-add`, filters off."""
-    asked = run_git(
+    result = run_git(
         runner, checkout, "config", "--null", "--get-regexp", r"^(filter\..*|core\.sparsecheckout)$"
     )
-    if asked.returncode not in (0, 1):  # 1: there is none
-        return asked
-    settings = dict(entry.partition("\n")[::2] for entry in asked.stdout.split("\0") if entry)
+    if result.returncode not in (0, 1):  # 1: there is none
+        return result
+    settings = dict(entry.partition("\n")[::2] for entry in result.stdout.split("\0") if entry)
     # Writing the index reads files that changed in the same instant, and would filter them.
     names = {name.rpartition(".")[0] for name in settings if name.startswith("filter.")}
     off = [f"{name}.{key}" for name in sorted(names) for key in ("clean=", "process=", "required=false")]

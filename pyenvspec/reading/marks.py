@@ -62,14 +62,14 @@ def find_lookalikes(source: SourceText, root: Node | None = None) -> tuple[Diagn
     if source.text.isascii():
         return ()
     starts = None if root is None else set(_starts(root))
-    found: list[Diagnostic] = []
+    findings: list[Diagnostic] = []
     for number, line in enumerate(source.lines, start=1):
         column = find_in_structure(line)
         first = len(line) - len(line.lstrip(" ")) + 1
         if column is None or (starts is not None and (number, first) not in starts):
             continue
         start = source.offset(number, column + 1)
-        found.append(
+        findings.append(
             source.finding(
                 "yaml-lookalike",
                 f"{name_lookalike(line[column])} stands where YAML takes only plain ones",
@@ -78,9 +78,9 @@ def find_lookalikes(source: SourceText, root: Node | None = None) -> tuple[Diagn
                 hint=f"write `{shorten(correct_line(line))}`",
             )
         )
-        if len(found) == MAX_STRAY_REPORTS:
+        if len(findings) == MAX_STRAY_REPORTS:
             break
-    return tuple(found)
+    return tuple(findings)
 
 
 def _starts(node: Node) -> Iterator[tuple[int, int]]:

@@ -41,18 +41,20 @@ def read_partly(data: bytes, file: str) -> RawSpec:
         problems.append(conflict.finding)
         mended.blank(conflict.begin, conflict.begin)
         mended.blank(conflict.middle, conflict.end)
-    root, found = _read_rounds(mended, problems)
-    problems += [mended.place(one) for one in found.items if not problems or one.code not in _OF_WHAT_IS_LEFT]
-    told = Diagnostics(left_out=found.left_out)
+    root, findings = _read_rounds(mended, problems)
+    problems += [
+        mended.place(one) for one in findings.items if not problems or one.code not in _OF_WHAT_IS_LEFT
+    ]
+    bounded = Diagnostics(left_out=findings.left_out)
     for problem in problems:
-        told.add(problem)
+        bounded.add(problem)
     if not isinstance(root, Mapping) or (problems and not root.entries):
-        raise PyenvspecError(*told.ordered())
-    broken = {one.path for one in found.items if one.code != "duplicate-key"}
+        raise PyenvspecError(*bounded.ordered())
+    broken = {one.path for one in findings.items if one.code != "duplicate-key"}
     whole = mended.place_tree(root)
     assert isinstance(whole, Mapping)
     return RawSpec(
-        file, source.lines, without_all(whole, broken), told.ordered(), frozenset(broken | mended.unread)
+        file, source.lines, without_all(whole, broken), bounded.ordered(), frozenset(broken | mended.unread)
     )
 
 
@@ -66,7 +68,7 @@ def _read_rounds(mended: Mended, problems: list[Diagnostic]) -> tuple[Node | Non
         reading = TreeReading(mended.source)
         root = reading.read()
         # What such a character makes of the lines around it is no mistake of its own.
-        is_whole = isinstance(root, Mapping) and not reading.found.has_errors
+        is_whole = isinstance(root, Mapping) and not reading.findings.has_errors
         lookalikes = find_lookalikes(mended.source, root if is_whole else None) if is_first else ()
         is_first = False
         problems += lookalikes
@@ -81,10 +83,10 @@ def _read_rounds(mended: Mended, problems: list[Diagnostic]) -> tuple[Node | Non
             reading.read()
             stopped = reading.stopped or stopped
         if stopped is None or stopped.code == "yaml-second-document":
-            return root, reading.found
+            return root, reading.findings
         if mended.is_news(stopped):
             problems.append(mended.place(stopped))
         if not mended.repair(stopped):
-            rest = [one for one in reading.found.items if one != stopped]
-            return None, Diagnostics(rest, reading.found.left_out)
+            rest = [one for one in reading.findings.items if one != stopped]
+            return None, Diagnostics(rest, reading.findings.left_out)
     return None, Diagnostics()

@@ -79,21 +79,21 @@ class SourceText:
 
     def stray_characters(self) -> list[Diagnostic]:
         """Return one finding per line that holds a character which no env.yaml may hold."""
-        found: dict[int, Diagnostic] = {}
+        by_line: dict[int, Diagnostic] = {}
         for stray in () if self._is_printable else re.finditer(_STRAY, self.text):
             line = self.line_index(stray.start())
-            if line in found:
+            if line in by_line:
                 continue
-            found[line] = self.finding(
+            by_line[line] = self.finding(
                 "control-character",
                 f"the file holds {name_character(stray.group())}, which cannot be seen",
                 self.span(*stray.span()),
                 expected="visible characters, spaces and line ends",
                 hint="delete it; such characters come in by copy and paste",
             )
-            if len(found) == MAX_STRAY_REPORTS:
+            if len(by_line) == MAX_STRAY_REPORTS:
                 break
-        return list(found.values())
+        return list(by_line.values())
 
 
 def shorten(text: str) -> str:

@@ -62,7 +62,7 @@ class TreeReading:
     """One file's way from events to tree; its problems gather in `found`."""
 
     def __init__(self, source: SourceText) -> None:
-        self.found = Diagnostics(source.stray_characters())
+        self.findings = Diagnostics(source.stray_characters())
         self.stopped: Diagnostic | None = None  # the finding behind which nothing could be read
         self._source = source
         self._parser = _Parser(source.parsable)
@@ -102,13 +102,13 @@ class TreeReading:
 
     def _add(self, finding: Diagnostic, *, stop: bool = False) -> None:
         placed = replace(finding, path=tuple(self._path))
-        self.found.add(placed)
+        self.findings.add(placed)
         if stop:
             self.stopped = placed
             raise _StopReading
 
     def _check_root(self, root: Node | None) -> None:
-        if isinstance(root, Mapping) or self.found.items:
+        if isinstance(root, Mapping) or self.findings.items:
             return
         if root is None or (isinstance(root, Scalar) and root.value is None):
             self._add(problem.no_content(self._source))

@@ -49,33 +49,33 @@ def _with_arguments(name: str, code: str) -> str:
         case Arguments.OWN:
             return code
         case Arguments.REFUSED:
-            told = f'{name} takes no arguments: write \\"\\$@\\" where they belong, in scripts.{name} of env.yaml'
-            return f'[ $# -eq 0 ] || {{ echo "{told}" >&2; exit 2; }}\n{code}'
+            message = f'{name} takes no arguments: write \\"\\$@\\" where they belong, in scripts.{name} of env.yaml'
+            return f'[ $# -eq 0 ] || {{ echo "{message}" >&2; exit 2; }}\n{code}'
 
 
 def plan_processes(spec: Spec, cuda: CudaSet | None) -> tuple[Process, ...]:
     """Return the processes in the order of their names."""
-    return tuple(_plan_process(name, given, cuda) for name, given in sorted(spec.processes.items()))
+    return tuple(_plan_process(name, process, cuda) for name, process in sorted(spec.processes.items()))
 
 
-def _plan_process(name: str, given: GivenProcess, cuda: CudaSet | None) -> Process:
+def _plan_process(name: str, process: GivenProcess, cuda: CudaSet | None) -> Process:
     return Process(
         name=name,
-        run=plan_bash(given.run, cuda),
-        after=tuple(dict.fromkeys(given.after)),
-        ready=_plan_ready(given, cuda),
-        restart=given.restart,
-        env=tuple((key, plan_text(text, cuda)) for key, text in sorted(given.env.items())),
-        folder=posixpath.normpath(given.folder or "."),
+        run=plan_bash(process.run, cuda),
+        after=tuple(dict.fromkeys(process.after)),
+        ready=_plan_ready(process, cuda),
+        restart=process.restart,
+        env=tuple((key, plan_text(text, cuda)) for key, text in sorted(process.env.items())),
+        folder=posixpath.normpath(process.folder or "."),
     )
 
 
-def _plan_ready(given: GivenProcess, cuda: CudaSet | None) -> Ready | None:
-    ready = given.ready
+def _plan_ready(process: GivenProcess, cuda: CudaSet | None) -> Ready | None:
+    ready = process.ready
     if ready is None or (ready.http is None and ready.run is None):
-        if not given.ports:
+        if not process.ports:
             return None
-        asked = "\n".join(map(_HOW_TO_ASK_A_PORT.format, given.ports))
-        return Ready(None, (asked,), ready.every if ready else 1, ready.tries if ready else 60)
+        probe = "\n".join(map(_HOW_TO_ASK_A_PORT.format, process.ports))
+        return Ready(None, (probe,), ready.every if ready else 1, ready.tries if ready else 60)
     http = (ready.http.port, ready.http.path) if ready.http else None
     return Ready(http, plan_bash(ready.run, cuda) if ready.run else None, ready.every, ready.tries)

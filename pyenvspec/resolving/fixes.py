@@ -68,8 +68,8 @@ def apply_fixes(project: LockedProject | None, spec: Spec, systems: tuple[str, .
             continue
         fixes = _fitting(package, project.manager, spec, systems)
         joined = _joined(fixes)
-        taken = own.model_fields_set if own is not None else set[str]()
-        added = {key: value for key, value in joined.items() if key not in taken}
+        typed_keys = own.model_fields_set if own is not None else set[str]()
+        added = {key: value for key, value in joined.items() if key not in typed_keys}
         if not added or package not in needed:
             continue
         before = merged.get(package.name)

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 
 def plan_overrides(
-    given: Iterable[tuple[str, Override]], cuda: CudaSet | None
+    overrides: Iterable[tuple[str, Override]], cuda: CudaSet | None
 ) -> tuple[PackageOverride, ...]:
     """Return the overrides ordered by name; `given` has the user's own before the known fixes."""
     planned: dict[str, PackageOverride] = {}
-    for written, override in given:
+    for written, override in overrides:
         name = normalise(written)
         planned.setdefault(name, _plan_override(name, override, cuda))
     return tuple(override for _, override in sorted(planned.items()))

@@ -51,17 +51,17 @@ def permitted_unfree(file: SpecFile, branch: str, *, has_cuda: bool) -> tuple[bo
 
     A CUDA set is a hundred unfree packages, which differ from release to release.
     """
-    asked = file.spec.nixpkgs.unfree
-    if asked != "auto":
-        return asked, ()
+    setting = file.spec.nixpkgs.unfree
+    if setting != "auto":
+        return setting, ()
     if has_cuda:
         return True, ()
     return False, tuple(sorted({name for shell in file.shells for name in _unfree(shell.spec, branch)}))
 
 
 def _unfree(spec: Spec, branch: str) -> Iterator[str]:
-    for asked in asked_packages(spec):
-        attribute = find_attribute(spelled_for(asked.name, branch)) if asked.scope == "pkgs" else None
+    for package in asked_packages(spec):
+        attribute = find_attribute(spelled_for(package.name, branch)) if package.scope == "pkgs" else None
         if attribute is not None:
             yield from attribute.unfree
     if spec.shell == "devenv":

@@ -36,12 +36,12 @@ def decide_inputs(inputs: Iterable[FlakeInput]) -> tuple[Decision, ...]:
     return tuple(_decide_input(one) for one in inputs)
 
 
-def _decide_input(asked: FlakeInput) -> Decision:
-    key, reason = _INPUT_REASONS.get(asked.name, (f"inputs.{asked.name}", "asked for"))
-    if any(not ours for _, ours in asked.follows):
+def _decide_input(flake_input: FlakeInput) -> Decision:
+    key, reason = _INPUT_REASONS.get(flake_input.name, (f"inputs.{flake_input.name}", "asked for"))
+    if any(not ours for _, ours in flake_input.follows):
         reason += "; its own inputs that nothing here needs are cut off"
-    source = input_source(asked.name)
-    return Decision(key, f"input {asked.name}", reason, source.source if source else None)
+    source = input_source(flake_input.name)
+    return Decision(key, f"input {flake_input.name}", reason, source.source if source else None)
 
 
 def decide_caches(caches: Iterable[Cache], choice: Choice) -> tuple[Decision, ...]:
@@ -60,11 +60,11 @@ def _decide_cache(cache: Cache, served: Mapping[str, tuple[str, str]]) -> Decisi
     )
 
 
-def decide_settings(nixpkgs: Nixpkgs, shells: Iterable[Shell], *, asked: bool) -> tuple[Decision, ...]:
+def decide_settings(nixpkgs: Nixpkgs, shells: Iterable[Shell], *, is_asked: bool) -> tuple[Decision, ...]:
     """Return why nixpkgs is configured as it is; `asked` when `unfree` is the user's own word."""
     decisions: list[Decision] = []
     if nixpkgs.unfree:
-        reason = "asked for" if asked else "CUDA is unfree software"
+        reason = "asked for" if is_asked else "CUDA is unfree software"
         decisions.append(Decision("nixpkgs.unfree", "true", reason))
     for name in nixpkgs.unfree_packages:
         decisions.append(Decision("nixpkgs.unfree", name, "it is unfree, and what is asked for needs it"))

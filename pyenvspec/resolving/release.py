@@ -61,10 +61,10 @@ def check_release(
         return outcome.release, ()
     choice, refused = _list_refusals(file, request, outcome)
     is_some = _VERSION in wrong or ("python",) in wrong
-    told = [
+    findings = [
         one for one in refused if not (is_some and one.path == _VERSION) and one.path[:1] not in _tops(wrong)
     ]
-    return (choice.release if choice else None), tuple(told)
+    return (choice.release if choice else None), tuple(findings)
 
 
 def _tops(wrong: Collection[KeyPath]) -> set[KeyPath]:
@@ -100,17 +100,17 @@ def _list_refusals(
             break
         refusals.append(outcome)
         rest = smaller
-    told = []
+    findings = []
     for one in refusals:
         # What works is to be found with the other parts mended.
         alone = request
         for other in refusals:
             alone = alone if other is one else _without_culprit(alone, other)
         again = choose(alone)
-        told.append(
+        findings.append(
             _refused(file, again if isinstance(again, Refusal) and again.subject == one.subject else one)
         )
-    return (None if isinstance(outcome, Refusal) else outcome), tuple(told)
+    return (None if isinstance(outcome, Refusal) else outcome), tuple(findings)
 
 
 def _without_culprit(request: Request, refusal: Refusal) -> Request:
@@ -147,8 +147,8 @@ def cuda_request(cuda: Cuda) -> CudaRequest:
 
 
 def _asks_for(spec: Spec, refusal: Refusal) -> bool:
-    asked = (spec.python.version, cuda_request(spec.cuda) if spec.cuda else None)
-    return refusal.culprit is None or refusal.culprit in asked
+    requests = (spec.python.version, cuda_request(spec.cuda) if spec.cuda else None)
+    return refusal.culprit is None or refusal.culprit in requests
 
 
 def _refused(file: SpecFile, refusal: Refusal) -> Diagnostic:

@@ -119,7 +119,7 @@ def resolve_plan(file: SpecFile, project: ProjectFolder, locks: LockedProjects |
             *without,
             *fixes,
             *spellings,
-            *decide_settings(nixpkgs, shells, asked=spec.nixpkgs.unfree != "auto"),
+            *decide_settings(nixpkgs, shells, is_asked=spec.nixpkgs.unfree != "auto"),
             *decide_caches(caches, choice),
             *decide_inputs(inputs),
         ),
@@ -164,8 +164,8 @@ def _plan_shell(
     )
 
 
-def _plan_interpreter(found: PythonChoice) -> Interpreter:
-    return Interpreter(found.version, "pkgs" if found.origin == "nixpkgs" else found.origin, found.attr)
+def _plan_interpreter(choice: PythonChoice) -> Interpreter:
+    return Interpreter(choice.version, "pkgs" if choice.origin == "nixpkgs" else choice.origin, choice.attr)
 
 
 def _plan_environment(shell: ShellSpec, manager: str, cuda: CudaSet | None) -> Environment:
@@ -188,17 +188,17 @@ def _plan_environment(shell: ShellSpec, manager: str, cuda: CudaSet | None) -> E
 
 
 def _plan_cuda(cuda: Cuda, choice: Choice) -> CudaSet:
-    found = choice.cuda_for(cuda_request(cuda))
-    cudnn = None if cuda.cudnn == "none" else found.cudnn
-    release = choice.cuda_release if found.origin == "nixpkgs-cuda" else choice.release
+    cuda_choice = choice.cuda_for(cuda_request(cuda))
+    cudnn = None if cuda.cudnn == "none" else cuda_choice.cudnn
+    release = choice.cuda_release if cuda_choice.origin == "nixpkgs-cuda" else choice.release
     renamed = {old: gone.now for old, gone in gone_from_sets(release or "").items() if gone.now}
     wanted = [renamed.get(name, name) for name in _distinct(cuda.packages) if name != "cudnn"]
     names = [*dict.fromkeys(wanted), *([cudnn] if cudnn else [])]
     return CudaSet(
         version=cuda.version,
         # The overlay of cuda-legacy puts its sets into pkgs.
-        origin="nixpkgs-cuda" if found.origin == "nixpkgs-cuda" else "pkgs",
-        attribute=found.attr,
+        origin="nixpkgs-cuda" if cuda_choice.origin == "nixpkgs-cuda" else "pkgs",
+        attribute=cuda_choice.attr,
         packages=tuple(Package("cuda", tuple(name.split("."))) for name in names),
         cudnn=cudnn,
         capabilities=_distinct(cuda.capabilities),
@@ -216,8 +216,10 @@ def _plan_inputs(spec: Spec, choice: Choice, managers: Iterable[str]) -> tuple[F
     names += [name for name in choice.inputs if name not in names]
     ours = [_standard_input(name, _distinct(names), choice) for name in _distinct(names)]
     users = [
-        FlakeInput(name, f"github:{given.github}" + (f"/{given.ref}" if given.ref else ""), flake=given.flake)
-        for name, given in sorted(spec.inputs.items())
+        FlakeInput(
+            name, f"github:{source.github}" + (f"/{source.ref}" if source.ref else ""), flake=source.flake
+        )
+        for name, source in sorted(spec.inputs.items())
     ]
     return (*ours, *users)
 
@@ -257,7 +259,7 @@ def _plan_nixpkgs(file: SpecFile, choice: Choice, cuda: Cuda | None) -> Nixpkgs:
     capabilities = _distinct(
         c for s in file.shells if s.spec.cuda is not None for c in s.spec.cuda.capabilities
     )
-    found = _plan_cuda(cuda, choice) if cuda else None
+    cuda_set = _plan_cuda(cuda, choice) if cuda else None
     unfree, unfree_packages = permitted_unfree(file, choice.release, has_cuda=bool(choice.cuda))
     return Nixpkgs(
         release=choice.release,
@@ -265,10 +267,10 @@ def _plan_nixpkgs(file: SpecFile, choice: Choice, cuda: Cuda | None) -> Nixpkgs:
         unfree_packages=unfree_packages,
         insecure_packages=_distinct(sorted(spec.nixpkgs.insecure)),
         insecure_python=any(python.insecure for python in choice.python),
-        cuda_support=found is not None,
+        cuda_support=cuda_set is not None,
         # The last one is what nixpkgs also compiles for the GPUs to come.
         capabilities=tuple(sorted(capabilities, key=version_key)),
-        cuda_set=found.attribute if found and found.origin == "pkgs" else None,
+        cuda_set=cuda_set.attribute if cuda_set and cuda_set.origin == "pkgs" else None,
         overlays=tuple(_relative(path) for path in spec.nixpkgs.overlays),
         input_overlays=("cuda-legacy",) if "cuda-legacy" in choice.inputs else (),
     )
@@ -300,12 +302,12 @@ def _watched_files(shells: tuple[Shell, ...]) -> tuple[str, ...]:
 def _manager_decisions(
     file: SpecFile, managers: dict[str, str], project: ProjectFolder
 ) -> tuple[Decision, ...]:
-    found = ", ".join(sorted(project.files)) or "no project file"
+    files = ", ".join(sorted(project.files)) or "no project file"
     return tuple(
         Decision(
             "python.manager" if shell.name == "default" else f"variants.{shell.name}.python.manager",
             managers[shell.name],
-            "asked for" if shell.spec.python.manager else f"the project has {found}",
+            "asked for" if shell.spec.python.manager else f"the project has {files}",
         )
         for shell in file.shells
     )

@@ -132,7 +132,7 @@ def _split_commands(text: str, quotes: str) -> list[str]:
         for run in _RUN.finditer(quotes)
     )
     bare = _blank_substitutions(re.sub(r"\\.", "xx", bare))
-    ends = [found.span() for found in re.finditer(r"&&|;|\n", bare)]
+    ends = [match.span() for match in re.finditer(r"&&|;|\n", bare)]
     others = re.sub(r"&&|[0-9]?>&[0-9-]|&>>?", "", bare)
     if re.search(r"[|&()]|(?:^|\s)#", others):
         return []

@@ -99,12 +99,12 @@ def _merged(node: Schema, definitions: Schema) -> Schema:
     if (snippets := result.pop(_OFFERED, None)) is not None:
         # Always true, and offered where a value is typed; as a snippet of the whole it would be one among the keys too.
         result["anyOf"] = [{"type": "string", "defaultSnippets": snippets}, {}]
-    said = _sentence("expected " + _either(names, result, node))
+    message = _sentence("expected " + _either(names, result, node))
     if "properties" not in result:
-        return {**result, "errorMessage": said}
+        return {**result, "errorMessage": message}
     # A message beside `properties` would take the place of the one that names a wrong key, and `required` there is
     # offered as an entry of its own, with the types for a name.
-    type_alone = {"type": result.pop("type"), "errorMessage": said}
+    type_alone = {"type": result.pop("type"), "errorMessage": message}
     required = [{"required": result.pop("required")}] if "required" in result else []
     return {**result, "allOf": [type_alone, *required]}
 

@@ -122,8 +122,8 @@ def _resolve(part: Part, schema: Part) -> Part | None:
 
 
 def _with_description(part: Part, described: Part, schema: Part) -> str:
-    found = part if part.get("description") else _resolve(part, schema) or described
-    return str(found.get("description", ""))
+    source = part if part.get("description") else _resolve(part, schema) or described
+    return str(source.get("description", ""))
 
 
 def _default(part: Part) -> str | None:

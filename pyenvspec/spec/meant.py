@@ -111,9 +111,9 @@ def as_mapping(path: KeyPath, value: object) -> str | None:
         case ("wheels",) if isinstance(value, bool):
             return f"write `wheels: {{prefer: {str(value).lower()}}}`"
         case ("inputs", name) if len(names) == 1 and (
-            found := re.fullmatch(r"github:([\w.-]+/[\w.-]+)", names[0])
+            match := re.fullmatch(r"github:([\w.-]+/[\w.-]+)", names[0])
         ):
-            return f"write `{name}: {{github: {found[1]}}}`"
+            return f"write `{name}: {{github: {match[1]}}}`"
         case ("env",) if all(re.fullmatch(r"[A-Za-z_]\w*=.*", name) for name in names):
             pairs = (name.partition("=") for name in names)
             return f"write `env: {{{', '.join(f'{key}: {format_flow(text)}' for key, _, text in pairs)}}}`"
@@ -124,8 +124,8 @@ def explain_form(pattern: str, value: object) -> Meant:
     """Return what was meant by a text of almost the form of its key: `04:00:00`, `64 GB`, `8000:80`."""
     text = str(getattr(value, "text", value)).strip()
     find = _BY_FORM.get(pattern)
-    found = find(text) if find and len(text) <= _LONGEST else None
-    return Meant(f"did you mean `{found}`?" if found and re.match(pattern, found) else None)
+    form = find(text) if find and len(text) <= _LONGEST else None
+    return Meant(f"did you mean `{form}`?" if form and re.match(pattern, form) else None)
 
 
 def _duration(text: str) -> str | None:

@@ -127,11 +127,11 @@ def _meaning(name: str) -> Meant:
     """Return what was probably meant by a text that no attribute is called: `ffmpeg@4`, `libfoo:amd64`."""
     from pyenvspec.facts.meanings import understand
 
-    found = understand(name)
-    if found is None:
+    suggestion = understand(name)
+    if suggestion is None:
         return Meant(None)
-    hint = found.hint if found.kind != "close" else None
-    return Meant(f"did you mean `{found.attr}`?" if found.attr else None, hint)
+    hint = suggestion.hint if suggestion.kind != "close" else None
+    return Meant(f"did you mean `{suggestion.attr}`?" if suggestion.attr else None, hint)
 
 
 def _wrong_choice(detail: ErrorDetails, path: KeyPath) -> Words:
@@ -147,8 +147,8 @@ def _wrong_choice(detail: ErrorDetails, path: KeyPath) -> Words:
 
 def _wrong_type(detail: ErrorDetails, path: KeyPath) -> Words:
     kind, value = detail["type"], detail["input"]
-    given = "nothing" if value is None else _KIND.get(type(value), _NUMBER)
-    message = f"`{_dotted(path)}` must be {_EXPECTED.get(kind, detail['msg'])}, not {given}"
+    kind_found = "nothing" if value is None else _KIND.get(type(value), _NUMBER)
+    message = f"`{_dotted(path)}` must be {_EXPECTED.get(kind, detail['msg'])}, not {kind_found}"
     hint = None
     if value is None:
         empty = f'write `{path[-1]}: ""` for an empty text, ' if kind == "string_type" else ""
@@ -275,8 +275,8 @@ def _options(detail: ErrorDetails) -> list[str]:
 
 def did_you_mean(word: str, candidates: typing.Iterable[str]) -> str | None:
     """Return the nearest of the candidates as a question."""
-    found = closest(word, candidates)
-    return f"did you mean `{found}`?" if found else None
+    nearest = closest(word, candidates)
+    return f"did you mean `{nearest}`?" if nearest else None
 
 
 def _dotted(path: KeyPath) -> str:

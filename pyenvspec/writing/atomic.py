@@ -48,8 +48,8 @@ def change_file(path: Path, old: bytes, new: bytes) -> None:
 
 def _give_owner(draft: Path, kept: os.stat_result) -> bool:
     """Return whether the draft has the owner and group that the file has."""
-    made = draft.stat()
-    if (made.st_uid, made.st_gid) == (kept.st_uid, kept.st_gid):
+    owner = draft.stat()
+    if (owner.st_uid, owner.st_gid) == (kept.st_uid, kept.st_gid):
         return True
     try:
         os.chown(draft, kept.st_uid, kept.st_gid)

@@ -127,8 +127,10 @@ class Changes:
         }
         hint = "Run `pyenvspec compile` (`pyenvspec compile --diff` shows what it changes)."
         stale = [(c.path, f"`{c.path}` {words[c.kind]}") for c in self.items if c.kind in words]
-        found = (Diagnostic(code="stale-output", message=text, file=path, hint=hint) for path, text in stale)
-        return (*self.conflicts, *found)
+        findings = (
+            Diagnostic(code="stale-output", message=text, file=path, hint=hint) for path, text in stale
+        )
+        return (*self.conflicts, *findings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +151,7 @@ def plan_writes(root: Path, files: Mapping[str, bytes], options: WriteOptions | 
         try:
             items.append(_plan_file(root, path, files[path], force=options.force))
         except WriteError as error:
-            conflicts += (found for found in error.diagnostics if found not in conflicts)
+            conflicts += (finding for finding in error.diagnostics if finding not in conflicts)
     try:
         items += [] if options.partial or conflicts else _plan_removals(root, files)
     except WriteError as error:

@@ -91,11 +91,11 @@ def run(options: ContainerOptions) -> int:
     # Nix must see env.yaml as it is now; with nothing to do this writes nothing.
     compiling.run(compiling.CompileOptions("compile", options.directory, quiet=True))
     if environment.lock_kind is not None:
-        asked = installing.ask_nix(options.directory, container)
-        if isinstance(asked, int):
-            return asked
-        if asked.reasons:
-            return _run_installing(options, plan, container, asked)
+        answer = installing.ask_nix(options.directory, container)
+        if isinstance(answer, int):
+            return answer
+        if answer.reasons:
+            return _run_installing(options, plan, container, answer)
     if options.action == "archive":
         return write_archive(options, container, options.output)
     if options.action == "sbom":
@@ -195,13 +195,13 @@ def _commands_installing(
     options: ContainerOptions, container: Container, installation: Installation
 ) -> list[Step]:
     engine = _engine(options, builds=True)
-    made = options.action in ("build", "load", "archive", "sbom")
-    steps = installing.build_steps(container, installation, engine, options.command if made else ())
+    builds = options.action in ("build", "load", "archive", "sbom")
+    steps = installing.build_steps(container, installation, engine, options.command if builds else ())
 
     def copy(target: str, *extra: str) -> Step:
         return installing.copy_step(container, engine, target, extra)
 
-    if made:
+    if builds:
         return steps
     if options.action == "run":
         name = installing.reference_of(container, engine)

@@ -138,9 +138,11 @@ def _collision(values: Values, log: Log, at: int) -> Answer | None:
     values = {**values, "package": names[0], "other": names[1], "file": files[0]}
     if names[0] == names[1]:
         values["other"] = "another version of it"
-        said = f"take `{names[0]}` out of `python.packages`: the lock, or another package there, brings it"
+        in_env_yaml = (
+            f"take `{names[0]}` out of `python.packages`: the lock, or another package there, brings it"
+        )
         from_lock = f"with a lock: overrides: {{{names[0]}: {{from_nixpkgs: true}}}}, so that both are one"
-        return Answer(values, {}, (said, from_lock))
+        return Answer(values, {}, (in_env_yaml, from_lock))
     return Answer(values)
 
 

@@ -127,8 +127,8 @@ def package_built(log: Log, at: int) -> str | None:
     named = [(m.start(), m.lastgroup, m[m.lastgroup]) for m in _BUILT.finditer(log.text) if m.lastgroup]
     sure = [name for start, kind, name in named if kind in ("uv", "hint", "poetry", "pip")]
     above = [name for start, kind, name in named if start <= at and kind not in ("depends", "hint")]
-    found = sure[0] if sure else (above[-1] if above else None)
-    return normalise(found) if found else None
+    package = sure[0] if sure else (above[-1] if above else None)
+    return normalise(package) if package else None
 
 
 def module(values: Values, log: Log, at: int) -> Answer | None:

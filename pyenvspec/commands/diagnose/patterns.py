@@ -82,15 +82,15 @@ def diagnose_log(text: str) -> tuple[Advice, ...]:
     # Some patterns look at each place of a line for what may stand behind it: bounded, or a long line never ends.
     bounded = (_STYLE.sub("", part[:_LONGEST_LINE]) for _, part in lines)
     log = Log("\n".join(bounded), [number for number, _ in lines])
-    found: dict[tuple[str, str], Advice] = {}
+    advices: dict[tuple[str, str], Advice] = {}
     lines_of: dict[int, str] = {}
     for family in families():
         for match in family.compiled().finditer(log.text):
             advice = _advise(family, match, log)
             # A line that one family understands is not another's: the table has the narrower ones first.
             if advice is not None and lines_of.setdefault(advice.line, family.id) == family.id:
-                found.setdefault((advice.family, advice.finding), advice)
-    return tuple(sorted(found.values(), key=lambda advice: advice.line))
+                advices.setdefault((advice.family, advice.finding), advice)
+    return tuple(sorted(advices.values(), key=lambda advice: advice.line))
 
 
 def merge_yaml(advices: tuple[Advice, ...]) -> dict[str, Any]:

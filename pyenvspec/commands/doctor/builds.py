@@ -77,14 +77,14 @@ def check_builds(context: Context, files: Mapping[str, bytes]) -> Iterator[Check
         text = "what is to build is counted once env.yaml is compiled"
         yield Check(GROUP, Mark.WARN, text, ("pyenvspec compile", "pyenvspec doctor --online"))
         return
-    asked = _ask(context, plan, shell)
-    if silent := _SILENT.search(asked.stderr):
+    dry_run = _ask(context, plan, shell)
+    if silent := _SILENT.search(dry_run.stderr):
         text = f"what is to build cannot be counted while {silent[1] or silent[2]} does not answer"
         yield Check(GROUP, Mark.WARN, text, ("check the network and the proxy (https_proxy)",))
-    elif not asked.ok:
-        yield _explain_failure(asked, shell)
+    elif not dry_run.ok:
+        yield _explain_failure(dry_run, shell)
     else:
-        yield from _tell(context, plan, shell, asked.stderr)
+        yield from _tell(context, plan, shell, dry_run.stderr)
 
 
 def _ask(context: Context, plan: Plan, shell: Shell) -> Result:
@@ -108,23 +108,23 @@ def _nix(context: Context, *words: str) -> Result:
     return context.runner.run(argv, cwd=context.root, timeout=_PATIENCE, env={"LC_ALL": "C", **_GIT})
 
 
-def _explain_failure(asked: Result, shell: Shell) -> Check:
-    if asked.timed_out:
+def _explain_failure(dry_run: Result, shell: Shell) -> Check:
+    if dry_run.timed_out:
         return Check(GROUP, Mark.WARN, f"not counted: Nix took longer than {_PATIENCE / 60:.0f} minutes")
-    lines = [line.strip() for line in asked.stderr.splitlines() if "error:" in line]
+    lines = [line.strip() for line in dry_run.stderr.splitlines() if "error:" in line]
     reason = lines[-1].removeprefix("error:").strip() if lines else "no reason given"
     # It fails in the same way, and tells what that means.
     fix = (shlex.join(("pyenvspec", "shell", *([] if shell.name == "default" else [shell.name]))),)
     return Check(GROUP, Mark.BAD, f"Nix does not evaluate the shell: {reason}", fix)
 
 
-def _tell(context: Context, plan: Plan, shell: Shell, told: str) -> Iterator[Check]:
-    fetched = _FETCHED.search(told)
+def _tell(context: Context, plan: Plan, shell: Shell, output: str) -> Iterator[Check]:
+    fetched = _FETCHED.search(output)
     if fetched:
         paths = f"{int(fetched[1] or 1):,} path{'s' if fetched[1] else ''}"
         text = f"{paths} to fetch: {fetched[2]} over the network, {fetched[3]} on the disk"
         yield Check(GROUP, Mark.GOOD, text)
-    listed = _BUILT.search(told)
+    listed = _BUILT.search(output)
     if not listed:
         text = (
             "nothing is built here" if fetched else "the shell is in the store: nothing is fetched or built"
@@ -200,9 +200,9 @@ def _ways_out(context: Context, plan: Plan, shell: Shell, missing: Derivations) 
         for cache in caches_to_try("cuda"):
             if cache.url in used:
                 continue
-            asked = missing.outputs[:_ASKED]
-            has = sum(context.host.fetch(f"{cache.url}/{digest}.narinfo") is None for digest in asked)
+            sample = missing.outputs[:_ASKED]
+            has = sum(context.host.fetch(f"{cache.url}/{digest}.narinfo") is None for digest in sample)
             if has:
-                of = f"{has} of {len(asked)} of them" if len(asked) > 1 else "it"
+                of = f"{has} of {len(sample)} of them" if len(sample) > 1 else "it"
                 yield f"the cache `{cache.name}` ({cache.url}) has {of}; to use it, write in env.yaml:"
                 yield f"  caches: [{cache.name}]"

@@ -39,10 +39,10 @@ def check_caches(context: Context) -> Iterator[Check]:
 
 def _is_trusted(context: Context) -> bool:
     for words in (("store", "info"), ("store", "ping")):
-        asked = context.run("nix", "--extra-experimental-features", "nix-command", *words, "--json")
-        if asked.ok:
+        result = context.run("nix", "--extra-experimental-features", "nix-command", *words, "--json")
+        if result.ok:
             # Without a daemon the user owns the store.
-            return '"trusted":true' in asked.stdout.replace(" ", "") or '"trusted":1' in asked.stdout
+            return '"trusted":true' in result.stdout.replace(" ", "") or '"trusted":1' in result.stdout
     return False
 
 

@@ -24,8 +24,8 @@ _VERSION_FILE = "/proc/driver/nvidia/version"
 def check_gpu(context: Context) -> Iterator[Check]:
     """Yield the findings; a machine without a GPU is no fault, since the shell opens there too."""
     toolkit, wheels = _asked(context), wheels_cuda(context)
-    asked = tuple(sorted({*toolkit, *wheels}, key=version_key))
-    if context.plan and not asked:
+    cudas = tuple(sorted({*toolkit, *wheels}, key=version_key))
+    if context.plan and not cudas:
         yield Check(GROUP, Mark.GOOD, "env.yaml asks for no CUDA, and no package of the lock brings it")
         return
     if wheels:
@@ -33,12 +33,12 @@ def check_gpu(context: Context) -> Iterator[Check]:
     place = _find_driver(context)
     version = _read_version(context)
     if place is None:
-        yield _without_driver(version, asked)
+        yield _without_driver(version, cudas)
         return
     yield Check(GROUP, Mark.GOOD, f"the driver's {_LIBCUDA} is {place}")
     if context.host.exists("/dev/nvidiactl") and not context.host.is_readable("/dev/nvidiactl"):
         yield Check(GROUP, Mark.BAD, "you may not open /dev/nvidiactl", ("sudo usermod -aG video $USER",))
-    yield from _check_version(version, asked)
+    yield from _check_version(version, cudas)
     yield from _check_libc(context)
     yield from check_python(context)
 
@@ -67,12 +67,12 @@ def _read_version(context: Context) -> str | None:
     if match:
         return match[1]
     # WSL has no such file.
-    asked = context.run("nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader")
-    match = re.match(r"\d+\.\d+(?:\.\d+)?", asked.stdout.strip()) if asked.ok else None
+    result = context.run("nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader")
+    match = re.match(r"\d+\.\d+(?:\.\d+)?", result.stdout.strip()) if result.ok else None
     return match[0] if match else None
 
 
-def _without_driver(version: str | None, asked: tuple[str, ...]) -> Check:
+def _without_driver(version: str | None, cudas: tuple[str, ...]) -> Check:
     if version:
         text = f"the kernel has NVIDIA driver {version}, and its {_LIBCUDA} is not found"
         fix = (
@@ -80,21 +80,21 @@ def _without_driver(version: str | None, asked: tuple[str, ...]) -> Check:
             "or say where they are: export PYENVSPEC_DRIVER=/folder/of/libcuda",
         )
         return Check(GROUP, Mark.BAD, text, fix)
-    if not asked:
+    if not cudas:
         return Check(GROUP, Mark.GOOD, "no NVIDIA driver on this machine")
     text = "no NVIDIA driver on this machine: the shell opens, and programs that need the GPU do not run"
     return Check(GROUP, Mark.WARN, text)
 
 
-def _check_version(version: str | None, asked: tuple[str, ...]) -> Iterator[Check]:
+def _check_version(version: str | None, cudas: tuple[str, ...]) -> Iterator[Check]:
     if version is None:
         yield Check(GROUP, Mark.WARN, "the version of the driver cannot be read")
         return
-    if not asked:
+    if not cudas:
         yield Check(
             GROUP, Mark.GOOD, f"driver {version} runs CUDA up to {_newest_for(version) or 'none known here'}"
         )
-    for cuda in asked:
+    for cuda in cudas:
         row = minimum_driver(".".join(cuda.split(".")[:2]))
         if row is None or row.driver is None:
             yield Check(

@@ -46,7 +46,7 @@ _NO_DEVICE, _STUB = 100, 34
 
 def wheels_cuda(context: Context) -> tuple[str, ...]:
     """Return the CUDA versions of the wheels that the project's locks name."""
-    found: set[str] = set()
+    versions: set[str] = set()
     for shell in context.plan.shells if context.plan else ():
         environment = shell.environment
         folder = "" if environment.project == "." else f"{environment.project}/"
@@ -55,9 +55,9 @@ def wheels_cuda(context: Context) -> tuple[str, ...]:
             names.append(environment.requirements)
         for name in names:
             text = _read(context, name)
-            found |= {*_LOCKED.findall(text), *_REQUIRED.findall(text)}
-            found |= {f"{major}.{minor}" for major, minor in _TAGGED.findall(text)}
-    return tuple(sorted(found, key=version_key))
+            versions |= {*_LOCKED.findall(text), *_REQUIRED.findall(text)}
+            versions |= {f"{major}.{minor}" for major, minor in _TAGGED.findall(text)}
+    return tuple(sorted(versions, key=version_key))
 
 
 def _read(context: Context, name: str) -> str:
@@ -78,9 +78,9 @@ def check_python(context: Context) -> Iterator[Check]:
             break
     else:
         return
-    asked = context.run(python, "-I", "-S", "-c", _ASK)
+    result = context.run(python, "-I", "-S", "-c", _ASK)
     try:
-        answer = json.loads(asked.stdout)
+        answer = json.loads(result.stdout)
     except ValueError:
         return
     if "missing" in answer:

@@ -77,7 +77,7 @@ class SystemHost:
             return None
 
     def files(self, root: str, most: int) -> list[tuple[str, int]]:
-        found: list[tuple[str, int]] = []
+        sizes: list[tuple[str, int]] = []
         for folder, folders, names in os.walk(root):
             folders[:] = sorted(name for name in folders if name != ".git")
             for name in names:
@@ -86,10 +86,10 @@ class SystemHost:
                     size = os.lstat(path).st_size
                 except OSError:
                     continue
-                found.append((os.path.relpath(path, root), size))
-                if len(found) == most:
-                    return found
-        return found
+                sizes.append((os.path.relpath(path, root), size))
+                if len(sizes) == most:
+                    return sizes
+        return sizes
 
     def libc(self) -> str | None:
         try:

@@ -23,13 +23,13 @@ _USER_CONF = "~/.config/nix/nix.conf"
 
 def check_nix(context: Context) -> Iterator[Check]:
     """Yield the findings; without Nix only that."""
-    told = context.run("nix", "--version")
-    if not told.ok:
-        said = "nix is not installed, or not on PATH" if told.missing else "nix does not start"
+    result = context.run("nix", "--version")
+    if not result.ok:
+        message = "nix is not installed, or not on PATH" if result.missing else "nix does not start"
         fix = ("pyenvspec get-nix", "or go without Nix: pyenvspec shell --host")
-        yield Check(GROUP, Mark.BAD, said, fix)
+        yield Check(GROUP, Mark.BAD, message, fix)
         return
-    yield _check_version(told.stdout.strip())
+    yield _check_version(result.stdout.strip())
     yield _check_features(context)
     yield _check_store(context)
     free = context.host.free_bytes("/nix/store")
@@ -68,17 +68,17 @@ def _check_features(context: Context) -> Check:
 
 def _check_store(context: Context) -> Check:
     for words in (("store", "info"), ("store", "ping")):
-        asked = context.run("nix", "--extra-experimental-features", "nix-command", *words)
-        if asked.ok:
+        result = context.run("nix", "--extra-experimental-features", "nix-command", *words)
+        if result.ok:
             return Check(GROUP, Mark.GOOD, "the store answers")
-        if "is not a recognised command" not in asked.stderr:
+        if "is not a recognised command" not in result.stderr:
             break
-    if asked.timed_out:
+    if result.timed_out:
         reason = "it took too long"
     else:
-        lines = [line.strip() for line in asked.stderr.splitlines() if "error:" in line]
+        lines = [line.strip() for line in result.stderr.splitlines() if "error:" in line]
         reason = lines[-1].removeprefix("error:").strip() if lines else "no reason given"
-    fix = ("sudo systemctl start nix-daemon",) if "daemon" in reason or asked.timed_out else ()
+    fix = ("sudo systemctl start nix-daemon",) if "daemon" in reason or result.timed_out else ()
     return Check(GROUP, Mark.BAD, f"the store does not answer: {reason}", fix)
 
 

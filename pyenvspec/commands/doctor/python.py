@@ -82,7 +82,7 @@ def _private_hosts(context: Context, environment: Environment) -> set[str]:
     """Return the hosts of package indices besides the public ones, as the project's files name them."""
     names = [environment.requirements] if environment.requirements else []
     names.append(posixpath.join(environment.project, "pyproject.toml"))
-    found: set[str] = set()
+    hosts: set[str] = set()
     for name in names:
         text = context.host.read(str(context.root / name)) or ""
         if name.endswith("pyproject.toml"):
@@ -90,8 +90,8 @@ def _private_hosts(context: Context, environment: Environment) -> set[str]:
         for line in _INDEX_LINE.findall(text):
             host = _HOST_OF_URL.match(line)
             if host and not _is_public(host[1]):
-                found.add(host[1])
-    return found
+                hosts.add(host[1])
+    return hosts
 
 
 def _check_password(context: Context, host: str, *, is_sandboxed: bool) -> Check:

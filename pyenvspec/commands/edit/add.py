@@ -113,7 +113,7 @@ def _missing(raw: RawSpec, names: Iterable[str]) -> dict[KeyPath, list[str]]:
 
 def _translate(raw: RawSpec, names: Iterable[str]) -> dict[str, Suggestion]:
     """Return what names of other package managers mean; raises for each that nixpkgs does not have."""
-    found: dict[str, Suggestion] = {}
+    suggestions: dict[str, Suggestion] = {}
     refused: list[Diagnostic] = []
     for name in dict.fromkeys(names):
         if name.startswith("cuda."):
@@ -122,7 +122,7 @@ def _translate(raw: RawSpec, names: Iterable[str]) -> dict[str, Suggestion]:
         if meant is not None and meant.is_attribute and meant.kind in ("attr", "service"):
             continue
         if meant is not None and meant.kind == "attr" and meant.attr:
-            found[name] = meant
+            suggestions[name] = meant
         elif meant is not None and (meant.kind != "close" or not _may_be_newer(raw)):
             refused.append(_judge(raw, name, meant))
         elif meant is None and not is_known(name) and not _may_be_newer(raw) and _is_plain(name):
@@ -130,7 +130,7 @@ def _translate(raw: RawSpec, names: Iterable[str]) -> dict[str, Suggestion]:
             refused.append(Diagnostic("native-unknown", f"nixpkgs has no `{name}`", raw.file, hint=hint))
     if refused:
         raise PyenvspecError(*refused)
-    return found
+    return suggestions
 
 
 def _is_plain(name: str) -> bool:

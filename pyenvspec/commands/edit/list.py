@@ -51,8 +51,8 @@ class _Text:
 
     def line_end(self, at: int) -> int:
         """Return the offset behind the line's end."""
-        found = self.text.find("\n", at)
-        return len(self.text) if found < 0 else found + 1
+        newline = self.text.find("\n", at)
+        return len(self.text) if newline < 0 else newline + 1
 
     def spliced(self, start: int, stop: int, new: str) -> bytes:
         if start == len(self.text) and self.text and not self.text.endswith("\n"):

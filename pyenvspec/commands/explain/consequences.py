@@ -121,12 +121,10 @@ def _is_about(decided: str, path: KeyPath) -> bool:
     names = _names(path)
     if path[:1] == ("variants",) and not decided.startswith("variants."):
         names = names[2:]
-    asked = ".".join(names)
-    if decided == "nixpkgs.release" and asked in _DECIDES_RELEASE:
+    key = ".".join(names)
+    if decided == "nixpkgs.release" and key in _DECIDES_RELEASE:
         return True
-    return bool(asked) and (
-        decided == asked or decided.startswith(f"{asked}.") or asked.startswith(f"{decided}.")
-    )
+    return bool(key) and (decided == key or decided.startswith(f"{key}.") or key.startswith(f"{decided}."))
 
 
 def _changed_parts(before: Compiled, after: Compiled) -> tuple[NixPart, ...]:

@@ -24,11 +24,11 @@ def format_conda(plan: Plan, shell: Shell, root: Path) -> tuple[str, list[str]]:
     left_out += [f"env.{name}: conda keeps variables by `conda env config vars set`" for name, _ in shell.env]
     lines = [f"python={shell.interpreter.version}", *_cuda(shell.cuda)]
     for name in names_of(shell.native):
-        found = conda_name(name)
-        if found is None:
+        channel_name = conda_name(name)
+        if channel_name is None:
             left_out.append(f"native: {name}: no name of it on conda-forge is known")
         else:
-            lines.append(found)
+            lines.append(channel_name)
     pip = _pip(shell, root)
     text = f"{head('conda')}name: {plan.name}\nchannels:\n"
     text += "".join(f"  - {channel}\n" for channel in _channels(shell.cuda))

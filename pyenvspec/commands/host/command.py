@@ -63,10 +63,12 @@ def open_host(  # noqa: PLR0913 -- what `shell` was told
 
 def _tell(lines: tuple[str, ...], folder: Path, *, again: bool) -> None:
     """Say it; a further command in the same shell is told the first line of what was told before."""
-    told, text = folder / "told", "\n".join(lines)
-    is_known = again and told.exists() and told.read_text(encoding="utf-8", errors="replace") == text
+    message_file, text = folder / "told", "\n".join(lines)
+    is_known = (
+        again and message_file.exists() and message_file.read_text(encoding="utf-8", errors="replace") == text
+    )
     say(lines[0] if is_known else text)
-    _write(told, text)
+    _write(message_file, text)
 
 
 def describe(
@@ -120,9 +122,9 @@ def _describe_left_out(plan: Plan, shell: Shell) -> Iterator[str]:
 
 
 def _list(names: object) -> str:
-    found = list(names)  # type: ignore[call-overload]
-    more = len(found) - _MANY
-    return ", ".join(found[:_MANY]) + (f" and {more} more" if more > 0 else "")
+    listed = list(names)  # type: ignore[call-overload]
+    more = len(listed) - _MANY
+    return ", ".join(listed[:_MANY]) + (f" and {more} more" if more > 0 else "")
 
 
 def _find_bash() -> str:

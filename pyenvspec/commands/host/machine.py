@@ -82,19 +82,19 @@ def _is_here(attribute: str, keys: set[str]) -> bool:
 def _ask_apt(attributes: list[str], runner: Runner) -> Missing:
     """apt knows what there is, and what is installed, under names that differ between releases."""
     candidates = {attr: debian_candidates(attr) for attr in attributes}
-    names = [name for found in candidates.values() for name in found]
-    told = runner.run(("apt-cache", "policy", *names), env={"LC_ALL": "C"})
+    names = [name for offers in candidates.values() for name in offers]
+    policy = runner.run(("apt-cache", "policy", *names), env={"LC_ALL": "C"})
     known = {
         name: installed != "(none)"
         for name, installed, offered in re.findall(
-            r"^(\S+):\n  Installed: (\S+)\n  Candidate: (\S+)", told.stdout, re.MULTILINE
+            r"^(\S+):\n  Installed: (\S+)\n  Candidate: (\S+)", policy.stdout, re.MULTILINE
         )
         if offered != "(none)" or installed != "(none)"
     }
     missing, packages = [], []
-    for attr, found in candidates.items():
-        there = [name for name in found if name in known]
-        chosen = (there or list(found))[0]
+    for attr, offers in candidates.items():
+        there = [name for name in offers if name in known]
+        chosen = (there or list(offers))[0]
         if not known.get(chosen):
             missing.append(attr)
             packages.append(chosen)

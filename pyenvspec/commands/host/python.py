@@ -53,15 +53,15 @@ def find_python(version: str, runner: Runner) -> HostPython:
     Raises PyenvspecError where there is none and uv brings none.
     """
     uv, minor = find_uv(), ".".join(version.split(".")[:2])
-    found = _find(version, uv, runner)
-    if found or uv is None:
-        return found or _fail(version, minor, _others(runner), tried_uv=False)
+    interpreter = _find(version, uv, runner)
+    if interpreter or uv is None:
+        return interpreter or _fail(version, minor, _others(runner), tried_uv=False)
     say(f"there is no Python {version} here; uv brings one")
     runner.run((uv, "python", "install", version), capture=False)
-    found = _find(version, uv, runner)
+    interpreter = _find(version, uv, runner)
     # One of another patch level is told, and better than none.
     return (
-        found
+        interpreter
         or (_find(minor, uv, runner) if minor != version else None)
         or _fail(version, minor, _others(runner), tried_uv=True)
     )
@@ -71,10 +71,10 @@ def _find(version: str, uv: str | None, runner: Runner) -> HostPython | None:
     minor = ".".join(version.split(".")[:2])
     programs = []
     if uv is not None:
-        asked = runner.run(
+        of_uv = runner.run(
             (uv, "python", "find", "--no-project", "--system", "--no-python-downloads", version)
         )
-        programs += [asked.stdout.strip()] if asked.ok else []
+        programs += [of_uv.stdout.strip()] if of_uv.ok else []
     programs += _of_pyenv(version)
     for name in (f"python{minor}", "python3"):
         try:
@@ -82,9 +82,9 @@ def _find(version: str, uv: str | None, runner: Runner) -> HostPython | None:
         except FileNotFoundError:
             continue
     for program in dict.fromkeys(programs):
-        told = runner.run((program, "-I", "-S", "-c", _LOOK))
-        match = re.fullmatch(r"(\d+) (\d+) (\d+) True (/.+)\n", told.stdout)
-        if told.ok and match and f"{'.'.join(match.groups()[:3])}.".startswith(f"{version}."):
+        result = runner.run((program, "-I", "-S", "-c", _LOOK))
+        match = re.fullmatch(r"(\d+) (\d+) (\d+) True (/.+)\n", result.stdout)
+        if result.ok and match and f"{'.'.join(match.groups()[:3])}.".startswith(f"{version}."):
             return HostPython(match[4], ".".join(match.groups()[:3]))
     return None
 
@@ -92,8 +92,8 @@ def _find(version: str, uv: str | None, runner: Runner) -> HostPython | None:
 def _of_pyenv(version: str) -> list[str]:
     """Return the interpreters that pyenv has, the newest first: its shims run those alone that were chosen."""
     folder = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv", "versions")
-    found = [*folder.glob(f"{version}.*/bin/python3"), *folder.glob(f"{version}/bin/python3")]
-    return [str(path) for path in sorted(found, key=_patch_level, reverse=True)]
+    interpreters = [*folder.glob(f"{version}.*/bin/python3"), *folder.glob(f"{version}/bin/python3")]
+    return [str(path) for path in sorted(interpreters, key=_patch_level, reverse=True)]
 
 
 def _patch_level(path: Path) -> list[int]:
@@ -105,10 +105,10 @@ def _others(runner: Runner) -> tuple[str, ...]:
     minors = set()
     for name in ("python3", *(f"python3.{minor}" for minor in range(8, 20))):
         try:
-            told = runner.run((find_program(name), "-I", "-S", "-c", _LOOK))
+            result = runner.run((find_program(name), "-I", "-S", "-c", _LOOK))
         except FileNotFoundError:
             continue
-        if told.ok and (match := re.match(r"3 (\d+) \d+ True /", told.stdout)):
+        if result.ok and (match := re.match(r"3 (\d+) \d+ True /", result.stdout)):
             minors.add(int(match[1]))
     return tuple(f"3.{minor}" for minor in sorted(minors, reverse=True))
 

@@ -60,8 +60,8 @@ def why_not_locked(text: str, source: Source, minor: str, runner: Runner) -> str
         Path(folder, "pyproject.toml").write_text(text, encoding="utf-8")
         while len(excluded) < _MOST_SOURCES and (left := deadline - time.monotonic()) > 0:
             Path(folder, "excluded.txt").write_text("\n".join(excluded))
-            asked = [*argv, "--excludes", "excluded.txt"]
-            done = runner.run(asked, cwd=Path(folder), timeout=left, env=in_haste())
+            command = [*argv, "--excludes", "excluded.txt"]
+            done = runner.run(command, cwd=Path(folder), timeout=left, env=in_haste())
             if done.ok or done.timed_out:
                 return None
             # A lock may hold sources; here they would have to be built to be known.
@@ -77,8 +77,10 @@ def why_not_locked(text: str, source: Source, minor: str, runner: Runner) -> str
 
 def _oldest(source: Source, minor: str) -> str:
     """The first Python that the project allows; uv takes the one that runs where nothing is said."""
-    said = [claim.value for claim in source.python]
-    fitting = [m for m in python_minors() if said and all(allows_python(value, m) for value in said)]
+    constraints = [claim.value for claim in source.python]
+    fitting = [
+        m for m in python_minors() if constraints and all(allows_python(value, m) for value in constraints)
+    ]
     return fitting[0] if fitting else minor
 
 
@@ -88,12 +90,14 @@ def _imports_torch(package: str) -> bool:
 
 
 def _built_with_torch(package: str) -> str:
-    said = f"to know what {package} needs, its build is started, which imports torch"
-    return f'{said}; to lock it, write `{package} = ["torch"]` below [tool.uv.extra-build-dependencies] there'
+    reason = f"to know what {package} needs, its build is started, which imports torch"
+    return (
+        f'{reason}; to lock it, write `{package} = ["torch"]` below [tool.uv.extra-build-dependencies] there'
+    )
 
 
 def _told(markers: str, like: re.Match[str] | None, minor: str) -> str:
     pythons = re.sub(r"python(?:_full)?_version ", "Python ", markers).replace("'", "")
     narrow = like[1] if like else f"=={minor}.*"
-    said = f"what it asks for does not go together for {pythons}"
-    return f'{said}; to lock it, write `requires-python = "{narrow}"` there'
+    reason = f"what it asks for does not go together for {pythons}"
+    return f'{reason}; to lock it, write `requires-python = "{narrow}"` there'

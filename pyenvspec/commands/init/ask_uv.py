@@ -60,10 +60,10 @@ def newest_that_resolves(source: Source, minors: Sequence[str], runner: Runner) 
     lines = {wanted.name: wanted.text for wanted in source.packages if _is_plain(wanted.text)}
     if not lines:
         return None, "none of them is on an index"
-    found = [_INDEX.match(claim.value) for claim in source.options]
-    options = [word for match in found if match for word in _as_uv(match[1], match[2])]
+    matches = [_INDEX.match(claim.value) for claim in source.options]
+    options = [word for match in matches if match for word in _as_uv(match[1], match[2])]
     deadline = time.monotonic() + _PATIENCE
-    said, excluded = "", set[str]()
+    refusal, excluded = "", set[str]()
     with tempfile.TemporaryDirectory() as folder:
         for minor in list(reversed(minors))[:_MOST_TRIES]:
             while lines and time.monotonic() < deadline:
@@ -80,7 +80,7 @@ def newest_that_resolves(source: Source, minors: Sequence[str], runner: Runner) 
                     return None, f"uv gave no answer in {_PATIENCE:.0f} seconds"
                 if _OFFLINE.search(done.stderr):
                     return None, "uv could not reach the package index"
-                said = _short(done.stderr)
+                refusal = _short(done.stderr)
                 lacking = NO_WHEEL.search(done.stderr)
                 if lacking is None or lacking[1] in excluded:
                     break
@@ -92,7 +92,7 @@ def newest_that_resolves(source: Source, minors: Sequence[str], runner: Runner) 
                 # What is always built says nothing of wheels, be it asked for or needed by another.
                 excluded.add(lacking[1])
                 lines.pop(lacking[1], None)
-    return None, said
+    return None, refusal
 
 
 def _has_wheel(text: str, minor: str, options: Sequence[str], runner: Runner, deadline: float) -> bool:

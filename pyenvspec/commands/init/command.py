@@ -144,10 +144,10 @@ class Answer:
 
 
 def _find_template(name: str) -> Template:
-    found = find_template(name)
-    if found is None:
+    template = find_template(name)
+    if template is None:
         raise _error("init-template", f"there is no template `{name}`", f"one of {', '.join(TEMPLATES)}")
-    return found
+    return template
 
 
 def _write_template(root: Path, template: Template) -> None:
@@ -318,7 +318,7 @@ def _tell(options: InitOptions, answer: Answer) -> None:
     if options.json:
         seen = answer.survey.sources if answer.survey else []
         document = {
-            "seen": [{"file": source.file, "said": source.said} for source in seen],
+            "seen": [{"file": source.file, "summary": source.summary} for source in seen],
             "manager": done.manager,
             "python": done.python.value,
             "primary": done.primary.file if done.primary else None,
@@ -344,7 +344,7 @@ def _tell(options: InitOptions, answer: Answer) -> None:
 def _talk(answer: Answer, *, dry_run: bool) -> Iterable[str]:
     done = answer.decisions
     for source in answer.survey.sources if answer.survey else []:
-        yield f"saw {source.file}: {source.said}"
+        yield f"saw {source.file}: {source.summary}"
     for line in _notes(done):
         yield f"note: {line}"
     for line in done.left_out:
@@ -368,17 +368,17 @@ def _driver_note(done: Decisions) -> list[str]:
     cuda = (done.gpu.toolkit or done.gpu.cuda) if done.gpu else None
     needed = minimum_driver(cuda) if cuda else None
     try:
-        found = _read_driver_version(_DRIVER_VERSION.read_text())
+        driver = _read_driver_version(_DRIVER_VERSION.read_text())
     except OSError:
         return []
     if (
         needed is None
         or needed.driver is None
-        or found is None
-        or version_key(found) >= version_key(needed.driver)
+        or driver is None
+        or version_key(driver) >= version_key(needed.driver)
     ):
         return []
-    return [f"this machine's driver {found} is too old for CUDA {cuda}, which needs {needed.driver}"]
+    return [f"this machine's driver {driver} is too old for CUDA {cuda}, which needs {needed.driver}"]
 
 
 def _read_driver_version(text: str) -> str | None:

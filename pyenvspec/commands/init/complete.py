@@ -84,12 +84,12 @@ def before_newer_majors(packages: Iterable[Wanted]) -> list[tuple[Wanted, Major]
     cannot be imported with.
     """
     wanted = list(packages)
-    found = []
+    outdated = []
     for major in majors():
         bounds = [one.specifier for one in wanted if one.name == major.of]
         if not any(sign in bound for bound in bounds for sign in ("<", "==", "~=")):
-            found += [(one, major) for one in wanted if _meets(one, major)][:1]
-    return found
+            outdated += [(one, major) for one in wanted if _meets(one, major)][:1]
+    return outdated
 
 
 def _meets(wanted: Wanted, major: Major) -> bool:
@@ -104,41 +104,45 @@ def _bound_majors(done: Completion, primary: Source) -> None:
     for old, major in before_newer_majors([*kept, *done.packages]):
         text = f"{major.of}{major.bound}"
         done.packages.append(Wanted(major.of, text, major.bound))
-        said = f"{old.text} is older than {major.of} {major.number}, which nothing keeps out"
-        done.notes.append(f"{said}: `{text}` is added")
+        reason = f"{old.text} is older than {major.of} {major.number}, which nothing keeps out"
+        done.notes.append(f"{reason}: `{text}` is added")
 
 
 def bound_to_wheels(done: Completion, packages: Source, python: str) -> bool:
     """Add bounds for packages that pip would compile for this Python, of which an older release has a wheel."""
-    found = [(w, last_with_wheels(w.name, w.specifier, python)) for w in packages.packages]
-    for wanted, last in found:
+    bounds = [(w, last_with_wheels(w.name, w.specifier, python)) for w in packages.packages]
+    for wanted, last in bounds:
         if last is not None:
             text = f"{wanted.name}<={last}"
             done.packages.append(Wanted(wanted.name, text, f"<={last}"))
-            said = f"{wanted.name} {last} is the last that has a wheel for Python {python}"
-            done.notes.append(f"{said}: `{text}` is added")
-    return any(last is not None for _, last in found)
+            reason = f"{wanted.name} {last} is the last that has a wheel for Python {python}"
+            done.notes.append(f"{reason}: `{text}` is added")
+    return any(last is not None for _, last in bounds)
 
 
 def told_for_cuda(survey: Survey, packages: Source) -> list[tuple[str, Wanted]]:
     """Return frameworks for CUDA that a README or Dockerfile installs and the packages do not hold, with the place."""
-    found = []
+    builds = []
     for source, wanted in _told(survey):
         names = next((names for names in FRAMEWORKS.values() if wanted.name in names), ())
         if names and _OF_CUDA.search(wanted.text) and not _has_cuda(packages, names):
-            found.append((source.where(wanted), wanted))
-    return found
+            builds.append((source.where(wanted), wanted))
+    return builds
 
 
 def told_from_repositories(survey: Survey, packages: Source) -> list[tuple[str, Wanted]]:
     """Return what a README installs from a repository, and neither the packages nor the project itself is."""
     own = {normalise(source.name) for source in survey.sources if source.name}
-    held = {_repository_of(wanted.text) for wanted in packages.packages}
-    found = ((s.where(w), w) for s in survey.of("readme") for w in s.packages if w.text.startswith("git+"))
+    repositories = {_repository_of(wanted.text) for wanted in packages.packages}
+    wanted_of = (
+        (s.where(w), w) for s in survey.of("readme") for w in s.packages if w.text.startswith("git+")
+    )
     return [
         (where, w)
-        for where, w in found
-        if packages.find(w.name) is None and _repository_of(w.text) not in held and not _is_own(w.name, own)
+        for where, w in wanted_of
+        if packages.find(w.name) is None
+        and _repository_of(w.text) not in repositories
+        and not _is_own(w.name, own)
     ]
 
 
@@ -154,8 +158,10 @@ def _is_own(name: str, own: set[str]) -> bool:
 
 
 def _has_cuda(packages: Source, names: tuple[str, ...]) -> bool:
-    held = [found for name in names if (found := packages.find(name))]
-    return any(_OF_CUDA.search(one.text) for one in held) or bool(packages.find("nvidia-cuda-runtime-cu12"))
+    packages_held = [wanted for name in names if (wanted := packages.find(name))]
+    return any(_OF_CUDA.search(one.text) for one in packages_held) or bool(
+        packages.find("nvidia-cuda-runtime-cu12")
+    )
 
 
 def _told(survey: Survey) -> list[tuple[Source, Wanted]]:
@@ -165,20 +171,20 @@ def _told(survey: Survey) -> list[tuple[Source, Wanted]]:
 
 
 def _add_framework(done: Completion, survey: Survey, primary: Source) -> None:
-    told = _told(survey)
+    installs = _told(survey)
     if survey.framework is not None:
         name, where = survey.framework
         names = FRAMEWORKS[name]
-        held = next((found for one in names if (found := primary.find(one))), None)
-        chosen = next(((s, w) for s, w in told if w.name in names), None)
-        if held is None:
+        listed = next((wanted for one in names if (wanted := primary.find(one))), None)
+        chosen = next(((s, w) for s, w in installs if w.name in names), None)
+        if listed is None:
             _take(done, chosen, Wanted(name, name), primary, where)
-        elif chosen and not held.specifier and not held.extras and _is_more(chosen, primary):
-            _take(done, chosen, held, primary, where)
-        if name == "tensorflow" and survey.tensorflow_1 and _may_be_tensorflow_2(done, held):
+        elif chosen and not listed.specifier and not listed.extras and _is_more(chosen, primary):
+            _take(done, chosen, listed, primary, where)
+        if name == "tensorflow" and survey.tensorflow_1 and _may_be_tensorflow_2(done, listed):
             done.packages.append(_LAST_TENSORFLOW_1)
-            said = f"{survey.tensorflow_1} uses tf.contrib, which tensorflow 2 no longer has"
-            done.notes.append(f"{said}: {_LAST_TENSORFLOW_1.text} is added")
+            reason = f"{survey.tensorflow_1} uses tf.contrib, which tensorflow 2 no longer has"
+            done.notes.append(f"{reason}: {_LAST_TENSORFLOW_1.text} is added")
 
 
 def _add_beside(done: Completion, survey: Survey, primary: Source) -> None:
@@ -192,28 +198,28 @@ def _add_beside(done: Completion, survey: Survey, primary: Source) -> None:
         text = requirement_of(module)
         if name in there or name in own:
             continue
-        said = f"{file} imports {module}, which {primary.file} does not list"
+        reason = f"{file} imports {module}, which {primary.file} does not list"
         if "git+" not in text:
             done.packages.append(Wanted(name, text))
-            done.notes.append(f"{said}: it is added")
+            done.notes.append(f"{reason}: it is added")
         elif count >= _FEW:
             done.packages.append(Wanted(name, text))
-            done.notes.append(f"{said}, and no index has: it is added from its repository")
+            done.notes.append(f"{reason}, and no index has: it is added from its repository")
         else:
-            done.notes.append(f"{said}: if you use that, add `{text}`")
+            done.notes.append(f"{reason}: if you use that, add `{text}`")
 
 
 def _is_more(chosen: tuple[Source, Wanted], primary: Source) -> bool:
     """Whether what is told says more than a bare name: a framework for CUDA, or any version for an import."""
-    source, told = chosen
-    if told.version and any(claim.line == told.line for claim in source.cuda):
+    source, package = chosen
+    if package.version and any(claim.line == package.line for claim in source.cuda):
         return True
-    return bool(_OF_CUDA.search(told.text)) or (primary.kind == "imports" and bool(told.specifier))
+    return bool(_OF_CUDA.search(package.text)) or (primary.kind == "imports" and bool(package.specifier))
 
 
-def _may_be_tensorflow_2(done: Completion, held: Wanted | None) -> bool:
-    asked = next((w for w in done.packages if w.name in FRAMEWORKS["tensorflow"]), held)
-    return asked is None or not re.search(r"(==|~=)\s*1\.|<=?\s*(1\.|2(\.0)*\b)", asked.specifier)
+def _may_be_tensorflow_2(done: Completion, listed: Wanted | None) -> bool:
+    tensorflow = next((w for w in done.packages if w.name in FRAMEWORKS["tensorflow"]), listed)
+    return tensorflow is None or not re.search(r"(==|~=)\s*1\.|<=?\s*(1\.|2(\.0)*\b)", tensorflow.specifier)
 
 
 def _take(
@@ -248,12 +254,12 @@ def _add_own(done: Completion, survey: Survey, primary: Source) -> None:
     setup = next((s for s in survey.of("setup") if s.file == "setup.py"), None)
     own = {normalise(source.name) for source in survey.sources if source.name}
     # Of a README that installs its own repository, a clone of it is what is meant here.
-    told = next(
+    own_install = next(
         (w for _, w in _told(survey) if w.name == "." or (w.text.startswith("git+") and w.name in own)), None
     )
     is_project = bool(survey.of("setup") or survey.of("pyproject"))
     has_own = any(w.name == "." for w in primary.packages)
-    if setup is not None and setup.imported_to_build and (told or primary.kind == "setup"):
+    if setup is not None and setup.imported_to_build and (own_install or primary.kind == "setup"):
         done.after = "pip install --no-build-isolation -e ."
         names = ", ".join(setup.imported_to_build)
         done.notes.append(
@@ -263,7 +269,7 @@ def _add_own(done: Completion, survey: Survey, primary: Source) -> None:
             wanted = name.lower()
             if primary.find(wanted) is None and all(w.name != wanted for w in done.packages):
                 done.packages.append(Wanted(wanted, wanted))
-    elif primary.kind == "requirements" and is_project and not has_own and told is not None:
+    elif primary.kind == "requirements" and is_project and not has_own and own_install is not None:
         done.own = True
 
 
@@ -279,8 +285,8 @@ def _add_told(done: Completion, survey: Survey, primary: Source) -> None:
                 and not is_there
                 and not wanted.text.startswith("git+")
             ):
-                held = primary.find(wanted.name)
-                if held is None or wanted.specifier:
+                listed = primary.find(wanted.name)
+                if listed is None or wanted.specifier:
                     done.packages.append(wanted)
                     there = {option.value for option in done.options}
                     done.options += [o for o in _options_of(source, wanted) if o.value not in there]

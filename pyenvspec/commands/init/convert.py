@@ -61,17 +61,17 @@ def _text(source: Source, options: list[Claim], packages: list[str]) -> str:
 
 def _distinct(packages: list[Wanted]) -> list[Wanted]:
     """One line for each package; the one that says a version where two do not agree."""
-    found: dict[str, Wanted] = {}
+    by_name: dict[str, Wanted] = {}
     for wanted in packages:
-        old = found.get(wanted.name)
+        old = by_name.get(wanted.name)
         if old is None or (not old.specifier and wanted.specifier):
-            found[wanted.name if wanted.name != "." else wanted.text] = wanted
-    return list(found.values())
+            by_name[wanted.name if wanted.name != "." else wanted.text] = wanted
+    return list(by_name.values())
 
 
 def _with_torch_of_cuda(source: Source, packages: list[Wanted]) -> list[Wanted]:
     """A torch without a version, beside a CUDA that the newest is no longer built for, is the last that was."""
-    cuda = next((claim for claim in source.cuda if claim.said != "driver"), None)
+    cuda = next((claim for claim in source.cuda if claim.note != "driver"), None)
     minor = newest_torch_of(cuda.value) if cuda else None
     if minor is None:
         return packages
@@ -87,7 +87,7 @@ def _with_torch_of_cuda(source: Source, packages: list[Wanted]) -> list[Wanted]:
 def _index_of_torch(source: Source, packages: list[Wanted]) -> list[Claim]:
     """conda's torch is built for the CUDA beside it; PyPI's for one only, so that the index is torch's own."""
     torch = next((wanted for wanted in packages if wanted.name == "torch"), None)
-    cuda = next((claim for claim in source.cuda if claim.said != "driver"), None)
+    cuda = next((claim for claim in source.cuda if claim.note != "driver"), None)
     if torch is None or cuda is None or any("/whl/" in option.value for option in source.options):
         return []
     return [index_of_torch(torch, cuda)]

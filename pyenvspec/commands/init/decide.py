@@ -125,17 +125,17 @@ def choose_primary(survey: Survey, only: str | None) -> Source | None:
     for source in survey.of("lock"):
         if source.tool in ("uv", "poetry") and "/" not in source.file:
             return source
-    told = {
+    files = {
         o.value.removeprefix("-r ") for s in survey.of("readme") for o in s.options if o.value[:2] == "-r"
     }
-    requirements = sorted(survey.of("requirements"), key=lambda source: _rank_of_requirements(source, told))[
+    requirements = sorted(survey.of("requirements"), key=lambda source: _rank_of_requirements(source, files))[
         :1
     ]
     projects = [
-        s for s in survey.of("pyproject") if s.packages or s.tool == "poetry" or "workspace" in s.said
+        s for s in survey.of("pyproject") if s.packages or s.tool == "poetry" or "workspace" in s.summary
     ]
     plain = [source for source in requirements if not _is_aside(source)]
-    if plain and plain[0].file in told and not _is_installed_itself(survey):
+    if plain and plain[0].file in files and not _is_installed_itself(survey):
         projects = []
     candidates = [
         *projects,
@@ -175,12 +175,12 @@ def _with_python_of_name(source: Source) -> Source:
     return replace(source, python=[*source.python, Claim(f"=={match[1]}.{match[2]}.*")]) if match else source
 
 
-def _rank_of_requirements(source: Source, told: set[str]) -> tuple[bool, bool, bool, bool, int, str]:
+def _rank_of_requirements(source: Source, files: set[str]) -> tuple[bool, bool, bool, bool, int, str]:
     """None for developers, at the top, what the README names, the plain name, of several for CUDA the newest."""
     tag = _TAG.search(source.file)
     newest = -int(tag[1]) if tag else 0
     is_below, is_plain = "/" in source.file, source.file == "requirements.txt"
-    return _is_aside(source), is_below, source.file not in told, not is_plain, newest, source.file
+    return _is_aside(source), is_below, source.file not in files, not is_plain, newest, source.file
 
 
 def _is_aside(source: Source) -> bool:
@@ -215,33 +215,33 @@ def _why_not_locked(
 
 
 def _choose_gpu(survey: Survey, packages: Source, python: str) -> GpuFinding | None:
-    found = find_gpu(packages)
+    gpu = find_gpu(packages)
     own = _own_extension(survey)
-    if found is not None and not found.compiled and own and packages.find("torch"):
+    if gpu is not None and not gpu.compiled and own and packages.find("torch"):
         # The project's own extensions, compiled when it is installed or when they are first used.
-        why = f"{own} is compiled against CUDA; {found.why}"
-        found = replace(found, why=why, toolkit=found.toolkit or found.cuda, compiled=(own,))
-    if found is None:
+        why = f"{own} is compiled against CUDA; {gpu.why}"
+        gpu = replace(gpu, why=why, toolkit=gpu.toolkit or gpu.cuda, compiled=(own,))
+    if gpu is None:
         return _listed_toolkit(survey) or _toolkit_of_own(survey)
-    if not found.compiled or found.toolkit:
-        return found
+    if not gpu.compiled or gpu.toolkit:
+        return gpu
     if (torch := packages.find("torch")) is not None:
-        return _with_newest_torch(found, torch, python)
+        return _with_newest_torch(gpu, torch, python)
     # What is compiled needs a toolkit, and the packages do not say which: a container or conda file may.
     for source in survey.of("container", "conda", "pixi"):
         for claim in source.cuda:
-            if claim.said != "driver":
+            if claim.note != "driver":
                 return replace(
-                    found,
+                    gpu,
                     toolkit=claim.value,
-                    why=f"{found.why}; {source.where(claim)} has CUDA {claim.value}",
+                    why=f"{gpu.why}; {source.where(claim)} has CUDA {claim.value}",
                 )
-    return found
+    return gpu
 
 
 def _listed_toolkit(survey: Survey) -> GpuFinding | None:
     """No package asks for one, and a file of conda lists the compiler itself."""
-    listed = ((s, claim) for s in survey.of("conda", "pixi") for claim in s.cuda if claim.said == "toolkit")
+    listed = ((s, claim) for s in survey.of("conda", "pixi") for claim in s.cuda if claim.note == "toolkit")
     for source, claim in listed:
         why = f"the toolkit of CUDA {claim.value} is listed"
         return GpuFinding(why, source.where(claim), claim.value, claim.value)
@@ -251,7 +251,7 @@ def _listed_toolkit(survey: Survey) -> GpuFinding | None:
 def _toolkit_of_own(survey: Survey) -> GpuFinding | None:
     """A program in CUDA beside no package that uses a GPU: the toolkit of the image that it is built in."""
     for source in survey.of("container"):
-        claim = next((claim for claim in source.cuda if claim.said == "toolkit"), None)
+        claim = next((claim for claim in source.cuda if claim.note == "toolkit"), None)
         if claim is not None and survey.cuda_code:
             why = f"{survey.cuda_code} is compiled against CUDA"
             return GpuFinding(why, source.where(claim), claim.value, claim.value)
@@ -264,19 +264,19 @@ def _own_extension(survey: Survey) -> str | None:
     return f"{setup.file}:{setup.cuda_extension}" if setup else survey.cuda_code
 
 
-def _with_newest_torch(found: GpuFinding, torch: Wanted, python: str) -> GpuFinding:
+def _with_newest_torch(gpu: GpuFinding, torch: Wanted, python: str) -> GpuFinding:
     """Of a torch that is not pinned the newest for this Python is what pip and uv take, with its CUDA."""
     version = newest_for("torch", torch.specifier, python)
     cuda = plain_torch_cuda(version) if version else None
     if cuda is None:
-        return found
-    why = f"{found.why}: the newest for Python {python} is {version}, of CUDA {cuda}"
-    return replace(found, toolkit=cuda, why=why)
+        return gpu
+    why = f"{gpu.why}: the newest for Python {python} is {version}, of CUDA {cuda}"
+    return replace(gpu, toolkit=cuda, why=why)
 
 
 def _choose_native(survey: Survey, packages: Source | None) -> list[tuple[str, str]]:
     """Return nixpkgs attributes with the place that asks for each."""
-    found: dict[str, str] = {}
+    places: dict[str, str] = {}
     containers = sorted(survey.of("container"), key=_rank_of_container)[:1]
     of_conda = survey.of("conda", "pixi")
     if packages is not None and packages.kind in ("conda", "pixi"):
@@ -285,12 +285,12 @@ def _choose_native(survey: Survey, packages: Source | None) -> list[tuple[str, s
         for claim in source.native:
             row = find_native_name(claim.value)
             if row is None or row.kind in ("attr", "service"):
-                found.setdefault(claim.value, source.where(claim))
+                places.setdefault(claim.value, source.where(claim))
     for wanted in packages.packages if packages is not None else ():
         for attribute in libraries_of_wheel(wanted.name):
             if not attribute.startswith("cuda."):
-                found.setdefault(attribute, f"for {wanted.name}")
-    return sorted(found.items())
+                places.setdefault(attribute, f"for {wanted.name}")
+    return sorted(places.items())
 
 
 def _rank_of_container(source: Source) -> tuple[bool, bool, bool, str]:
@@ -324,14 +324,14 @@ def _tell(done: Decisions, survey: Survey, primary: Source | None) -> None:
                 if len(unused) > 1
                 else f"{names} is not used: the packages come from {taken}"
             )
-    told = [primary] if primary is not None else []
+    sources = [primary] if primary is not None else []
     for source in (
-        *told,
+        *sources,
         *survey.of("container", *(() if primary and primary.kind == "setup" else ("setup",))),
     ):
-        done.left_out += [f"{source.where(claim)}: {claim.value}: {claim.said}" for claim in source.left_out]
+        done.left_out += [f"{source.where(claim)}: {claim.value}: {claim.note}" for claim in source.left_out]
     for source in survey.of("container", "conda", "pixi"):
-        claim = next((claim for claim in source.cuda if claim.said != "driver"), None)
+        claim = next((claim for claim in source.cuda if claim.note != "driver"), None)
         if claim is not None and not (done.gpu and done.gpu.toolkit):
             no_toolkit = f"no toolkit is written, since {_no_toolkit(done)}"
             done.notes.append(f"{source.where(claim)} has CUDA {claim.value}; {no_toolkit}")
@@ -346,12 +346,12 @@ def _tell(done: Decisions, survey: Survey, primary: Source | None) -> None:
 def _tell_what_else_is_installed(done: Decisions, survey: Survey, primary: Source | None) -> None:
     if primary is not None and primary.kind == "pyproject":
         for old, major in before_newer_majors(primary.packages):
-            said = f"{primary.where(old)}: {old.text} is older than {major.of} {major.number}, which nothing keeps out"
-            done.notes.append(f"{said}: write `{major.of}{major.bound}` there")
+            reason = f"{old.text} is older than {major.of} {major.number}, which nothing keeps out"
+            done.notes.append(f"{primary.where(old)}: {reason}: write `{major.of}{major.bound}` there")
     if primary is not None and done.manager in ("uv", "poetry"):
         for where, wanted in told_for_cuda(survey, primary)[:1]:
-            said = f"{where} installs {wanted.text}, for the GPU, and {primary.file} does not"
-            done.notes.append(f"{said}: with its index it is to be added there, where that one is wanted")
+            reason = f"{where} installs {wanted.text}, for the GPU, and {primary.file} does not"
+            done.notes.append(f"{reason}: with its index it is to be added there, where that one is wanted")
     if primary is not None and not (done.manager == "pip" and primary.kind == "imports"):
         for where, wanted in told_from_repositories(survey, primary)[:3]:
             done.notes.append(
@@ -361,12 +361,12 @@ def _tell_what_else_is_installed(done: Decisions, survey: Survey, primary: Sourc
 
 def _tell_optional(done: Decisions, lock: Source, installed: Source) -> None:
     """Packages of groups and extras that are compiled: what to write besides for whoever takes them."""
-    found = find_gpu(lock)
-    if found is None or not found.compiled or (done.gpu is not None and done.gpu.compiled):
+    gpu = find_gpu(lock)
+    if gpu is None or not gpu.compiled or (done.gpu is not None and done.gpu.compiled):
         return
-    names = [name for name in found.compiled if installed.find(name) is None]
-    cuda = f"`cuda: {found.toolkit}`" if found.toolkit else "`cuda`"
-    after = f" and `build_after: [{', '.join(found.after)}]`" if found.after else ""
+    names = [name for name in gpu.compiled if installed.find(name) is None]
+    cuda = f"`cuda: {gpu.toolkit}`" if gpu.toolkit else "`cuda`"
+    after = f" and `build_after: [{', '.join(gpu.after)}]`" if gpu.after else ""
     done.notes.append(
         f"{', '.join(names)}, of a group or an extra, compiled against CUDA: where you take it, write {cuda}{after}"
     )

@@ -45,22 +45,22 @@ def choose_python(
     if not fitting:
         notes.append("no Python has wheels of all pinned packages: " + "; ".join(limits[:4]))
         fitting, limits = allowed, []
-    told = None if reasons else _told_by_readme(survey, fitting)
+    advice = None if reasons else _told_by_readme(survey, fitting)
     older = [minor for minor in fitting if version_key(minor) <= version_key(DEFAULT_PYTHON)]
     value = older[-1] if older else fitting[0]
-    if told is not None:
-        value, said = told
-        reasons.append(said)
+    if advice is not None:
+        value, reason = advice
+        reasons.append(reason)
     newest_allowed = [m for m in allowed if version_key(m) <= version_key(DEFAULT_PYTHON)] or allowed
     if limits and value != newest_allowed[-1]:
         reasons.append(limits[0])
     if ask is not None and packages is not None and _leaves_a_choice(survey, packages, fitting):
-        answer, said = ask(packages, [m for m in fitting if version_key(m) <= version_key(value)])
+        answer, reason = ask(packages, [m for m in fitting if version_key(m) <= version_key(value)])
         if answer is None:
-            notes.append(f"whether all packages have wheels for Python {value} is not known: {said}")
+            notes.append(f"whether all packages have wheels for Python {value} is not known: {reason}")
         elif answer != value:
             value = answer
-            reasons.append(said)
+            reasons.append(reason)
     why = "; ".join(reasons) or "no file says which"
     return Decided(value, why, tuple(notes))
 
@@ -87,9 +87,9 @@ def _narrow_by_claims(survey: Survey, packages: Source | None) -> tuple[list[str
     for source, claim in _claims(survey, packages):
         narrowed = [minor for minor in allowed if _allows(claim, minor)]
         if not narrowed:
-            said = f"; {reasons[0]}" if reasons else ""
+            because = f"; {reasons[0]}" if reasons else ""
             notes.append(
-                f"{source.where(claim)} wants Python `{claim.value}`, which cannot be had beside the rest{said}"
+                f"{source.where(claim)} wants Python `{claim.value}`, which cannot be had beside the rest{because}"
             )
         elif narrowed != allowed or not reasons:
             allowed = narrowed
@@ -131,9 +131,9 @@ def _narrow_by_wheels(allowed: list[str], packages: Source | None) -> tuple[list
         if not pythons or len(pythons) == len(allowed):
             continue
         narrowed = [minor for minor in fitting if minor in pythons]
-        said = f"{wanted.name} {wanted.version or wanted.specifier}".strip()
+        release = f"{wanted.name} {wanted.version or wanted.specifier}".strip()
         if narrowed != fitting:
-            limits.append(f"{said} has wheels for Python {_range(pythons)}")
+            limits.append(f"{release} has wheels for Python {_range(pythons)}")
         fitting = narrowed
     return fitting, list(reversed(limits)) if fitting else limits
 

@@ -18,9 +18,11 @@ _TORCH_INDEX = "https://download.pytorch.org/whl"
 
 def newest_torch_of(cuda: str) -> str | None:
     """Return the newest minor of torch that has builds for a CUDA: what conda takes where no version is asked for."""
-    asked = "cu" + cuda.replace(".", "")
-    found = [row.torch for row in torch_wheels() if asked in {tag.split(" ")[0] for tag in row.cuda_tags}]
-    return max(found, key=lambda minor: [int(part) for part in minor.split(".")], default=None)
+    exact_tag = "cu" + cuda.replace(".", "")
+    minors = [
+        row.torch for row in torch_wheels() if exact_tag in {tag.split(" ")[0] for tag in row.cuda_tags}
+    ]
+    return max(minors, key=lambda minor: [int(part) for part in minor.split(".")], default=None)
 
 
 def index_of_torch(torch: Wanted, cuda: Claim) -> Claim:
@@ -28,10 +30,10 @@ def index_of_torch(torch: Wanted, cuda: Claim) -> Claim:
     version = torch.version or newest_before("torch", torch.specifier)
     minor = ".".join(version.split(".")[:2]) if version else ""
     row = next((row for row in torch_wheels() if row.torch == minor), None)
-    asked = "cu" + cuda.value.replace(".", "")
-    tags = [tag.split(" ")[0] for tag in row.cuda_tags] if row else [asked]
-    usable = [tag for tag in tags if _number(tag) <= _number(asked)] or tags
-    tag = asked if asked in tags else max(usable, key=_number)
+    exact_tag = "cu" + cuda.value.replace(".", "")
+    tags = [tag.split(" ")[0] for tag in row.cuda_tags] if row else [exact_tag]
+    usable = [tag for tag in tags if _number(tag) <= _number(exact_tag)] or tags
+    tag = exact_tag if exact_tag in tags else max(usable, key=_number)
     return Claim(f"--extra-index-url {_TORCH_INDEX}/{tag}", cuda.line)
 
 

@@ -52,19 +52,19 @@ def declare(parser: argparse.ArgumentParser) -> type[CleanOptions]:
 
 def run(options: CleanOptions) -> int:
     """Show what can go; take it away when that is agreed to."""
-    found = [*_kept(options.everything), *_environments(options.directory, options.everything)]
-    if not found:
+    wastes = [*_kept(options.everything), *_environments(options.directory, options.everything)]
+    if not wastes:
         say("there is nothing to clean")
         return 0
-    for waste in found:
+    for waste in wastes:
         put(f"{show_size(waste.size):>7}  {make_visible(str(waste.path))}  ({translated(waste.why)})\n")
-    say(f"{show_size(sum(waste.size for waste in found))} in {len(found)} folders")
+    say(f"{show_size(sum(waste.size for waste in wastes))} in {len(wastes)} folders")
     if options.dry_run:
         return 0
     _ask(options)
-    for waste in found:
+    for waste in wastes:
         shutil.rmtree(waste.path, ignore_errors=True)
-    if any(waste.path.parent.name == "shells" for waste in found):
+    if any(waste.path.parent.name == "shells" for waste in wastes):
         say("what these shells kept in the Nix store goes with: nix store gc")
     return 0
 

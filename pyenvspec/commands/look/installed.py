@@ -13,12 +13,12 @@ _DIST_INFO = re.compile(r"(?P<name>[^-]+)-(?P<version>[^-]+)\.(?:dist|egg)-info"
 
 def installed_packages(venv: Path) -> dict[str, str]:
     """Return the version of each package by its name; none where there is no .venv."""
-    found: dict[str, str] = {}
+    versions: dict[str, str] = {}
     for path in sorted(venv.glob("lib/python3.*/site-packages/*-info")):
         match = _DIST_INFO.fullmatch(path.name)
         if match:
-            found[re.sub(r"[-_.]+", "-", match["name"]).lower()] = match["version"]
-    return dict(sorted(found.items()))
+            versions[re.sub(r"[-_.]+", "-", match["name"]).lower()] = match["version"]
+    return dict(sorted(versions.items()))
 
 
 def venv_python(venv: Path) -> str | None:

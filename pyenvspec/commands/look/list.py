@@ -103,5 +103,5 @@ def _named(plan: Plan, shell: Shell) -> Iterator[Item]:
         yield Item("variant", other.name, "", f"pyenvspec shell {other.name}")
     for container in plan.containers:
         yield Item("container", container.name, container.tag, f"pyenvspec container build {container.name}")
-    for given in plan.inputs:
-        yield Item("input", given.name, "", given.url)
+    for flake_input in plan.inputs:
+        yield Item("input", flake_input.name, "", flake_input.url)

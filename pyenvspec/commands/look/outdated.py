@@ -64,22 +64,22 @@ def run(options: OutdatedOptions) -> int:
     report(findings, options.as_text())
     runner = SystemRunner()
     untold: list[str] = []
-    found = list(_release(plan))
+    outdated = list(_release(plan))
     if not options.offline:
         with waiting("asking GitHub and the package index", quiet=options.quiet):
-            found += _inputs(plan, options.directory, runner, untold)
-            found += _packages(plan.shells[0], options.directory, runner, untold)
+            outdated += _inputs(plan, options.directory, runner, untold)
+            outdated += _packages(plan.shells[0], options.directory, runner, untold)
     if options.json:
-        put(json.dumps({"outdated": [asdict(one) for one in found], "unknown": untold}, indent=2) + "\n")
+        put(json.dumps({"outdated": [asdict(one) for one in outdated], "unknown": untold}, indent=2) + "\n")
         return 0
-    rows = [(one.kind, one.name, one.now, one.newest, one.command) for one in found]
+    rows = [(one.kind, one.name, one.now, one.newest, one.command) for one in outdated]
     widths = [max((measure(row[column]) for row in rows), default=0) for column in range(4)]
     for row in rows:
         padded = [cell + " " * (width - measure(cell)) for cell, width in zip(row, widths, strict=False)]
         put("  ".join([*padded[:2], f"{padded[2]} → {padded[3]}", row[4]]) + "\n")
     for line in untold:
         say(line)
-    if not found and not untold and not options.quiet:
+    if not outdated and not untold and not options.quiet:
         say("nothing is old")
     return 0
 
@@ -103,13 +103,13 @@ def _inputs(plan: Plan, root: Path, runner: Runner, untold: list[str]) -> Iterat
         if re.fullmatch(r"[0-9a-f]{40}", ref):
             continue
         url = f"https://github.com/{source.owner}/{source.repo}"
-        asked = runner.run(
+        result = runner.run(
             ("git", "ls-remote", url, ref),
             timeout=20,
             env={"GIT_TERMINAL_PROMPT": "0", "GIT_DIR": "/dev/null"},
         )
-        newest = asked.stdout.split("\t")[0]
-        if not asked.ok or not re.fullmatch(r"[0-9a-f]{40}", newest):
+        newest = result.stdout.split("\t")[0]
+        if not result.ok or not re.fullmatch(r"[0-9a-f]{40}", newest):
             untold.append(f"inputs: GitHub could not be asked for {source.owner}/{source.repo}")
             return
         if newest != revision:
@@ -140,13 +140,13 @@ def _packages(shell: Shell, root: Path, runner: Runner, untold: list[str]) -> It
     )
     with tempfile.TemporaryDirectory() as folder:
         words = (*argv, "--no-annotate", "--python-version", minor)
-        asked = runner.run(words, cwd=Path(folder), input=names, timeout=_PATIENCE)
-    if not asked.ok:
+        result = runner.run(words, cwd=Path(folder), input=names, timeout=_PATIENCE)
+    if not result.ok:
         untold.append(
-            f"packages: {'uv is not here' if asked.missing else 'uv could not be asked'} for the newest ones"
+            f"packages: {'uv is not here' if result.missing else 'uv could not be result'} for the newest ones"
         )
         return
-    newest = dict(re.findall(r"^([\w.-]+)==(\S+)", asked.stdout, re.MULTILINE))
+    newest = dict(re.findall(r"^([\w.-]+)==(\S+)", result.stdout, re.MULTILINE))
     command = {"uv": "uv lock --upgrade-package {}", "poetry": "poetry update {}"}.get(environment.manager)
     for name, now in have.items():
         if name in newest and newest[name] != now:

@@ -51,8 +51,8 @@ def findings(root: Path, text: str) -> tuple[Diagnostic, ...]:
 
 def fix_of(finding: Diagnostic) -> str | None:
     """Return what the place of a finding should read instead, None where that is not one word."""
-    for said in (finding.expected, finding.hint):
-        if said and (meant := _MEANT.search(said)):
+    for sentence in (finding.expected, finding.hint):
+        if sentence and (meant := _MEANT.search(sentence)):
             return meant[1]
     dotted = ".".join(str(step) for step in finding.path)
     works = _WORKS.search(finding.hint or "")
@@ -88,9 +88,9 @@ def _packages(word: str) -> list[Offered]:
         begin = [name for name in names if name.startswith(word)]
         hold = [name for name in names if word in name and not name.startswith(word)] if len(word) > 2 else []
         for name in (*begin, *hold)[: MOST_ITEMS - len(known)]:
-            found = find_attribute(name)
-            if found is not None and found.is_package:
-                known.append((name, f"{found.version}  {found.text}".strip()))
+            row = find_attribute(name)
+            if row is not None and row.is_package:
+                known.append((name, f"{row.version}  {row.text}".strip()))
     return [Offered(name, name, about) for name, about in known[:MOST_ITEMS]]
 
 
@@ -115,16 +115,16 @@ def _values(path: tuple[str, ...], part: dict[str, Any], schema: dict[str, Any])
     }
     if path in versions:
         return [Offered(value, value, about) for value, about in versions[path]()]
-    found: list[Offered] = []
+    offers: list[Offered] = []
     for branch in _branches(part, schema):
-        found += [
+        offers += [
             Offered(str(value), str(value)) for value in branch.get("enum", ()) if isinstance(value, str)
         ]
         if branch.get("type") == "boolean":
-            found += [Offered("true", "true"), Offered("false", "false")]
+            offers += [Offered("true", "true"), Offered("false", "false")]
         if isinstance(branch.get("items"), dict):
-            found += _values((), branch["items"], schema)
-    return list(dict.fromkeys(found))
+            offers += _values((), branch["items"], schema)
+    return list(dict.fromkeys(offers))
 
 
 def _part(schema: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any] | None:
@@ -166,14 +166,14 @@ def hover(root: Path, text: str, lines: list[str], line: int) -> str | None:
             return None
 
 
-def _in_words(found: Explanation) -> str:
-    parts = [f"**{found.key.name}**: {found.key.description}"]
-    if found.key.default:
-        parts.append(f"Default: `{found.key.default}`")
-    parts += [f"- {d.key}: **{d.choice}**, {d.reason}" for d in found.decisions[:4]]
-    if found.nix:
-        shown = found.nix[0]
+def _in_words(explanation: Explanation) -> str:
+    parts = [f"**{explanation.key.name}**: {explanation.key.description}"]
+    if explanation.key.default:
+        parts.append(f"Default: `{explanation.key.default}`")
+    parts += [f"- {d.key}: **{d.choice}**, {d.reason}" for d in explanation.decisions[:4]]
+    if explanation.nix:
+        shown = explanation.nix[0]
         parts.append(f"What it becomes, in {shown.file}:\n\n```nix\n{shown.text[:1500]}\n```")
-    elif found.files:
-        parts.append("It makes " + ", ".join(f"`{file}`" for file in found.files[:6]))
+    elif explanation.files:
+        parts.append("It makes " + ", ".join(f"`{file}`" for file in explanation.files[:6]))
     return "\n\n".join(parts)

@@ -81,9 +81,9 @@ def relock(options: LockOptions, plan: Plan, old: Mapping[str, Pin], *, moved: C
     """
     wanted = wanted_sources(plan.inputs)
     kept = usable_pins(plan.inputs, old)
-    asked = {n: s for n, s in wanted.items() if (n in moved if moved else n not in kept)}
+    movable = {n: s for n, s in wanted.items() if (n in moved if moved else n not in kept)}
     with helpers_on_path():
-        new = kept | fetch_pins(_movable(asked, kept), SystemRunner(), on_progress=_progress(options))
+        new = kept | fetch_pins(_movable(movable, kept), SystemRunner(), on_progress=_progress(options))
     new = dict(sorted(new.items()))
     changes = [PinChange(n, old.get(n), new.get(n)) for n in sorted({*old, *new}) if old.get(n) != new.get(n)]
     if not options.dry_run:
@@ -92,9 +92,9 @@ def relock(options: LockOptions, plan: Plan, old: Mapping[str, Pin], *, moved: C
     return 0
 
 
-def _movable(asked: Mapping[str, Source], kept: Mapping[str, Pin]) -> dict[str, Source]:
+def _movable(sources: Mapping[str, Source], kept: Mapping[str, Pin]) -> dict[str, Source]:
     """A revision stays what it is: asked for by one, an input has the only pin it can have."""
-    return {n: s for n, s in asked.items() if n not in kept or not REVISION.fullmatch(s.ref or "")}
+    return {n: s for n, s in sources.items() if n not in kept or not REVISION.fullmatch(s.ref or "")}
 
 
 def _progress(options: LockOptions) -> Callable[[Progress], None] | None:

@@ -122,17 +122,17 @@ def _image_of(options: RunOptions, target: Target, container: Container | None) 
 
 
 def _submit(job: Job, target: Target) -> Submission:
-    asked = target.slurm or target.kubernetes or target.skypilot or target.dstack
-    match asked:
+    scheduler = target.slurm or target.kubernetes or target.skypilot or target.dstack
+    match scheduler:
         case Slurm():
-            return slurm(job, asked)
+            return slurm(job, scheduler)
         case Kubernetes():
-            return kubernetes(job, asked)
+            return kubernetes(job, scheduler)
         case SkyPilot():
-            return skypilot(job, asked)
+            return skypilot(job, scheduler)
         case DStack():
-            return dstack(job, asked)
+            return dstack(job, scheduler)
         case None:
             raise AssertionError("a target without an engine passed the checks")
         case _:
-            assert_never(asked)
+            assert_never(scheduler)

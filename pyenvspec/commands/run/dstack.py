@@ -13,22 +13,22 @@ if TYPE_CHECKING:
     from pyenvspec.spec.targets import DStack
 
 
-def dstack(job: Job, asked: DStack) -> Submission:
+def dstack(job: Job, settings: DStack) -> Submission:
     """Return the task."""
     task: dict[str, Any] = {"type": "task", "name": job.name[:41].strip("-"), "image": job.image}
     if job.env:
         task["env"] = dict(job.env)
     task["commands"] = [_command(job.words)]
-    if asked.nodes != 1:
-        task["nodes"] = asked.nodes
-    resources = {name: value for name in ("gpu", "cpu", "memory") if (value := getattr(asked, name))}
+    if settings.nodes != 1:
+        task["nodes"] = settings.nodes
+    resources = {name: value for name in ("gpu", "cpu", "memory") if (value := getattr(settings, name))}
     if "memory" in resources:
         resources["memory"] = resources["memory"].removesuffix("i") + "B"
     if resources:
         task["resources"] = resources
-    if asked.time:
-        task["max_duration"] = f"{seconds(asked.time)}s"
-    text = f"# {job.head}\n{dump(merged(task, asked.task))}"
+    if settings.time:
+        task["max_duration"] = f"{seconds(settings.time)}s"
+    text = f"# {job.head}\n{dump(merged(task, settings.task))}"
     return Submission(
         "dstack.yml", text, ("dstack", "apply", "--file", "{file}"), "run `uv tool install dstack`"
     )

@@ -14,40 +14,42 @@ if TYPE_CHECKING:
     from pyenvspec.spec.targets import Kubernetes
 
 
-def kubernetes(job: Job, asked: Kubernetes) -> Submission:
+def kubernetes(job: Job, settings: Kubernetes) -> Submission:
     """Return the Job; each time it is created it gets a name of its own."""
     main: dict[str, Any] = {"name": "main", "image": job.image}
     main["command"] = [_literal(word) for word in job.words]
     if job.env:
         main["env"] = [{"name": name, "value": _literal(value)} for name, value in job.env]
-    resources = _resources(asked)
+    resources = _resources(settings)
     if resources:
         main["resources"] = resources
     pod: dict[str, Any] = {"restartPolicy": "Never"}
-    if asked.pull_secret:
-        pod["imagePullSecrets"] = [{"name": asked.pull_secret}]
-    if asked.gpus:
+    if settings.pull_secret:
+        pod["imagePullSecrets"] = [{"name": settings.pull_secret}]
+    if settings.gpus:
         # What workers of a data loader share; a container has 64 MB of it otherwise.
         main["volumeMounts"] = [{"name": "shm", "mountPath": "/dev/shm"}]  # noqa: S108
         pod["volumes"] = [{"name": "shm", "emptyDir": {"medium": "Memory"}}]
     pod["containers"] = [main]
     spec: dict[str, Any] = {"backoffLimit": 0}
-    if asked.time:
-        spec["activeDeadlineSeconds"] = seconds(asked.time)
-    spec["template"] = {"spec": merged(pod, asked.pod)}
+    if settings.time:
+        spec["activeDeadlineSeconds"] = seconds(settings.time)
+    spec["template"] = {"spec": merged(pod, settings.pod)}
     metadata: dict[str, Any] = {"generateName": f"{job.name}-"}
-    if asked.namespace:
-        metadata["namespace"] = asked.namespace
+    if settings.namespace:
+        metadata["namespace"] = settings.namespace
     whole = {"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": spec}
     text = f"# {job.head}\n{dump(whole)}"
     return Submission("yaml", text, ("kubectl", "create", "--filename", "{file}"), "install kubectl")
 
 
-def _resources(asked: Kubernetes) -> dict[str, dict[str, Any]]:
+def _resources(settings: Kubernetes) -> dict[str, dict[str, Any]]:
     """Return what it needs; a limit on processors would only slow it down."""
-    needed = {name: value for name, value in (("cpu", asked.cpus), ("memory", asked.memory)) if value}
+    needed = {name: value for name, value in (("cpu", settings.cpus), ("memory", settings.memory)) if value}
     limits = {
-        name: value for name, value in (("memory", asked.memory), ("nvidia.com/gpu", asked.gpus)) if value
+        name: value
+        for name, value in (("memory", settings.memory), ("nvidia.com/gpu", settings.gpus))
+        if value
     }
     return {name: values for name, values in (("requests", needed), ("limits", limits)) if values}
 

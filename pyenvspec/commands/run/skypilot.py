@@ -13,23 +13,23 @@ if TYPE_CHECKING:
     from pyenvspec.spec.targets import SkyPilot
 
 
-def skypilot(job: Job, asked: SkyPilot) -> Submission:
+def skypilot(job: Job, settings: SkyPilot) -> Submission:
     """Return the task; the machine is given back when the command has ended."""
     resources: dict[str, Any] = {}
     for name in ("infra", "accelerators", "cpus", "memory"):
-        value = getattr(asked, name)
+        value = getattr(settings, name)
         if value:
             resources[name] = value
-    if asked.spot:
+    if settings.spot:
         resources["use_spot"] = True
     resources["image_id"] = f"docker:{job.image}"
     task: dict[str, Any] = {"name": job.name}
-    if asked.nodes != 1:
-        task["num_nodes"] = asked.nodes
+    if settings.nodes != 1:
+        task["num_nodes"] = settings.nodes
     task["resources"] = resources
     if job.env:
         task["envs"] = dict(job.env)
     task["run"] = shlex.join(job.words) + "\n"
-    text = f"# {job.head}\n{dump(merged(task, asked.task))}"
+    text = f"# {job.head}\n{dump(merged(task, settings.task))}"
     command = ("sky", "launch", "--down", "--cluster", job.name, "{file}")
     return Submission("yaml", text, command, "run `uv tool install skypilot`, then `sky check`")

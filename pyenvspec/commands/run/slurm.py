@@ -14,33 +14,33 @@ if TYPE_CHECKING:
     from pyenvspec.spec.targets import Slurm
 
 
-def slurm(job: Job, asked: Slurm) -> Submission:
+def slurm(job: Job, settings: Slurm) -> Submission:
     """Return the script; it is handed to the nodes by Slurm, so they need not see this machine's files."""
-    options = "".join(f"#SBATCH --{option}\n" for option in _options(job, asked))
+    options = "".join(f"#SBATCH --{option}\n" for option in _options(job, settings))
     # What `module load` set is for the cluster's own Python.
     variables = "unset PYTHONPATH PYTHONHOME\nexport PYTHONNOUSERSITE=1\n"
     variables += "".join(f"export {name}={shlex.quote(value)}\n" for name, value in job.env)
-    text = f"#!/bin/bash\n# {job.head}\n{options}set -eu\n{variables}\nexec {_start(job, asked)}\n"
+    text = f"#!/bin/bash\n# {job.head}\n{options}set -eu\n{variables}\nexec {_start(job, settings)}\n"
     return Submission("sbatch", text, ("sbatch", "{file}"), "run it where Slurm is: on a login node")
 
 
-def _options(job: Job, asked: Slurm) -> Iterator[str]:
+def _options(job: Job, settings: Slurm) -> Iterator[str]:
     yield f"job-name={job.name}"
-    if asked.partition:
-        yield f"partition={asked.partition}"
-    if asked.account:
-        yield f"account={asked.account}"
-    yield f"nodes={asked.nodes}"
-    yield f"ntasks-per-node={asked.tasks}"
-    if asked.gpus:
-        yield f"gres=gpu:{asked.gpus}"
-    if asked.cpus:
-        yield f"cpus-per-task={asked.cpus}"
-    if asked.memory:
-        yield f"mem={asked.memory.removesuffix('i')}"
-    if asked.time:
-        yield f"time={format_time(asked.time)}"
-    yield from (f"{name}={value}" for name, value in sorted(asked.options.items()))
+    if settings.partition:
+        yield f"partition={settings.partition}"
+    if settings.account:
+        yield f"account={settings.account}"
+    yield f"nodes={settings.nodes}"
+    yield f"ntasks-per-node={settings.tasks}"
+    if settings.gpus:
+        yield f"gres=gpu:{settings.gpus}"
+    if settings.cpus:
+        yield f"cpus-per-task={settings.cpus}"
+    if settings.memory:
+        yield f"mem={settings.memory.removesuffix('i')}"
+    if settings.time:
+        yield f"time={format_time(settings.time)}"
+    yield from (f"{name}={value}" for name, value in sorted(settings.options.items()))
 
 
 def format_time(duration: str) -> str:
@@ -51,16 +51,16 @@ def format_time(duration: str) -> str:
     return f"{days}-{hours:02}:{minutes:02}:{rest:02}"
 
 
-def _start(job: Job, asked: Slurm) -> str:
+def _start(job: Job, settings: Slurm) -> str:
     # srun does not take this from sbatch.
-    words = ["srun", *([f"--cpus-per-task={asked.cpus}"] if asked.cpus else [])]
+    words = ["srun", *([f"--cpus-per-task={settings.cpus}"] if settings.cpus else [])]
     folder = ""
-    if asked.with_ == "pyxis":
+    if settings.with_ == "pyxis":
         words.append(f"--container-image={_enroot(job.image)}")
         # As Apptainer does: the folder that it is submitted from is there, and current.
         folder = ' --container-mounts="$PWD:$PWD" --container-workdir="$PWD"'
         return f"{shlex.join(words)}{folder} {shlex.join(job.words)}"
-    gpus = ("--nv",) if asked.gpus else ()
+    gpus = ("--nv",) if settings.gpus else ()
     image = job.image if _is_file(job.image) else f"docker://{job.image}"
     return shlex.join([*words, "apptainer", "exec", *gpus, image, *job.words])
 

@@ -64,12 +64,12 @@ class StorePath:
 
 def paths_of_image(layout: Path) -> list[str]:
     """Return the store paths in the layers of an image; its blobs are links into the layers' own folders."""
-    found: set[str] = set()
+    paths: set[str] = set()
     for blob in (layout / "blobs" / "sha256").iterdir():
         listing = blob.resolve().parents[2] / "paths" if blob.is_symlink() else None
         if listing is not None and listing.is_file():
-            found.update(listing.read_text(encoding="utf-8").split())
-    return sorted(found)
+            paths.update(listing.read_text(encoding="utf-8").split())
+    return sorted(paths)
 
 
 _OF_STORE = re.compile(r"(?:\./)?(nix/store/[^/]+)")
@@ -149,7 +149,7 @@ def _tags_of_name(name: str) -> set[str]:
 
 def read_locked_files(folder: Path) -> dict[tuple[str, str], list[LockedFile]]:
     """Return the files that the locks in a folder name, by package and version; of a broken lock none."""
-    found: dict[tuple[str, str], list[LockedFile]] = {}
+    files: dict[tuple[str, str], list[LockedFile]] = {}
     for lock in (folder / name for name in _LOCKS):
         if not lock.is_file() or lock.is_symlink():
             continue
@@ -159,8 +159,8 @@ def read_locked_files(folder: Path) -> dict[tuple[str, str], list[LockedFile]]:
             continue
         for package in document.get("package", document.get("packages", [])):
             key = (canonicalize_name(str(package.get("name", ""))), str(package.get("version", "")))
-            found.setdefault(key, []).extend(_files(package))
-    return found
+            files.setdefault(key, []).extend(_files(package))
+    return files
 
 
 def _files(package: Mapping[str, Any]) -> Iterator[LockedFile]:

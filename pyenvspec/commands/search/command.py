@@ -79,8 +79,8 @@ def _describe(one: Attribute) -> str:
         "insecure" if one.insecure else "",
         "broken" if one.is_broken else "",
     ]
-    told = ", ".join(filter(None, notes))
-    return make_visible(one.text) + (f" ({told})" if told else "")
+    note = ", ".join(filter(None, notes))
+    return make_visible(one.text) + (f" ({note})" if note else "")
 
 
 def _row(one: Attribute) -> dict[str, object]:

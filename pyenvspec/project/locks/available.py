@@ -43,8 +43,8 @@ def find_missing(project: LockedProject, spec: Spec, systems: tuple[str, ...]) -
     missing = []
     for one in suspects:
         if one.system not in needed:
-            asked = (spec.python.groups, spec.python.extras)
-            reached = needed_packages(project, python, one.system, *asked)
+            chosen = (spec.python.groups, spec.python.extras)
+            reached = needed_packages(project, python, one.system, *chosen)
             needed[one.system] = {package.identity for package in reached}
         if one.package.identity in needed[one.system]:
             missing.append(one)
@@ -67,9 +67,9 @@ def is_built(package: LockedPackage, spec: Spec, systems: tuple[str, ...]) -> bo
         return False
     if package.source.kind in ("git", "directory", "editable", "virtual"):
         return True
-    asked = [o.source for name, o in spec.overrides.items() if o.source and normalise(name) == package.name]
-    if asked:
-        return asked[0] == "sdist"
+    sources = [o.source for name, o in spec.overrides.items() if o.source and normalise(name) == package.name]
+    if sources:
+        return sources[0] == "sdist"
     if not spec.wheels.prefer or any(normalise(name) == package.name for name in spec.wheels.disabled):
         return True
     python = spec.python.version

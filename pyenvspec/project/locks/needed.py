@@ -121,10 +121,10 @@ def _poetry_roots(
         yield from _from_requirement(text, around)
 
 
-def _applies(constraint: object, asked: bool, around: Surroundings) -> bool:
+def _applies(constraint: object, is_asked: bool, around: Surroundings) -> bool:
     if not isinstance(constraint, dict):
         return True
-    if constraint.get("optional") is True and not asked:
+    if constraint.get("optional") is True and not is_asked:
         return False
     return _platform_holds(constraint, around) and around.holds(_text(constraint, "markers"))
 

@@ -43,11 +43,11 @@ def _uv_difference(project: LockedProject, lock: PackageLock) -> str | None:
     }:
         return None
     if name in lock.requires:
-        asked = [
+        texts = [
             *_texts(table.get("dependencies")),
             *_all_texts(project.part("project", "optional-dependencies")),
         ]
-        if (difference := _compare(asked, lock.requires[name], project, lock)) is not None:
+        if (difference := _compare(texts, lock.requires[name], project, lock)) is not None:
             return difference
     return _groups_difference(project, lock, name)
 
@@ -58,8 +58,8 @@ def _groups_difference(project: LockedProject, lock: PackageLock, name: str) -> 
     for group in groups:
         # uv merges its older `dev-dependencies` into the group dev.
         more = _texts(project.part("tool", "uv").get("dev-dependencies")) if normalise(group) == "dev" else []
-        asked = [*_group_texts(groups, group, ()), *more]
-        if (difference := _compare(asked, locked.get(normalise(group), ()), project, lock)) is not None:
+        texts = [*_group_texts(groups, group, ()), *more]
+        if (difference := _compare(texts, locked.get(normalise(group), ()), project, lock)) is not None:
             return f"{difference} (group {group})"
     return None
 
@@ -82,9 +82,9 @@ def _group_texts(groups: dict[str, object], group: str, above: tuple[str, ...]) 
 
 
 def _compare(
-    asked: Iterable[str], locked: Iterable[Requirement], project: LockedProject, lock: PackageLock
+    texts: Iterable[str], locked: Iterable[Requirement], project: LockedProject, lock: PackageLock
 ) -> str | None:
-    wanted = _parse(asked)
+    wanted = _parse(texts)
     if wanted is None:
         return None
     by_name: dict[str, list[Requirement]] = {}

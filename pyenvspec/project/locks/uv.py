@@ -121,9 +121,11 @@ def _named_edges(reading: Reading, table: Table, key: str) -> tuple[tuple[str, E
 def _requirements(reading: Reading, table: Table, key: str) -> tuple[Requirement, ...]:
     return tuple(
         Requirement(
-            normalise(reading.text(given, "name")),
-            tuple(sorted(reading.texts(given, "extras"))),
-            None if any(k in given for k in _OTHER_SOURCES) else reading.text(given, "specifier", ""),
+            normalise(reading.text(requirement, "name")),
+            tuple(sorted(reading.texts(requirement, "extras"))),
+            None
+            if any(k in requirement for k in _OTHER_SOURCES)
+            else reading.text(requirement, "specifier", ""),
         )
-        for given in reading.tables(table, key)
+        for requirement in reading.tables(table, key)
     )

@@ -84,7 +84,7 @@ def read_conda(file: str, text: str) -> Source:
             _take(source, item, _line_of(lines, item), pulled_in)
     _tell_pulled_in(source, pulled_in)
     others = f", {len(source.native)} other" if source.native else ""
-    source.said = f"a conda environment: {len(source.packages)} Python packages{others}"
+    source.summary = f"a conda environment: {len(source.packages)} Python packages{others}"
     return source
 
 
@@ -106,14 +106,14 @@ def read_list(file: str, text: str) -> Source:
         line = re.sub(r"(^|\s)#.*$", "", raw).strip()
         if match := _OF_A_MACHINE.match(line):
             source.packages.append(Wanted(normalise(match[1]), match[1], line=number))
-            said = "is a file of the machine that it was written on: taken without a version"
-            source.left_out.append(Claim(f"{match[1]} @ file://…", number, said))
+            note = "is a file of the machine that it was written on: taken without a version"
+            source.left_out.append(Claim(f"{match[1]} @ file://…", number, note))
         elif _LISTED.fullmatch(line):
             _take(source, line, number, pulled_in)
         elif line:
             _take_pip(source, [line], [*[""] * (number - 1), line])
     _tell_pulled_in(source, pulled_in)
-    source.said = f"packages as conda lists them, which pip cannot read: {len(source.packages)} of Python"
+    source.summary = f"packages as conda lists them, which pip cannot read: {len(source.packages)} of Python"
     return source
 
 
@@ -125,9 +125,9 @@ def take_spec(source: Source, spec: str, line: int) -> None:
 def _tell_pulled_in(source: Source, pulled_in: list[str]) -> None:
     if pulled_in:
         first = ", ".join(pulled_in[:3])
-        said = f"{len(pulled_in)} libraries that conda itself pulled in ({first} …)"
+        libraries = f"{len(pulled_in)} libraries that conda itself pulled in ({first} …)"
         source.left_out.append(
-            Claim(said, 0, "wheels bring their own, and what is missing goes under `native`")
+            Claim(libraries, 0, "wheels bring their own, and what is missing goes under `native`")
         )
 
 
@@ -161,7 +161,7 @@ def _take_pip(source: Source, items: list[str], lines: list[str]) -> None:
             continue
         source.packages += [_at(wanted, line) for wanted in part.packages]
         source.options += [Claim(option.value, line) for option in part.options]
-        source.left_out += [Claim(left.value, line, left.said) for left in part.left_out]
+        source.left_out += [Claim(left.value, line, left.note) for left in part.left_out]
 
 
 def _at(wanted: Wanted, line: int) -> Wanted:
@@ -241,8 +241,8 @@ def _take_r(source: Source, name: str, line: int) -> None:
     if all(claim.value != "R" for claim in source.native):
         source.native.append(Claim("R", line))
     if name not in ("base", "essentials"):
-        said = "is a package of R: write `rPackages.NAME` under `native`, with the name as CRAN spells it"
-        source.left_out.append(Claim(f"r-{name}", line, said))
+        note = "is a package of R: write `rPackages.NAME` under `native`, with the name as CRAN spells it"
+        source.left_out.append(Claim(f"r-{name}", line, note))
 
 
 def _is_python(name: str, build: str) -> bool | None:

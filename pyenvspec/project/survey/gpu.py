@@ -93,9 +93,9 @@ def _own_cuda(source: Source) -> GpuFinding | None:
     if torch is not None:
         return _torch(source, torch)
     for wanted in source.packages:
-        found = _other(source, wanted)
-        if found:
-            return found
+        gpu = _other(source, wanted)
+        if gpu:
+            return gpu
     return None
 
 
@@ -114,9 +114,9 @@ def _torch(source: Source, torch: Wanted) -> GpuFinding | None:
     is_bounded = any(sign in torch.specifier for sign in ("<", "==", "~="))
     version = torch.version or (newest_before("torch", torch.specifier) if is_bounded else None)
     cuda = plain_torch_cuda(version) if version else None
-    said = f"torch {torch.version}" if torch.version else "torch"
+    release = f"torch {torch.version}" if torch.version else "torch"
     which = f"CUDA {cuda}" if cuda else "its own CUDA"
-    return GpuFinding(f"{said} from PyPI: its wheels bring {which}", source.where(torch), cuda)
+    return GpuFinding(f"{release} from PyPI: its wheels bring {which}", source.where(torch), cuda)
 
 
 def _other(source: Source, wanted: Wanted) -> GpuFinding | None:
@@ -140,9 +140,9 @@ def _toolkit(source: Source) -> GpuFinding | None:
         version = wanted.version or newest_before(wanted.name, wanted.specifier)
         needs = gpu_needs(wanted.name, version)
         if needs and needs.needs == "toolkit":
-            said = f"{wanted.name} {wanted.version}" if wanted.version else wanted.name
+            release = f"{wanted.name} {wanted.version}" if wanted.version else wanted.name
             cudnn = f" and cuDNN {needs.cudnn}" if needs.cudnn else ""
-            why = f"{said} looks for CUDA {needs.cuda}{cudnn}, which its wheel does not bring"
+            why = f"{release} looks for CUDA {needs.cuda}{cudnn}, which its wheel does not bring"
             return GpuFinding(why, source.where(wanted), needs.cuda, needs.cuda, needs.cudnn)
         if wanted.name in ("jax", "jaxlib"):
             local = next((f for extra in wanted.extras if (f := _JAX.match(extra)) and f[2]), None)

@@ -29,7 +29,7 @@ def read_lock(file: str, text: str) -> Source:
     tool = "uv" if file.endswith("uv.lock") else "poetry"
     document, whole = load_toml(text.encode(), file, f"{tool} lock")
     lock = (uv.read_uv if tool == "uv" else poetry.read_poetry)(document, file, whole)
-    source = Source(file, "lock", tool=tool, said=f"locked with {tool}")
+    source = Source(file, "lock", tool=tool, summary=f"locked with {tool}")
     if lock.python.strip() not in ("", "*"):
         pattern = (
             r"^requires-python\s*="
@@ -55,7 +55,7 @@ def optional_names(root: Path, file: str) -> frozenset[str]:
     )
     groups = project.part("tool", "poetry", "group")
     taken = [
-        name for name, given in groups.items() if not (isinstance(given, dict) and given.get("optional"))
+        name for name, group in groups.items() if not (isinstance(group, dict) and group.get("optional"))
     ]
     extras = {**project.part("project", "optional-dependencies"), **project.part("tool", "poetry", "extras")}
     all_groups = {**groups, **project.part("dependency-groups")}
@@ -86,7 +86,7 @@ def _locked(package: LockedPackage, line: int) -> Wanted:
 def read_pdm_lock(file: str, text: str) -> Source:
     """Return the packages of pdm.lock."""
     document = load(file, text)
-    source = Source(file, "lock", tool="pdm", said="locked with PDM")
+    source = Source(file, "lock", tool="pdm", summary="locked with PDM")
     _take_tables(source, text, document.get("package"))
     python = table(document, "metadata").get("requires_python")
     if isinstance(python, str) and python:
@@ -97,7 +97,7 @@ def read_pdm_lock(file: str, text: str) -> Source:
 def read_pylock(file: str, text: str) -> Source:
     """Return the packages of a pylock.toml (PEP 751)."""
     document = load(file, text)
-    source = Source(file, "lock", tool="pylock", said="a lock of PEP 751")
+    source = Source(file, "lock", tool="pylock", summary="a lock of PEP 751")
     _take_tables(source, text, document.get("packages"))
     python = document.get("requires-python")
     if isinstance(python, str) and python:
@@ -133,7 +133,7 @@ def read_pipfile_lock(file: str, text: str) -> Source:
         document: Any = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise PyenvspecError(Diagnostic("init-source", f"{file} is not valid JSON: {error}", file)) from None
-    source = Source(file, "lock", tool="pipenv", said="locked with pipenv")
+    source = Source(file, "lock", tool="pipenv", summary="locked with pipenv")
     document = document if isinstance(document, dict) else {}
     for name, row in table(document, "default").items():
         version = row.get("version") if isinstance(row, dict) else None

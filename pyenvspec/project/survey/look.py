@@ -105,56 +105,56 @@ def survey(root: Path, only: str | None = None) -> Survey:
     Raises PyenvspecError for a file that is there and cannot be read.
     """
     files = list(_files(root))
-    found = Survey(projects_below=_projects_below(files))
-    found.cuda_code = next((file for file in files if file.endswith(".cu") and not _is_aside(file)), None)
+    result = Survey(projects_below=_projects_below(files))
+    result.cuda_code = next((file for file in files if file.endswith(".cu") and not _is_aside(file)), None)
     for pattern, read in _READERS:
         for file in _matching(files, pattern):
-            _add(found, root, file, read)
-    _add_dynamic(found, root)
-    _mark_optional(found, root)
+            _add(result, root, file, read)
+    _add_dynamic(result, root)
+    _mark_optional(result, root)
     for pattern in _REQUIREMENTS:
         for file in _matching(files, pattern):
-            _add(found, root, file, lambda name, text: _requirements(root, name, text))
+            _add(result, root, file, lambda name, text: _requirements(root, name, text))
     for pattern in _YAML:
         for file in _matching(files, pattern):
-            _add_conda(found, root, file)
-    _add_told(found, root)
-    if only is not None and found.get(only) is None:
-        _add_named(found, root, only)
-    if not any(source.packages for source in found.sources if source.kind not in ("readme", "container")):
-        _add_imports(found, root, files)
-    _add_signs(found, root, files)
-    return found
+            _add_conda(result, root, file)
+    _add_told(result, root)
+    if only is not None and result.get(only) is None:
+        _add_named(result, root, only)
+    if not any(source.packages for source in result.sources if source.kind not in ("readme", "container")):
+        _add_imports(result, root, files)
+    _add_signs(result, root, files)
+    return result
 
 
 def _is_aside(file: str) -> bool:
     return bool(re.match(r"(examples?|tests?|docs?|benchmarks?|third_party)/", file))
 
 
-def _add_told(found: Survey, root: Path) -> None:
+def _add_told(survey: Survey, root: Path) -> None:
     """Read the requirements files that a README names, wherever they are."""
-    for readme in found.of("readme"):
+    for readme in survey.of("readme"):
         for option in readme.options:
             if (named := re.fullmatch(r"-r (\S+\.txt)", option.value)) and not named[1].startswith(
                 ("/", "..", "http")
             ):
                 _add(
-                    found,
+                    survey,
                     root,
                     posixpath.normpath(named[1]),
                     lambda name, text: _requirements(root, name, text),
                 )
 
 
-def _mark_optional(found: Survey, root: Path) -> None:
-    for lock in found.of("lock"):
+def _mark_optional(survey: Survey, root: Path) -> None:
+    for lock in survey.of("lock"):
         if lock.file in ("uv.lock", "poetry.lock"):
             lock.optional = locks.optional_names(root, lock.file)
 
 
-def _add_dynamic(found: Survey, root: Path) -> None:
+def _add_dynamic(survey: Survey, root: Path) -> None:
     """Read the files that a pyproject.toml takes its dependencies from."""
-    for source in found.of("pyproject"):
+    for source in survey.of("pyproject"):
         for option in source.options[:]:
             if option.value.startswith("-r "):
                 source.options.remove(option)
@@ -164,21 +164,21 @@ def _add_dynamic(found: Survey, root: Path) -> None:
                 source.packages += [replace(wanted, line=option.line) for wanted in listed]
 
 
-def _forget_build_requires(found: Survey, root: Path) -> None:
+def _forget_build_requires(survey: Survey, root: Path) -> None:
     """What `[build-system] requires` lists is there when setup.py is run."""
     text = _text(root, "pyproject.toml") or ""
     listed = re.search(r"^\[build-system\][^\[]*?^requires\s*=\s*\[(.*?)\]", text, re.MULTILINE | re.DOTALL)
     required = set(re.findall(r"[\"']([A-Za-z0-9_-]+)", listed[1])) if listed else set()
-    for source in found.of("setup"):
+    for source in survey.of("setup"):
         missing = [
             name for name in source.imported_to_build if name.lower() not in {r.lower() for r in required}
         ]
         source.imported_to_build = tuple(missing)
 
 
-def _add_signs(found: Survey, root: Path, files: list[str]) -> None:
+def _add_signs(survey: Survey, root: Path, files: list[str]) -> None:
     """Look into the scripts for the framework that they import, and for what only tensorflow 1 has."""
-    _forget_build_requires(found, root)
+    _forget_build_requires(survey, root)
     counts: dict[str, list[str]] = {}
     beside: dict[str, list[str]] = {}
     for file in [f for f in files if f.endswith(".py") and f.count("/") < _DEPTH and not _is_aside(f)][:200]:
@@ -187,32 +187,32 @@ def _add_signs(found: Survey, root: Path, files: list[str]) -> None:
             counts.setdefault(name, []).append(file)
         for name in {found_name[1] for found_name in _BESIDE.finditer(text)}:
             beside.setdefault(name, []).append(file)
-        if found.python_2 is None and (line := line_of_python_2(text)):
-            found.python_2 = f"{file}:{line}"
-        if found.tensorflow_1 is None and (old := _TENSORFLOW_1.search(text)) and "compat.v1" not in text:
-            found.tensorflow_1 = f"{file}:{text.count(chr(10), 0, old.start()) + 1}"
+        if survey.python_2 is None and (line := line_of_python_2(text)):
+            survey.python_2 = f"{file}:{line}"
+        if survey.tensorflow_1 is None and (old := _TENSORFLOW_1.search(text)) and "compat.v1" not in text:
+            survey.tensorflow_1 = f"{file}:{text.count(chr(10), 0, old.start()) + 1}"
     if (mpi := counts.pop("mpi4py", None)) is not None:
-        found.mpi = mpi[0]
+        survey.mpi = mpi[0]
     if counts:
         name = max(counts, key=lambda name: (len(counts[name]), name))
-        found.framework = (name, counts[name][0])
+        survey.framework = (name, counts[name][0])
     folders = {file.split("/")[0] for file in files if "/" in file}
     # What lies in a folder that explains itself is a part that not everybody uses.
     apart = tuple(f"{posixpath.dirname(file)}/" for file in files if re.search(r"/README[^/]*$", file))
-    found.beside = tuple(
+    survey.beside = tuple(
         (name, users[0], sum(not user.startswith(apart) for user in users))
         for name, users in sorted(beside.items())
         if name not in folders
     )
 
 
-def _add(found: Survey, root: Path, file: str, read: Callable[[str, str], Source | None]) -> None:
-    if found.get(file) is not None:
+def _add(survey: Survey, root: Path, file: str, read: Callable[[str, str], Source | None]) -> None:
+    if survey.get(file) is not None:
         return
     text = _text(root, file)
     source = read(file, text) if text is not None else None
     if source is not None:
-        found.sources.append(source)
+        survey.sources.append(source)
 
 
 def _requirements(root: Path, file: str, text: str) -> Source:
@@ -221,12 +221,12 @@ def _requirements(root: Path, file: str, text: str) -> Source:
     return read_requirements(file, text, lambda name: _text(root, name))
 
 
-def _add_conda(found: Survey, root: Path, file: str) -> None:
+def _add_conda(survey: Survey, root: Path, file: str) -> None:
     text = _text(root, file, most=_SMALL)
-    if text is None or found.get(file) is not None or not conda.is_conda(text):
+    if text is None or survey.get(file) is not None or not conda.is_conda(text):
         return
     if file == "env.yaml":
-        found.has_manifest_of_conda = True
+        survey.has_manifest_of_conda = True
     source = conda.read_conda(file, text)
     for option in source.options[:]:
         # What the pip section includes lies beside the conda file.
@@ -235,10 +235,10 @@ def _add_conda(found: Survey, root: Path, file: str) -> None:
             included = _text(root, name)
             if included is not None:
                 source.packages += _requirements(root, name, included).packages
-    found.sources.append(source)
+    survey.sources.append(source)
 
 
-def _add_named(found: Survey, root: Path, file: str) -> None:
+def _add_named(survey: Survey, root: Path, file: str) -> None:
     """Read the file that the user names; what it is follows from its content where its name does not say."""
     text = _text(root, file)
     if text is None:
@@ -247,13 +247,13 @@ def _add_named(found: Survey, root: Path, file: str) -> None:
     name = posixpath.basename(file)
     for pattern, read in _READERS:
         if fnmatch.fnmatch(name, pattern) and (source := read(file, text)) is not None:
-            found.sources.append(source)
+            survey.sources.append(source)
             return
     if name.endswith((".yml", ".yaml")):
         if not conda.is_conda(text):
             message = f"`{file}` is no environment file of conda: it has no `dependencies`"
             raise PyenvspecError(Diagnostic("init-source", message, file, hint="name another file"))
-        found.sources.append(conda.read_conda(file, text))
+        survey.sources.append(conda.read_conda(file, text))
         return
     source = _requirements(root, file, text) if name.endswith((".txt", ".in", ".pip")) else None
     if source is None or not source.packages:
@@ -262,34 +262,34 @@ def _add_named(found: Survey, root: Path, file: str) -> None:
         raise PyenvspecError(
             Diagnostic("init-source", message, file, expected=kinds, hint="name another file")
         )
-    found.sources.append(source)
+    survey.sources.append(source)
 
 
-def _add_imports(found: Survey, root: Path, files: list[str]) -> None:
+def _add_imports(survey: Survey, root: Path, files: list[str]) -> None:
     scripts = [file for file in files if file.endswith((".py", ".ipynb")) and file.count("/") < _DEPTH]
-    if found.projects_below and all("/" in file for file in scripts):
+    if survey.projects_below and all("/" in file for file in scripts):
         return  # each of the projects below has its own
     own = {posixpath.basename(file).removesuffix(".py") for file in scripts} | {
         part for file in scripts for part in file.split("/")[:-1]
     }
     read = ((file, text) for file in scripts[:300] if (text := _text(root, file, most=_SMALL)) is not None)
     imported = others.read_imports(read, frozenset(own))
-    source = _installed_in_image(found, imported) or imported
+    source = _installed_in_image(survey, imported) or imported
     if source is not None:
-        found.sources.append(source)
+        survey.sources.append(source)
 
 
-def _installed_in_image(found: Survey, imported: Source | None) -> Source | None:
+def _installed_in_image(survey: Survey, imported: Source | None) -> Source | None:
     """Return the packages that a Dockerfile installs by name, and what scripts import beside them."""
-    for image in found.of("container"):
+    for image in survey.of("container"):
         listed = [wanted for wanted in image.packages if wanted.name != "."]
         if listed and image.tool == "docker":
             names = {wanted.name for wanted in listed}
             others_too = imported.packages if imported is not None else []
             listed += [replace(wanted, line=0) for wanted in others_too if wanted.name not in names]
-            said = "packages that it installs, since no file lists them"
+            summary = "packages that it installs, since no file lists them"
             options = [option for option in image.options if not option.value.startswith("-r")]
-            return Source(image.file, "imports", said=said, packages=listed, options=options)
+            return Source(image.file, "imports", summary=summary, packages=listed, options=options)
     return None
 
 

@@ -25,11 +25,11 @@ _APT_INSTALL = re.compile(r"apt(?:-get)?\s+(?:-\S+\s+)*install\s+(.*?)(?:&&|;|\|
 
 def read_python_version(file: str, text: str) -> Source:
     """Return the version that .python-version or runtime.txt names."""
-    source = Source(file, "version", said="no version of CPython")
+    source = Source(file, "version", summary="no version of CPython")
     for number, line in enumerate(text.splitlines(), start=1):
         if match := _VERSION.match(line):
             source.python.append(Claim(match[1], number))
-            source.said = f"Python {match[1]}"
+            source.summary = f"Python {match[1]}"
             break
     return source
 
@@ -40,13 +40,13 @@ def read_tool_versions(file: str, text: str) -> Source | None:
     if match is None:
         return None
     line = text.count("\n", 0, match.start()) + 1
-    return Source(file, "version", said=f"Python {match[1]}", python=[Claim(match[1], line)])
+    return Source(file, "version", summary=f"Python {match[1]}", python=[Claim(match[1], line)])
 
 
 def read_pipfile(file: str, text: str) -> Source:
     """Return what a Pipfile asks for."""
     document = load(file, text)
-    source = Source(file, "pipenv", tool="pipenv", said="a project of pipenv")
+    source = Source(file, "pipenv", tool="pipenv", summary="a project of pipenv")
     requires = table(document, "requires")
     python = requires.get("python_full_version") or requires.get("python_version")
     if isinstance(python, str):
@@ -59,23 +59,24 @@ def read_pipfile(file: str, text: str) -> Source:
 
 def _of_table(name: str, value: object, line: int) -> Wanted:
     """A package as Pipfile and pixi write it: a version, or a table with extras, a repository, a folder."""
-    given: dict[str, Any] = value if isinstance(value, dict) else {"version": value}
-    version = given.get("version")
+    options: dict[str, Any] = value if isinstance(value, dict) else {"version": value}
+    version = options.get("version")
     specifier = version if isinstance(version, str) and version[:1] in "<>=!~" else ""
-    extras = tuple(sorted(texts(given.get("extras"))))
+    extras = tuple(sorted(texts(options.get("extras"))))
     whole = f"{name}[{','.join(extras)}]" if extras else name
-    place = given.get("git") or given.get("url") or given.get("path") or given.get("file")
+    place = options.get("git") or options.get("url") or options.get("path") or options.get("file")
     if not isinstance(place, str):
         return Wanted(normalise(name), f"{whole}{specifier}", specifier, extras, line)
-    if "git" in given:
+    if "git" in options:
         at = next(
-            (given[key] for key in ("rev", "tag", "branch", "ref") if isinstance(given.get(key), str)), None
+            (options[key] for key in ("rev", "tag", "branch", "ref") if isinstance(options.get(key), str)),
+            None,
         )
         text = f"{whole} @ git+{place.removeprefix('git+')}" + (f"@{at}" if at else "")
     elif "://" in place:
         text = f"{whole} @ {place}"
     else:
-        text = f"-e {place}" if given.get("editable") else place
+        text = f"-e {place}" if options.get("editable") else place
     own = place.rstrip("/") in (".", "")
     return Wanted("." if own else normalise(name), text, extras=extras, line=line)
 
@@ -87,7 +88,7 @@ def read_pixi(file: str, text: str) -> Source:
     document = load(file, text)
     listed = [f"{name}{_conda_version(value)}" for name, value in table(document, "dependencies").items()]
     conda = read_conda(file, "dependencies:\n" + "".join(f"  - {json.dumps(item)}\n" for item in listed))
-    source = Source(file, "pixi", tool="pixi", said="an environment of pixi")
+    source = Source(file, "pixi", tool="pixi", summary="an environment of pixi")
     names = [table(document, key).get("name") for key in ("workspace", "project")]
     source.name = next((name for name in names if isinstance(name, str)), None)
     for claims, target in (
@@ -96,7 +97,7 @@ def read_pixi(file: str, text: str) -> Source:
         (conda.cuda, source.cuda),
     ):
         target += [
-            Claim(claim.value, line_of(text, rf"^{_key_of(claim, conda)}\s*="), claim.said)
+            Claim(claim.value, line_of(text, rf"^{_key_of(claim, conda)}\s*="), claim.note)
             for claim in claims
         ]
     source.packages += conda.packages
@@ -130,7 +131,7 @@ def read_devbox(file: str, text: str) -> Source | None:
         return None
     listed = document.get("packages") if isinstance(document, dict) else None
     items = [f"{k}@{v}" for k, v in listed.items()] if isinstance(listed, dict) else listed
-    source = Source(file, "devbox", tool="devbox", said="an environment of devbox")
+    source = Source(file, "devbox", tool="devbox", summary="an environment of devbox")
     for item in items if isinstance(items, list) else ():
         if not isinstance(item, str):
             continue
@@ -139,8 +140,8 @@ def read_devbox(file: str, text: str) -> Source | None:
         if re.fullmatch(r"python[0-9]*", name):
             number = re.match(r"3\.[0-9]+", version) or re.match(r"3[0-9]+", name.removeprefix("python"))
             if number:
-                said = number[0] if "." in number[0] else f"3.{number[0][1:]}"
-                source.python.append(Claim(said, line))
+                minor = number[0] if "." in number[0] else f"3.{number[0][1:]}"
+                source.python.append(Claim(minor, line))
         elif name not in ("uv", "poetry", "pipenv"):
             source.native.append(Claim(name, line))
     return source
@@ -149,14 +150,14 @@ def read_devbox(file: str, text: str) -> Source | None:
 def read_dockerfile(file: str, text: str) -> Source:
     """Return the Python, the CUDA and the Debian packages of the image that a Dockerfile ends in, and pip's words."""
     source = Source(file, "container", tool="docker")
-    joined = re.sub(r"\\\s*\n", lambda found: " " + "\v" * found[0].count("\n"), text)
+    joined = re.sub(r"\\\s*\n", lambda match: " " + "\v" * match[0].count("\n"), text)
     arguments: dict[str, str] = {}
     stages: list[list[tuple[int, str]]] = []
     line = 1
     for raw in joined.split("\n"):
         instruction = raw.replace("\v", " ").strip()
-        if found := re.match(r"ARG\s+(\w+)=[\"']?([^\s\"']+)", instruction, re.IGNORECASE):
-            arguments.setdefault(found[1], found[2])
+        if match := re.match(r"ARG\s+(\w+)=[\"']?([^\s\"']+)", instruction, re.IGNORECASE):
+            arguments.setdefault(match[1], match[2])
         if re.match(r"FROM\s", instruction, re.IGNORECASE):
             stages.append([])
         if stages:
@@ -168,23 +169,23 @@ def read_dockerfile(file: str, text: str) -> Source:
     parts = [f"Python {c.value}" for c in source.python] + [f"CUDA {c.value}" for c in source.cuda]
     if source.native:
         parts.append(f"packages of apt that nixpkgs has: {len(source.native)}")
-    source.said = "; ".join(parts) or "nothing of the environment"
+    source.summary = "; ".join(parts) or "nothing of the environment"
     return source
 
 
 def _with_arguments(instruction: str, arguments: dict[str, str]) -> str:
-    return re.sub(r"\$\{?(\w+)\}?", lambda found: arguments.get(found[1], found[0]), instruction)
+    return re.sub(r"\$\{?(\w+)\}?", lambda match: arguments.get(match[1], match[0]), instruction)
 
 
 def _kept_stages(stages: list[list[tuple[int, str]]]) -> list[list[tuple[int, str]]]:
     """The last stage and those that it is made from: what others install is not in the image."""
     named: dict[str, list[tuple[int, str]]] = {}
     for stage in stages:
-        if found := re.search(r"\sAS\s+(\S+)\s*$", stage[0][1], re.IGNORECASE):
-            named[found[1].lower()] = stage
+        if match := re.search(r"\sAS\s+(\S+)\s*$", stage[0][1], re.IGNORECASE):
+            named[match[1].lower()] = stage
     kept = stages[-1:]
-    while kept and (found := re.match(r"FROM\s+(?:--\S+\s+)*(\S+)", kept[0][0][1], re.IGNORECASE)):
-        below = named.get(found[1].lower())
+    while kept and (match := re.match(r"FROM\s+(?:--\S+\s+)*(\S+)", kept[0][0][1], re.IGNORECASE)):
+        below = named.get(match[1].lower())
         if below is None or below in kept:
             break
         kept.insert(0, below)
@@ -198,8 +199,8 @@ def _take_instruction(source: Source, line: str, number: int) -> None:
         for name in listed.split():
             if not name.startswith("-") and re.match(r"[a-z0-9]", name):
                 _take_debian(source, name.split("=")[0], number)
-            if (asked := re.match(r"python(3\.[0-9]+)(?:-|=|$)", name)) and not source.python:
-                source.python.append(Claim(asked[1], number))
+            if (match := re.match(r"python(3\.[0-9]+)(?:-|=|$)", name)) and not source.python:
+                source.python.append(Claim(match[1], number))
     if line.startswith("RUN"):
         take_line(source, line, number)
 
@@ -251,9 +252,9 @@ def read_readme(file: str, text: str) -> Source | None:
     read_instructions(source, text)
     if not (source.native or source.packages or source.options or source.python):
         return None
-    told = [claim.value for claim in source.native]
-    told += [wanted.text for wanted in source.packages[:3]] + [claim.value for claim in source.options[:2]]
-    source.said = "tells to install " + (", ".join(told) if told else f"Python {source.python[0].value}")
+    words = [claim.value for claim in source.native]
+    words += [wanted.text for wanted in source.packages[:3]] + [claim.value for claim in source.options[:2]]
+    source.summary = "tells to install " + (", ".join(words) if words else f"Python {source.python[0].value}")
     return source
 
 
@@ -267,7 +268,7 @@ def read_devcontainer(file: str, text: str) -> Source | None:
             source.python.append(Claim(python[1], line))
     if not source.python and not source.cuda:
         return None
-    source.said = ", ".join(
+    source.summary = ", ".join(
         [f"Python {c.value}" for c in source.python] + [f"CUDA {c.value}" for c in source.cuda]
     )
     return source
@@ -275,13 +276,13 @@ def read_devcontainer(file: str, text: str) -> Source | None:
 
 def read_imports(files: Iterable[tuple[str, str]], own: frozenset[str]) -> Source | None:
     """Return the packages of what scripts and notebooks import; `own` are the project's modules."""
-    found: dict[str, tuple[str, int]] = {}
+    places: dict[str, tuple[str, int]] = {}
     for file, text in files:
         code = _code_of_notebook(text) if file.endswith(".ipynb") else text
         for module, line in _imports(code):
-            found.setdefault(module, (file, line))
-    source = Source("*.py, *.ipynb", "imports", said="imports, since no file lists packages")
-    for module, (file, line) in sorted(found.items()):
+            places.setdefault(module, (file, line))
+    source = Source("*.py, *.ipynb", "imports", summary="imports, since no file lists packages")
+    for module, (file, line) in sorted(places.items()):
         if module in own or module in sys.stdlib_module_names:
             continue
         package = pypi_of_import(module)
@@ -299,13 +300,13 @@ _PRINTED = re.compile(r"^\s*print\s+[\"'\w%]|^\s*except\s+\w[\w.]*\s*,\s*\w+\s*:
 
 def line_of_python_2(code: str) -> int:
     """Return the first line of what only Python 2 reads, 0 where there is none."""
-    found = _PRINTED.search(code)
-    if found is None:
+    match = _PRINTED.search(code)
+    if match is None:
         return 0
     try:
         ast.parse(code)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return code.count("\n", 0, found.start()) + 1 + found[0].count("\n")
+        return code.count("\n", 0, match.start()) + 1 + match[0].count("\n")
     return 0
 
 
@@ -325,10 +326,10 @@ def _imports(code: str) -> list[tuple[str, int]]:
         tree = ast.parse(code)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
-    found = []
+    modules = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            found += [(alias.name.split(".")[0], node.lineno) for alias in node.names]
+            modules += [(alias.name.split(".")[0], node.lineno) for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            found.append((node.module.split(".")[0], node.lineno))
-    return found
+            modules.append((node.module.split(".")[0], node.lineno))
+    return modules

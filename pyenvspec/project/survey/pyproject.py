@@ -82,7 +82,7 @@ def _standard(file: str, text: str, document: dict[str, Any]) -> Source:
     for name in table(tool, "pixi"):
         source.left_out.append(Claim(f"tool.pixi.{name}", line_of(text, r"^\[tool\.pixi"), "pixi's own"))
     what = "a workspace of uv" if "workspace" in uv and "name" not in project else f"a project of {manager}"
-    source.said = what if manager != "uv" or "workspace" in uv else "a project"
+    source.summary = what if manager != "uv" or "workspace" in uv else "a project"
     return source
 
 
@@ -112,7 +112,7 @@ def tables(value: object) -> list[dict[str, Any]]:
 
 def _poetry(file: str, text: str, project: dict[str, Any], poetry: dict[str, Any]) -> Source:
     source = Source(file, "pyproject", tool="poetry", name=_name(project.get("name") or poetry.get("name")))
-    source.said = "a project of poetry"
+    source.summary = "a project of poetry"
     dependencies = table(poetry, "dependencies")
     python = dependencies.get("python")
     python = python.get("version") if isinstance(python, dict) else python

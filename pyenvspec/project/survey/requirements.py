@@ -24,8 +24,8 @@ def read_requirements(file: str, text: str, read: Callable[[str], str | None]) -
     """Return what a requirements file asks for, with all that it includes; `read` gives the text of a file."""
     source = Source(file, "requirements", tool="pip")
     _take(source, file, text, read, {posixpath.normpath(file)}, constraints=False)
-    asked = len(source.packages)
-    source.said = f"requirements for pip: {asked} package{'' if asked == 1 else 's'}"
+    amount = len(source.packages)
+    source.summary = f"requirements for pip: {amount} package{'' if amount == 1 else 's'}"
     return source
 
 

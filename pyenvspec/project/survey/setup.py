@@ -19,14 +19,14 @@ def read_setup_py(file: str, text: str) -> Source | None:
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return Source(file, "setup", said="cannot be read as Python 3; nothing is taken from it")
+        return Source(file, "setup", summary="cannot be read as Python 3; nothing is taken from it")
     call = next(
         (node for node in ast.walk(tree) if isinstance(node, ast.Call) and _name_of(node.func) == "setup"),
         None,
     )
     if call is None:
         return None
-    source = Source(file, "setup", said="a project of setuptools")
+    source = Source(file, "setup", summary="a project of setuptools")
     source.imported_to_build = tuple(sorted({n for n in _imported(tree) if n in _NEEDED_BY_BUILDS}))
     source.cuda_extension = next((n.lineno for n in ast.walk(tree) if _is_cuda_extension(n)), 0)
     values = _constants(tree)
@@ -106,7 +106,7 @@ def read_setup_cfg(file: str, text: str) -> Source | None:
         return None
     if not parser.has_section("options") and not parser.has_option("metadata", "name"):
         return None
-    source = Source(file, "setup", said="a project of setuptools")
+    source = Source(file, "setup", summary="a project of setuptools")
     source.name = parser.get("metadata", "name", fallback=None)
     python = parser.get("options", "python_requires", fallback="")
     if python:

@@ -58,7 +58,7 @@ class Claim:
 
     value: str
     line: int = 0
-    said: str = ""
+    note: str = ""
 
 
 @dataclass(slots=True)
@@ -71,7 +71,7 @@ class Source:
 
     file: str
     kind: Kind
-    said: str = ""
+    summary: str = ""
     name: str | None = None
     tool: str | None = None
     python: list[Claim] = field(default_factory=list)

@@ -260,11 +260,13 @@ def _choose_revision(request: Request, revision: str) -> Choice | Refusal:
     cuda = tuple(_cuda_of_revision(wanted) for wanted in request.cuda)
     source = "`nixpkgs.release`"
     decisions = [ReleaseDecision("nixpkgs", revision, UNCHECKED, source)]
-    for found in python:
-        if found.origin == "nixpkgs":
-            decisions.append(ReleaseDecision(f"python {found.version}", found.attr, UNCHECKED, source))
+    for interpreter in python:
+        if interpreter.origin == "nixpkgs":
+            decisions.append(
+                ReleaseDecision(f"python {interpreter.version}", interpreter.attr, UNCHECKED, source)
+            )
         else:
-            decisions.append(_decide_built_python(found, UNCHECKED))
+            decisions.append(_decide_built_python(interpreter, UNCHECKED))
     for choice in cuda:
         decisions.append(ReleaseDecision(f"cuda {choice.version}", choice.attr, UNCHECKED, source))
         decisions.append(

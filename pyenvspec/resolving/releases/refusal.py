@@ -207,8 +207,8 @@ def _cuda_message(version: str) -> str:
 
 def _exact_cuda(minor: str) -> list[str]:
     """Return the patch versions that releases have of a CUDA minor, oldest first."""
-    found = (nixpkgs.cuda_set(release.branch, minor) for release in nixpkgs.releases())
-    return sorted({row.full_version for row in found if row and row.full_version}, key=nixpkgs.version_key)
+    rows = (nixpkgs.cuda_set(release.branch, minor) for release in nixpkgs.releases())
+    return sorted({row.full_version for row in rows if row and row.full_version}, key=nixpkgs.version_key)
 
 
 def _cuda_words(wanted: CudaRequest) -> str:
@@ -230,12 +230,12 @@ def _list_nearest(request: Request, find: Finder) -> Iterator[Nearest]:
 def _take(
     changed: Changed, before: str, offers: Iterable[tuple[str, Request]], find: Finder
 ) -> Iterator[Nearest]:
-    taken = 0
+    amount = 0
     for after, request in offers:
-        if found := find(request):
-            yield Nearest(changed, before, after, request.python, request.cuda, found.release, found.inputs)
-            taken += 1
-        if taken == OFFERED:
+        if choice := find(request):
+            yield Nearest(changed, before, after, request.python, request.cuda, choice.release, choice.inputs)
+            amount += 1
+        if amount == OFFERED:
             return
 
 
