@@ -52,36 +52,40 @@ def _verb_of_manual(verb: str, text: str) -> list[str]:
     return lines
 
 
-def _exits(told: Callable[[str], str] = str) -> tuple[tuple[str, str], ...]:
+def _exits(translate: Callable[[str], str] = str) -> tuple[tuple[str, str], ...]:
     return (
-        ("0", told("done")),
-        ("1", told("env.yaml or a tool's answer is at fault, or --check found stale files")),
-        ("2", told("usage")),
-        ("3", told("a bug of pyenvspec")),
-        ("4", told("doctor found a problem")),
-        ("130", told("interrupted")),
+        ("0", translate("done")),
+        ("1", translate("env.yaml or a tool's answer is at fault, or --check found stale files")),
+        ("2", translate("usage")),
+        ("3", translate("a bug of pyenvspec")),
+        ("4", translate("doctor found a problem")),
+        ("130", translate("interrupted")),
     )
 
 
-def format_commands(told: Callable[[str], str] = str) -> str:
-    """Return docs/commands.md, in English or as `told` gives its texts."""
-    about = told(
+def format_commands(translate: Callable[[str], str] = str) -> str:
+    """Return docs/commands.md, in English or as `translate` gives its texts."""
+    about = translate(
         "Each takes `-C DIR` (the folder of env.yaml), `--color auto|always|never` and "
         "`-q`. [usage.md](usage.md) tells more of some; `man pyenvspec` has the same as this page."
     )
-    parts = [f"{_NOTE}\n# {told('All commands')}\n\n{about}\n"]
+    parts = [f"{_NOTE}\n# {translate('All commands')}\n\n{about}\n"]
     for title, group in GROUPS.items():
-        parts.append(f"## {told(title)}\n")
+        parts.append(f"## {translate(title)}\n")
         for verb, (_, text) in group.items():
-            rows = "".join(f"| `{_cell(name)}` | {_cell(told(does))} |\n" for name, does in _arguments(verb))
-            head = f"| {told('argument')} | {told('what it does')} |\n|---|---|\n"
-            does = fill(told("`pyenvspec {}`: {}."), _usage(verb), told(text))
+            rows = "".join(
+                f"| `{_cell(name)}` | {_cell(translate(does))} |\n" for name, does in _arguments(verb)
+            )
+            head = f"| {translate('argument')} | {translate('what it does')} |\n|---|---|\n"
+            does = fill(translate("`pyenvspec {}`: {}."), _usage(verb), translate(text))
             examples = "\n".join(EXAMPLES.get(verb, ()))
             parts.append(
                 f"### {verb}\n\n{does}\n\n{f'{head}{rows}' + chr(10) if rows else ''}```sh\n{examples}\n```\n"
             )
-    rows = "".join(f"| {code} | {text} |\n" for code, text in _exits(told))
-    parts.append(f"## {told('Exit codes')}\n\n| {told('code')} | {told('meaning')} |\n|---|---|\n{rows}")
+    rows = "".join(f"| {code} | {text} |\n" for code, text in _exits(translate))
+    parts.append(
+        f"## {translate('Exit codes')}\n\n| {translate('code')} | {translate('meaning')} |\n|---|---|\n{rows}"
+    )
     return "\n".join(parts)
 
 

@@ -145,12 +145,12 @@ def _passed_over(tree: ast.AST) -> Iterator[ast.AST]:
 
 
 def page_texts() -> list[str]:
-    """Return what only the pages say that follow from the code: what these give to `told`, and the passes."""
+    """Return what only the pages say that follow from the code: what these give to `translate`, and the passes."""
     makers = ("pyenvspec/spec/reference.py", "scripts/manual.py", "scripts/site_hook.py")
     found: dict[str, None] = {}
     for name in makers:
         for node in ast.walk(ast.parse((PACKAGE.parent / name).read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "told":
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "translate":
                 text = node.args[0]
                 if isinstance(text, ast.Constant) and isinstance(text.value, str):
                     found[text.value] = None

@@ -57,10 +57,10 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
         "passes.svg": draw_passes(),
         "passes.ja.svg": draw_passes(japanese),
     }
-    for ending, told in ((".md", str), (".ja.md", japanese)):
-        examples = read_examples() if told is str else read_examples_again("ja")
-        made[f"diagnoses{ending}"] = format_diagnoses(told)
-        made |= {f"errors/{code}{ending}": format_code(code, examples.get(code), told) for code in CODES}
+    for ending, translate in ((".md", str), (".ja.md", japanese)):
+        examples = read_examples() if translate is str else read_examples_again("ja")
+        made[f"diagnoses{ending}"] = format_diagnoses(translate)
+        made |= {f"errors/{code}{ending}": format_code(code, examples.get(code), translate) for code in CODES}
     for name, text in made.items():
         (staged / name).parent.mkdir(exist_ok=True)
         (staged / name).write_text(text, encoding="utf-8")
@@ -165,30 +165,30 @@ def _first_of_each(texts: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def format_code(code: str, example: str | None, told: Callable[[str], str] = str) -> str:
+def format_code(code: str, example: str | None, translate: Callable[[str], str] = str) -> str:
     """Return the page of one message."""
-    text = fill(told("{}."), told(CODES[code]))
-    shown = f"\n{told('It looks like this:')}\n\n```\n{example}\n```\n" if example else ""
-    more = told(
+    text = fill(translate("{}."), translate(CODES[code]))
+    shown = f"\n{translate('It looks like this:')}\n\n```\n{example}\n```\n" if example else ""
+    more = translate(
         "The message says where it is, what was expected and what to do; one run tells all of a file. [All messages](../errors.md)"
     )
     return f"# {code}\n\n{text[0].upper()}{text[1:]}\n{shown}\n{more}\n"
 
 
-def format_diagnoses(told: Callable[[str], str] = str) -> str:
+def format_diagnoses(translate: Callable[[str], str] = str) -> str:
     """Return the page of what `diagnose` knows."""
-    about = told("`pyenvspec diagnose LOG` knows these failures, each from a thread where it was seen.")
-    parts = [f"# {told('Failed builds and runs')}\n\n{about}\n"]
-    titles = (told("Builds by Nix, and evaluations"), told("Installs, and what runs"))
+    about = translate("`pyenvspec diagnose LOG` knows these failures, each from a thread where it was seen.")
+    parts = [f"# {translate('Failed builds and runs')}\n\n{about}\n"]
+    titles = (translate("Builds by Nix, and evaluations"), translate("Installs, and what runs"))
     for table, title in zip(_FAILURES, titles, strict=True):
         parts.append(f"## {title}\n")
         for row in json.loads((_FACTS / f"{table}.json").read_text(encoding="utf-8"))["families"]:
             # `at` is ` at HOST`, where one is known.
             names = ["" if name == "at" else f"*{name}*" for name in _NAMED.findall(row["finding"])]
             template = _NAMED.sub("{}", row["finding"])
-            said = "" if template == "{}" else fill(told("{}."), fill(told(template), *names))
+            said = "" if template == "{}" else fill(translate("{}."), fill(translate(template), *names))
             urls = re.findall(r"https://\S+", row["source"])[:1]
-            links = [f"[{told('seen here')}]({url})" for url in urls]
+            links = [f"[{translate('seen here')}]({url})" for url in urls]
             quoted = re.sub(r"`[^`]*`", lambda code: code[0].replace("*", ""), said)
             parts.append(f"### {row['id']}\n\n{' · '.join([quoted, *links] if quoted else links)}\n")
     return "\n".join(parts)
@@ -211,18 +211,18 @@ def read_passes() -> list[tuple[str, str]]:
     return found
 
 
-def draw_passes(told: Callable[[str], str] = str) -> str:
+def draw_passes(translate: Callable[[str], str] = str) -> str:
     """Return the picture of the passes, one box below the other, the function under what it does."""
     ends = (
-        ("env.yaml", told("the only file that you edit")),
-        (told("files"), "flake.nix, nix/pyenvspec/, flake.lock"),
+        ("env.yaml", translate("the only file that you edit")),
+        (translate("files"), "flake.nix, nix/pyenvspec/, flake.lock"),
     )
-    boxes = [ends[0], *((told(what), name) for what, name in read_passes()), ends[1]]
+    boxes = [ends[0], *((translate(what), name) for what, name in read_passes()), ends[1]]
     step, width = 78, 640
     height = step * len(boxes)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img" '
-        f'aria-label="{told("The passes from env.yaml to files")}" font-family="sans-serif">',
+        f'aria-label="{translate("The passes from env.yaml to files")}" font-family="sans-serif">',
         f'<rect width="{width}" height="{height}" fill="#ffffff"/>',
     ]
     for index, (what, name) in enumerate(boxes):

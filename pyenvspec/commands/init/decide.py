@@ -346,8 +346,9 @@ def _tell(done: Decisions, survey: Survey, primary: Source | None) -> None:
 def _tell_what_else_is_installed(done: Decisions, survey: Survey, primary: Source | None) -> None:
     if primary is not None and primary.kind == "pyproject":
         for old, major in before_newer_majors(primary.packages):
-            reason = f"{old.text} is older than {major.of} {major.number}, which nothing keeps out"
-            done.notes.append(f"{primary.where(old)}: {reason}: write `{major.of}{major.bound}` there")
+            where = primary.where(old)
+            reason = f"{where}: {old.text} is older than {major.of} {major.number}, which nothing keeps out"
+            done.notes.append(f"{reason}: write `{major.of}{major.bound}` there")
     if primary is not None and done.manager in ("uv", "poetry"):
         for where, wanted in told_for_cuda(survey, primary)[:1]:
             reason = f"{where} installs {wanted.text}, for the GPU, and {primary.file} does not"

@@ -143,7 +143,7 @@ def _packages(shell: Shell, root: Path, runner: Runner, untold: list[str]) -> It
         result = runner.run(words, cwd=Path(folder), input=names, timeout=_PATIENCE)
     if not result.ok:
         untold.append(
-            f"packages: {'uv is not here' if result.missing else 'uv could not be result'} for the newest ones"
+            f"packages: {'uv is not here' if result.missing else 'uv could not be asked'} for the newest ones"
         )
         return
     newest = dict(re.findall(r"^([\w.-]+)==(\S+)", result.stdout, re.MULTILINE))
