@@ -136,6 +136,7 @@ let
     "/flake.nix"
     "/nix/pyenvspec"
   ];
+  secrets = map (file: "/${lib.removePrefix "./" file}") (shell.dotenv or [ ]);
   # Nix takes only some characters in the name of a store path.
   stored =
     path:
@@ -152,7 +153,8 @@ let
       builtins.path {
         path = project;
         name = "project";
-        # What a checkout holds besides the project.
+        # What a checkout holds besides the project. Files of variables are a machine's secrets, also where git knows them or
+        # there is no git to leave them out.
         filter =
           path: _:
           !lib.elem (baseNameOf path) [
@@ -163,7 +165,7 @@ let
             "__pycache__"
             "result"
           ]
-          && !lib.elem (lib.removePrefix "${project}" path) generated;
+          && !lib.elem (lib.removePrefix "${project}" path) (generated ++ secrets);
       }
     else
       null;

@@ -295,6 +295,7 @@ def test_members_of_a_workspace_are_imported_and_known(
 
 LINES = (
     "env: {SEED: 42}",
+    "dotenv: [./keys.env]",
     "scripts: {train: lab train}",
     "native: [ffmpeg]",
     "containers:",
@@ -317,6 +318,8 @@ def lab(
 ) -> Lab:
     """The project of both kinds of shell."""
     folder = tmp_path_factory.mktemp(f"lab-{request.param}")
+    (folder / "lab").mkdir()
+    (folder / "lab" / "keys.env").write_text("KEY=hidden\n")
     return make_lab(shells, folder / "lab", "uv", index, request.param, *LINES)
 
 
@@ -383,6 +386,14 @@ def test_the_command_gets_its_words_as_they_are(bundle: engines.Bundle) -> None:
     )
     assert bundle.run("lab", "--epochs", "3  4").check() == "lab ['--epochs', '3  4']\n"
     assert bundle.run("train", "--epochs", "3  4").check() == "lab ['train', '--epochs', '3  4']\n"
+
+
+def test_variables_of_a_machine_are_in_no_image(lab: Lab, bundle: engines.Bundle) -> None:
+    """Though git knows their file, so that the flake has it."""
+    assert "keys.env" in lab.run("git", "ls-files").check().stdout.split()
+    assert (bundle.root / "app" / "src").is_dir()
+    assert not (bundle.root / "app" / "keys.env").exists()
+    assert "KEY" not in bundle.run("python", "-c", "import os; print(sorted(os.environ))").check()
 
 
 def test_a_signal_reaches_the_command_which_is_the_first_process(bundle: engines.Bundle) -> None:

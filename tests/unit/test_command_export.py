@@ -82,10 +82,13 @@ def test_no_text_of_env_yaml_becomes_a_line_of_its_own(
     (tmp_path / "env.yaml").write_text(
         'python: {version: 3.11, manager: pip, requirements: "my $HOME reqs.txt"}\n'
         'containers: {default: {labels: {a: "x\\nRUN evil", b: "y"}}}\n'
+        'dotenv: ["keys.env\\nRUN evil"]\n'
     )
     text, told = export(capsys, tmp_path, "dockerfile")
     assert [rest for word, rest in instructions(text) if word == "LABEL"] == ['"b"="y"']
     assert "containers.default.labels.a: a Dockerfile has no values of several lines" in told
+    assert "# Keep out of it, in .dockerignore: .git, .venv, keys.env\\x0aRUN evil\n" in text
+    assert not any("evil" in rest for _, rest in instructions(text))
     assert r'COPY ["my \\$HOME reqs.txt", "./"]' in text
     assert "-r 'my $HOME reqs.txt'" in export(capsys, tmp_path, "conda")[0]
 

@@ -13,6 +13,7 @@ from pyenvspec.commands.export.common import head, manager_of, names_of, needs_w
 from pyenvspec.facts.host_packages import debian_name
 from pyenvspec.facts.images import cuda_image
 from pyenvspec.plan import Package, ProjectRoot
+from pyenvspec.reporter import make_visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,8 +30,9 @@ def format_dockerfile(plan: Plan, shell: Shell, root: Path) -> tuple[str, list[s
     """Return the file, and what is left out."""
     left_out = only_in_nix(shell)
     container = next((c for c in plan.containers if c.variant == shell.name), None)
+    private = (".git", ".venv", *shell.dotenv)
     parts = [
-        head("dockerfile") + "# Keep .venv and .git out of it: write both into .dockerignore.",
+        head("dockerfile") + f"# Keep out of it, in .dockerignore: {make_visible(', '.join(private))}",
         _base(shell, left_out),
         _packages(shell, left_out),
         _python(shell),
