@@ -14,6 +14,8 @@ from pyenvspec.locale.language import translated
 from pyenvspec.options import Options
 from pyenvspec.records import dataclass
 from pyenvspec.reporter import put, say
+from pyenvspec.writing.atomic import replace_file
+from pyenvspec.writing.projectfs import explained
 
 if TYPE_CHECKING:
     import argparse
@@ -46,17 +48,18 @@ def run(options: KernelOptions) -> int:
         say(f"env.yaml has no variant `{options.variant}`; there is {', '.join(names)}")
         return USAGE
     title = plan.name if options.variant == "default" else f"{plan.name} ({options.variant})"
+    # Lower case, as Jupyter reads the names of kernels.
     folder = kernels_folder() / f"{plan.name}-{options.variant}".removesuffix("-default").lower()
     if options.action == "remove":
-        if folder.is_dir():
-            shutil.rmtree(folder)
+        with explained(str(folder)):
+            if folder.is_dir():
+                shutil.rmtree(folder)
         put(translated(f"removed {folder}\n"))
         return 0
-    folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps(kernel_spec(options.directory, options.variant, title), indent=1, ensure_ascii=False)
-    draft = folder / f"kernel.json.{os.getpid()}"
-    draft.write_text(text + "\n", encoding="utf-8")
-    draft.replace(folder / "kernel.json")
+    with explained(str(folder / "kernel.json")):
+        folder.mkdir(parents=True, exist_ok=True)
+        replace_file(folder / "kernel.json", f"{text}\n".encode())
     put(translated(f"wrote {folder / 'kernel.json'}\n"))
     if not options.quiet:
         say("Choose it in Jupyter as `" + title + "`; the project needs the package ipykernel.")
@@ -66,6 +69,8 @@ def run(options: KernelOptions) -> int:
 def kernel_spec(directory: Path, variant: str, title: str) -> dict[str, object]:
     """Return the kernel: it opens the shell, so that `env`, libraries and the driver are there as in a terminal."""
     root = str(directory.resolve())
+    # By this interpreter, since Jupyter's PATH need not have pyenvspec; -P, so that no `pyenvspec` of the folder in
+    # which Jupyter starts it is imported instead.
     shell = [sys.executable, "-P", "-m", "pyenvspec", "shell", "-q", "-C", root, variant, "--"]
     return {
         "argv": [*shell, "python", "-m", "ipykernel_launcher", "-f", "{connection_file}"],

@@ -50,7 +50,7 @@ def declare(parser: argparse.ArgumentParser) -> type[ShipOptions]:
 def run(options: ShipOptions) -> int:
     """Build here, copy, and print the command that enters it there; what followed `--` goes to nix copy."""
     plan = load_plan(options.directory)
-    store = store_of(options.host)
+    store = store_address(options.host)
     names = [shell.name for shell in plan.shells]
     if options.variant not in names:
         message = f"env.yaml has no variant `{options.variant}`"
@@ -84,7 +84,7 @@ def run(options: ShipOptions) -> int:
     return code
 
 
-def store_of(host: str) -> str:
+def store_address(host: str) -> str:
     """Return Nix's address of a machine; raises PyenvspecError where it is none."""
     if _STORE.fullmatch(host):
         return host

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import platform
 import shlex
 from typing import TYPE_CHECKING
 
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
+from pyenvspec.facts.systems import this_system
 from pyenvspec.reporter import put, show
 from pyenvspec.tools import NOT_FOUND, NOT_STARTED, exec_or_run, has_program, run_overheard
 from pyenvspec.writing.atomic import replace_file
@@ -77,15 +77,9 @@ def missing_program(program: str, hint: str = "") -> Diagnostic:
     return Diagnostic("engine-missing", message, program, hint=hint or None)
 
 
-def own_system() -> str:
-    """Return what Nix calls this machine."""
-    machine = {"arm64": "aarch64", "amd64": "x86_64"}.get(platform.machine(), platform.machine())
-    return f"{machine}-{platform.system().lower()}"
-
-
 def shell_output(variant: str) -> str:
     """Return the flake's output that is a shell: a name alone may be that of a package."""
-    return f".#devShells.{own_system()}.{variant}"
+    return f".#devShells.{this_system()}.{variant}"
 
 
 def make_folder(root: Path, path: str) -> None:

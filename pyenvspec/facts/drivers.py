@@ -31,6 +31,16 @@ class TorchWheel:
     source: str
 
 
+def driver_version(text: str) -> str | None:
+    """Return the driver's version from /proc/driver/nvidia/version, None where the text has none.
+
+    Its line is `… UNIX x86_64 Kernel Module  550.54.15  …`, or of the open driver `… Open Kernel Module for x86_64
+    570.86.10  …`; the compiler's version follows on a line of its own.
+    """
+    match = re.search(r"Kernel Module.*?\s(\d+\.\d+(?:\.\d+)?)\s", text)
+    return match[1] if match else None
+
+
 @cache
 def _minimum() -> dict[str, MinimumDriver]:
     return {row["cuda"]: MinimumDriver(**row) for row in read_table("cuda-drivers")["minimum"]}

@@ -54,7 +54,7 @@ _HINTS = {
     errno.EROFS: "Copy the project to a place that can be written: this file system is read-only",
     errno.ENAMETOOLONG: "Move the project to a folder with a shorter path",
     errno.EIO: "Check the disk: it reports a read or write error (`dmesg` has more)",
-    errno.ENOENT: "Check that the project folder still exists",
+    errno.ENOENT: "Check that its folder still exists",
 }
 
 
@@ -94,7 +94,7 @@ def os_diagnostic(path: str, error: OSError) -> Diagnostic:
         code="write-failed",
         message=f"`{path}`: {reason[:1].lower()}{reason[1:]}",
         file=path,
-        hint=f"{hint}, then run `pyenvspec compile` again.",
+        hint=f"{hint}, then run the same command again.",
     )
 
 

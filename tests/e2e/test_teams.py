@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from labs import KINDS, Lab
 
-from pyenvspec.commands.steps import own_system
+from pyenvspec.facts.systems import this_system
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,7 +48,7 @@ def test_a_cache_is_filled_with_every_shell(lab: Lab) -> None:
     assert f"copy --to file://{cache}" in done.stderr
     nix = str(lab.shells.nix.program)
     for shell in ("default", "cpu"):
-        output = f".#devShells.{own_system()}.{shell}"
+        output = f".#devShells.{this_system()}.{shell}"
         path = lab.run(nix, "eval", "--raw", output).check().stdout
         info = lab.run(nix, "path-info", "--recursive", "--store", f"file://{cache}", path).check()
         assert any("ffmpeg" in line for line in info.stdout.split())
@@ -56,7 +56,7 @@ def test_a_cache_is_filled_with_every_shell(lab: Lab) -> None:
 
 def test_a_shell_is_copied_and_entered_as_printed(lab: Lab, tmp_path: Path) -> None:
     nix = str(lab.shells.nix.program)
-    output = f".#devShells.{own_system()}.cpu"
+    output = f".#devShells.{this_system()}.cpu"
     lab.run(nix, "build", "--no-link", output).check()
     seen = lab.run(nix, "store", "verify", "--no-trust", "--recursive", output).stderr
     if modified := re.findall(r"path '(.*)' was modified", seen):

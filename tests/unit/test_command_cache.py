@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pyenvspec.cli import run
-from pyenvspec.commands.steps import own_system
+from pyenvspec.facts.systems import this_system
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 NIX = "nix --extra-experimental-features 'nix-command flakes'"
-SYSTEM = own_system()
+SYSTEM = this_system()
 SHELLS = f"'.#devShells.{SYSTEM}.default' '.#devShells.{SYSTEM}.cpu'"
 
 

@@ -84,6 +84,16 @@ def test_it_is_written_where_the_shell_looks(
     assert capsys.readouterr().out == code_for(shell)
 
 
+def test_a_place_that_cannot_be_written_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "data").write_text("")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    assert run(["completion", "install", "bash"]) == 1
+    message = capsys.readouterr().err
+    assert "error[write-failed]" in message and "run the same command again" in message
+
+
 def test_a_shell_that_is_none_of_them_is_told(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

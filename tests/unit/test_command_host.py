@@ -11,9 +11,9 @@ import pytest
 
 from pyenvspec.cli import run
 from pyenvspec.commands.host import machine, python
-from pyenvspec.commands.host.command import describe
+from pyenvspec.commands.host.command import describe_host
 from pyenvspec.commands.host.entry import entry_script, venv_variables
-from pyenvspec.commands.host.machine import Missing, find_missing
+from pyenvspec.commands.host.machine import Absent, find_absent
 from pyenvspec.commands.host.python import HostPython, find_python, find_uv, install_uv
 from pyenvspec.diagnostics import PyenvspecError
 from pyenvspec.driver import load_plan
@@ -78,7 +78,7 @@ fonts-noto-cjk:
 
 def test_apt_names_what_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     programs(monkeypatch, tmp_path, "apt-get", "git")
-    missing = find_missing(
+    missing = find_absent(
         ["ffmpeg", "libsndfile", "git", "noto-fonts-cjk-sans", "portaudio"],
         frozenset({"libportaudio.so.2", "libportaudiocpp.so.0"}),
         Machine({"apt-cache policy": APT}),
@@ -95,7 +95,7 @@ def test_a_package_that_apt_has_installed_is_not_missing(
 ) -> None:
     programs(monkeypatch, tmp_path, "apt-get")
     installed = "libsndfile1:\n  Installed: 1.2\n  Candidate: 1.2\n"
-    assert find_missing(["libsndfile"], frozenset(), Machine({"apt-cache": installed})) == Missing((), None)
+    assert find_absent(["libsndfile"], frozenset(), Machine({"apt-cache": installed})) == Absent((), None)
 
 
 @pytest.mark.parametrize(
@@ -111,12 +111,12 @@ def test_other_package_managers_have_their_own_names(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, manager: str, attribute: str, command: str
 ) -> None:
     programs(monkeypatch, tmp_path, manager)
-    assert find_missing([attribute], frozenset(), Machine({})) == Missing((attribute,), command)
+    assert find_absent([attribute], frozenset(), Machine({})) == Absent((attribute,), command)
 
 
 def test_without_a_package_manager_the_names_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     programs(monkeypatch, tmp_path)
-    assert find_missing(["mecab"], frozenset(), Machine({})) == Missing(("mecab",), None)
+    assert find_absent(["mecab"], frozenset(), Machine({})) == Absent(("mecab",), None)
 
 
 def test_tables_are_read_backwards() -> None:
@@ -208,7 +208,7 @@ def test_what_only_nix_has_is_told(tmp_path: Path) -> None:
         "processes: {web: python -m http.server}\n",
     )
     found = HostPython("/usr/bin/python3.11", "3.11.2")
-    text = "\n".join(describe(plan, plan.shells[0], found, Missing((), None), None))
+    text = "\n".join(describe_host(plan, plan.shells[0], found, Absent((), None), None))
     assert "Python is 3.11.2, and env.yaml asks for 3.11.4" in text
     assert "CUDA 12.4" in text
     assert "env.F, processes" in text
@@ -217,7 +217,7 @@ def test_what_only_nix_has_is_told(tmp_path: Path) -> None:
 
 def test_packages_of_nixpkgs_are_asked_for_by_name(tmp_path: Path) -> None:
     plan = plan_of(tmp_path, "python: {version: 3.11, manager: nixpkgs, packages: [numpy]}\n")
-    lines = tuple(describe(plan, plan.shells[0], HostPython("/p", "3.11.2"), Missing((), None), None))
+    lines = tuple(describe_host(plan, plan.shells[0], HostPython("/p", "3.11.2"), Absent((), None), None))
     assert "nixpkgs is their only lock" in "\n".join(lines)
 
 

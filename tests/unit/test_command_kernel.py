@@ -45,6 +45,14 @@ def test_it_opens_the_shell_and_can_be_taken_away(
     assert not file.parent.exists()
 
 
+def test_a_place_that_cannot_be_written_is_told(
+    project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "jupyter").write_text("")
+    assert run(["kernel", "-C", str(project), "install"]) == 1
+    assert "error[write-failed]" in capsys.readouterr().err
+
+
 def test_a_variant_that_is_not_there_is_a_usage_error(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -91,7 +91,7 @@ def test_the_files_decide(
     python: str,
     step: str,
 ) -> None:
-    monkeypatch.setattr(shutil, "which", str)
+    monkeypatch.setattr("pyenvspec.commands.init.command.has_program", bool)
     for name, text in files.items():
         (tmp_path / name).write_text(text)
     result = answer(tmp_path, capsys)
@@ -426,8 +426,7 @@ class StandInUv:
         )
 
 
-def test_uv_is_asked_for_the_newest_python_that_resolves(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shutil, "which", str)
+def test_uv_is_asked_for_the_newest_python_that_resolves() -> None:
     source = read_requirements("requirements.txt", "torch==2\nold==1.0\n-e .\n", lambda name: None)
     uv = StandInUv()
     answer, said = newest_that_resolves(source, ["3.8", "3.9", "3.10", "3.11"], uv)
@@ -437,8 +436,7 @@ def test_uv_is_asked_for_the_newest_python_that_resolves(monkeypatch: pytest.Mon
     assert together[-1][1] == "torch==2\n"
 
 
-def test_a_package_that_has_wheels_for_an_older_python_is_no_source(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shutil, "which", str)
+def test_a_package_that_has_wheels_for_an_older_python_is_no_source() -> None:
     source = read_requirements("requirements.txt", "aged==0.10\nold==1.0\n", lambda name: None)
     answer, _ = newest_that_resolves(source, ["3.8", "3.9", "3.10", "3.11"], StandInUv())
     assert answer == "3.8"
@@ -582,6 +580,7 @@ def test_uv_is_not_said_to_be_asked_where_it_is_missing(
 ) -> None:
     (tmp_path / "requirements.txt").write_text("six==1.16.0\n")
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr("sys.executable", str(tmp_path / "python"))
     assert run(["init", "-C", str(tmp_path), "--dry-run"]) == 0
     told = capsys.readouterr().err
     assert "asking uv" not in told and "uv is not here to be asked" in told

@@ -10,6 +10,8 @@ from pyenvspec.locale.language import translated
 from pyenvspec.options import Options
 from pyenvspec.records import dataclass
 from pyenvspec.reporter import put, say
+from pyenvspec.writing.atomic import replace_file
+from pyenvspec.writing.projectfs import explained
 
 if TYPE_CHECKING:
     import argparse
@@ -47,10 +49,9 @@ def run(options: CompletionOptions) -> int:
         say(f"$SHELL is `{shell}`; say for which: pyenvspec completion install {'|'.join(SHELLS)}")
         return USAGE
     path = place_for(shell)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
-    draft.write_text(code_for(shell), encoding="utf-8")
-    draft.replace(path)
+    with explained(str(path)):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(path, code_for(shell).encode())
     put(translated(f"wrote {path}\n"))
     if not options.quiet:
         say(_next_step(shell, path))

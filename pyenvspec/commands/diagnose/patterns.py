@@ -43,7 +43,7 @@ LOOK_UPS: dict[str, Callable[[Values, Log, int], Answer | None]] = {
     "header": running.header,
     "pkg-config": running.pkg_config,
     "cmake-package": running.cmake_package,
-    "link": running.link,
+    "link": running.linker_library,
     "named-library": running.named_library,
     "named-program": running.named_program,
     "run-program": running.run_program,

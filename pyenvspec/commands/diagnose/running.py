@@ -112,7 +112,7 @@ def cmake_package(values: Values, log: Log, at: int) -> Answer | None:
     return Answer({**values, "why": f"it is in {attr}"}, {"native": ["cmake", "pkg-config", attr]})
 
 
-def link(values: Values, log: Log, at: int) -> Answer | None:
+def linker_library(values: Values, log: Log, at: int) -> Answer | None:
     """Return the package that has a library which the linker looks for."""
     name = values["name"]
     if re.match(r"(cuda$|cudart|cublas|cufft|curand|cusolver|cusparse|nvrtc|npp|cudnn|nvToolsExt)", name):

@@ -11,7 +11,8 @@ import re
 import shlex
 from typing import TYPE_CHECKING
 
-from pyenvspec.commands.doctor.model import Check, Mark
+from pyenvspec.commands.doctor.model import Check, Mark, reason_of
+from pyenvspec.commands.steps import shell_output
 from pyenvspec.facts.caches import caches_to_try, is_known_pair
 from pyenvspec.facts.systems import this_system
 from pyenvspec.records import dataclass
@@ -91,8 +92,7 @@ def _ask(context: Context, plan: Plan, shell: Shell) -> Result:
     """Ask for the shell with those caches that `pyenvspec shell` accepts."""
     known = [cache for cache in plan.caches if is_known_pair(cache.url, cache.key)]
     options = _cache_options(known)
-    target = f".#devShells.{this_system()}.{shell.name}"
-    words = ("build", "--dry-run", "--no-write-lock-file", *_SAFELY, *options, target)
+    words = ("build", "--dry-run", "--no-write-lock-file", *_SAFELY, *options, shell_output(shell.name))
     return _nix(context, *words)
 
 
@@ -111,11 +111,9 @@ def _nix(context: Context, *words: str) -> Result:
 def _explain_failure(dry_run: Result, shell: Shell) -> Check:
     if dry_run.timed_out:
         return Check(GROUP, Mark.WARN, f"not counted: Nix took longer than {_PATIENCE / 60:.0f} minutes")
-    lines = [line.strip() for line in dry_run.stderr.splitlines() if "error:" in line]
-    reason = lines[-1].removeprefix("error:").strip() if lines else "no reason given"
     # It fails in the same way, and tells what that means.
     fix = (shlex.join(("pyenvspec", "shell", *([] if shell.name == "default" else [shell.name]))),)
-    return Check(GROUP, Mark.BAD, f"Nix does not evaluate the shell: {reason}", fix)
+    return Check(GROUP, Mark.BAD, f"Nix does not evaluate the shell: {reason_of(dry_run)}", fix)
 
 
 def _tell(context: Context, plan: Plan, shell: Shell, output: str) -> Iterator[Check]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pyenvspec.commands.doctor.gpu_wheels import GROUP, check_python, wheels_cuda
+from pyenvspec.commands.doctor.gpu_wheels import GROUP, check_reach, wheels_cuda
 from pyenvspec.commands.doctor.model import Check, Mark
-from pyenvspec.facts.drivers import minimum_driver
+from pyenvspec.facts.drivers import driver_version, minimum_driver
 from pyenvspec.facts.nixpkgs import cuda_versions, find_release, version_key
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def check_gpu(context: Context) -> Iterator[Check]:
         yield Check(GROUP, Mark.BAD, "you may not open /dev/nvidiactl", ("sudo usermod -aG video $USER",))
     yield from _check_version(version, cudas)
     yield from _check_libc(context)
-    yield from check_python(context)
+    yield from check_reach(context)
 
 
 def _asked(context: Context) -> tuple[str, ...]:
@@ -62,10 +62,8 @@ def _find_driver(context: Context) -> str | None:
 
 
 def _read_version(context: Context) -> str | None:
-    text = context.host.read(_VERSION_FILE) or ""
-    match = re.search(r"Kernel Module.*?\s(\d+\.\d+(?:\.\d+)?)\s", text)
-    if match:
-        return match[1]
+    if version := driver_version(context.host.read(_VERSION_FILE) or ""):
+        return version
     # WSL has no such file.
     result = context.run("nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader")
     match = re.match(r"\d+\.\d+(?:\.\d+)?", result.stdout.strip()) if result.ok else None

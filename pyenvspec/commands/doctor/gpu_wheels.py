@@ -68,7 +68,7 @@ def _read(context: Context, name: str) -> str:
     return (content or b"").decode("utf-8", "replace")
 
 
-def check_python(context: Context) -> Iterator[Check]:
+def check_reach(context: Context) -> Iterator[Check]:
     """Run the shell's own Python against the driver; only one that Nix made, so that no project's file is run."""
     environment = context.plan.shells[0].environment if context.plan else None
     place = ".pyenvspec/python" if environment is None else environment.venv

@@ -36,6 +36,13 @@ class Check:
     fix: tuple[str, ...] = ()
 
 
+def reason_of(result: Result) -> str:
+    """Return why Nix failed: its last error, since those before it only say what it was doing."""
+    lines = [line.strip() for line in result.stderr.splitlines() if "error:" in line]
+    return lines[-1].removeprefix("error:").strip() if lines else "no reason given"
+
+
+# Without slots, which have no place for what a cached_property keeps.
 @dataclass(frozen=True)
 class Context:
     """What the checks look at; `plan` is None outside of a project, or where env.yaml has errors."""
@@ -48,7 +55,8 @@ class Context:
 
     def run(self, *argv: str) -> Result:
         """Run a program that only answers."""
-        # Not in the project: a program may look for its configuration where it is started.
+        # Not in the project: a program may look for its configuration where it is started. Its words are read, so
+        # they have to be English.
         return self.runner.run(argv, cwd=Path("/"), timeout=PATIENCE, env={"LC_ALL": "C"})
 
     @cached_property
@@ -56,6 +64,7 @@ class Context:
         """The settings of Nix by name; empty where it cannot tell."""
         import json
 
+        # The second is what the first was called before Nix 2.20.
         for words in (("config", "show"), ("show-config",)):
             shown = self.run("nix", "--extra-experimental-features", "nix-command", *words, "--json")
             if shown.ok:
@@ -64,6 +73,16 @@ class Context:
                 except (ValueError, TypeError, KeyError):
                     return {}
         return {}
+
+    def ask_store(self, *options: str) -> Result:
+        """Ask the daemon, or the store itself, whether it answers; before Nix 2.19 the question was called `ping`."""
+        for question in ("info", "ping"):
+            answer = self.run(
+                "nix", "--extra-experimental-features", "nix-command", "store", question, *options
+            )
+            if "is not a recognised command" not in answer.stderr:
+                break
+        return answer
 
     def setting(self, name: str) -> tuple[str, ...]:
         """Return the words of a setting that is a list, or a text as one word."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pyenvspec.commands.doctor.model import Check, Mark
+from pyenvspec.commands.doctor.model import Check, Mark, reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,17 +67,11 @@ def _check_features(context: Context) -> Check:
 
 
 def _check_store(context: Context) -> Check:
-    for words in (("store", "info"), ("store", "ping")):
-        result = context.run("nix", "--extra-experimental-features", "nix-command", *words)
-        if result.ok:
-            return Check(GROUP, Mark.GOOD, "the store answers")
-        if "is not a recognised command" not in result.stderr:
-            break
-    if result.timed_out:
-        reason = "it took too long"
-    else:
-        lines = [line.strip() for line in result.stderr.splitlines() if "error:" in line]
-        reason = lines[-1].removeprefix("error:").strip() if lines else "no reason given"
+    result = context.ask_store()
+    if result.ok:
+        return Check(GROUP, Mark.GOOD, "the store answers")
+    reason = "it took too long" if result.timed_out else reason_of(result)
+    # Nix without a daemon fails in other ways, of which systemctl mends none.
     fix = ("sudo systemctl start nix-daemon",) if "daemon" in reason or result.timed_out else ()
     return Check(GROUP, Mark.BAD, f"the store does not answer: {reason}", fix)
 

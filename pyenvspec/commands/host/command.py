@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyenvspec.commands.host.entry import entry_script, fill_in, needs_nix, venv_variables
-from pyenvspec.commands.host.machine import find_missing, hidden_driver, linker_libraries
+from pyenvspec.commands.host.machine import find_absent, hidden_driver, linker_libraries
 from pyenvspec.commands.host.python import find_python, find_uv, install_uv
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
+from pyenvspec.project.locks.locked_project import LOCK_OF_MANAGER
 from pyenvspec.reporter import say
 from pyenvspec.shortcuts import uptodate
 from pyenvspec.spec.model import LOCK_MANAGERS
@@ -19,7 +20,7 @@ from pyenvspec.tools import exec_or_run, find_program, has_program
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pyenvspec.commands.host.machine import Missing
+    from pyenvspec.commands.host.machine import Absent
     from pyenvspec.commands.host.python import HostPython
     from pyenvspec.plan import Plan, Shell
     from pyenvspec.tools import Runner
@@ -55,8 +56,8 @@ def open_host(  # noqa: PLR0913 -- what `shell` was told
     _give_manager(venv["PYENVSPEC_MANAGER"], folder)
     entry = _write(folder / "entry", entry_script(shell, root, folder, venv, driver))
     if not quiet:
-        missing = find_missing((".".join(package.path) for package in shell.native), libraries, runner)
-        _tell(tuple(describe(plan, shell, python, missing, driver)), folder, again=bool(command))
+        missing = find_absent((".".join(package.path) for package in shell.native), libraries, runner)
+        _tell(tuple(describe_host(plan, shell, python, missing, driver)), folder, again=bool(command))
     words = (str(entry), *command) if command else ("--rcfile", str(entry))
     return exec_or_run((bash, *words), cwd=directory, env={"IN_NIX_SHELL": None}, stay=stay)
 
@@ -71,8 +72,8 @@ def _tell(lines: tuple[str, ...], folder: Path, *, again: bool) -> None:
     _write(message_file, text)
 
 
-def describe(
-    plan: Plan, shell: Shell, python: HostPython, missing: Missing, driver: str | None
+def describe_host(
+    plan: Plan, shell: Shell, python: HostPython, missing: Absent, driver: str | None
 ) -> Iterator[str]:
     """Yield what is told before the shell opens: what it is, what is not here, what is not reproducible about it."""
     environment, interpreter = shell.environment, shell.interpreter
@@ -100,7 +101,7 @@ def _describe_packages(shell: Shell) -> Iterator[str]:
     if environment.manager == "nixpkgs":
         yield "  - the Python packages: the newest of their names from the index, since nixpkgs is their only lock"
     elif environment.manager in LOCK_MANAGERS:
-        lock = f"{environment.manager.removesuffix('2nix')}.lock"
+        lock = LOCK_OF_MANAGER[environment.manager]
         yield f"  - the packages come from {lock} as wheels, and are not built by Nix; `overrides` change nothing"
     elif environment.manager == "pip" and (environment.requirements or "").endswith((".txt", ".in")):
         yield f"  - packages that {environment.requirements} does not pin with =="

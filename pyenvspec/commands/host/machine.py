@@ -35,7 +35,7 @@ _DRIVER_FOLDERS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Missing:
+class Absent:
     """Packages that are asked for and not here, and the command that installs them; None where nobody knows one."""
 
     attributes: tuple[str, ...]
@@ -51,12 +51,12 @@ def linker_libraries(runner: Runner) -> frozenset[str]:
     return frozenset()
 
 
-def find_missing(attributes: Iterable[str], libraries: frozenset[str], runner: Runner) -> Missing:
+def find_absent(attributes: Iterable[str], libraries: frozenset[str], runner: Runner) -> Absent:
     """Return what is neither a program on PATH, nor a library of the loader, nor an installed package."""
     keys = {soname_key(name) for name in libraries}
     unseen = [attr for attr in attributes if not _is_here(attr, keys)]
     if not unseen:
-        return Missing((), None)
+        return Absent((), None)
     if has_program("apt-get"):
         return _ask_apt(unseen, runner)
     if has_program("dnf"):
@@ -67,7 +67,7 @@ def find_missing(attributes: Iterable[str], libraries: frozenset[str], runner: R
         return _ask_each(
             {attr: homebrew_names(attr) for attr in unseen}, ("brew", "list"), "brew install", runner
         )
-    return Missing(tuple(unseen), None)
+    return Absent(tuple(unseen), None)
 
 
 def _is_here(attribute: str, keys: set[str]) -> bool:
@@ -79,7 +79,7 @@ def _is_here(attribute: str, keys: set[str]) -> bool:
     return bool(own) and (named or own) <= keys
 
 
-def _ask_apt(attributes: list[str], runner: Runner) -> Missing:
+def _ask_apt(attributes: list[str], runner: Runner) -> Absent:
     """apt knows what there is, and what is installed, under names that differ between releases."""
     candidates = {attr: debian_candidates(attr) for attr in attributes}
     names = [name for offers in candidates.values() for name in offers]
@@ -98,14 +98,14 @@ def _ask_apt(attributes: list[str], runner: Runner) -> Missing:
         if not known.get(chosen):
             missing.append(attr)
             packages.append(chosen)
-    return Missing(tuple(missing), _install("sudo apt-get install", packages))
+    return Absent(tuple(missing), _install("sudo apt-get install", packages))
 
 
 def _ask_each(
     names: dict[str, tuple[str, ...]], query: tuple[str, ...], install: str, runner: Runner
-) -> Missing:
+) -> Absent:
     missing = {attr: own for attr, own in names.items() if not runner.run((*query, *own)).ok}
-    return Missing(tuple(missing), _install(install, [name for own in missing.values() for name in own]))
+    return Absent(tuple(missing), _install(install, [name for own in missing.values() for name in own]))
 
 
 def _install(command: str, packages: list[str]) -> str | None:

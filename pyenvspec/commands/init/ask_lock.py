@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pyenvspec.commands.host.python import find_uv
 from pyenvspec.commands.init.ask_uv import NO_WHEEL, in_haste
 from pyenvspec.facts.gpu_packages import gpu_needs
 from pyenvspec.facts.nixpkgs import python_minors
@@ -21,21 +22,26 @@ if TYPE_CHECKING:
     from pyenvspec.project.survey.source import Source
     from pyenvspec.tools import Runner
 
-_ASK: tuple[str, ...] = ("uv", "pip", "compile", "pyproject.toml", "--universal", "--all-extras")
-_ASK += (
+_ASK = (
+    *("pip", "compile", "pyproject.toml"),
+    # As `uv lock` does it: for every Python and system, with everything that anybody may want to install.
+    *("--universal", "--all-extras"),
     "--no-config",
+    # tool.uv.sources may name folders and repositories, which are not here.
     "--no-sources",
     "--no-build",
     "--no-python-downloads",
-    "--quiet",
-    "--no-header",
-    "--no-annotate",
+    *("--quiet", "--no-header", "--no-annotate"),
 )
 _PATIENCE = 45.0
+"""Seconds for all questions together; without an answer the lock is left to uv itself."""
 _MOST_SOURCES = 12
+"""Packages without wheels that are left out, each with another question to uv."""
+# `… for split (markers: python_full_version >= '3.12')`: uv parts what it resolves where markers differ.
 _SPLIT = re.compile(
     r"No solution found when resolving dependencies for split \(markers: ([^)\n]*python[^)\n]*)\)"
 )
+# uv's hint: `Consider using a more restrictive `requires-python` value (like >=3.10).`
 _LIKE = re.compile(r"more restrictive `requires-python` value \(like ([^)\n]+)\)")
 # Left to uv itself: extras that exclude each other, what the project says of builds, and packages of a repository or
 # address, where nobody is asked.
@@ -53,7 +59,7 @@ def why_not_locked(text: str, source: Source, minor: str, runner: Runner) -> str
     if _NOT_ASKED.search(text):
         return None
     groups = [word for group in source.groups for word in ("--group", group)]
-    argv = [*_ASK, *groups, "--python-version", _oldest(source, minor)]
+    argv = [find_uv() or "uv", *_ASK, *groups, "--python-version", _oldest(source, minor)]
     deadline = time.monotonic() + _PATIENCE
     excluded: set[str] = set()
     with tempfile.TemporaryDirectory() as folder:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from pyenvspec.commands.host.python import find_uv
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,36 +20,34 @@ if TYPE_CHECKING:
     from pyenvspec.project.survey.source import Source
     from pyenvspec.tools import Runner
 
-_ASK: tuple[str, ...] = (
-    "uv",
-    "pip",
-    "compile",
-    "-",
+_ASK = (
+    *("pip", "compile", "-"),
+    # What is asked is the packages' own word, whatever this user's uv.toml says.
     "--no-config",
+    # A source would be built to learn what it needs, which runs its setup.py.
     "--no-build",
-    "--quiet",
-    "--no-header",
-    "--no-annotate",
+    *("--quiet", "--no-header", "--no-annotate"),
     # No interpreter is fetched: what it would build with does not matter.
     "--no-python-downloads",
+    # The wheels for Linux count, also where this runs on a Mac.
+    *("--python-platform", "x86_64-manylinux_2_28"),
 )
-_ASK += ("--python-platform", "x86_64-manylinux_2_28")
+# uv's own words for an index that it does not reach.
 _OFFLINE = re.compile(r"dns error|error sending request|Failed to fetch|tcp connect error", re.IGNORECASE)
+# `Because aged[more]>=0.10.1,<=0.10.3 has no usable wheels`, `all versions of flash-attn have no usable wheels`
 NO_WHEEL = re.compile(r"\b([a-z0-9-]+)(?:\[[^\]]*\])?([=<>!]\S*)? (?:has|have) no usable wheels")
 _PATIENCE = 90.0
+"""Seconds for all questions together; `init` goes on without an answer."""
 _MOST_TRIES = 5
+"""Pythons that are asked for, the newest first: each may take several questions."""
 _IN_HASTE = {"UV_HTTP_RETRIES": "1", "UV_HTTP_TIMEOUT": "15"}
+# Lines of a requirements file: `--extra-index-url https://download.pytorch.org/whl/cu121`
 _INDEX = re.compile(r"(--extra-index-url|--index-url|--find-links|-i|-f)[ =]+(\S+)$")
 
 
 def in_haste() -> dict[str, str]:
     """Return variables with which an index that is not reachable costs seconds, not uv's minute and a half."""
     return {name: os.environ.get(name, value) for name, value in _IN_HASTE.items()}
-
-
-def find_uv() -> str | None:
-    """Return uv's program, None where it is not installed."""
-    return shutil.which("uv")
 
 
 def newest_that_resolves(source: Source, minors: Sequence[str], runner: Runner) -> tuple[str | None, str]:
@@ -62,12 +61,14 @@ def newest_that_resolves(source: Source, minors: Sequence[str], runner: Runner) 
         return None, "none of them is on an index"
     matches = [_INDEX.match(claim.value) for claim in source.options]
     options = [word for match in matches if match for word in _as_uv(match[1], match[2])]
+    ask = (find_uv() or "uv", *_ASK)
     deadline = time.monotonic() + _PATIENCE
     refusal, excluded = "", set[str]()
     with tempfile.TemporaryDirectory() as folder:
         for minor in list(reversed(minors))[:_MOST_TRIES]:
             while lines and time.monotonic() < deadline:
-                argv = [*_ASK, "--python-version", minor, *options]
+                argv = [*ask, "--python-version", minor, *options]
+                # uv leaves these out of the answer, whoever needs them.
                 if excluded:
                     Path(folder, "excluded.txt").write_text("\n".join(excluded))
                     argv += ["--excludes", "excluded.txt"]
@@ -87,7 +88,7 @@ def newest_that_resolves(source: Source, minors: Sequence[str], runner: Runner) 
                 alone = lacking[1] + (lacking[2] or "")
                 others = [other for other in minors if other != minor]
                 # uv says the same of what has no wheel for this Python and of what is a source for all of them.
-                if any(_has_wheel(alone, other, options, runner, deadline) for other in others):
+                if any(_has_wheel((*ask, *options), alone, other, runner, deadline) for other in others):
                     break
                 # What is always built says nothing of wheels, be it asked for or needed by another.
                 excluded.add(lacking[1])
@@ -95,11 +96,11 @@ def newest_that_resolves(source: Source, minors: Sequence[str], runner: Runner) 
     return None, refusal
 
 
-def _has_wheel(text: str, minor: str, options: Sequence[str], runner: Runner, deadline: float) -> bool:
+def _has_wheel(ask: tuple[str, ...], text: str, minor: str, runner: Runner, deadline: float) -> bool:
     left = deadline - time.monotonic()
     if left <= 0:
         return False
-    argv = [*_ASK, "--no-deps", "--python-version", minor, *options]
+    argv = [*ask, "--no-deps", "--python-version", minor]
     with tempfile.TemporaryDirectory() as folder:
         return runner.run(argv, cwd=Path(folder), input=f"{text}\n", timeout=left, env=in_haste()).ok
 
@@ -110,8 +111,8 @@ def _is_plain(text: str) -> bool:
 
 
 def _as_uv(option: str, value: str) -> tuple[str, str]:
-    names = {"--extra-index-url": "--extra-index-url", "--index-url": "--index-url", "-i": "--index-url"}
-    return names.get(option, "--find-links"), value
+    """Options of pip in the words of `uv pip`, which has no short ones for all."""
+    return {"-i": "--index-url", "-f": "--find-links"}.get(option, option), value
 
 
 def _short(text: str) -> str:

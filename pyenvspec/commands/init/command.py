@@ -5,21 +5,21 @@ from __future__ import annotations
 import json
 import os
 import shlex
-import shutil
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pyenvspec.commands.host.python import find_uv
 from pyenvspec.commands.init.ask_lock import why_not_locked
-from pyenvspec.commands.init.ask_uv import find_uv, newest_that_resolves
+from pyenvspec.commands.init.ask_uv import newest_that_resolves
 from pyenvspec.commands.init.decide import Decisions, decide
 from pyenvspec.commands.init.python import Decided
 from pyenvspec.commands.init.scaffold import format_manifest
 from pyenvspec.commands.init.templates import TEMPLATES, Template, find_template
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError, Severity
 from pyenvspec.driver import FOLDER, MANIFEST, check_tree
-from pyenvspec.facts.drivers import minimum_driver
+from pyenvspec.facts.drivers import driver_version, minimum_driver
 from pyenvspec.facts.nixpkgs import version_key
 from pyenvspec.lowering.vendored import VENDOR, read_schema
 from pyenvspec.next_step import next_step
@@ -31,7 +31,7 @@ from pyenvspec.reading.source import read_text
 from pyenvspec.records import dataclass
 from pyenvspec.reporter import make_visible, put, report, say
 from pyenvspec.spec.model import LOCK_MANAGERS, MANAGERS
-from pyenvspec.tools import SystemRunner
+from pyenvspec.tools import SystemRunner, has_program
 from pyenvspec.writing.atomic import replace_file
 from pyenvspec.writing.projectfs import explained, keep_copy
 
@@ -105,7 +105,7 @@ def run(options: InitOptions) -> int:
         if template is not None:
             _write_template(root, template)
         kept = _write(root, text, done, force=options.force)
-    _tell(options, Answer(seen, done, text, _next_step(root, done), kept))
+    _tell(options, InitResult(seen, done, text, _next_step(root, done), kept))
     wanted = (d for d in findings if d.code not in _EXPECTED)
     report(wanted, replace(options, json=False, quiet=options.json or options.quiet))
     return 0
@@ -133,7 +133,7 @@ def _ask(source: Source, minors: list[str]) -> tuple[str | None, str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class InitResult:
     """All that is told: what was seen, what was decided, the text, the next command, an older file's new name."""
 
     survey: Survey | None
@@ -291,8 +291,7 @@ def _write(root: Path, text: str, done: Decisions, *, force: bool) -> str | None
 
 def _next_step(root: Path, done: Decisions) -> str:
     """Return the command to type next; it makes the lock that the manager needs where there is none."""
-    lock = {"uv": "uv.lock", "uv2nix": "uv.lock", "poetry": "poetry.lock", "poetry2nix": "poetry.lock"}
-    name = lock.get(done.manager)
+    name = LOCK_OF_MANAGER.get(done.manager)
     project = root / "pyproject.toml"
     if name is None or (root / name).is_file():
         return "pyenvspec shell"
@@ -306,17 +305,18 @@ def _next_step(root: Path, done: Decisions) -> str:
 
 def _with_tool(tool: str, command: str) -> str:
     """A command of a tool that may be missing here: the shell has it."""
-    if shutil.which(tool):
+    if has_program(tool):
         return command
+    # Typed as it stands, `&&` would end the shell's command and run what follows outside.
     if "&&" in command:
         command = shlex.join(("sh", "-c", command))
     return f"pyenvspec shell -- {command}"
 
 
-def _tell(options: InitOptions, answer: Answer) -> None:
-    done = answer.decisions
+def _tell(options: InitOptions, result: InitResult) -> None:
+    done = result.decisions
     if options.json:
-        seen = answer.survey.sources if answer.survey else []
+        seen = result.survey.sources if result.survey else []
         document = {
             "seen": [{"file": source.file, "summary": source.summary} for source in seen],
             "manager": done.manager,
@@ -326,37 +326,37 @@ def _tell(options: InitOptions, answer: Answer) -> None:
             "notes": _notes(done),
             "written": None if options.dry_run else MANIFEST,
             "requirements": done.new_requirements[0] if done.new_requirements else None,
-            "kept_as": answer.kept,
-            "text": answer.text,
-            "next": answer.step,
+            "kept_as": result.kept,
+            "text": result.text,
+            "next": result.step,
             "after": done.after,
         }
         put(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
         return
     if options.dry_run:
-        put(answer.text)
+        put(result.text)
     if options.quiet:
         return
-    for line in _talk(answer, dry_run=options.dry_run):
+    for line in _talk(result, dry_run=options.dry_run):
         say(make_visible(line))
 
 
-def _talk(answer: Answer, *, dry_run: bool) -> Iterable[str]:
-    done = answer.decisions
-    for source in answer.survey.sources if answer.survey else []:
+def _talk(result: InitResult, *, dry_run: bool) -> Iterable[str]:
+    done = result.decisions
+    for source in result.survey.sources if result.survey else []:
         yield f"saw {source.file}: {source.summary}"
     for line in _notes(done):
         yield f"note: {line}"
     for line in done.left_out:
         yield f"left out {line}"
-    if answer.kept:
-        yield f"your {MANIFEST} is kept as {answer.kept}"
+    if result.kept:
+        yield f"your {MANIFEST} is kept as {result.kept}"
     written = [f"{MANIFEST}: Python {done.python.value}, {done.manager}"]
     if done.new_requirements:
         written.insert(0, f"{done.new_requirements[0]}, from {done.primary.file if done.primary else ''}")
     for what in written:
         yield f"would write {what}" if dry_run else f"wrote {what}"
-    yield next_step(answer.step) + (f" In it, once: `{done.after}`." if done.after else "")
+    yield next_step(result.step) + (f" In it, once: `{done.after}`." if done.after else "")
 
 
 def _notes(done: Decisions) -> list[str]:
@@ -368,8 +368,8 @@ def _driver_note(done: Decisions) -> list[str]:
     cuda = (done.gpu.toolkit or done.gpu.cuda) if done.gpu else None
     needed = minimum_driver(cuda) if cuda else None
     try:
-        driver = _read_driver_version(_DRIVER_VERSION.read_text())
-    except OSError:
+        driver = driver_version(_DRIVER_VERSION.read_text())
+    except OSError:  # no NVIDIA driver, or WSL, which has no such file
         return []
     if (
         needed is None
@@ -379,10 +379,3 @@ def _driver_note(done: Decisions) -> list[str]:
     ):
         return []
     return [f"this machine's driver {driver} is too old for CUDA {cuda}, which needs {needed.driver}"]
-
-
-def _read_driver_version(text: str) -> str | None:
-    import re
-
-    match = re.search(r"Kernel Module.*?\s(\d+\.\d+(?:\.\d+)?)\s", text)
-    return match[1] if match else None

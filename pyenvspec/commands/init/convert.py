@@ -10,13 +10,13 @@ from pyenvspec.commands.init.torch_index import index_of_torch, newest_torch_of
 from pyenvspec.project.survey.source import Claim, Source
 
 if TYPE_CHECKING:
-    from pyenvspec.commands.init.complete import Completion
+    from pyenvspec.commands.init.additions import Additions
     from pyenvspec.project.survey.source import Wanted
 
 _NEEDED_BY_PIP = re.compile(r"--(extra-index-url|index-url|find-links|trusted-host|pre)\b|-[if]\b")
 
 
-def convert(source: Source, more: Completion) -> tuple[Source, str]:
+def convert(source: Source, more: Additions) -> tuple[Source, str]:
     """Return the packages with the index that they need, and the text of the file, completed by `more`."""
     if source.kind == "pyproject" or (source.kind == "lock" and source.tool in ("uv", "poetry")):
         # pip takes the project as its pyproject.toml says it; a lock of another tool it does not read.
@@ -40,7 +40,7 @@ def convert(source: Source, more: Completion) -> tuple[Source, str]:
     return whole, _text(source, options, packages_text)
 
 
-def _include(source: Source, more: Completion) -> tuple[Source, str]:
+def _include(source: Source, more: Additions) -> tuple[Source, str]:
     """A requirements file that stays as it is, with what it lacks."""
     own = ["-e ."] if more.own else []
     # First what narrows: pip downloads a package as soon as it reads of it.

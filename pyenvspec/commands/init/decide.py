@@ -9,11 +9,11 @@ import re
 from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
-from pyenvspec.commands.init.complete import (
-    Completion,
+from pyenvspec.commands.init.additions import (
+    Additions,
     before_newer_majors,
     bound_to_wheels,
-    complete,
+    find_additions,
     told_for_cuda,
     told_from_repositories,
 )
@@ -77,11 +77,11 @@ def decide(
         chosen, why = manager, "asked for"
     elif ask_lock is not None and (refused := _why_not_locked(survey, primary, ask_lock)):
         chosen, why = "pip", "pyproject.toml, which uv cannot lock"
-    packages, new_requirements, more = primary, None, Completion()
+    packages, new_requirements, more = primary, None, Additions()
     left: Source | None = None
     listed = _with_python_of_name(primary) if primary is not None and chosen == "pip" else None
     if listed is not None:
-        more = complete(survey, listed)
+        more = find_additions(survey, listed)
         packages, new_requirements = _for_pip(survey, listed, more)
     if packages is not None and packages.optional:
         wanted = [one for one in packages.packages if one.name not in packages.optional]
@@ -109,7 +109,7 @@ def decide(
     return done
 
 
-def _for_pip(survey: Survey, listed: Source, more: Completion) -> tuple[Source, tuple[str, str] | None]:
+def _for_pip(survey: Survey, listed: Source, more: Additions) -> tuple[Source, tuple[str, str] | None]:
     """Return the packages, and the name and text of the file that pip needs for them where none that is there does."""
     if listed.kind == "requirements" and not more.is_needed:
         return listed, None

@@ -40,7 +40,7 @@ _OF_CUDA = re.compile(r"\[cuda|\+cu|\[gpu\]|-gpu\b")
 
 
 @dataclass(slots=True)
-class Completion:
+class Additions:
     """Lines that a requirements file needs besides; `own` installs the project, `after` is typed once in the shell."""
 
     packages: list[Wanted] = field(default_factory=list)
@@ -62,9 +62,9 @@ class Completion:
         return bool(self.packages or self.own)
 
 
-def complete(survey: Survey, primary: Source) -> Completion:
+def find_additions(survey: Survey, primary: Source) -> Additions:
     """Return what is to be installed besides what `primary` lists."""
-    done = Completion()
+    done = Additions()
     _add_framework(done, survey, primary)
     _add_beside(done, survey, primary)
     if survey.mpi is not None and primary.find("mpi4py") is None:
@@ -99,7 +99,7 @@ def _meets(wanted: Wanted, major: Major) -> bool:
     return is_old and any(int(python[2:]) > major.last_without for python in pythons)
 
 
-def _bound_majors(done: Completion, primary: Source) -> None:
+def _bound_majors(done: Additions, primary: Source) -> None:
     kept = [wanted for wanted in primary.packages if wanted.name not in done.replaces]
     for old, major in before_newer_majors([*kept, *done.packages]):
         text = f"{major.of}{major.bound}"
@@ -108,7 +108,7 @@ def _bound_majors(done: Completion, primary: Source) -> None:
         done.notes.append(f"{reason}: `{text}` is added")
 
 
-def bound_to_wheels(done: Completion, packages: Source, python: str) -> bool:
+def bound_to_wheels(done: Additions, packages: Source, python: str) -> bool:
     """Add bounds for packages that pip would compile for this Python, of which an older release has a wheel."""
     bounds = [(w, last_with_wheels(w.name, w.specifier, python)) for w in packages.packages]
     for wanted, last in bounds:
@@ -170,7 +170,7 @@ def _told(survey: Survey) -> list[tuple[Source, Wanted]]:
     return [(source, wanted) for source in sources for wanted in source.packages]
 
 
-def _add_framework(done: Completion, survey: Survey, primary: Source) -> None:
+def _add_framework(done: Additions, survey: Survey, primary: Source) -> None:
     installs = _told(survey)
     if survey.framework is not None:
         name, where = survey.framework
@@ -187,7 +187,7 @@ def _add_framework(done: Completion, survey: Survey, primary: Source) -> None:
             done.notes.append(f"{reason}: {_LAST_TENSORFLOW_1.text} is added")
 
 
-def _add_beside(done: Completion, survey: Survey, primary: Source) -> None:
+def _add_beside(done: Additions, survey: Survey, primary: Source) -> None:
     """What is imported beside torch and listed nowhere; of a repository only where much of the project needs it."""
     there = {wanted.name for wanted in (*primary.packages, *done.packages)}
     if "torch" not in there:
@@ -217,13 +217,13 @@ def _is_more(chosen: tuple[Source, Wanted], primary: Source) -> bool:
     return bool(_OF_CUDA.search(package.text)) or (primary.kind == "imports" and bool(package.specifier))
 
 
-def _may_be_tensorflow_2(done: Completion, listed: Wanted | None) -> bool:
+def _may_be_tensorflow_2(done: Additions, listed: Wanted | None) -> bool:
     tensorflow = next((w for w in done.packages if w.name in FRAMEWORKS["tensorflow"]), listed)
     return tensorflow is None or not re.search(r"(==|~=)\s*1\.|<=?\s*(1\.|2(\.0)*\b)", tensorflow.specifier)
 
 
 def _take(
-    done: Completion, chosen: tuple[Source, Wanted] | None, plain: Wanted, primary: Source, where: str
+    done: Additions, chosen: tuple[Source, Wanted] | None, plain: Wanted, primary: Source, where: str
 ) -> None:
     if chosen is None:
         done.packages.append(plain)
@@ -249,7 +249,7 @@ def _options_of(source: Source, wanted: Wanted) -> list[Claim]:
     return [o for o in options if o.line == wanted.line or (page and page in o.value)]
 
 
-def _add_own(done: Completion, survey: Survey, primary: Source) -> None:
+def _add_own(done: Additions, survey: Survey, primary: Source) -> None:
     """The project itself, where the README installs it; built without isolation where its setup.py imports others."""
     setup = next((s for s in survey.of("setup") if s.file == "setup.py"), None)
     own = {normalise(source.name) for source in survey.sources if source.name}
@@ -273,7 +273,7 @@ def _add_own(done: Completion, survey: Survey, primary: Source) -> None:
         done.own = True
 
 
-def _add_told(done: Completion, survey: Survey, primary: Source) -> None:
+def _add_told(done: Additions, survey: Survey, primary: Source) -> None:
     """Of imports no version is known: a README that says one, or lists more, knows better."""
     own = {source.name for source in survey.sources if source.name}
     for source in survey.of("readme"):
