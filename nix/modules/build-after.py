@@ -17,7 +17,9 @@ import sys
 import sysconfig
 from pathlib import Path
 
+# Who installed a package, by PEP 376: what this file made is known again, and only that is taken away.
 _OWN = "pyenvspec\n"
+# `-r base.txt`, `-rbase.txt`, `--constraint=old.txt`
 _FILE = re.compile(r"\s*(-r|-c|--requirement|--constraint|-f|--find-links)(?:[\s=]+|(?=[^\s=]))(.*\S)\s*$")
 
 
@@ -60,6 +62,7 @@ class Split:
         path = path.resolve()
         if path in self.copies:
             return self.copies[path]
+        # Noted before it is read: two files may include each other.
         copy = self.out / (f"rest-{len(self.copies)}.txt" if self.copies else "rest.txt")
         self.copies[path] = copy
         rest = []
@@ -71,6 +74,7 @@ class Split:
                 self.wanted[name].append(line)
             else:
                 rest.append(line)
+                # `--index-url` and its like hold for what is named as well.
                 if line.lstrip().startswith("--"):
                     self.options.append(line)
         copy.write_text("\n".join(rest) + "\n")
@@ -79,6 +83,7 @@ class Split:
     def include(self, path, option, value):
         """The option with its file as it is found from anywhere."""
         value = value.strip("\"'")
+        # pip looks for it beside the file that names it, and the copy is elsewhere.
         where = path.parent / value
         if "://" not in value and option in ("-r", "--requirement"):
             return f"-r {quote(self.copy(where))}"
@@ -101,6 +106,7 @@ def read_lines(path):
 def named(line):
     """The name that a requirement is about: its own, or what a file or repository at its address is called."""
     line = re.sub(r"^\s*(-e|--editable)[\s=]+", "", line).strip()
+    # `-e git+https://host/lab.git@v1#egg=lab`, and the same without the name, which the last folder then is.
     egg = re.search(r"[#&]egg=([A-Za-z0-9._-]+)", line)
     if egg:
         return normalise(egg.group(1))
@@ -117,8 +123,10 @@ def split_lock(lock, out, names):
     for package in load_toml(lock)["package"]:
         name = normalise(package["name"])
         source = dict(package.get("source", {}))
+        # Relative to the lock; a requirements file elsewhere needs the whole path.
         if source.get("type") in ("directory", "file"):
             source["url"] = (lock.parent / source["url"]).resolve().as_uri()
+        # What poetry calls an index besides the usual one.
         elif source.get("type") == "legacy" and source["url"] not in options:
             options += ["--extra-index-url", source["url"]]
         if name in names:
@@ -170,6 +178,7 @@ def clear_stand_ins():
 
 
 def is_installed(package):
+    """Whether this very version is there: poetry then leaves it alone by itself."""
     wanted = normalise(package["name"]), package["version"]
     for folder in site_packages().glob("*.dist-info"):
         name, _, version = folder.name[: -len(".dist-info")].rpartition("-")
@@ -186,8 +195,10 @@ def add_stand_in(package, source):
     (folder / "INSTALLER").write_text(_OWN)
     fields = ("Metadata-Version: 2.1", "Name: " + package["name"], "Version: " + package["version"], "")
     (folder / "METADATA").write_text("\n".join(fields))
+    # No file is its own: to uninstall it takes nothing else away.
     (folder / "RECORD").write_text("")
     commit, reference = source.get("resolved_reference", ""), source.get("reference", "")
+    # PEP 610: without it poetry takes the package for one of an index, and installs that of the lock over it.
     kinds = {
         "git": {"vcs_info": {"vcs": "git", "requested_revision": reference, "commit_id": commit}},
         "url": {"archive_info": {}},

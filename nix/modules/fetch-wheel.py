@@ -16,6 +16,7 @@ import urllib.request
 from html.parser import HTMLParser
 
 _JSON = "application/vnd.pypi.simple.v1+json"
+# A build has no state and is not started again by itself: what passes in seconds is waited for.
 _TRIES = 4
 
 
@@ -44,8 +45,10 @@ def _index():
 
 def _find(page, file, sha256):
     """The address of a file on a page of an index (PEP 503 and 691)."""
+    # Small indexes know only HTML; PEP 691 has them choose.
     with _open(page, {"Accept": f"{_JSON}, text/html;q=0.1"}) as answer:
         is_json = "json" in answer.headers.get("Content-Type", "")
+        # Links are relative to where the index led to.
         page, text = answer.geturl(), answer.read().decode()
     if is_json:
         files = [
@@ -61,6 +64,7 @@ def _find(page, file, sha256):
         for name, url, found in files:
             if name == file and found == wanted:
                 return urllib.parse.urljoin(page, url)
+    # An index may call a file by another name; what is in it is what counts.
     for _name, url, found in files:
         if found == sha256:
             return urllib.parse.urljoin(page, url)
@@ -89,6 +93,7 @@ def _open(url, headers=None):
         try:
             return urllib.request.urlopen(request, timeout=60)
         except urllib.error.HTTPError as error:
+            # 429: too many requests.
             if (error.code < 500 and error.code != 429) or attempt == _TRIES - 1:
                 sys.exit(f"pyenvspec: {url}: {error}")
         except OSError as error:

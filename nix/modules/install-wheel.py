@@ -19,6 +19,7 @@ def main():
     name = urllib.parse.unquote(os.environ["file"])
     # pip reads name, version and tags in the name of the file.
     os.symlink(wheel, name)
+    # The file is the one of the lock, and what it needs is another one: pip is to unpack, and to look for nothing.
     command = [
         sys.executable,
         "-B",
@@ -41,7 +42,6 @@ def main():
     compileall.compile_dir(
         os.path.join(out, "lib"),
         quiet=2,
-        workers=1,
         invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
     )
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 _TIME = "1970-01-01T00:00:01Z"
 _KIND = "application/vnd.oci.image."
+# What Docker's and Podman's storage can put over each other.
+_MOST_LAYERS = 127
 
 
 def main():
@@ -33,6 +35,11 @@ def main():
             layers.append(
                 {"mediaType": _KIND + "layer.v1.tar+gzip", "digest": layer["digest"], "size": layer["size"]}
             )
+    if len(layers) > _MOST_LAYERS:
+        raise SystemExit(
+            f"pyenvspec: the image has {len(layers)} layers, and engines take {_MOST_LAYERS}: "
+            "take another `base` image, or fewer packages under `native`"
+        )
     platform = {"architecture": given["architecture"], "os": "linux"}
     config.update(platform, created=_TIME, config=_merge(config.get("config") or {}, given["config"]))
     manifest = {

@@ -18,6 +18,7 @@ import sys
 import sysconfig
 from pathlib import Path
 
+# Of an ELF file: the segment that holds the path of the loader.
 _PT_INTERP = 3
 
 
@@ -39,6 +40,7 @@ def find_programs(folder, own):
     for place, _, files in os.walk(folder):
         for name in files:
             path = Path(place, name)
+            # Links lead to this very Python or out of the environment.
             status = path.lstat()
             if stat.S_ISREG(status.st_mode) and status.st_mode & stat.S_IXUSR:
                 loader = read_loader(path)
@@ -55,6 +57,7 @@ def read_loader(path):
     """Return the loader that a program of 64 bits names, or None."""
     try:
         with path.open("rb") as file:
+            # Little-endian, 64 bits: what nixpkgs' systems are. The numbers are places in ELF's headers.
             head = file.read(64)
             if len(head) < 64 or head[:6] != b"\x7fELF\x02\x01":
                 return None

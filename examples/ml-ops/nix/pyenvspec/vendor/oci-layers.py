@@ -13,9 +13,11 @@ import subprocess
 import tarfile
 from pathlib import Path
 
+# So large that a change of its neighbours must not move it again.
 _LARGE = 32 << 20
-# Engines stop at 127 layers, those of a base image included.
-_MOST_LARGE = 40
+# An image is made of about eight closures (image-layers.nix) and one for each large wheel; engines stop at 127 layers.
+_MOST_LARGE = 10
+# The Nix store's own; some programs take 0 for a file without a time.
 _TIME = 1
 
 
@@ -48,8 +50,9 @@ class _Layer:
     """A tar archive that is hashed and compressed while it is written."""
 
     def __init__(self, given, out, path=None):
-        self.title = given["title"] + (": " + path.split("-", 1)[1] if path else "")
+        self.title = given["title"] + (": " + Path(path).name.split("-", 1)[1] if path else "")
         self.blobs = out / "blobs" / "sha256"
+        # Its name is its digest, which is known at the end.
         self.temporary = out / "layer"
         self.content = hashlib.sha256()
         self.file = self.temporary.open("wb")
@@ -71,7 +74,7 @@ class _Layer:
         """`owned`: places with the numbers of their owner, the mode of the folder itself and whether below it too."""
 
         def owner(name, mode):
-            # The store has no write permission.
+            # The store has no write permission; who owns a file in an image expects to have it.
             mode |= stat.S_IWUSR
             for place in owned:
                 if name == place["path"]:
@@ -85,6 +88,7 @@ class _Layer:
         return self
 
     def _add_below(self, source, target, owner):
+        # Engines make folders that an archive leaves out, each in its own way.
         for parent in reversed(list(target.parents)[:-1]):
             if parent not in self.parents:
                 self.parents.add(parent)
