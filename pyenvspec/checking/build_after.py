@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pyenvspec.facts.gpu_packages import gpu_needs
+from pyenvspec.facts.packages import normalise
 from pyenvspec.names import closest
-from pyenvspec.project.locks.model import normalise
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

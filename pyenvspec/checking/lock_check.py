@@ -8,11 +8,11 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 from pyenvspec.diagnostics import Diagnostic, Severity, Span
+from pyenvspec.facts.packages import normalise
 from pyenvspec.facts.systems import DEFAULT, default_systems
 from pyenvspec.names import closest
-from pyenvspec.project.locks.available import find_missing
+from pyenvspec.project.locks.available import find_unavailable
 from pyenvspec.project.locks.constraints import allows_python
-from pyenvspec.project.locks.model import normalise
 from pyenvspec.project.locks.wheels import fits
 from pyenvspec.raw import locate
 
@@ -55,7 +55,7 @@ class LockCheck(ABC):
 
     def _tell_unavailable(self, systems: tuple[str, ...], enough: int) -> None:
         """Tell packages that cannot be had, unless everything can be had on `enough` of the systems."""
-        missing = find_missing(self.project, self.shell.spec, systems)
+        missing = find_unavailable(self.project, self.shell.spec, systems)
         if len(systems) - len({one.system for one in missing}) >= enough:
             return
         by_package: dict[tuple[str, str], list[str]] = {}

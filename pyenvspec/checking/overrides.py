@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pyenvspec.checking.interpolated import check_interpolation
 from pyenvspec.diagnostics import Severity
-from pyenvspec.project.locks.model import normalise
+from pyenvspec.facts.packages import normalise
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from pyenvspec.checking.lock_check import LockCheck
 from pyenvspec.diagnostics import Diagnostic, Diagnostics, Severity
+from pyenvspec.facts.packages import normalise
 from pyenvspec.names import closest
 from pyenvspec.project.locks.locked_project import read_locked_project
-from pyenvspec.project.locks.model import normalise
 from pyenvspec.project.locks.stale import find_difference
 from pyenvspec.spec.model import LOCK_MANAGERS
 

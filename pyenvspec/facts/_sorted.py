@@ -42,10 +42,6 @@ class SortedTable:
                 high = start
         return None
 
-    def keys(self) -> list[str]:
-        """Return the first cells, in the file's order."""
-        return [key.decode() for key in re.findall(rb"^([^#\t\n][^\t\n]*)", self.data, re.MULTILINE)]
-
     def rows(self) -> list[list[str]]:
         """Return all rows."""
         return [line.split("\t") for line in self.data[:].decode().splitlines() if not line.startswith("#")]

@@ -116,7 +116,7 @@ def attribute_of_pkg_config(name: str) -> str | None:
     return _table("pkg_config", "name", "attr").get(name)
 
 
-def cmake_package(name: str) -> CmakePackage | None:
+def find_cmake_package(name: str) -> CmakePackage | None:
     """Return what `find_package(NAME)` is about, in any case of its letters; None when it is not listed."""
     rows = read_table("run-failures")["cmake_packages"]
     return next((CmakePackage(**row) for row in rows if row["package"].lower() == name.lower()), None)

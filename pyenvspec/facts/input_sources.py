@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Any
 
 from pyenvspec.facts._load import read_table
 from pyenvspec.records import dataclass
+
+REVISION = re.compile(r"[0-9a-f]{40}")
+"""A commit's whole name: the only ref that nobody can move."""
 
 
 @dataclass(frozen=True, slots=True)

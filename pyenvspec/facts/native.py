@@ -153,18 +153,6 @@ def attributes() -> tuple[Attribute, ...]:
 
 
 @cache
-def catalogue() -> dict[str, str]:
-    """Return the description of each package that the newest nixpkgs known has."""
-    return {one.name: one.text for one in attributes() if one.is_package and one.gone is None}
-
-
-@cache
-def catalogue_names() -> tuple[str, ...]:
-    """Return the names of all attributes listed, those that are gone as well, sorted."""
-    return tuple(_catalogue().keys())
-
-
-@cache
 def names_there() -> tuple[str, ...]:
     """Return the names of the attributes that today's nixpkgs has, sorted."""
     pattern = rb"^([^#\t\n][^\t\n]*)\t[^\t\n]*\t(?![^\t\n]*\bgone=)"

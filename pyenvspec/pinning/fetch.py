@@ -16,19 +16,19 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from pyenvspec.diagnostics import Diagnostic
-from pyenvspec.facts.input_sources import known_hash
-from pyenvspec.pinning.pinfile import LOCK_FILE, REVISION, LockError, Pin, is_nar_hash
+from pyenvspec.facts.input_sources import REVISION, known_hash
+from pyenvspec.pinning.pinfile import LOCK_FILE, LockError, Pin, is_nar_hash
 from pyenvspec.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from pyenvspec.pinning.pinfile import Source
+    from pyenvspec.pinning.pinfile import FlakeRef
     from pyenvspec.tools import Result, Runner
 
 PROGRAM = "nix-prefetch-github"
 AT_ONCE = 8
-PATIENCE = 600.0
+FETCH_SECONDS = 600.0
 """Seconds for one input: nixpkgs is a download of some 50 MB that is unpacked and hashed."""
 
 WITH_ALL = f"nix shell nixpkgs#{PROGRAM} nixpkgs#nix-prefetch-git --command pyenvspec lock"
@@ -116,14 +116,14 @@ _FAILURES = (
 
 
 def fetch_pins(
-    wanted: Mapping[str, Source],
+    wanted: Mapping[str, FlakeRef],
     runner: Runner,
     *,
     on_progress: Callable[[Progress], None] | None = None,
-    patience: float = PATIENCE,
+    timeout: float = FETCH_SECONDS,
 ) -> dict[str, Pin]:
     """Return a pin for each input, several got side by side; `on_progress` is called from this thread."""
-    done = _start(wanted, lambda name: fetch_pin(name, wanted[name], runner, patience=patience))
+    done = _start(wanted, lambda name: fetch_pin(name, wanted[name], runner, timeout=timeout))
     pins: dict[str, Pin] = {}
     failures: list[Diagnostic] = []
     for count in range(1, len(wanted) + 1):
@@ -178,11 +178,11 @@ def _merge(findings: list[Diagnostic]) -> list[Diagnostic]:
     return merged
 
 
-def fetch_pin(name: str, source: Source, runner: Runner, *, patience: float = PATIENCE) -> Pin:
+def fetch_pin(name: str, source: FlakeRef, runner: Runner, *, timeout: float = FETCH_SECONDS) -> Pin:
     """Return the pin of one input, or raise LockError with what went wrong."""
-    result = runner.run(_argv(source), timeout=patience, env=_GIT_SETTINGS)
+    result = runner.run(_argv(source), timeout=timeout, env=_GIT_SETTINGS)
     if not result.ok:
-        raise LockError(_explain(name, source, result, patience))
+        raise LockError(_explain(name, source, result, timeout))
     try:
         return _read_answer(source, result.stdout)
     except _AnswerError as error:
@@ -192,17 +192,17 @@ def fetch_pin(name: str, source: Source, runner: Runner, *, patience: float = PA
         raise LockError(finding) from error
 
 
-def _argv(source: Source) -> tuple[str, ...]:
+def _argv(source: FlakeRef) -> tuple[str, ...]:
     # Its own words (-v) are what tells one failure from another; the time of the commit comes with --meta.
     revision = (f"--rev={source.ref}",) if source.ref else ()
     return (PROGRAM, "--meta", "-v", *revision, "--", source.owner, source.repo)
 
 
-def _shown(source: Source) -> str:
+def _shown(source: FlakeRef) -> str:
     return " ".join(_argv(source))
 
 
-def _label(name: str, source: Source) -> str:
+def _label(name: str, source: FlakeRef) -> str:
     return f"`{name}` ({source.url})"
 
 
@@ -213,7 +213,7 @@ class _AnswerError(Exception):
         self.expected = expected
 
 
-def _read_answer(source: Source, text: str) -> Pin:
+def _read_answer(source: FlakeRef, text: str) -> Pin:
     try:
         answer = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -235,7 +235,7 @@ def _read_answer(source: Source, text: str) -> Pin:
     return Pin(source, rev, nar_hash, _read_time(answer.get("meta")))
 
 
-def _check_same(source: Source, row: dict[str, Any], rev: str) -> None:
+def _check_same(source: FlakeRef, row: dict[str, Any], rev: str) -> None:
     names = (source.owner.lower(), source.repo.lower())
     got = tuple(
         str(row.get(key, wanted)).lower() for key, wanted in zip(("owner", "repo"), names, strict=True)
@@ -257,7 +257,7 @@ def _read_time(meta: Any) -> int | None:
     return int(time.replace(tzinfo=UTC).timestamp()) or None
 
 
-def _explain(name: str, source: Source, result: Result, patience: float) -> Diagnostic:
+def _explain(name: str, source: FlakeRef, result: Result, timeout: float) -> Diagnostic:
     label = _label(name, source)
     if result.missing:
         return Diagnostic(
@@ -270,7 +270,7 @@ def _explain(name: str, source: Source, result: Result, patience: float) -> Diag
     if result.timed_out:
         return Diagnostic(
             "prefetch-timeout",
-            f"{label}: `{PROGRAM}` took longer than {patience:g} seconds and was stopped",
+            f"{label}: `{PROGRAM}` took longer than {timeout:g} seconds and was stopped",
             LOCK_FILE,
             expected="an answer from GitHub in that time",
             hint=f"Run it again, or see where it hangs with `{_shown(source)}`.",

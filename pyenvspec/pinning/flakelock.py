@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pyenvspec.pinning.pinfile import Pin
     from pyenvspec.plan import FlakeInput
 
-VERSION = 7
+_LOCK_VERSION = 7
 
 Path = tuple[str, ...]
 
@@ -92,7 +92,7 @@ def format_flake_lock(inputs: Iterable[FlakeInput], pins: Mapping[str, Pin]) -> 
         root.inputs[flake_input.name] = _build_input(flake_input, pins[flake_input.name])
     nodes: dict[str, Any] = {}
     name = _dump(root, "root", nodes, {})
-    document = {"nodes": nodes, "root": name, "version": VERSION}
+    document = {"nodes": nodes, "root": name, "version": _LOCK_VERSION}
     return json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 

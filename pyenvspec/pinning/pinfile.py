@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote
 
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError, Span
+from pyenvspec.facts.input_sources import REVISION
 from pyenvspec.records import dataclass
 from pyenvspec.spec.github import GIT_REF, GITHUB_OWNER, GITHUB_REPO
 
@@ -25,7 +26,6 @@ LOCK_FILE = "env.lock.json"
 FORMAT = 1
 COMMENT = "Written by pyenvspec lock. Do not edit: run `pyenvspec update` to move the pins."
 
-REVISION = re.compile(r"[0-9a-f]{40}")
 _OWNER = re.compile(GITHUB_OWNER)
 _REPO = re.compile(GITHUB_REPO)
 _REF = re.compile(GIT_REF)
@@ -45,7 +45,7 @@ class LockError(PyenvspecError):
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class FlakeRef:
     """What is asked for: a GitHub repository and a branch, tag or revision; None is its default branch."""
 
     owner: str
@@ -65,9 +65,9 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Pin:
-    """What was got for a `Source`: a revision, the hash of its files as Nix counts it, its commit's time."""
+    """What was got for a `FlakeRef`: a revision, the hash of its files as Nix counts it, its commit's time."""
 
-    source: Source
+    source: FlakeRef
     rev: str
     nar_hash: str
     last_modified: int | None = None
@@ -90,7 +90,7 @@ class Pin:
         return hashlib.sha256(json.dumps(fields).encode()).hexdigest()[:16]
 
 
-def _source_fields(source: Source) -> tuple[str, str, str | None]:
+def _source_fields(source: FlakeRef) -> tuple[str, str, str | None]:
     return source.owner, source.repo, source.ref
 
 
@@ -106,14 +106,14 @@ def is_nar_hash(text: str) -> bool:
     return canonical and digest not in _NOTHING
 
 
-def parse_source(url: str) -> Source:
+def parse_flake_ref(url: str) -> FlakeRef:
     """Return what a flake reference of an input asks for; raises ValueError for one not on GitHub."""
     where, _, query = url.removeprefix("github:").partition("?")
     parameters = dict(parse_qsl(query, strict_parsing=True)) if query else {}
     parts = where.split("/", 2)
     if not url.startswith("github:") or len(parts) < 2 or parameters.keys() - {"ref", "rev", "narHash"}:
         raise ValueError(f"not a flake reference that can be pinned: {url}")
-    return Source(
+    return FlakeRef(
         parts[0], parts[1], parts[2] if len(parts) > 2 else parameters.get("rev", parameters.get("ref"))
     )
 
@@ -254,11 +254,11 @@ class _Reader:
             self.add("lock-mismatch", message, (name, "check"), f"the values that gave {row['check']}")
         return pin
 
-    def _read_source(self, name: str, row: dict[str, Any]) -> Source | None:
+    def _read_source(self, name: str, row: dict[str, Any]) -> FlakeRef | None:
         owner, repo, ref = row["owner"], row["repo"], row["ref"]
         try:
             if isinstance(owner, str) and isinstance(repo, str) and isinstance(ref, str | None):
-                return Source(owner, repo, ref)
+                return FlakeRef(owner, repo, ref)
         except ValueError:
             pass
         message = f"`{name}` does not name a GitHub repository"

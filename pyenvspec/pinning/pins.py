@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pyenvspec.diagnostics import Diagnostic, Severity
 from pyenvspec.facts.input_sources import known_hash, read_at
-from pyenvspec.pinning.pinfile import LOCK_FILE, LockError, Pin, Source, parse_lock, parse_source
+from pyenvspec.pinning.pinfile import LOCK_FILE, FlakeRef, LockError, Pin, parse_flake_ref, parse_lock
 from pyenvspec.project.files import read_project_file
 
 if TYPE_CHECKING:
@@ -55,16 +55,16 @@ def _mismatch(name: str, pin: Pin, expected: str) -> Diagnostic:
     )
 
 
-def wanted_sources(inputs: Iterable[FlakeInput]) -> dict[str, Source]:
+def wanted_refs(inputs: Iterable[FlakeInput]) -> dict[str, FlakeRef]:
     """Return what each input asks for."""
-    return {one.name: parse_source(one.url) for one in inputs}
+    return {one.name: parse_flake_ref(one.url) for one in inputs}
 
 
 def tested_pins(inputs: Iterable[FlakeInput]) -> dict[str, Pin]:
     """Return pins for the inputs that ask for a revision that was tested: its hash is known."""
     pins = {}
     for one in inputs:
-        wanted = parse_source(one.url)
+        wanted = parse_flake_ref(one.url)
         source = read_at(wanted.owner, wanted.repo, wanted.ref) if wanted.ref else None
         if source is not None and source.rev is not None and source.nar_hash is not None:
             pins[one.name] = Pin(wanted, source.rev, source.nar_hash, source.last_modified)
@@ -73,11 +73,11 @@ def tested_pins(inputs: Iterable[FlakeInput]) -> dict[str, Pin]:
 
 def usable_pins(inputs: Iterable[FlakeInput], pins: Mapping[str, Pin]) -> dict[str, Pin]:
     """Return the pins that are for what is asked for now; the others are left from another env.yaml."""
-    wanted = wanted_sources(inputs)
+    wanted = wanted_refs(inputs)
     return {name: pin for name, pin in sorted(pins.items()) if _serves(pin, wanted.get(name))}
 
 
-def _serves(pin: Pin, wanted: Source | None) -> bool:
+def _serves(pin: Pin, wanted: FlakeRef | None) -> bool:
     return wanted is not None and pin.source == wanted
 
 
@@ -100,7 +100,7 @@ def check_pins(
     severity = Severity.ERROR if locked else Severity.WARNING
     hint = f"Run `pyenvspec lock` and commit `{LOCK_FILE}`."
     findings = []
-    for name, source in wanted_sources(inputs).items():
+    for name, source in wanted_refs(inputs).items():
         pin = pins.get(name)
         if pin is None:
             code, message = "lock-missing-pin", f"`{name}` has no pin in `{LOCK_FILE}`"

@@ -9,9 +9,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pyenvspec.facts.fixes import fixes_for
+from pyenvspec.facts.packages import normalise
 from pyenvspec.plan import Decision
 from pyenvspec.project.locks.available import is_built, usable_systems
-from pyenvspec.project.locks.model import normalise
 from pyenvspec.project.locks.needed import needed_packages
 from pyenvspec.records import dataclass
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from pyenvspec.facts.fixes import KnownFix
     from pyenvspec.project.locks.locked_project import LockedProject
-    from pyenvspec.project.locks.model import LockedPackage, Source
+    from pyenvspec.project.locks.model import LockedPackage, PackageSource
     from pyenvspec.spec.model import ShellSpec, Spec
     from pyenvspec.spec.overrides import Override
 
@@ -85,7 +85,7 @@ class _Needed:
 
     def __init__(self, project: LockedProject, spec: Spec, systems: tuple[str, ...]) -> None:
         self._project, self._spec, self._systems = project, spec, systems
-        self._found: frozenset[tuple[str, str, Source]] | None = None
+        self._found: frozenset[tuple[str, str, PackageSource]] | None = None
 
     def __contains__(self, package: LockedPackage) -> bool:
         if self._found is None:

@@ -8,8 +8,8 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
+from pyenvspec.facts.packages import normalise
 from pyenvspec.plan import Package, PackageOverride
-from pyenvspec.project.locks.model import normalise
 from pyenvspec.spec.interpolation import parse_interpolation
 
 if TYPE_CHECKING:

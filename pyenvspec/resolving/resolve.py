@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 from pyenvspec.facts.cuda_packages import gone_from_sets
 from pyenvspec.facts.input_sources import input_source
 from pyenvspec.facts.nixpkgs import version_key
+from pyenvspec.facts.packages import normalise
 from pyenvspec.plan import (
     CudaSet,
     Decision,
@@ -26,7 +27,6 @@ from pyenvspec.plan import (
     Shell,
 )
 from pyenvspec.project.folder import effective_manager, lock_kind
-from pyenvspec.project.locks.model import normalise
 from pyenvspec.resolving.caches import plan_builders, plan_caches
 from pyenvspec.resolving.commands import (
     plan_bash,

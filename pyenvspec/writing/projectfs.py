@@ -62,7 +62,7 @@ class WriteError(PyenvspecError):
     """A file or the folder refuses what has to be done."""
 
 
-def is_ours(path: str, content: bytes) -> bool:
+def is_generated(path: str, content: bytes) -> bool:
     """Whether pyenvspec wrote the file at `path`; flake.lock belongs to the flake.nix beside it."""
     return path == FLAKE_LOCK or has_marker(content)
 

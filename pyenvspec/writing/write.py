@@ -33,7 +33,7 @@ from pyenvspec.writing.projectfs import (
     describe_mode,
     explained,
     has_marker,
-    is_ours,
+    is_generated,
     is_writable_path,
     keep_copy,
     project_lock,
@@ -247,7 +247,7 @@ def _check_input(files: Mapping[str, bytes]) -> None:
     for path, content in files.items():
         if not is_writable_path(path):
             raise ValueError(f"not a path that pyenvspec generates: {path!r}")
-        if not is_ours(path, content):
+        if not is_generated(path, content):
             raise ValueError(f"the first line of {path} does not say that pyenvspec wrote it")
 
 

@@ -14,7 +14,7 @@ from local_github import LocalGithub
 
 from pyenvspec.pinning.fetch import fetch_pins
 from pyenvspec.pinning.flakelock import format_flake_lock
-from pyenvspec.pinning.pinfile import LockError, Pin, Source
+from pyenvspec.pinning.pinfile import FlakeRef, LockError, Pin
 from pyenvspec.plan import FlakeInput
 from pyenvspec.tools import SystemRunner, nix_argv
 
@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.nix, pytest.mark.slow]
 
 WHEN = 1700000000
 LIB = FlakeInput("lib", "github:me/lib/feature/x", flake=False)
-SOURCE = Source("me", "lib", "feature/x")
+SOURCE = FlakeRef("me", "lib", "feature/x")
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def _write_flake(folder: Path, pin: Pin) -> None:
 
 
 def test_a_branch_becomes_the_lock_that_nix_writes_itself(github: LocalGithub, tmp_path: Path) -> None:
-    pins = fetch_pins({"lib": SOURCE}, SystemRunner(), patience=120)
+    pins = fetch_pins({"lib": SOURCE}, SystemRunner(), timeout=120)
     assert pins["lib"].source == SOURCE
     assert pins["lib"].last_modified == WHEN
     _write_flake(tmp_path / "flake", pins["lib"])
@@ -85,7 +85,7 @@ def test_a_branch_becomes_the_lock_that_nix_writes_itself(github: LocalGithub, t
 
 
 def test_nix_refuses_a_pin_with_another_hash(github: LocalGithub, tmp_path: Path) -> None:
-    good = fetch_pins({"lib": SOURCE}, SystemRunner(), patience=120)["lib"]
+    good = fetch_pins({"lib": SOURCE}, SystemRunner(), timeout=120)["lib"]
     wrong = Pin(SOURCE, good.rev, "sha256-SvXJcAemihifkTn4BGvyE5K1FJX9bl4U8DQ5pqKvD0s=")
     _write_flake(tmp_path / "flake", wrong)
     locked = SystemRunner().run(nix_argv("flake", "lock"), cwd=tmp_path / "flake", timeout=120)
@@ -96,21 +96,21 @@ def test_nix_refuses_a_pin_with_another_hash(github: LocalGithub, tmp_path: Path
 @pytest.mark.parametrize(
     ("source", "code"),
     [
-        (Source("me", "gone"), "prefetch-repository"),
-        (Source("me", "lib", "gone"), "prefetch-ref"),
-        (Source("me", "lib", "0" * 40), "prefetch-ref"),
+        (FlakeRef("me", "gone"), "prefetch-repository"),
+        (FlakeRef("me", "lib", "gone"), "prefetch-ref"),
+        (FlakeRef("me", "lib", "0" * 40), "prefetch-ref"),
     ],
 )
-def test_what_is_not_on_github_is_told(github: LocalGithub, source: Source, code: str) -> None:
+def test_what_is_not_on_github_is_told(github: LocalGithub, source: FlakeRef, code: str) -> None:
     with pytest.raises(LockError) as refused:
-        fetch_pins({"lib": source}, SystemRunner(), patience=120)
+        fetch_pins({"lib": source}, SystemRunner(), timeout=120)
     assert [found.code for found in refused.value.diagnostics] == [code]
 
 
 def test_a_machine_without_the_helpers_is_told_what_brings_them(github: LocalGithub, tmp_path: Path) -> None:
     (tmp_path / "bin" / "nix-prefetch-git").unlink()
     with pytest.raises(LockError) as refused:
-        fetch_pins({"lib": SOURCE}, SystemRunner(), patience=120)
+        fetch_pins({"lib": SOURCE}, SystemRunner(), timeout=120)
     (found,) = refused.value.diagnostics
     assert found.code == "prefetch-incomplete"
     assert found.hint is not None

@@ -11,7 +11,7 @@ from stand_in import StandIn
 
 from pyenvspec.commands.pin import lock, update
 from pyenvspec.commands.pin.update import UpdateOptions
-from pyenvspec.pinning.pinfile import LockError, Pin, Source, format_lock, parse_lock
+from pyenvspec.pinning.pinfile import FlakeRef, LockError, Pin, format_lock, parse_lock
 from pyenvspec.plan import FlakeInput
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ OLD_REV = "0123456789012345678901234567890123456789"
 FIXED_REV = "ff5d8bd4d68a347be5042e2f16caee391cd75880"
 HASH = "sha256-SvXJcAemihifkTn4BGvyE5K1FJX9bl4U8DQ5pqKvD0s="
 OLD_HASH = "sha256-/uEkr1UkJrh11vD02aqufCxtbF5YnhRTIKlx5kyvf+I="
-NIXPKGS = Source("NixOS", "nixpkgs", "nixos-25.11")
+NIXPKGS = FlakeRef("NixOS", "nixpkgs", "nixos-25.11")
 INPUTS = (
     FlakeInput("nixpkgs", NIXPKGS.url),
     FlakeInput("flake-parts", "github:hercules-ci/flake-parts"),
@@ -35,8 +35,8 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "me/fixed": {"rev": FIXED_REV, "hash": HASH},
 }
 OLD = {
-    "flake-parts": Pin(Source("hercules-ci", "flake-parts"), OLD_REV, OLD_HASH),
-    "fixed": Pin(Source("me", "fixed", FIXED_REV), FIXED_REV, HASH),
+    "flake-parts": Pin(FlakeRef("hercules-ci", "flake-parts"), OLD_REV, OLD_HASH),
+    "fixed": Pin(FlakeRef("me", "fixed", FIXED_REV), FIXED_REV, HASH),
     "nixpkgs": Pin(NIXPKGS, OLD_REV, OLD_HASH, 1700000000),
 }
 
@@ -77,8 +77,8 @@ def _asked(stand_in: StandIn) -> list[str]:
 def test_lock_pins_every_input(stand_in: StandIn, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert lock.run(_options("lock", project)) == 0
     assert _pins(project) == {
-        "fixed": Pin(Source("me", "fixed", FIXED_REV), FIXED_REV, HASH),
-        "flake-parts": Pin(Source("hercules-ci", "flake-parts"), REV, HASH),
+        "fixed": Pin(FlakeRef("me", "fixed", FIXED_REV), FIXED_REV, HASH),
+        "flake-parts": Pin(FlakeRef("hercules-ci", "flake-parts"), REV, HASH),
         "nixpkgs": Pin(NIXPKGS, REV, HASH, 1782905613),
     }
     said = capsys.readouterr()
@@ -98,7 +98,7 @@ def test_lock_leaves_pins_that_serve(stand_in: StandIn, project: Path) -> None:
 
 
 def test_lock_pins_again_what_asks_for_another_branch(stand_in: StandIn, project: Path) -> None:
-    stale = Pin(Source("NixOS", "nixpkgs", "nixos-24.11"), OLD_REV, OLD_HASH)
+    stale = Pin(FlakeRef("NixOS", "nixpkgs", "nixos-24.11"), OLD_REV, OLD_HASH)
     (project / "env.lock.json").write_text(format_lock({**OLD, "nixpkgs": stale}))
     assert lock.run(_options("lock", project)) == 0
     assert _pins(project) == {**OLD, "nixpkgs": Pin(NIXPKGS, REV, HASH, 1782905613)}
@@ -211,7 +211,7 @@ def test_verify_finds_a_hash_that_is_another(stand_in: StandIn, project: Path) -
 def test_verify_tells_a_revision_that_is_not_the_newest(
     stand_in: StandIn, project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fetch(wanted: dict[str, Source], _: object) -> dict[str, Pin]:
+    def fetch(wanted: dict[str, FlakeRef], _: object) -> dict[str, Pin]:
         is_again = wanted["nixpkgs"].ref == OLD_REV
         return {"nixpkgs": Pin(NIXPKGS, OLD_REV if is_again else REV, OLD_HASH if is_again else HASH)}
 

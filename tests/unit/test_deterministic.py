@@ -12,7 +12,7 @@ import pytest
 
 from pyenvspec.driver import load_plan
 from pyenvspec.pinning import pins as pinning
-from pyenvspec.pinning.pinfile import LOCK_FILE, Pin, format_lock, parse_source
+from pyenvspec.pinning.pinfile import LOCK_FILE, Pin, format_lock, parse_flake_ref
 
 CASES = Path(__file__).parent.parent / "golden" / "ok"
 # The projects together have every key; the names of folders and files in them are part of what is given.
@@ -47,7 +47,7 @@ def lay(case: str, folder: Path) -> Path:
     inputs = load_plan(project).inputs
     known = pinning.tested_pins(inputs)
     pins = {
-        i.name: Pin(parse_source(i.url), "1" * 40, HASH, 1700000000) for i in inputs if i.name not in known
+        i.name: Pin(parse_flake_ref(i.url), "1" * 40, HASH, 1700000000) for i in inputs if i.name not in known
     }
     (project / LOCK_FILE).write_text(format_lock(pins))
     return project

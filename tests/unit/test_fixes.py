@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pyenvspec.facts.fixes import fixes_for, known_fixes
-from pyenvspec.facts.native import catalogue_names
+from pyenvspec.facts.native import attributes
+from pyenvspec.facts.packages import normalise
 from pyenvspec.project.locks.locked_project import LockedProject
-from pyenvspec.project.locks.model import normalise
 from pyenvspec.project.locks.toml import load_toml
 from pyenvspec.project.locks.uv import read_uv
 from pyenvspec.raw import Mapping
@@ -42,7 +42,7 @@ class TestTable:
             assert any(name.startswith("cuda.") for name in named) <= fix.needs_cuda, fix.package
 
     def test_libraries_and_tools_are_attributes_of_nixpkgs(self) -> None:
-        known = catalogue_names()
+        known = {attribute.name for attribute in attributes()}
         outside = set()
         for fix in known_fixes():
             for name in (*fix.override.get("libraries", ()), *fix.override.get("build_tools", ())):

@@ -11,7 +11,7 @@ import pytest
 
 from pyenvspec.facts.input_sources import input_source, input_sources
 from pyenvspec.pinning.flakelock import find_unknown, format_flake_lock
-from pyenvspec.pinning.pinfile import Pin, Source, parse_source
+from pyenvspec.pinning.pinfile import FlakeRef, Pin, parse_flake_ref
 from pyenvspec.plan import FlakeInput
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ FLAKES = (
 
 
 def _pin(given: FlakeInput, nar_hash: str = HASH) -> Pin:
-    source = parse_source(given.url)
+    source = parse_flake_ref(given.url)
     known = input_source(given.name)
     rev = known.rev if known and known.rev else REV
     return Pin(source, rev, nar_hash, known.last_modified if known else None)
@@ -70,7 +70,7 @@ def _lock(inputs: Iterable[FlakeInput]) -> dict[str, Any]:
 
 
 def test_the_text_is_the_one_nix_writes() -> None:
-    pins = {"mine": Pin(Source("me", "mine"), REV, HASH, 1700000000)}
+    pins = {"mine": Pin(FlakeRef("me", "mine"), REV, HASH, 1700000000)}
     assert format_flake_lock((MINE,), pins) == (
         "{\n"
         '  "nodes": {\n'
@@ -164,7 +164,7 @@ def test_inputs_of_an_older_revision_are_unknown_unless_it_was_read_itself() -> 
     given, read = _cut("git-hooks", nixpkgs="nixpkgs"), input_source("git-hooks")
     assert read is not None
     assert read.rev is not None
-    source = Source(read.owner, read.repo)
+    source = FlakeRef(read.owner, read.repo)
     assert find_unknown((given,), {"git-hooks": Pin(source, REV, HASH, 1000000000)}) == ("git-hooks",)
     assert find_unknown((given,), {"git-hooks": Pin(source, read.rev, HASH)}) == ()
 

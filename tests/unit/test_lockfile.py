@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pyenvspec.pinning.pinfile import (
+    FlakeRef,
     LockError,
     Pin,
-    Source,
     format_lock,
     is_nar_hash,
+    parse_flake_ref,
     parse_lock,
-    parse_source,
 )
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 REV = "7af23cfe91064865ecf2e835da28b45b3c6f49fd"
 HASH = "sha256-SvXJcAemihifkTn4BGvyE5K1FJX9bl4U8DQ5pqKvD0s="
 OTHER_HASH = "sha256-/uEkr1UkJrh11vD02aqufCxtbF5YnhRTIKlx5kyvf+I="
-PIN = Pin(Source("NixOS", "nixpkgs", "nixos-25.11"), REV, HASH, 1782905613)
-BARE = Pin(Source("nlewo", "nix2container"), REV, OTHER_HASH)
+PIN = Pin(FlakeRef("NixOS", "nixpkgs", "nixos-25.11"), REV, HASH, 1782905613)
+BARE = Pin(FlakeRef("nlewo", "nix2container"), REV, OTHER_HASH)
 
 
 def _refuse(text: str | bytes) -> Diagnostic:
@@ -74,20 +74,20 @@ def test_a_pinned_url_spells_the_hash_as_nix_does() -> None:
     assert BARE.url == (
         f"github:nlewo/nix2container/{REV}?narHash=sha256-/uEkr1UkJrh11vD02aqufCxtbF5YnhRTIKlx5kyvf%2BI%3D"
     )
-    assert parse_source(BARE.url) == Source("nlewo", "nix2container", REV)
+    assert parse_flake_ref(BARE.url) == FlakeRef("nlewo", "nix2container", REV)
 
 
 @pytest.mark.parametrize(
     ("url", "source"),
     [
-        ("github:NixOS/nixpkgs", Source("NixOS", "nixpkgs")),
-        ("github:NixOS/nixpkgs/nixos-25.11", Source("NixOS", "nixpkgs", "nixos-25.11")),
-        ("github:a/b/feature/x", Source("a", "b", "feature/x")),
-        ("github:a/b?ref=v1.0", Source("a", "b", "v1.0")),
+        ("github:NixOS/nixpkgs", FlakeRef("NixOS", "nixpkgs")),
+        ("github:NixOS/nixpkgs/nixos-25.11", FlakeRef("NixOS", "nixpkgs", "nixos-25.11")),
+        ("github:a/b/feature/x", FlakeRef("a", "b", "feature/x")),
+        ("github:a/b?ref=v1.0", FlakeRef("a", "b", "v1.0")),
     ],
 )
-def test_urls_are_read(url: str, source: Source) -> None:
-    assert parse_source(url) == source
+def test_urls_are_read(url: str, source: FlakeRef) -> None:
+    assert parse_flake_ref(url) == source
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_urls_are_read(url: str, source: Source) -> None:
 )
 def test_urls_that_cannot_be_pinned_are_refused(url: str) -> None:
     with pytest.raises(ValueError, match="not a"):
-        parse_source(url)
+        parse_flake_ref(url)
 
 
 @pytest.mark.parametrize(

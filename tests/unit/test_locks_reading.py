@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pyenvspec.project.locks.locked_project import read_locked_project
-from pyenvspec.project.locks.model import Edge, PackageLock, Source
+from pyenvspec.project.locks.model import Edge, PackageLock, PackageSource
 from pyenvspec.project.locks.poetry import content_hashes, read_poetry
 from pyenvspec.project.locks.problem import PackageLockError
 from pyenvspec.project.locks.toml import file_name, load_toml
@@ -63,7 +63,7 @@ dev = [{{ name = "pytest" }}]
 def test_a_package_of_uv_is_read_with_all_its_parts() -> None:
     (package,) = uv_lock(UV_PACKAGE).packages
     assert (package.name, package.version) == ("some-package", "1.0+cu118")
-    assert package.source == Source("registry", f"{INDEX}/simple")
+    assert package.source == PackageSource("registry", f"{INDEX}/simple")
     assert package.sdist == "some_package-1.0.tar.gz"
     assert package.wheels == (
         "some_package-1.0+cu118-cp310-cp310-linux_x86_64.whl",
@@ -83,21 +83,21 @@ def test_a_package_of_uv_is_read_with_all_its_parts() -> None:
     [
         (
             '{ git = "https://git.example/x?tag=v1#abc" }',
-            Source("git", "https://git.example/x?tag=v1#abc"),
+            PackageSource("git", "https://git.example/x?tag=v1#abc"),
             True,
         ),
         (
             '{ url = "https://index.example/x-1.0.whl" }',
-            Source("url", "https://index.example/x-1.0.whl"),
+            PackageSource("url", "https://index.example/x-1.0.whl"),
             False,
         ),
-        ('{ path = "vendor/x-1.0.whl" }', Source("path", "vendor/x-1.0.whl"), False),
-        ('{ directory = "libs/x" }', Source("directory", "libs/x"), True),
-        ('{ editable = "." }', Source("editable", "."), True),
-        ('{ virtual = "." }', Source("virtual", "."), True),
+        ('{ path = "vendor/x-1.0.whl" }', PackageSource("path", "vendor/x-1.0.whl"), False),
+        ('{ directory = "libs/x" }', PackageSource("directory", "libs/x"), True),
+        ('{ editable = "." }', PackageSource("editable", "."), True),
+        ('{ virtual = "." }', PackageSource("virtual", "."), True),
     ],
 )
-def test_every_source_of_uv_is_told_apart(source: str, expected: Source, has_source: bool) -> None:
+def test_every_source_of_uv_is_told_apart(source: str, expected: PackageSource, has_source: bool) -> None:
     (package,) = uv_lock(f'version = 1\n[[package]]\nname = "x"\nversion = "1"\nsource = {source}\n').packages
     assert package.source == expected
     assert package.has_source is has_source

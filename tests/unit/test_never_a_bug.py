@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pyenvspec.cli import run
-from pyenvspec.pinning.pinfile import parse_source
+from pyenvspec.pinning.pinfile import parse_flake_ref
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,7 +66,7 @@ def test_check_and_compile_agree_on_what_names_a_repository(
     assert run(["check", "-C", str(project)]) == 1
     assert run(["compile", "--check", "-C", str(project)]) == 1
     with pytest.raises(ValueError):
-        parse_source(f"github:{github}" + (f"/{ref}" if ref else ""))
+        parse_flake_ref(f"github:{github}" + (f"/{ref}" if ref else ""))
 
 
 @pytest.mark.parametrize("ref", ["main", "v1.0+cu118", "release/2.1", "a@b", "0" * 40])

@@ -9,7 +9,7 @@ import pytest
 from pyenvspec.diagnostics import Severity
 from pyenvspec.facts.input_sources import input_source, input_sources, known_hash
 from pyenvspec.pinning import pins as pinning
-from pyenvspec.pinning.pinfile import LockError, Pin, Source, format_lock, is_nar_hash
+from pyenvspec.pinning.pinfile import FlakeRef, LockError, Pin, format_lock, is_nar_hash
 from pyenvspec.pinning.pins import check_pins, pin_inputs, read_pins
 from pyenvspec.plan import FlakeInput
 
@@ -21,7 +21,7 @@ HASH = "sha256-SvXJcAemihifkTn4BGvyE5K1FJX9bl4U8DQ5pqKvD0s="
 OTHER_HASH = "sha256-/uEkr1UkJrh11vD02aqufCxtbF5YnhRTIKlx5kyvf+I="
 NIXPKGS = FlakeInput("nixpkgs", "github:NixOS/nixpkgs/nixos-25.11")
 MINE = FlakeInput("mine", "github:me/mine", flake=False)
-PIN = Pin(Source("NixOS", "nixpkgs", "nixos-25.11"), REV, HASH)
+PIN = Pin(FlakeRef("NixOS", "nixpkgs", "nixos-25.11"), REV, HASH)
 
 
 def test_a_project_without_a_lock_has_no_pins(tmp_path: Path) -> None:
@@ -34,7 +34,7 @@ def test_a_lock_is_read(tmp_path: Path) -> None:
 
 
 def test_two_hashes_for_one_revision_are_refused(tmp_path: Path) -> None:
-    other = Pin(Source("nixos", "Nixpkgs", "main"), REV, OTHER_HASH)
+    other = Pin(FlakeRef("nixos", "Nixpkgs", "main"), REV, OTHER_HASH)
     (tmp_path / "env.lock.json").write_text(format_lock({"nixpkgs": PIN, "nixpkgs-cuda": other}))
     with pytest.raises(LockError) as refused:
         read_pins(tmp_path)
@@ -45,7 +45,7 @@ def test_another_hash_than_the_tested_one_is_refused(tmp_path: Path) -> None:
     source = input_source("flake-parts")
     assert source is not None
     assert source.rev is not None
-    pin = Pin(Source(source.owner, source.repo), source.rev, HASH)
+    pin = Pin(FlakeRef(source.owner, source.repo), source.rev, HASH)
     (tmp_path / "env.lock.json").write_text(format_lock({"flake-parts": pin}))
     with pytest.raises(LockError) as refused:
         read_pins(tmp_path)
@@ -84,7 +84,7 @@ def test_a_tested_revision_needs_no_lock() -> None:
     assert source.nar_hash is not None
     tested = FlakeInput("flake-parts", source.url)
     pin = Pin(
-        Source(source.owner, source.repo, source.rev), source.rev, source.nar_hash, source.last_modified
+        FlakeRef(source.owner, source.repo, source.rev), source.rev, source.nar_hash, source.last_modified
     )
     moving = FlakeInput("devenv", "github:cachix/devenv")
     assert pinning.tested_pins((NIXPKGS, tested, moving)) == {"flake-parts": pin}

@@ -13,7 +13,7 @@ import pytest
 from stand_in import StandIn
 
 from pyenvspec.pinning.fetch import fetch_pins
-from pyenvspec.pinning.pinfile import LockError, Pin, Source
+from pyenvspec.pinning.pinfile import FlakeRef, LockError, Pin
 from pyenvspec.tools import SystemRunner
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 REV = "7af23cfe91064865ecf2e835da28b45b3c6f49fd"
 OTHER_REV = "49dac8d206c42175b069b7c6050ba27060a21106"
 HASH = "sha256-SvXJcAemihifkTn4BGvyE5K1FJX9bl4U8DQ5pqKvD0s="
-NIXPKGS = Source("NixOS", "nixpkgs", "nixos-25.11")
+NIXPKGS = FlakeRef("NixOS", "nixpkgs", "nixos-25.11")
 GOOD = {"rev": REV, "hash": HASH, "date": "2026-07-01", "time": "11:33:33"}
 
 
@@ -32,9 +32,9 @@ def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StandIn:
     return StandIn(tmp_path, monkeypatch)
 
 
-def _refuse(wanted: dict[str, Source], patience: float = 60.0) -> tuple[Diagnostic, ...]:
+def _refuse(wanted: dict[str, FlakeRef], timeout: float = 60.0) -> tuple[Diagnostic, ...]:
     with pytest.raises(LockError) as refused:
-        fetch_pins(wanted, SystemRunner(), patience=patience)
+        fetch_pins(wanted, SystemRunner(), timeout=timeout)
     return refused.value.diagnostics
 
 
@@ -48,7 +48,7 @@ def test_a_pin_is_what_the_program_says(stand_in: StandIn) -> None:
 
 def test_a_pin_is_good_without_the_time_of_its_commit(stand_in: StandIn) -> None:
     stand_in.answer({"NixOS/nixpkgs": {"rev": REV, "hash": HASH}})
-    source = Source("NixOS", "nixpkgs")
+    source = FlakeRef("NixOS", "nixpkgs")
     assert fetch_pins({"nixpkgs": source}, SystemRunner()) == {"nixpkgs": Pin(source, REV, HASH)}
     assert stand_in.calls == [["--meta", "-v", "--", "NixOS", "nixpkgs"]]
 
@@ -57,7 +57,7 @@ def test_several_are_fetched_and_told_of_as_they_come(stand_in: StandIn) -> None
     names = [f"r{number}" for number in range(12)]
     stand_in.answer({f"NixOS/{name}": GOOD for name in names})
     told: list[Progress] = []
-    wanted = {name: Source("NixOS", name) for name in names}
+    wanted = {name: FlakeRef("NixOS", name) for name in names}
     pins = fetch_pins(wanted, SystemRunner(), on_progress=told.append)
     assert list(pins) == sorted(names)
     assert [progress.done for progress in told] == list(range(1, 13))
@@ -100,21 +100,21 @@ def test_each_fault_has_its_own_words(
 
 def test_another_revision_than_the_one_asked_for_is_refused(stand_in: StandIn) -> None:
     stand_in.answer({"NixOS/nixpkgs": GOOD})
-    (found,) = _refuse({"nixpkgs": Source("NixOS", "nixpkgs", OTHER_REV)})
+    (found,) = _refuse({"nixpkgs": FlakeRef("NixOS", "nixpkgs", OTHER_REV)})
     assert found.code == "prefetch-mismatch"
 
 
 def test_a_program_that_hangs_is_stopped(stand_in: StandIn) -> None:
     stand_in.answer({"NixOS/nixpkgs": {"fault": "hang"}})
     began = time.monotonic()
-    (found,) = _refuse({"nixpkgs": NIXPKGS}, patience=1.0)
+    (found,) = _refuse({"nixpkgs": NIXPKGS}, timeout=1.0)
     assert found.code == "prefetch-timeout"
     assert time.monotonic() - began < 30
 
 
 def test_a_missing_program_is_told_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    (found,) = _refuse({"a": NIXPKGS, "b": Source("NixOS", "nix")})
+    (found,) = _refuse({"a": NIXPKGS, "b": FlakeRef("NixOS", "nix")})
     assert found.code == "prefetch-missing"
     assert found.hint is not None
     assert "pip install nix-prefetch-github" in found.hint
@@ -124,14 +124,14 @@ def test_every_input_that_fails_is_told(stand_in: StandIn) -> None:
     stand_in.answer(
         {"NixOS/nixpkgs": GOOD, "NixOS/a": {"fault": "no-ref"}, "NixOS/b": {"fault": "no-repository"}}
     )
-    wanted = {"nixpkgs": NIXPKGS, "a": Source("NixOS", "a", "x"), "b": Source("NixOS", "b")}
+    wanted = {"nixpkgs": NIXPKGS, "a": FlakeRef("NixOS", "a", "x"), "b": FlakeRef("NixOS", "b")}
     assert [found.code for found in _refuse(wanted)] == ["prefetch-ref", "prefetch-repository"]
 
 
 def test_what_is_true_of_the_machine_is_told_once(stand_in: StandIn) -> None:
     names = ("nixpkgs", "a", "b")
     stand_in.answer({f"NixOS/{name}": {"fault": "network"} for name in names})
-    (found,) = _refuse({name: Source("NixOS", name) for name in names})
+    (found,) = _refuse({name: FlakeRef("NixOS", name) for name in names})
     assert found.message == "`a` (github:NixOS/a): GitHub cannot be reached; the same for 2 more inputs"
 
 

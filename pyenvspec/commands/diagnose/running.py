@@ -11,10 +11,10 @@ from pyenvspec.commands.diagnose.gpu import cuda_of_torch
 from pyenvspec.facts.failures import (
     attribute_of_header,
     attribute_of_pkg_config,
+    find_cmake_package,
     needed_program,
     package_of_program,
 )
-from pyenvspec.facts.failures import cmake_package as find_cmake_package
 from pyenvspec.facts.native import find_attribute
 from pyenvspec.facts.wheels import attribute_of_soname, libraries_of_wheel
 

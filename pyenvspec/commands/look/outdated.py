@@ -14,9 +14,10 @@ from pyenvspec.commands.host.python import find_uv
 from pyenvspec.commands.look.installed import installed_packages
 from pyenvspec.driver import check_project
 from pyenvspec.facts import nixpkgs
+from pyenvspec.facts.input_sources import REVISION
 from pyenvspec.options import Options, add_json
 from pyenvspec.pinning.flakelock import read_locked
-from pyenvspec.pinning.pins import read_pins, tested_pins, usable_pins, wanted_sources
+from pyenvspec.pinning.pins import read_pins, tested_pins, usable_pins, wanted_refs
 from pyenvspec.records import dataclass
 from pyenvspec.reporter import measure, put, report, say, waiting
 from pyenvspec.spec.model import VENV_MANAGERS
@@ -96,11 +97,11 @@ def _release(plan: Plan) -> Iterator[Old]:
 def _inputs(plan: Plan, root: Path, runner: Runner, untold: list[str]) -> Iterator[Old]:
     pinned = tested_pins(plan.inputs) | usable_pins(plan.inputs, read_pins(root))
     revisions = read_locked(root) | {name: pin.rev for name, pin in pinned.items()}
-    for name, source in sorted(wanted_sources(plan.inputs).items()):
+    for name, source in sorted(wanted_refs(plan.inputs).items()):
         ref, revision = source.ref or "HEAD", revisions.get(name)
         if revision is None:
             continue
-        if re.fullmatch(r"[0-9a-f]{40}", ref):
+        if REVISION.fullmatch(ref):
             continue
         url = f"https://github.com/{source.owner}/{source.repo}"
         result = runner.run(
@@ -109,7 +110,7 @@ def _inputs(plan: Plan, root: Path, runner: Runner, untold: list[str]) -> Iterat
             env={"GIT_TERMINAL_PROMPT": "0", "GIT_DIR": "/dev/null"},
         )
         newest = result.stdout.split("\t")[0]
-        if not result.ok or not re.fullmatch(r"[0-9a-f]{40}", newest):
+        if not result.ok or not REVISION.fullmatch(newest):
             untold.append(f"inputs: GitHub could not be asked for {source.owner}/{source.repo}")
             return
         if newest != revision:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from pyenvspec.commands.pin.helpers import helpers_on_path
 from pyenvspec.driver import load_plan
+from pyenvspec.facts.input_sources import REVISION
 from pyenvspec.options import Options, add_json
 from pyenvspec.pinning.fetch import fetch_pins
-from pyenvspec.pinning.pinfile import LOCK_FILE, REVISION, format_lock
-from pyenvspec.pinning.pins import read_pins, usable_pins, wanted_sources
+from pyenvspec.pinning.pinfile import LOCK_FILE, format_lock
+from pyenvspec.pinning.pins import read_pins, usable_pins, wanted_refs
 from pyenvspec.records import dataclass
 from pyenvspec.reporter import is_terminal, put, report, say
 from pyenvspec.tools import SystemRunner
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
     from pyenvspec.pinning.fetch import Progress
-    from pyenvspec.pinning.pinfile import Pin, Source
+    from pyenvspec.pinning.pinfile import FlakeRef, Pin
     from pyenvspec.plan import Plan
 
 
@@ -79,7 +80,7 @@ def relock(options: LockOptions, plan: Plan, old: Mapping[str, Pin], *, moved: C
 
     Nothing is written before every pin is there.
     """
-    wanted = wanted_sources(plan.inputs)
+    wanted = wanted_refs(plan.inputs)
     kept = usable_pins(plan.inputs, old)
     movable = {n: s for n, s in wanted.items() if (n in moved if moved else n not in kept)}
     with helpers_on_path():
@@ -92,7 +93,7 @@ def relock(options: LockOptions, plan: Plan, old: Mapping[str, Pin], *, moved: C
     return 0
 
 
-def _movable(sources: Mapping[str, Source], kept: Mapping[str, Pin]) -> dict[str, Source]:
+def _movable(sources: Mapping[str, FlakeRef], kept: Mapping[str, Pin]) -> dict[str, FlakeRef]:
     """A revision stays what it is: asked for by one, an input has the only pin it can have."""
     return {n: s for n, s in sources.items() if n not in kept or not REVISION.fullmatch(s.ref or "")}
 

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from pyenvspec.commands.pin.helpers import helpers_on_path
 from pyenvspec.diagnostics import Diagnostic
+from pyenvspec.facts.input_sources import REVISION
 from pyenvspec.pinning.fetch import fetch_pins
-from pyenvspec.pinning.pinfile import LOCK_FILE, REVISION, LockError, Source
+from pyenvspec.pinning.pinfile import LOCK_FILE, FlakeRef, LockError
 from pyenvspec.pinning.pins import usable_pins
 from pyenvspec.reporter import put, say
 from pyenvspec.tools import SystemRunner
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 def verify(options: LockOptions, plan: Plan, pins: Mapping[str, Pin]) -> int:
     """Ask for what is pinned; raises LockError where a hash is another one, or a revision is not to be had."""
     kept = usable_pins(plan.inputs, pins)
-    exact = {n: Source(p.source.owner, p.source.repo, p.rev) for n, p in kept.items()}
+    exact = {n: FlakeRef(p.source.owner, p.source.repo, p.rev) for n, p in kept.items()}
     with helpers_on_path():
         again = fetch_pins(exact, SystemRunner())
     wrong = [

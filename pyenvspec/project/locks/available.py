@@ -4,27 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pyenvspec.project.locks.model import normalise
+from pyenvspec.facts.packages import normalise
 from pyenvspec.project.locks.needed import needed_packages
 from pyenvspec.project.locks.wheels import fits
 from pyenvspec.records import dataclass
 
 if TYPE_CHECKING:
     from pyenvspec.project.locks.locked_project import LockedProject
-    from pyenvspec.project.locks.model import LockedPackage, Source
+    from pyenvspec.project.locks.model import LockedPackage, PackageSource
     from pyenvspec.spec.model import Spec
     from pyenvspec.spec.overrides import Override
 
 
 @dataclass(frozen=True, slots=True)
-class Missing:
+class Unavailable:
     """A package that an environment needs and that cannot be had on a system."""
 
     package: LockedPackage
     system: str
 
 
-def find_missing(project: LockedProject, spec: Spec, systems: tuple[str, ...]) -> tuple[Missing, ...]:
+def find_unavailable(project: LockedProject, spec: Spec, systems: tuple[str, ...]) -> tuple[Unavailable, ...]:
     """Return what cannot be had, in the order of the lock and of `systems`.
 
     What is needed is looked for only where something is missing from the whole lock.
@@ -33,13 +33,13 @@ def find_missing(project: LockedProject, spec: Spec, systems: tuple[str, ...]) -
     overrides = {normalise(name): override for name, override in spec.overrides.items()}
     python = spec.python.version
     suspects = [
-        Missing(package, system)
+        Unavailable(package, system)
         for package in project.lock.packages
         if not package.has_source and not _is_replaced(overrides.get(package.name))
         for system in systems
         if not any(fits(wheel, python, system) for wheel in package.wheels)
     ]
-    needed: dict[str, set[tuple[str, str, Source]]] = {}
+    needed: dict[str, set[tuple[str, str, PackageSource]]] = {}
     missing = []
     for one in suspects:
         if one.system not in needed:
@@ -55,7 +55,7 @@ def usable_systems(
     project: LockedProject, spec: Spec, systems: tuple[str, ...]
 ) -> tuple[tuple[str, ...], str | None]:
     """Return the systems on which everything can be had, and the first package that another one lacks."""
-    missing = find_missing(project, spec, systems)
+    missing = find_unavailable(project, spec, systems)
     without = {one.system for one in missing}
     reason = f"{missing[0].package.name} {missing[0].package.version}" if missing else None
     return tuple(system for system in systems if system not in without), reason

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
+from pyenvspec.facts.packages import normalise
 from pyenvspec.project.files import read_project_file
 from pyenvspec.project.locks import poetry, uv
-from pyenvspec.project.locks.model import normalise
 from pyenvspec.project.locks.problem import problem
 from pyenvspec.project.locks.toml import load_toml
 from pyenvspec.records import dataclass
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from pyenvspec.project.locks.problem import Table
 
 LOCK_OF_MANAGER = {"poetry2nix": "poetry.lock", "uv2nix": "uv.lock", "poetry": "poetry.lock", "uv": "uv.lock"}
-COMMANDS = {"poetry.lock": poetry.RELOCK, "uv.lock": uv.RELOCK}
-
 
 LockedProjects = dict[str, "LockedProject"]
 """The lock of each shell, by the shell's name; shells of other managers have none."""
@@ -75,9 +73,9 @@ class LockedProject:
 
 def relock_command(lock: str, folder: str) -> str:
     """Return the one command that makes a lock anew, to be run in the folder of env.yaml."""
-    tool, verb = COMMANDS[lock].split()
+    tool = lock.removesuffix(".lock")
     option = {"poetry": "-C", "uv": "--project"}[tool]
-    return f"{tool} {verb}" if folder == "." else f"{tool} {verb} {option} {shlex.quote(folder)}"
+    return f"{tool} lock" if folder == "." else f"{tool} lock {option} {shlex.quote(folder)}"
 
 
 def read_locked_project(root: Path, manager: str, folder: str) -> LockedProject:

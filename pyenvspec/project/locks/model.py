@@ -10,6 +10,7 @@ import re
 from dataclasses import field
 from typing import Literal
 
+from pyenvspec.facts.packages import normalise
 from pyenvspec.records import dataclass
 
 Tool = Literal["poetry", "uv"]
@@ -22,13 +23,8 @@ LOCAL_KINDS = ("path", "directory", "editable", "virtual")
 _NAME_LINE = re.compile(r'^name = "([^"\n]+)"[ \t\r]*$', re.MULTILINE)
 
 
-def normalise(name: str) -> str:
-    """Return a package name as PEP 503 compares it."""
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
 @dataclass(frozen=True, slots=True)
-class Source:
+class PackageSource:
     """Where a package comes from; `place` is the index, the repository, the address or the path.
 
     An empty `place` is the default index of the tool.
@@ -47,7 +43,7 @@ class Edge:
     marker: str | None = None
     extras: tuple[str, ...] = ()
     optional: bool = False
-    source: Source | None = None
+    source: PackageSource | None = None
 
 
 Edges = tuple[Edge, ...]
@@ -62,7 +58,7 @@ class LockedPackage:
 
     name: str
     version: str
-    source: Source
+    source: PackageSource
     wheels: tuple[str, ...] = ()
     sdist: str | None = None
     dependencies: Edges = ()
@@ -71,7 +67,7 @@ class LockedPackage:
     markers: tuple[str, ...] = ()
 
     @property
-    def identity(self) -> tuple[str, str, Source]:
+    def identity(self) -> tuple[str, str, PackageSource]:
         """What tells entries of one lock apart: the same version may be locked from two indices."""
         return self.name, self.version, self.source
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pyenvspec.facts.packages import normalise
 from pyenvspec.project.locks.constraints import Surroundings, allows_python
-from pyenvspec.project.locks.model import Edge, normalise
+from pyenvspec.project.locks.model import Edge
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from pyenvspec.project.locks.locked_project import LockedProject
-    from pyenvspec.project.locks.model import LockedPackage, PackageLock, Source
+    from pyenvspec.project.locks.model import LockedPackage, PackageLock, PackageSource
     from pyenvspec.project.locks.problem import Table
 
 
@@ -20,7 +21,7 @@ class Walk:
 
     def __init__(self, lock: PackageLock, around: Surroundings) -> None:
         self.around = around
-        self.reached: dict[tuple[str, str, Source], tuple[LockedPackage, set[str]]] = {}
+        self.reached: dict[tuple[str, str, PackageSource], tuple[LockedPackage, set[str]]] = {}
         self._by_name: dict[str, list[LockedPackage]] = {}
         for package in lock.packages:
             if not package.markers or any(around.holds(marker) for marker in package.markers):

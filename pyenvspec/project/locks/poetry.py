@@ -7,7 +7,8 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from pyenvspec.project.locks.model import Edge, LockedPackage, PackageLock, Source, normalise
+from pyenvspec.facts.packages import normalise
+from pyenvspec.project.locks.model import Edge, LockedPackage, PackageLock, PackageSource
 from pyenvspec.project.locks.problem import Reading, problem
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from pyenvspec.project.locks.model import Edges, SourceKind
     from pyenvspec.project.locks.problem import Table
 
-RELOCK = "poetry lock"
 _KINDS: dict[str, SourceKind] = {
     "legacy": "registry",
     "git": "git",
@@ -35,7 +35,7 @@ def read_poetry(document: Table, file: str, text: str) -> PackageLock:
     metadata = reading.table(document, "metadata")
     version = reading.text(metadata, "lock-version", "none")
     if not re.fullmatch(r"[12]\.[0-9]+", version):
-        hint = f"make it anew with the poetry of this project's shell: `{RELOCK}`"
+        hint = "make it anew with the poetry of this project's shell: `poetry lock`"
         shown = "no lock-version" if version == "none" else f"lock-version {version}"
         raise problem(
             "package-lock-format", f"{file} has {shown}, and 1.x and 2.x are known", file, hint=hint
@@ -85,13 +85,13 @@ def _file(reading: Reading, value: object) -> str:
     return reading.text(value, "file")
 
 
-def _source(reading: Reading, table: Table) -> Source:
+def _source(reading: Reading, table: Table) -> PackageSource:
     if not table:
-        return Source("registry")
+        return PackageSource("registry")
     kind, place = reading.text(table, "type"), reading.text(table, "url")
     if kind not in _KINDS:
         raise reading.wrong("type", f"one of {', '.join(_KINDS)}")
-    return Source(_KINDS[kind], place)
+    return PackageSource(_KINDS[kind], place)
 
 
 def _edges(reading: Reading, table: Table) -> Iterator[Edge]:

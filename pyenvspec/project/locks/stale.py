@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pyenvspec.facts.packages import normalise
 from pyenvspec.project.locks.constraints import same_pythons, same_specifier
-from pyenvspec.project.locks.model import Requirement, normalise
+from pyenvspec.project.locks.model import Requirement
 from pyenvspec.project.locks.poetry import content_hashes
 
 if TYPE_CHECKING:

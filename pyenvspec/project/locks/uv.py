@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pyenvspec.project.locks.model import Edge, LockedPackage, PackageLock, Requirement, Source, normalise
+from pyenvspec.facts.packages import normalise
+from pyenvspec.project.locks.model import Edge, LockedPackage, PackageLock, PackageSource, Requirement
 from pyenvspec.project.locks.problem import Reading, problem
 from pyenvspec.project.locks.toml import file_name
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from pyenvspec.project.locks.model import Edges, SourceKind
     from pyenvspec.project.locks.problem import Table
 
-RELOCK = "uv lock"
 _KINDS: tuple[SourceKind, ...] = ("registry", "git", "url", "path", "directory", "editable", "virtual")
 # A requirement with one of these takes its version from there.
 _OTHER_SOURCES = ("git", "url", "path", "directory", "editable", "virtual")
@@ -26,7 +26,7 @@ def read_uv(document: Table, file: str, text: str) -> PackageLock:
     version = document.get("version")
     if version != 1:
         shown = "no version" if version is None else f"version {version}"
-        hint = f"make it anew with the uv of this project's shell: `{RELOCK}`"
+        hint = "make it anew with the uv of this project's shell: `uv lock`"
         raise problem("package-lock-format", f"{file} has {shown}, and 1 is known", file, hint=hint)
     tables = reading.tables(document, "package")
     metadata = {
@@ -80,10 +80,10 @@ def _conflicts(document: Table) -> Iterator[frozenset[tuple[str, str, str]]]:
         )
 
 
-def _source(reading: Reading, table: Table) -> Source:
+def _source(reading: Reading, table: Table) -> PackageSource:
     for kind in _KINDS:
         if kind in table:
-            return Source(kind, reading.text(table, kind))
+            return PackageSource(kind, reading.text(table, kind))
     raise reading.wrong("source", f"one of {', '.join(_KINDS)}")
 
 

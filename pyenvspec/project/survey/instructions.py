@@ -6,7 +6,7 @@ import re
 import shlex
 from typing import TYPE_CHECKING
 
-from pyenvspec.project.locks.model import normalise
+from pyenvspec.facts.packages import normalise
 from pyenvspec.project.survey.requirements import parse_requirement
 from pyenvspec.project.survey.source import Claim, Source, Wanted
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
 from pyenvspec.facts.nixpkgs import python_minors
+from pyenvspec.facts.packages import normalise
 from pyenvspec.project.locks import poetry, uv
 from pyenvspec.project.locks.constraints import allows_python
 from pyenvspec.project.locks.locked_project import read_locked_project
-from pyenvspec.project.locks.model import normalise
 from pyenvspec.project.locks.needed import needed_packages
 from pyenvspec.project.locks.toml import load_toml
 from pyenvspec.project.survey.pyproject import line_of, load, table, tables

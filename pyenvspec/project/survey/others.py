@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyenvspec.facts.debian import attribute_of_debian, is_of_every_machine
 from pyenvspec.facts.native import find_native_name, is_catalogued, names_there
-from pyenvspec.facts.packages import pypi_of_import
-from pyenvspec.project.locks.model import normalise
+from pyenvspec.facts.packages import normalise, pypi_of_import
 from pyenvspec.project.survey.instructions import logical_lines, read_instructions, take_line
 from pyenvspec.project.survey.pyproject import line_of, load, table, texts
 from pyenvspec.project.survey.source import Claim, Source, Wanted

@@ -7,7 +7,7 @@ import tomllib
 from typing import TYPE_CHECKING, Any
 
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
-from pyenvspec.project.locks.model import normalise
+from pyenvspec.facts.packages import normalise
 from pyenvspec.project.survey.requirements import parse_requirement
 from pyenvspec.project.survey.source import Claim, Source, Wanted
 

@@ -6,7 +6,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from pyenvspec.project.locks.model import normalise
+from pyenvspec.facts.packages import normalise
 from pyenvspec.project.survey.source import Claim, Source, Wanted
 
 if TYPE_CHECKING:

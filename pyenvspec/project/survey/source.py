@@ -6,7 +6,7 @@ import re
 from dataclasses import field
 from typing import Literal
 
-from pyenvspec.project.locks.model import normalise
+from pyenvspec.facts.packages import normalise
 from pyenvspec.records import dataclass
 
 Kind = Literal[

@@ -7,11 +7,11 @@ newest release.
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pyenvspec.facts import inputs, nixpkgs
+from pyenvspec.facts.input_sources import REVISION
 from pyenvspec.resolving.releases.candidates import linux_systems, list_candidates, minor_of
 from pyenvspec.resolving.releases.model import (
     CUDA_INPUT,
@@ -55,7 +55,6 @@ __all__ = [
 ]
 
 UNCHECKED = "the name it has in every release; whether this revision has it, Nix finds out"
-REVISION = re.compile(r"[0-9a-f]{40}")
 
 
 def choose(request: Request) -> Choice | Refusal:
