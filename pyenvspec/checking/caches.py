@@ -8,23 +8,23 @@ from pyenvspec.facts.caches import caches, contradicted_cache, find_cache
 from pyenvspec.facts.meanings import closest
 
 if TYPE_CHECKING:
-    from pyenvspec.checking.place import Place
+    from pyenvspec.checking.context import CheckContext
     from pyenvspec.spec.images import CustomCache
 
 
-def check_caches(place: Place) -> None:
+def check_caches(context: CheckContext) -> None:
     """Tell of caches that nobody fills, and of those that Nix would not trust or should not."""
-    for index, cache in enumerate(place.shell.spec.caches):
+    for index, cache in enumerate(context.shell.spec.caches):
         if not isinstance(cache, str):
-            _check_custom(place, index, cache)
+            _check_custom(context, index, cache)
         else:
-            _check_named(place, index, cache)
+            _check_named(context, index, cache)
 
 
-def _check_custom(place: Place, index: int, cache: CustomCache) -> None:
+def _check_custom(context: CheckContext, index: int, cache: CustomCache) -> None:
     path = ("caches", index)
     if cache.key is None:
-        place.say(
+        context.add(
             "cache-key-missing",
             path,
             f"the cache {cache.url} has no key",
@@ -41,7 +41,7 @@ def _check_custom(place: Place, index: int, cache: CustomCache) -> None:
         message = (
             f"the key `{signer}` is that of {known.name} ({known.url}), and {cache.url} is another place"
         )
-    place.say(
+    context.add(
         "cache-key-foreign",
         path,
         message,
@@ -52,12 +52,12 @@ def _check_custom(place: Place, index: int, cache: CustomCache) -> None:
     )
 
 
-def _check_named(place: Place, index: int, name: str) -> None:
+def _check_named(context: CheckContext, index: int, name: str) -> None:
     usable = [known.name for known in caches() if known.is_usable]
     row = find_cache(name)
     if row is None:
         near = closest(name, usable)
-        place.say(
+        context.add(
             "cache-unknown",
             ("caches", index),
             f"`{name}` is not a cache that pyenvspec knows",
@@ -65,7 +65,7 @@ def _check_named(place: Place, index: int, name: str) -> None:
             hint="for another one write {url: https://…, key: …}",
         )
     elif not row.is_usable:
-        place.say(
+        context.add(
             "cache-unknown",
             ("caches", index),
             f"the cache `{name}` is no longer filled, or its key is not known",

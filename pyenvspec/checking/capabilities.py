@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pyenvspec.checking.place import Place
+    from pyenvspec.checking.context import CheckContext
 
 
-def check_capabilities(place: Place) -> None:
+def check_capabilities(context: CheckContext) -> None:
     """Tell of GPU generations that no CUDA, or not this one, compiles for."""
-    cuda = place.shell.spec.cuda
+    cuda = context.shell.spec.cuda
     if cuda is None or not cuda.capabilities:
         return
     from pyenvspec.facts.capabilities import cuda_of_generation, gpu_capabilities
@@ -40,7 +40,7 @@ def check_capabilities(place: Place) -> None:
             hint = (
                 f"write `cuda: {cuda_of_generation(capability)}` or older, or take {capability} away: {hint}"
             )
-        place.say(
+        context.add(
             "cuda-capability",
             ("cuda", "capabilities", index),
             f"GPU generation {capability}: {why}",

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from pyenvspec import __version__
 from pyenvspec.checking.capabilities import check_capabilities
+from pyenvspec.checking.context import CheckContext
 from pyenvspec.checking.interpolated import check_elsewhere
 from pyenvspec.checking.macos import check_macos
 from pyenvspec.checking.overrides import check_overrides
-from pyenvspec.checking.place import Place
 from pyenvspec.checking.required import check_required
 from pyenvspec.checking.services import check_services
 from pyenvspec.checking.shell_keys import check_commands, check_env, shell_paths
@@ -109,57 +109,57 @@ def check_spec(file: SpecFile, project: ProjectFolder) -> Diagnostics:
     """Return every finding of the cross-checks over all shells of the file."""
     findings = Diagnostics()
     for shell in file.shells:
-        place = Place(file, shell, findings)
+        context = CheckContext(file, shell, findings)
         manager = effective_manager(shell, project)
-        _check_manager(place, manager, project)
-        _check_python(place, manager)
-        check_overrides(place, manager)
-        _check_cuda(place)
-        _check_cuda_asked(place)
-        check_capabilities(place)
-        check_env(place)
-        check_elsewhere(place)
-        check_commands(place)
-        check_services(place)
-        _check_devenv_options(place)
-        _check_split_off(place, manager)
-        check_macos(place)
-        _check_paths(place, project)
-    whole = Place(file, file.shells[0], findings)
+        _check_manager(context, manager, project)
+        _check_python(context, manager)
+        check_overrides(context, manager)
+        _check_cuda(context)
+        _check_cuda_asked(context)
+        check_capabilities(context)
+        check_env(context)
+        check_elsewhere(context)
+        check_commands(context)
+        check_services(context)
+        _check_devenv_options(context)
+        _check_split_off(context, manager)
+        check_macos(context)
+        _check_paths(context, project)
+    whole = CheckContext(file, file.shells[0], findings)
     _check_what_few_have(whole, project)
     check_required(whole, __version__)
     _check_names(whole)
     return findings
 
 
-def _check_devenv_options(place: Place) -> None:
-    if place.shell.spec.devenv:
+def _check_devenv_options(context: CheckContext) -> None:
+    if context.shell.spec.devenv:
         from pyenvspec.checking.devenv_options import check_devenv_options
 
-        check_devenv_options(place)
+        check_devenv_options(context)
 
 
-def _check_what_few_have(place: Place, project: ProjectFolder) -> None:
+def _check_what_few_have(context: CheckContext, project: ProjectFolder) -> None:
     """Check keys of the whole file that most documents do without: their checks are imported with them."""
-    spec = place.shell.spec
+    spec = context.shell.spec
     if spec.containers:
         from pyenvspec.checking.containers import check_containers
 
-        check_containers(place.file, place, project)
+        check_containers(context.file, context, project)
     if spec.run:
         from pyenvspec.checking.targets import check_targets
 
-        check_targets(place)
+        check_targets(context)
     if spec.caches:
         from pyenvspec.checking.caches import check_caches
 
-        check_caches(place)
+        check_caches(context)
 
 
-def _check_manager(place: Place, manager: str, project: ProjectFolder) -> None:
-    spec = place.shell.spec
+def _check_manager(context: CheckContext, manager: str, project: ProjectFolder) -> None:
+    spec = context.shell.spec
     if spec.python.manager is None and {"uv.lock", "poetry.lock"} <= project.files:
-        place.say(
+        context.add(
             "manager-ambiguous",
             ("python",),
             "both uv.lock and poetry.lock are in the project; taking uv",
@@ -171,7 +171,7 @@ def _check_manager(place: Place, manager: str, project: ProjectFolder) -> None:
         owner = spec.python if path[0] == "python" else spec
         if path[-1] in owner.model_fields_set and manager not in managers and getattr(owner, path[-1]):
             how = "asked for" if spec.python.manager else "taken from the project's files"
-            place.say(
+            context.add(
                 "key-not-for-manager",
                 path,
                 f"`{'.'.join(path)}` has no meaning for manager {manager} ({how})",
@@ -186,14 +186,14 @@ def _manager_hint(key: str, manager: str) -> str:
     return "remove it, or change `python.manager`"
 
 
-def _check_split_off(place: Place, manager: str) -> None:
+def _check_split_off(context: CheckContext, manager: str) -> None:
     """A .venv has its packages from the index; only what nixpkgs takes out of CPython is to be had there alone."""
     if manager not in VENV_MANAGERS:
         return
     known = split_off()
-    for index, name in enumerate(place.shell.spec.python.packages):
+    for index, name in enumerate(context.shell.spec.python.packages):
         if name not in known:
-            place.say(
+            context.add(
                 "key-not-for-manager",
                 ("python", "packages", index),
                 f"{manager} installs Python packages from its own file, `{name}` among them, and not from here",
@@ -207,12 +207,12 @@ def _own_file_hint(manager: str) -> str:
     return f"write it into {file}, or take all packages from nixpkgs with `manager: nixpkgs`"
 
 
-def _check_python(place: Place, manager: str) -> None:
-    python = place.shell.spec.python
+def _check_python(context: CheckContext, manager: str) -> None:
+    python = context.shell.spec.python
     numbers = tuple(int(number) for number in python.version.split("."))
     oldest = oldest_python(manager)
     if python.version not in known_pythons() and f"{python.version}0" in known_pythons():
-        place.say(
+        context.add(
             "python-version",
             ("python", "version"),
             f"there is no Python {python.version} to be had",
@@ -220,7 +220,7 @@ def _check_python(place: Place, manager: str) -> None:
             hint=f"write `{python.version}0`, with the zero",
         )
     elif len(numbers) < 2:
-        place.say(
+        context.add(
             "python-version",
             ("python", "version"),
             f"Python {python.version} is not one version",
@@ -228,7 +228,7 @@ def _check_python(place: Place, manager: str) -> None:
             hint=f"write `{python.version}.12`" if python.version == "3" else None,
         )
     elif oldest is not None and numbers[:2] < oldest:
-        place.say(
+        context.add(
             "python-version",
             ("python", "version"),
             f"{manager} keeps no .venv for Python {python.version}",
@@ -237,16 +237,16 @@ def _check_python(place: Place, manager: str) -> None:
         )
 
 
-def _check_cuda(place: Place) -> None:
-    spec = place.shell.spec
+def _check_cuda(context: CheckContext) -> None:
+    spec = context.shell.spec
     if spec.cuda is None:
         return
     for index, system in enumerate(spec.systems or ()):
         # A shell without CUDA is made for it; this one is for the Linux systems alone.
-        others = (s.spec for s in place.file.shells if s.spec.cuda is None)
+        others = (s.spec for s in context.file.shells if s.spec.cuda is None)
         is_made = any(map(has_cuda, spec.systems or ())) and any(system in (o.systems or ()) for o in others)
         if not has_cuda(system) and not is_made:
-            place.say(
+            context.add(
                 "cuda-on-darwin",
                 ("systems", index),
                 f"there is no CUDA for {system}",
@@ -254,7 +254,7 @@ def _check_cuda(place: Place) -> None:
                 hint="remove it from `systems`, or add a variant for it: `variants: {mac: {cuda: null}}`",
             )
     if spec.nixpkgs.unfree is False:
-        place.say(
+        context.add(
             "cuda-unfree",
             ("nixpkgs", "unfree"),
             "CUDA is unfree software",
@@ -263,10 +263,10 @@ def _check_cuda(place: Place) -> None:
         )
 
 
-def _check_cuda_asked(place: Place) -> None:
-    for package in asked_packages(place.shell.spec):
-        if package.scope == "cuda" and not package.is_reference and place.shell.spec.cuda is None:
-            place.say(
+def _check_cuda_asked(context: CheckContext) -> None:
+    for package in asked_packages(context.shell.spec):
+        if package.scope == "cuda" and not package.is_reference and context.shell.spec.cuda is None:
+            context.add(
                 "cuda-not-asked",
                 package.path,
                 f"`cuda.{package.name}` needs CUDA, which is not asked for",
@@ -274,11 +274,11 @@ def _check_cuda_asked(place: Place) -> None:
             )
 
 
-def _check_paths(place: Place, project: ProjectFolder) -> None:
-    for path, value, must_exist in _paths(place.shell):
+def _check_paths(context: CheckContext, project: ProjectFolder) -> None:
+    for path, value, must_exist in _paths(context.shell):
         normal = posixpath.normpath(value)
         if value.startswith(("/", "~")) or normal.split("/")[0] == "..":
-            place.say(
+            context.add(
                 "path-outside-project",
                 path,
                 f"`{value}` is outside the project",
@@ -286,7 +286,7 @@ def _check_paths(place: Place, project: ProjectFolder) -> None:
                 hint="copy it into the project",
             )
         elif must_exist and normal not in project.present:
-            place.say(
+            context.add(
                 "path-missing",
                 path,
                 f"`{value}` does not exist",
@@ -324,8 +324,8 @@ def _paths_of_file(spec: Spec) -> Iterator[tuple[KeyPath, str, bool]]:
         yield ("modules", index), module, True
 
 
-def _check_names(place: Place) -> None:
-    spec = place.shell.spec
+def _check_names(context: CheckContext) -> None:
+    spec = context.shell.spec
     reserved: Iterable[tuple[str, Iterable[str], frozenset[str]]] = (
         ("variants", spec.variants, frozenset({"default"})),
         ("inputs", spec.inputs, _RESERVED_INPUTS),
@@ -333,7 +333,7 @@ def _check_names(place: Place) -> None:
     for key, names, taken in reserved:
         for name in names:
             if name in taken:
-                place.say(
+                context.add(
                     "name-reserved",
                     (key, name),
                     f"`{name}` is a name that pyenvspec uses itself",

@@ -10,7 +10,7 @@ from pyenvspec.names import closest
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pyenvspec.checking.place import Place
+    from pyenvspec.checking.context import CheckContext
     from pyenvspec.facts.devenv import OptionTree
 
 # What Nix' types take of YAML's values; other kinds are left to devenv.
@@ -26,15 +26,15 @@ _TAKES: dict[str, tuple[tuple[type, ...], str]] = {
 _HOOKS = ("devenv", "git-hooks", "hooks")
 
 
-def check_devenv_options(place: Place) -> None:
+def check_devenv_options(context: CheckContext) -> None:
     """Tell of options that devenv does not have, and of values that are none of theirs."""
-    options = place.shell.spec.devenv
+    options = context.shell.spec.devenv
     if options:
-        _check(place, ("devenv",), options, (devenv_options(),))
+        _check(context, ("devenv",), options, (devenv_options(),))
 
 
 def _check(
-    place: Place, path: tuple[str, ...], values: Mapping[str, Any], trees: tuple[OptionTree, ...]
+    context: CheckContext, path: tuple[str, ...], values: Mapping[str, Any], trees: tuple[OptionTree, ...]
 ) -> None:
     known = {name for tree in trees for name in tree.below if name != "<name>"}
     for key, value in values.items():
@@ -43,7 +43,7 @@ def _check(
         if not below or (path == _HOOKS and key not in known and not _is_own_hook(value)):
             near = closest(key, known)
             listed = sorted(known)
-            place.say(
+            context.add(
                 "devenv-option",
                 here,
                 f"devenv has no {'git hook' if path == _HOOKS else 'option'} `{'.'.join(here[1:])}`",
@@ -54,7 +54,7 @@ def _check(
                 key=True,
             )
             continue
-        _check_value(place, here, value, below)
+        _check_value(context, here, value, below)
 
 
 def _is_own_hook(value: object) -> bool:
@@ -62,16 +62,18 @@ def _is_own_hook(value: object) -> bool:
     return isinstance(value, dict) and "entry" in value
 
 
-def _check_value(place: Place, path: tuple[str, ...], value: object, trees: tuple[OptionTree, ...]) -> None:
+def _check_value(
+    context: CheckContext, path: tuple[str, ...], value: object, trees: tuple[OptionTree, ...]
+) -> None:
     kind = next((tree.kind for tree in trees if tree.kind), None)
     deeper = tuple(tree for tree in trees if tree.below)
     if isinstance(value, dict) and deeper:
-        _check(place, path, value, deeper)
+        _check(context, path, value, deeper)
     elif not kind and deeper:
         message = f"`{'.'.join(path[1:])}` is no option of devenv's but has some"
-        place.say("devenv-option", path, message, expected="a mapping")
+        context.add("devenv-option", path, message, expected="a mapping")
     elif kind in _TAKES and not deeper:
         types, words = _TAKES[kind]
         if not isinstance(value, types) or (kind == "int" and isinstance(value, bool)):
             dotted = ".".join(path[1:])
-            place.say("devenv-option", path, f"devenv's `{dotted}` takes {words}", expected=words)
+            context.add("devenv-option", path, f"devenv's `{dotted}` takes {words}", expected=words)

@@ -44,7 +44,7 @@ def drop_followers(file: SpecFile, findings: Diagnostics) -> Diagnostics:
 
 
 def _follows(file: SpecFile, diagnostic: Diagnostic) -> bool:
-    # Of what stands there only for what was wrong; in a list another item has its place.
+    # Of what stands there only for what was wrong; in a list another item has its context.
     is_item = any(isinstance(step, int) for step in diagnostic.path)
     if diagnostic.path and not is_item and diagnostic.path in file.unsure:
         return True

@@ -14,7 +14,7 @@ from pyenvspec.spec.interpolation import parse_interpolation
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from pyenvspec.checking.place import Place
+    from pyenvspec.checking.context import CheckContext
     from pyenvspec.diagnostics import KeyPath
     from pyenvspec.raw import Node
 
@@ -22,34 +22,36 @@ EXPECTED = "${project}, ${pkgs.X} or ${cuda.X}"
 _LOOKS_FILLED_IN = re.compile(r"(?:.*:)?~(?:/|$)|.*?\$[A-Za-z_]", re.DOTALL)
 
 
-def check_interpolation(place: Place, path: KeyPath, text: str, *, takes_project: bool = True) -> None:
+def check_interpolation(
+    context: CheckContext, path: KeyPath, text: str, *, takes_project: bool = True
+) -> None:
     """Tell of `${…}` in the value at `path` that is nothing of ours, and of CUDA that is not asked for."""
     parts, wrong = parse_interpolation(text)
     foreign = ["${project}"] if not takes_project and "${project}" in text else []
     for token in [*wrong, *foreign]:
         literal = f"for the text itself write `${token}`"
-        place.say(
+        context.add(
             "env-interpolation",
             path,
             f"`{token}` is no value that is known here",
             expected=EXPECTED if takes_project else "${pkgs.X} or ${cuda.X}",
             hint=f"{_of_machine(path, text, token)}; {literal}" if takes_project else literal,
         )
-    _check_cuda(place, path, parts)
+    _check_cuda(context, path, parts)
 
 
-def check_bash(place: Place, path: KeyPath, text: str) -> None:
+def check_bash(context: CheckContext, path: KeyPath, text: str) -> None:
     """Tell of `${…}` in bash code that is neither ours nor bash's."""
     parts, wrong = parse_bash(text)
     for token in wrong:
-        place.say(
+        context.add(
             "env-interpolation",
             path,
             f"`{token}` is no value that is known here, and no variable of bash",
             expected=EXPECTED,
             hint=f"for the text itself write `${token}`",
         )
-    _check_cuda(place, path, parts)
+    _check_cuda(context, path, parts)
 
 
 def _of_machine(path: KeyPath, text: str, token: str) -> str:
@@ -59,7 +61,7 @@ def _of_machine(path: KeyPath, text: str, token: str) -> str:
     return "a variable of the machine goes into `on_enter`"
 
 
-def check_literal(place: Place, path: KeyPath, text: str) -> None:
+def check_literal(context: CheckContext, path: KeyPath, text: str) -> None:
     """Warn of a variable's value that looks as if a shell would still fill it in."""
     # With a `${…}` that nothing fills in as well, that is told, with the same line to write.
     if not _LOOKS_FILLED_IN.match(text) or (path[0] == "env" and parse_interpolation(text)[1]):
@@ -69,7 +71,7 @@ def check_literal(place: Place, path: KeyPath, text: str) -> None:
         hint = f'write it into `run`, where bash fills it in: `export {path[-1]}="{_for_bash(text)}"; …`'
     elif path[0] == "containers":
         hint = "an image knows nobody's home: write a path in it, or give the variable when it is started"
-    place.say(
+    context.add(
         "env-literal",
         path,
         f"`{text}` stays as it is: `$` and `~` mean nothing in a value",
@@ -91,10 +93,10 @@ _FREE = ("description", "overrides", "containers", "processes", "services", "dev
 _OURS = re.compile(r"\$\{(?:pkgs\.|cuda\.|project\})[^}\s]*\}?")
 
 
-def check_elsewhere(place: Place) -> None:
+def check_elsewhere(context: CheckContext) -> None:
     """Warn of `${pkgs.X}` and its like where nothing fills them in."""
     for key in _FREE:
-        entry = place.shell.tree.get(key)
+        entry = context.shell.tree.get(key)
         for path, text in _texts(entry.value, (key,)) if entry is not None else ():
             token = _OURS.search(text)
             if token is None or any(_is_at(path, known) for known in _FILLED_IN):
@@ -102,7 +104,7 @@ def check_elsewhere(place: Place) -> None:
             hint = "write it in `env`, `scripts`, `on_enter`, `run` of a process or `env` of a container"
             if token[0].startswith("${project}"):
                 hint = f"leave `${{project}}/` out where a path is meant; else {hint}"
-            place.say(
+            context.add(
                 "env-literal",
                 path,
                 f"`{token[0]}` is not filled in here: it stays as it is",
@@ -131,9 +133,9 @@ def _for_bash(text: str) -> str:
     return re.sub(r'(["`\\])', r"\\\1", re.sub(r"(^|:)~(?=/|$)", r"\1$HOME", text))
 
 
-def _check_cuda(place: Place, path: KeyPath, parts: Iterable[object]) -> None:
-    if place.shell.spec.cuda is None and any(isinstance(p, Package) and p.scope == "cuda" for p in parts):
-        place.say(
+def _check_cuda(context: CheckContext, path: KeyPath, parts: Iterable[object]) -> None:
+    if context.shell.spec.cuda is None and any(isinstance(p, Package) and p.scope == "cuda" for p in parts):
+        context.add(
             "cuda-not-asked",
             path,
             f"`{path[-1]}` uses ${{cuda.…}}, and CUDA is not asked for",

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from pyenvspec.diagnostics import Severity
 
 if TYPE_CHECKING:
-    from pyenvspec.checking.place import Place
+    from pyenvspec.checking.context import CheckContext
 
 
-def check_macos(place: Place) -> None:
+def check_macos(context: CheckContext) -> None:
     """Tell the packages of `native` whose libraries no Python on macOS finds: only ld.so can be given a list."""
-    spec = place.shell.spec
+    spec = context.shell.spec
     systems = [system for system in spec.systems or () if system.endswith("-darwin")]
     if not systems or not spec.native:
         return
@@ -20,7 +20,7 @@ def check_macos(place: Place) -> None:
 
     for index, name in enumerate(spec.native):
         if library_names(name):
-            place.say(
+            context.add(
                 "native-on-macos",
                 ("native", index),
                 f"on {', '.join(systems)} only the programs of `{name}` are there: Python does not see its libraries",

@@ -10,7 +10,7 @@ import re
 from shlex import quote
 from typing import TYPE_CHECKING
 
-from pyenvspec.checking.place import Place
+from pyenvspec.checking.context import CheckContext
 from pyenvspec.diagnostics import Diagnostics, Severity
 from pyenvspec.facts.cuda_packages import cuda_package_names, gone_from_sets
 from pyenvspec.facts.meanings import hint_beside, last_release
@@ -36,16 +36,16 @@ def check_native_names(file: SpecFile, branch: str | None) -> Diagnostics:
     findings = Diagnostics()
     for shell in file.shells:
         release = branch or _release(file)
-        place = Place(file, shell, findings)
+        context = CheckContext(file, shell, findings)
         for package in asked_packages(shell.spec):
             if findings.is_full:  # a guess takes a look at all of nixpkgs
                 findings.left_out += 1
             elif package.scope == "cuda":
-                _check_cuda_name(place, package.path, package.name, release)
+                _check_cuda_name(context, package.path, package.name, release)
             elif package.is_reference:
-                _check_reference(place, package.path, package.name, release)
+                _check_reference(context, package.path, package.name, release)
             else:
-                _check_name(place, package.path, package.name, release)
+                _check_name(context, package.path, package.name, release)
     return findings
 
 
@@ -53,32 +53,32 @@ def _release(file: SpecFile) -> str:
     return newest_stable() if file.spec.nixpkgs.release == "auto" else file.spec.nixpkgs.release
 
 
-def _check_name(place: Place, path: KeyPath, name: str, branch: str) -> None:
+def _check_name(context: CheckContext, path: KeyPath, name: str, branch: str) -> None:
     spelled = spelled_for(name, branch)
     attribute = find_attribute(spelled)
     if attribute is not None and attribute.standing(branch) == "gone":
-        _tell_gone(place, path, attribute, branch)
+        _tell_gone(context, path, attribute, branch)
         return
     is_there = is_native(spelled) or (attribute is not None and attribute.gone is not None)
     meant = suggest_native(name) if attribute is None or attribute.gone is None else None
     if is_there and meant is not None and meant.kind != "service":
-        _tell_meaning_of_attribute(place, path, name, meant)
+        _tell_meaning_of_attribute(context, path, name, meant)
     elif meant is not None and not is_there:
-        _tell_meaning(place, path, name, meant, may_exist=_may_be_newer(place, branch))
+        _tell_meaning(context, path, name, meant, may_exist=_may_be_newer(context, branch))
     elif not is_there:
-        _tell_unknown(place, path, name, may_exist=_may_be_newer(place, branch))
+        _tell_unknown(context, path, name, may_exist=_may_be_newer(context, branch))
     elif attribute is not None:
-        _check_attribute(place, path, attribute, branch)
+        _check_attribute(context, path, attribute, branch)
 
 
-def _may_be_newer(place: Place, branch: str) -> bool:
+def _may_be_newer(context: CheckContext, branch: str) -> bool:
     """Return whether a name that no list has may be there: by an overlay, or in a nixpkgs newer than the list."""
     day = branch_day(branch)
-    return bool(place.shell.spec.nixpkgs.overlays) or day is None or day > CATALOGUE_DAY
+    return bool(context.shell.spec.nixpkgs.overlays) or day is None or day > CATALOGUE_DAY
 
 
-def _tell_unknown(place: Place, path: KeyPath, name: str, *, may_exist: bool) -> None:
-    place.say(
+def _tell_unknown(context: CheckContext, path: KeyPath, name: str, *, may_exist: bool) -> None:
+    context.add(
         "native-unknown",
         path,
         f"nixpkgs has no `{name}`" if not may_exist else f"no nixpkgs known here has `{name}`",
@@ -88,32 +88,34 @@ def _tell_unknown(place: Place, path: KeyPath, name: str, *, may_exist: bool) ->
     )
 
 
-def _tell_meaning(place: Place, path: KeyPath, name: str, meant: Suggestion, *, may_exist: bool) -> None:
+def _tell_meaning(
+    context: CheckContext, path: KeyPath, name: str, meant: Suggestion, *, may_exist: bool
+) -> None:
     expected = f"did you mean `{meant.attr}`?" if meant.attr else None
     if meant.kind == "close":
         what = "nixpkgs has no" if not may_exist else "no nixpkgs known here has"
         severity = Severity.WARNING if may_exist else Severity.ERROR
-        place.say("native-unknown", path, f"{what} `{name}`", expected=expected, severity=severity)
+        context.add("native-unknown", path, f"{what} `{name}`", expected=expected, severity=severity)
     elif meant.kind in ("key", "python", "present", "refused"):
         message = f"`{name}` does not belong under `{path[0]}`"
-        beside = hint_beside(meant, _python_asked_for(place))
-        place.say("native-refused", path, message, expected=expected, hint=beside)
+        beside = hint_beside(meant, _python_asked_for(context))
+        context.add("native-refused", path, message, expected=expected, hint=beside)
     else:
         hint = meant.hint if meant.kind in ("version", "service") or not expected else None
-        place.say("native-unknown", path, f"nixpkgs has no `{name}`", expected=expected, hint=hint)
+        context.add("native-unknown", path, f"nixpkgs has no `{name}`", expected=expected, hint=hint)
 
 
-def _python_asked_for(place: Place) -> str:
+def _python_asked_for(context: CheckContext) -> str:
     """Return the version that the file has; "" where what it has could not be read."""
-    return "" if place.file.is_unsure("python", "version") else place.shell.spec.python.version
+    return "" if context.file.is_unsure("python", "version") else context.shell.spec.python.version
 
 
-def _tell_meaning_of_attribute(place: Place, path: KeyPath, name: str, meant: Suggestion) -> None:
+def _tell_meaning_of_attribute(context: CheckContext, path: KeyPath, name: str, meant: Suggestion) -> None:
     """Tell what is odd about a name that nixpkgs does have."""
     if meant.kind == "attr":
         attribute = find_attribute(name)
         text = attribute.text if attribute else ""
-        place.say(
+        context.add(
             "native-unknown",
             path,
             f"`{name}` is something else in nixpkgs: {text}",
@@ -121,23 +123,23 @@ def _tell_meaning_of_attribute(place: Place, path: KeyPath, name: str, meant: Su
             severity=Severity.WARNING,
         )
         return
-    place.say(
+    context.add(
         "native-refused",
         path,
         f"`{name}` does not belong under `{path[0]}`",
-        hint=hint_beside(meant, _python_asked_for(place)),
+        hint=hint_beside(meant, _python_asked_for(context)),
         severity=Severity.WARNING if meant.harmless else Severity.ERROR,
     )
 
 
-def _tell_gone(place: Place, path: KeyPath, attribute: Attribute, branch: str) -> None:
+def _tell_gone(context: CheckContext, path: KeyPath, attribute: Attribute, branch: str) -> None:
     last = last_release(attribute)
     instead = " or ".join(f"`{name}`" for name in _successors(attribute)[:2])
     why = re.sub(rf"^['`]?{re.escape(attribute.name)}['`]? (has been|was) ", "", attribute.text)
     hint = None
     if last is not None:
         hint = f"the last release that has it is {last}: `nixpkgs: {{release: {last}}}`"
-    place.say(
+    context.add(
         "native-gone",
         path,
         f"{branch} has no `{attribute.name}` any more" + (f": {why}" if why else ""),
@@ -153,17 +155,17 @@ def _successors(attribute: Attribute) -> list[str]:
     return [word for word in dict.fromkeys(words) if word != attribute.name and is_native(word)]
 
 
-def _check_attribute(place: Place, path: KeyPath, attribute: Attribute, branch: str) -> None:
-    name, spec = attribute.name, place.shell.spec
+def _check_attribute(context: CheckContext, path: KeyPath, attribute: Attribute, branch: str) -> None:
+    name, spec = attribute.name, context.shell.spec
     if not attribute.is_package:
         what = "a set of packages" if attribute.is_set else "a function of nixpkgs, not a package"
         hint = (
             f"run `pyenvspec search {quote(name)}`" if attribute.is_set else "take the package that is meant"
         )
-        place.say("native-not-a-package", path, f"`{name}` is {what}", expected="one package", hint=hint)
+        context.add("native-not-a-package", path, f"`{name}` is {what}", expected="one package", hint=hint)
         return
     if attribute.standing(branch) == "not yet":
-        place.say(
+        context.add(
             "native-gone",
             path,
             f"`{name}` came to nixpkgs after {branch}",
@@ -172,7 +174,7 @@ def _check_attribute(place: Place, path: KeyPath, attribute: Attribute, branch: 
             severity=Severity.WARNING,
         )
     if attribute.unfree and spec.nixpkgs.unfree is False:
-        place.say(
+        context.add(
             "native-unfree",
             path,
             f"`{name}` is unfree software",
@@ -182,7 +184,7 @@ def _check_attribute(place: Place, path: KeyPath, attribute: Attribute, branch: 
     lacking = [one for one in attribute.insecure if one not in spec.nixpkgs.insecure]
     if lacking:
         listed = ", ".join(lacking)
-        place.say(
+        context.add(
             "native-insecure",
             path,
             f"nixpkgs refuses `{name}`: it knows vulnerabilities of {listed}",
@@ -192,7 +194,7 @@ def _check_attribute(place: Place, path: KeyPath, attribute: Attribute, branch: 
         )
     if attribute.is_broken or attribute.not_for_linux:
         why = "nixpkgs marks it as broken" if attribute.is_broken else "it is not for Linux"
-        place.say(
+        context.add(
             "native-broken",
             path,
             f"nixpkgs refuses `{name}`: {why}",
@@ -207,17 +209,17 @@ def _sure(branch: str) -> Severity:
     return Severity.ERROR if day is not None and "2026-05" <= day <= CATALOGUE_DAY else Severity.WARNING
 
 
-def _check_reference(place: Place, path: KeyPath, name: str, branch: str) -> None:
+def _check_reference(context: CheckContext, path: KeyPath, name: str, branch: str) -> None:
     """`${pkgs.X}`: any value with a path will do, sets excepted; only what surely is not there is told."""
     attribute = find_attribute(name)
     if attribute is not None and attribute.standing(branch) == "gone":
-        _tell_gone(place, path, attribute, branch)
+        _tell_gone(context, path, attribute, branch)
     elif attribute is not None and attribute.is_package:
-        _check_attribute(place, path, attribute, branch)
+        _check_attribute(context, path, attribute, branch)
     elif attribute is None and not is_native(name) and find_attribute(name.split(".")[0]) is None:
         meant = suggest_native(name)
-        may_exist = _may_be_newer(place, branch)
-        place.say(
+        may_exist = _may_be_newer(context, branch)
+        context.add(
             "native-unknown",
             path,
             f"nixpkgs has no `{name}`",
@@ -228,15 +230,15 @@ def _check_reference(place: Place, path: KeyPath, name: str, branch: str) -> Non
         )
 
 
-def _check_cuda_name(place: Place, path: KeyPath, name: str, branch: str) -> None:
-    cuda = place.shell.spec.cuda
+def _check_cuda_name(context: CheckContext, path: KeyPath, name: str, branch: str) -> None:
+    cuda = context.shell.spec.cuda
     if cuda is None:
         return
     known = cuda_package_names(cuda.version)
     head = name.split(".")[0]
     gone = gone_from_sets(branch).get(head)
     if gone and gone.now is None and head in known.here:
-        place.say(
+        context.add(
             "cuda-unknown",
             path,
             f"the packages of CUDA have no `{head}` in {branch}",
@@ -248,7 +250,7 @@ def _check_cuda_name(place: Place, path: KeyPath, name: str, branch: str) -> Non
     if head in known.here or (not known.here and head in known.anywhere):
         return
     if head in known.anywhere:
-        place.say(
+        context.add(
             "cuda-unknown",
             path,
             f"the packages of CUDA {cuda.version} have no `{head}`, those of other versions do",
@@ -259,7 +261,7 @@ def _check_cuda_name(place: Place, path: KeyPath, name: str, branch: str) -> Non
     if re.fullmatch(r"(cudnn|cutensor|libcutensor|nccl|tensorrt)_[0-9_]+", head):
         return  # the attribute of one version, of which each release has others
     near = closest(head, known.here or known.anywhere)
-    place.say(
+    context.add(
         "cuda-unknown",
         path,
         f"the packages of CUDA have no `{head}`",

@@ -11,7 +11,7 @@ from pyenvspec.facts.packages import normalise
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pyenvspec.checking.place import Place
+    from pyenvspec.checking.context import CheckContext
     from pyenvspec.diagnostics import KeyPath
     from pyenvspec.spec.overrides import Override
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 _OF_THE_RECIPE = ("source", "build_systems", "dependencies")
 
 
-def check_overrides(place: Place, manager: str) -> None:
+def check_overrides(context: CheckContext, manager: str) -> None:
     """Check overrides against each other and against `wheels`."""
-    spec = place.shell.spec
+    spec = context.shell.spec
     if manager == "poetry2nix":
-        place.say(
+        context.add(
             "poetry2nix-unmaintained",
             ("python", "manager"),
             "poetry2nix has no maintainer any more; its nixpkgs is the one that it last worked with",
@@ -31,19 +31,19 @@ def check_overrides(place: Place, manager: str) -> None:
             hint="run `pyenvspec init --from poetry.lock --manager uv2nix` to move",
             severity=Severity.NOTE,
         )
-    _check_spellings(place, "overrides", spec.overrides)
+    _check_spellings(context, "overrides", spec.overrides)
     built = {normalise(name) for name in spec.wheels.disabled}
     for name, override in spec.overrides.items():
-        _check_contradictions(place, name, override, normalise(name) in built)
-        _check_env(place, name, override)
+        _check_contradictions(context, name, override, normalise(name) in built)
+        _check_env(context, name, override)
 
 
-def _check_spellings(place: Place, key: str, names: Iterable[str]) -> None:
+def _check_spellings(context: CheckContext, key: str, names: Iterable[str]) -> None:
     seen: dict[str, str] = {}
     for name in names:
         first = seen.setdefault(normalise(name), name)
         if first != name:
-            place.say(
+            context.add(
                 "override-conflict",
                 (key, name),
                 f"`{first}` and `{name}` are one package",
@@ -52,11 +52,11 @@ def _check_spellings(place: Place, key: str, names: Iterable[str]) -> None:
             )
 
 
-def _check_contradictions(place: Place, name: str, override: Override, is_built: bool) -> None:
+def _check_contradictions(context: CheckContext, name: str, override: Override, is_built: bool) -> None:
     path: KeyPath = ("overrides", name)
     keys = override.model_fields_set
     if override.remove and len(keys) > 1:
-        place.say(
+        context.add(
             "override-conflict",
             path,
             f"`{name}` is removed, so nothing else applies to it",
@@ -64,7 +64,7 @@ def _check_contradictions(place: Place, name: str, override: Override, is_built:
         )
         return
     if override.keep_locked_source and not override.from_nixpkgs:
-        place.say(
+        context.add(
             "override-conflict",
             (*path, "keep_locked_source"),
             "`keep_locked_source` says how `from_nixpkgs` builds",
@@ -72,14 +72,14 @@ def _check_contradictions(place: Place, name: str, override: Override, is_built:
         )
     for key in _OF_THE_RECIPE:
         if override.from_nixpkgs and getattr(override, key):
-            place.say(
+            context.add(
                 "override-conflict",
                 (*path, key),
                 f"nixpkgs' recipe of `{name}` has its own {key.replace('_', ' ')}",
                 expected=f"`from_nixpkgs` or `{key}`",
             )
     if override.source == "wheel" and (override.patches or is_built):
-        place.say(
+        context.add(
             "override-conflict",
             (*path, "source"),
             f"`{name}` is to be a wheel, and "
@@ -88,6 +88,6 @@ def _check_contradictions(place: Place, name: str, override: Override, is_built:
         )
 
 
-def _check_env(place: Place, name: str, override: Override) -> None:
+def _check_env(context: CheckContext, name: str, override: Override) -> None:
     for key, text in override.env.items():
-        check_interpolation(place, ("overrides", name, "env", key), text, takes_project=False)
+        check_interpolation(context, ("overrides", name, "env", key), text, takes_project=False)

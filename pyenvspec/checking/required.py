@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pyenvspec.checking.place import Place
+    from pyenvspec.checking.context import CheckContext
 
 
-def check_required(place: Place, version: str) -> None:
+def check_required(context: CheckContext, version: str) -> None:
     """Say which version runs, which is asked for, and how to get it."""
-    wanted = place.file.spec.required
+    wanted = context.file.spec.required
     if wanted is None:
         return
     # Slow to import, and few files ask for a version.
@@ -19,7 +19,7 @@ def check_required(place: Place, version: str) -> None:
     try:
         is_met = SpecifierSet(wanted, prereleases=True).contains(version)
     except InvalidSpecifier:
-        place.say(
+        context.add(
             "invalid-value",
             ("required",),
             f"`required` cannot be `{wanted}`",
@@ -28,7 +28,7 @@ def check_required(place: Place, version: str) -> None:
         return
     if not is_met:
         package = f"'pyenvspec{wanted.replace(' ', '')}'"
-        place.say(
+        context.add(
             "required-version",
             ("required",),
             f"this project asks for pyenvspec {wanted}, and this is {version}",

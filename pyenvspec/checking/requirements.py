@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from pyenvspec.checking.build_after import ISOLATED, UNKNOWN, message, needs_others, unknown_names
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError, Severity, Span
+from pyenvspec.facts.nixpkgs import minor_of
 from pyenvspec.project.files import read_project_file
 from pyenvspec.raw import locate
 
@@ -90,7 +91,7 @@ def _check_pins(shell: ShellSpec, name: str, text: str) -> Iterator[Diagnostic]:
     from pyenvspec.project.survey.requirements import read_requirements
 
     python = shell.spec.python
-    minor = ".".join(python.version.split(".")[:2])
+    minor = minor_of(python.version)
     around = Surroundings(python.version, _SYSTEM)
     lines = text.splitlines()
     for wanted in read_requirements(name, text, lambda _: None).packages:

@@ -10,15 +10,15 @@ from pyenvspec.facts.meanings import closest
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from pyenvspec.checking.place import Place
+    from pyenvspec.checking.context import CheckContext
     from pyenvspec.facts.devenv import DevenvService
 
 
-def check_services(place: Place) -> None:
+def check_services(context: CheckContext) -> None:
     """Tell of services that devenv lacks, of options that they lack, and of what nixpkgs refuses."""
-    spec = place.shell.spec
+    spec = context.shell.spec
     if spec.services and spec.shell == "native":
-        place.say(
+        context.add(
             "services-need-devenv",
             ("services",),
             "services are devenv's, and `shell` is native",
@@ -26,7 +26,7 @@ def check_services(place: Place) -> None:
             hint="write `shell: devenv`, or start it under `processes`",
         )
     if spec.devenv and spec.shell == "native":
-        place.say(
+        context.add(
             "services-need-devenv",
             ("devenv",),
             "these are options of devenv, and `shell` is native",
@@ -37,7 +37,7 @@ def check_services(place: Place) -> None:
         service = find_service(name)
         if service is None:
             nearest = closest(name, devenv_services())
-            place.say(
+            context.add(
                 "service-unknown",
                 ("services", name),
                 f"devenv has no service `{name}`",
@@ -45,8 +45,8 @@ def check_services(place: Place) -> None:
             )
             continue
         for path in _unknown_options(service, options):
-            _tell_option(place, service, path)
-        _check_package(place, service, options)
+            _tell_option(context, service, path)
+        _check_package(context, service, options)
 
 
 def _unknown_options(
@@ -64,11 +64,11 @@ def _unknown_options(
             yield from _unknown_options(service, value, path)
 
 
-def _tell_option(place: Place, service: DevenvService, path: tuple[str, ...]) -> None:
+def _tell_option(context: CheckContext, service: DevenvService, path: tuple[str, ...]) -> None:
     dotted = ".".join(path)
     near = closest(dotted, service.options)
     listed = sorted(service.options)
-    place.say(
+    context.add(
         "service-option",
         ("services", service.name, *path),
         f"devenv's `{service.name}` has no option `{dotted}`",
@@ -78,14 +78,14 @@ def _tell_option(place: Place, service: DevenvService, path: tuple[str, ...]) ->
     )
 
 
-def _check_package(place: Place, service: DevenvService, options: Mapping[str, Any]) -> None:
+def _check_package(context: CheckContext, service: DevenvService, options: Mapping[str, Any]) -> None:
     """Tell what keeps the service's own package from being built; one that the user gives is theirs."""
-    spec = place.shell.spec
+    spec = context.shell.spec
     if options.get("enable") is False or "package" in options:
         return
     path = ("services", service.name)
     if service.elsewhere:
-        place.say(
+        context.add(
             "service-option",
             path,
             f"devenv takes `{service.name}` from a flake of its own, which is not among the inputs here",
@@ -93,7 +93,7 @@ def _check_package(place: Place, service: DevenvService, options: Mapping[str, A
             hint="give its package yourself in a module of your own, or start it under `processes`",
         )
     if service.unfree and spec.nixpkgs.unfree is False:
-        place.say(
+        context.add(
             "native-unfree",
             path,
             f"`{', '.join(service.unfree)}` is unfree software",
@@ -103,7 +103,7 @@ def _check_package(place: Place, service: DevenvService, options: Mapping[str, A
     lacking = [one for one in service.insecure if one not in spec.nixpkgs.insecure]
     if lacking:
         listed = ", ".join(lacking)
-        place.say(
+        context.add(
             "native-insecure",
             path,
             f"nixpkgs refuses `{service.name}`: it knows vulnerabilities of {listed}",

@@ -12,11 +12,12 @@ from pyenvspec.facts.meanings import closest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pyenvspec.checking.place import Place
+    from pyenvspec.checking.context import CheckContext
     from pyenvspec.diagnostics import KeyPath
     from pyenvspec.spec.model import Spec
 
-# Names that mkShell, bash or the shell's own hook give a meaning of their own.
+# Names that mkShell, bash or the shell's own hook give a meaning of their own. Those in small letters are attributes
+# of a derivation: a variable `name` or `src` would be taken for that.
 # fmt: off
 _RESERVED_ENV = frozenset({
     "PATH", "HOME", "SHELL", "IN_NIX_SHELL", "VIRTUAL_ENV", "UV_PROJECT_ENVIRONMENT", "UV_PYTHON", "name", "system",
@@ -32,6 +33,7 @@ _BASH_ENV = frozenset({
     "GROUPS", "HISTCMD", "IFS", "LINENO", "OLDPWD", "OPTARG", "OPTIND", "PIPESTATUS", "POSIXLY_CORRECT", "PPID",
     "PROMPT_COMMAND", "PS4", "PWD", "RANDOM", "SECONDS", "SHELLOPTS", "SHLVL", "SRANDOM", "UID",
 })
+# Nix itself reads attributes of a derivation that start with `__` (`__structuredAttrs`, `__noChroot`).
 _RESERVED_ENV_PREFIXES = ("DEVENV_", "PYENVSPEC_", "__")
 # Of Nix's compiler wrappers and of Nix itself; others are for the user to set (NIX_LD, NIX_SSL_CERT_FILE).
 _NIX_PREFIXES = ("NIX_CFLAGS", "NIX_LDFLAGS", "NIX_CC", "NIX_BINTOOLS", "NIX_HARDENING", "NIX_PYTHON")
@@ -39,46 +41,48 @@ _NIX_ENV = frozenset({
     "NIX_BUILD_CORES", "NIX_BUILD_TOP", "NIX_ENFORCE_PURITY", "NIX_LOG_FD", "NIX_STATE_DIR", "NIX_STORE",
     "NIX_STORE_DIR",
 })
+# ld.so loads these into every program, those of the machine too, whose glibc may be older than the library's.
 _GLIBC_PRELOADS = ("LD_PRELOAD", "LD_AUDIT")
 # fmt: on
 
 
-def check_env(place: Place) -> None:
+def check_env(context: CheckContext) -> None:
     """Tell of variables that the shell sets itself, that reach too far, and of values that are not filled in."""
-    for name, text in place.shell.spec.env.items():
-        _check_setting(place, ("env", name), text)
+    for name, text in context.shell.spec.env.items():
+        _check_setting(context, ("env", name), text)
 
 
-def _check_setting(place: Place, path: KeyPath, text: str) -> None:
-    is_told = _check_variable(place, path, str(path[-1]))
-    check_interpolation(place, path, text)
-    if not is_told:
-        check_literal(place, path, text)
-    check_secret(place, path, text)
+def _check_setting(context: CheckContext, path: KeyPath, text: str) -> None:
+    if not _check_variable(context, path, str(path[-1])):
+        check_value(context, path, text)
+    else:
+        check_interpolation(context, path, text)
+        check_secret(context, path, text)
 
 
-def _check_variable(place: Place, path: KeyPath, name: str) -> bool:
+def check_value(context: CheckContext, path: KeyPath, text: str) -> None:
+    """Tell of a value that is not filled in, or that nobody else should read."""
+    check_interpolation(context, path, text)
+    # What is told of a `$` shows the text, and would send a secret into `on_enter`.
+    if not check_secret(context, path, text):
+        check_literal(context, path, text)
+
+
+def _check_variable(context: CheckContext, path: KeyPath, name: str) -> bool:
     """Tell of a name that is not the user's to set, or that shows libraries to every program; return whether."""
-    why = None
-    if name in _BASH_ENV:
-        why = f"`{name}` belongs to bash"
-    elif (
-        name in _RESERVED_ENV
-        or name in _NIX_ENV
-        or name.startswith((*_RESERVED_ENV_PREFIXES, *_NIX_PREFIXES))
-    ):
-        why = f"`{name}` is set by the shell itself"
-    if why is not None:
-        place.say(
+    is_of_bash = name in _BASH_ENV
+    prefixes = (*_RESERVED_ENV_PREFIXES, *_NIX_PREFIXES)
+    if is_of_bash or name in _RESERVED_ENV or name in _NIX_ENV or name.startswith(prefixes):
+        context.add(
             "env-reserved",
             path,
-            why,
+            f"`{name}` belongs to bash" if is_of_bash else f"`{name}` is set by the shell itself",
             expected="another name",
             hint="to extend PATH, list programs under `native` or `scripts`" if name == "PATH" else None,
         )
         return True
     if name == "LD_LIBRARY_PATH":
-        place.say(
+        context.add(
             "library-path",
             path,
             "LD_LIBRARY_PATH reaches every program of the shell, git and bash included",
@@ -88,7 +92,7 @@ def _check_variable(place: Place, path: KeyPath, name: str) -> bool:
         )
         return True
     if name in _GLIBC_PRELOADS:
-        place.say(
+        context.add(
             "library-path",
             path,
             f"{name} reaches every program of the shell, and those of another libc then do not start",
@@ -100,39 +104,40 @@ def _check_variable(place: Place, path: KeyPath, name: str) -> bool:
     return False
 
 
-def check_commands(place: Place) -> None:
+def check_commands(context: CheckContext) -> None:
     """Tell of `${…}` in bash code that means nothing, and of processes that wait for what is not there."""
-    spec = place.shell.spec
+    spec = context.shell.spec
     for name, text in spec.scripts.items():
-        check_bash(place, ("scripts", name), text)
+        check_bash(context, ("scripts", name), text)
     if spec.on_enter is not None:
-        check_bash(place, ("on_enter",), spec.on_enter)
+        check_bash(context, ("on_enter",), spec.on_enter)
     for name, process in spec.processes.items():
-        check_bash(place, ("processes", name, "run"), process.run)
+        check_bash(context, ("processes", name, "run"), process.run)
         if process.ready is not None and process.ready.run is not None:
-            check_bash(place, ("processes", name, "ready", "run"), process.ready.run)
+            check_bash(context, ("processes", name, "ready", "run"), process.ready.run)
         for variable, text in process.env.items():
-            _check_setting(place, ("processes", name, "env", variable), text)
-    _check_order(place)
-    _check_ports(place)
+            _check_setting(context, ("processes", name, "env", variable), text)
+    _check_order(context)
+    _check_ports(context)
 
 
-def _check_order(place: Place) -> None:
-    spec = place.shell.spec
-    known = {*spec.processes, *spec.services}
+def _check_order(context: CheckContext) -> None:
+    spec = context.shell.spec
+    startable = {*spec.processes, *spec.services}
     for name, process in spec.processes.items():
         for index, other in enumerate(process.after):
-            if other not in known:
-                near = closest(other, known)
-                place.say(
+            if other not in startable:
+                near = closest(other, startable)
+                context.add(
                     "process-unknown",
                     ("processes", name, "after", index),
                     f"there is no process or service `{other}`",
                     expected=f"did you mean `{near}`?" if near else "a name under `processes` or `services`",
                 )
+    # Each on a circle is told: any of their `after` may be the one that is wrong.
     for name in spec.processes:
-        if name in _reachable(place, name):
-            place.say(
+        if name in _reachable(context, name):
+            context.add(
                 "process-unknown",
                 ("processes", name, "after"),
                 f"`{name}` waits for itself",
@@ -141,8 +146,8 @@ def _check_order(place: Place) -> None:
             )
 
 
-def _reachable(place: Place, name: str) -> set[str]:
-    processes = place.shell.spec.processes
+def _reachable(context: CheckContext, name: str) -> set[str]:
+    processes = context.shell.spec.processes
     seen: set[str] = set()
     waiting = list(processes[name].after)
     while waiting:
@@ -153,13 +158,13 @@ def _reachable(place: Place, name: str) -> set[str]:
     return seen
 
 
-def _check_ports(place: Place) -> None:
+def _check_ports(context: CheckContext) -> None:
     owners: dict[int, str] = {}
-    for name, process in place.shell.spec.processes.items():
+    for name, process in context.shell.spec.processes.items():
         for index, port in enumerate(process.ports):
             owner = owners.setdefault(port, name)
-            if owner != name:
-                place.say(
+            if owner != name:  # a port that one process names twice is one port
+                context.add(
                     "port-taken",
                     ("processes", name, "ports", index),
                     f"`{owner}` listens on port {port} already",

@@ -9,7 +9,7 @@ from pyenvspec.diagnostics import Severity
 from pyenvspec.names import closest
 
 if TYPE_CHECKING:
-    from pyenvspec.checking.place import Place
+    from pyenvspec.checking.context import CheckContext
     from pyenvspec.spec.images import Container
     from pyenvspec.spec.targets import Target
 
@@ -17,14 +17,14 @@ ENGINES = ("slurm", "kubernetes", "skypilot", "dstack")
 _WITH_BASE = ("skypilot", "dstack")
 
 
-def check_targets(place: Place) -> None:
+def check_targets(context: CheckContext) -> None:
     """Tell of each target that cannot be run."""
-    containers = place.shell.spec.containers
-    for name, target in place.shell.spec.run.items():
+    containers = context.shell.spec.containers
+    for name, target in context.shell.spec.run.items():
         engines = [engine for engine in ENGINES if getattr(target, engine) is not None]
         if len(engines) != 1:
             named = " and ".join(f"`{engine}`" for engine in engines) or "no engine"
-            place.say(
+            context.add(
                 "run-engine",
                 ("run", name),
                 f"`run.{name}` has {named}",
@@ -34,7 +34,7 @@ def check_targets(place: Place) -> None:
                 else "give each a name of its own",
             )
         elif target.image is None:
-            _check_container(place, name, target, containers.get(target.container), engines[0])
+            _check_container(context, name, target, containers.get(target.container), engines[0])
 
 
 def _container_hint(name: str, target: Target, names: list[str], near: str | None) -> str | None:
@@ -44,13 +44,13 @@ def _container_hint(name: str, target: Target, names: list[str], near: str | Non
 
 
 def _check_container(
-    place: Place, name: str, target: Target, container: Container | None, engine: str
+    context: CheckContext, name: str, target: Target, container: Container | None, engine: str
 ) -> None:
     at = ("run", name, "container") if "container" in target.model_fields_set else ("run", name)
     if container is None:
-        names = list(place.shell.spec.containers)
+        names = list(context.shell.spec.containers)
         near = closest(target.container, names)
-        place.say(
+        context.add(
             "run-container",
             at,
             f"there is no container `{target.container}`",
@@ -59,7 +59,7 @@ def _check_container(
         )
         return
     if engine != "slurm" and not (container.registry or "").startswith("docker://"):
-        place.say(
+        context.add(
             "run-no-image",
             at,
             f"{engine} cannot get the image: `containers.{target.container}` says no registry",
@@ -68,7 +68,7 @@ def _check_container(
             f"`pyenvspec container push {quote(target.container)}`",
         )
     if engine in _WITH_BASE and container.base == "none":
-        place.say(
+        context.add(
             "run-wants-base",
             at,
             f"{engine} installs its own programs into the image, which has no distribution underneath",

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from pyenvspec.facts._load import read_table
-from pyenvspec.facts.nixpkgs import branch_day
+from pyenvspec.facts.nixpkgs import branch_day, minor_of
 from pyenvspec.records import dataclass
 
 
@@ -21,7 +21,7 @@ class CudaPackages:
 @cache
 def cuda_package_names(version: str) -> CudaPackages:
     """Return the packages of a CUDA; an exact version counts as its minor."""
-    minor = ".".join(version.split(".")[:2])
+    minor = minor_of(version)
     rows = read_table("cuda-packages")["packages"]
     here = frozenset(row["name"] for row in rows if minor in row["cuda"])
     return CudaPackages(here, frozenset(row["name"] for row in rows))

@@ -6,6 +6,7 @@ import re
 from functools import cache
 
 from pyenvspec.facts._load import Status, read_table
+from pyenvspec.facts.nixpkgs import minor_of
 from pyenvspec.records import dataclass
 
 
@@ -69,7 +70,7 @@ def torch_wheels() -> tuple[TorchWheel, ...]:
 
 def plain_torch_cuda(version: str) -> str | None:
     """Return the CUDA that the wheels of a torch on PyPI bring, or None when that is not known."""
-    minor = ".".join(version.split(".")[:2])
+    minor = minor_of(version)
     row = next((row for row in torch_wheels() if row.torch == minor), None)
     tags = (re.match(r"cu([0-9]{2})([0-9]) \(plain", tag) for tag in (row.cuda_tags if row else ()))
     return next((f"{match[1]}.{match[2]}" for match in tags if match), None)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pyenvspec.facts._load import read_table
+from pyenvspec.facts.nixpkgs import minor_of
 
 
 def cuda_image(version: str, *, cudnn: bool) -> str | None:
     """Return the image for a CUDA version, by its minor, or None where there is none known."""
-    minor = ".".join(version.split(".")[:2])
+    minor = minor_of(version)
     for row in read_table("cuda-images")["images"]:
         if row["cuda"] == minor:
             part = f"{row['cudnn']}-" if cudnn else ""

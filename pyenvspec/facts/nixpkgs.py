@@ -220,6 +220,11 @@ def find_tool(branch: str, tool: str) -> Availability | None:
     return None if row is None else Availability(**row)
 
 
+def minor_of(version: str) -> str:
+    """Return `3.11` of `3.11.4`; `12` stays as it is."""
+    return ".".join(version.split(".")[:2])
+
+
 def version_key(version: str) -> tuple[int, ...]:
     """Return the numbers of a dotted version, so that 3.10 sorts after 3.9; 9.0a (a GPU generation) counts as 9.0."""
     return tuple(int(part.rstrip("af")) for part in version.split("."))

@@ -8,7 +8,7 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from pyenvspec.commands.diagnose.answer import Answer
-from pyenvspec.facts.nixpkgs import python_minors, version_key
+from pyenvspec.facts.nixpkgs import minor_of, python_minors, version_key
 from pyenvspec.facts.packages import normalise, pypi_of_conda, pypi_of_import
 from pyenvspec.facts.wheel_pythons import pythons_of_wheels
 from pyenvspec.facts.wheels import libraries_of_wheel, wheel_needs
@@ -49,7 +49,7 @@ def conflict(values: Values, log: Log, at: int) -> Answer | None:
 
 def wanted_python(values: Values, log: Log, at: int) -> Answer:
     """Return the Python that uv asks for."""
-    minor = ".".join(values["version"].split(".")[:2])
+    minor = minor_of(values["version"])
     change = "or write the Python of env.yaml into .python-version (uv python pin)"
     return Answer(values, _python(minor) if minor in python_minors() else {}, (change,))
 

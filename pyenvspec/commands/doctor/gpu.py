@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pyenvspec.commands.doctor.gpu_wheels import GROUP, check_reach, wheels_cuda
 from pyenvspec.commands.doctor.model import Check, Mark
 from pyenvspec.facts.drivers import driver_version, minimum_driver
-from pyenvspec.facts.nixpkgs import cuda_versions, find_release, version_key
+from pyenvspec.facts.nixpkgs import cuda_versions, find_release, minor_of, version_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,7 +93,7 @@ def _check_version(version: str | None, cudas: tuple[str, ...]) -> Iterator[Chec
             GROUP, Mark.GOOD, f"driver {version} runs CUDA up to {_newest_for(version) or 'none known here'}"
         )
     for cuda in cudas:
-        row = minimum_driver(".".join(cuda.split(".")[:2]))
+        row = minimum_driver(minor_of(cuda))
         if row is None or row.driver is None:
             yield Check(
                 GROUP, Mark.WARN, f"which driver CUDA {cuda} needs is not known here; this is {version}"

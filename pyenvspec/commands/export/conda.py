@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pyenvspec.commands.export.common import head, manager_of, names_of, only_in_nix
 from pyenvspec.facts.host_packages import conda_candidates
-from pyenvspec.facts.nixpkgs import version_key
+from pyenvspec.facts.nixpkgs import minor_of, version_key
 from pyenvspec.project.survey.conda import read_conda
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def _cuda(cuda: CudaSet | None) -> list[str]:
         return []
     # conda-forge has the toolkit under its own name from CUDA 12 on; NVIDIA's channel has 11.8.
     old = version_key(cuda.version) < version_key("11.8")
-    minor = ".".join(cuda.version.split(".")[:2])
+    minor = minor_of(cuda.version)
     return [f"{'cudatoolkit-dev' if old else 'cuda-toolkit'}={minor}"]
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
+from pyenvspec.facts.nixpkgs import minor_of
 from pyenvspec.records import dataclass
 from pyenvspec.reporter import say
 from pyenvspec.tools import find_program
@@ -52,7 +53,7 @@ def find_python(version: str, runner: Runner) -> HostPython:
 
     Raises PyenvspecError where there is none and uv brings none.
     """
-    uv, minor = find_uv(), ".".join(version.split(".")[:2])
+    uv, minor = find_uv(), minor_of(version)
     interpreter = _find(version, uv, runner)
     if interpreter or uv is None:
         return interpreter or _fail(version, minor, _others(runner), tried_uv=False)
@@ -68,7 +69,7 @@ def find_python(version: str, runner: Runner) -> HostPython:
 
 
 def _find(version: str, uv: str | None, runner: Runner) -> HostPython | None:
-    minor = ".".join(version.split(".")[:2])
+    minor = minor_of(version)
     programs = []
     if uv is not None:
         of_uv = runner.run(

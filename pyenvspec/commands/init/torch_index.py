@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from pyenvspec.facts.drivers import torch_wheels
+from pyenvspec.facts.nixpkgs import minor_of
 from pyenvspec.facts.wheel_pythons import newest_before
 from pyenvspec.project.survey.source import Claim
 
@@ -28,7 +29,7 @@ def newest_torch_of(cuda: str) -> str | None:
 def index_of_torch(torch: Wanted, cuda: Claim) -> Claim:
     """Return pip's option for the builds of this torch that come nearest to the CUDA asked for."""
     version = torch.version or newest_before("torch", torch.specifier)
-    minor = ".".join(version.split(".")[:2]) if version else ""
+    minor = minor_of(version) if version else ""
     row = next((row for row in torch_wheels() if row.torch == minor), None)
     exact_tag = "cu" + cuda.value.replace(".", "")
     tags = [tag.split(" ")[0] for tag in row.cuda_tags] if row else [exact_tag]

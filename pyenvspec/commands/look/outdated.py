@@ -127,7 +127,7 @@ def _packages(shell: Shell, root: Path, runner: Runner, untold: list[str]) -> It
     if not names:
         untold.append(f"packages: there is no {environment.venv} to look at; `pyenvspec shell` makes it")
         return
-    minor = ".".join(shell.interpreter.version.split(".")[:2])
+    minor = nixpkgs.minor_of(shell.interpreter.version)
     argv = (
         find_uv() or "uv",
         "pip",

@@ -9,6 +9,7 @@ import re
 from dataclasses import field
 from functools import cache
 
+from pyenvspec.facts.nixpkgs import minor_of
 from pyenvspec.records import dataclass
 
 _MACHINES = {
@@ -124,7 +125,7 @@ class Surroundings:
         from packaging.markers import InvalidMarker, Marker, UndefinedComparison, UndefinedEnvironmentName
 
         platform, name, machine = _MACHINES[self.system]
-        minor = ".".join(self.python.split(".")[:2])
+        minor = minor_of(self.python)
         full = self.python if self.python.count(".") > 1 else f"{minor}.{_PATCHES[-1]}"
         environment = {
             "implementation_name": "cpython",

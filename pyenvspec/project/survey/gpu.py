@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pyenvspec.facts.drivers import plain_torch_cuda
 from pyenvspec.facts.gpu_packages import gpu_needs
+from pyenvspec.facts.nixpkgs import minor_of
 from pyenvspec.facts.wheel_pythons import newest_before
 from pyenvspec.records import dataclass
 
@@ -81,7 +82,7 @@ def _own_cuda(source: Source) -> GpuFinding | None:
     """Packages whose wheels bring CUDA, the surest sign first."""
     for wanted in source.packages:
         if _RUNTIME.fullmatch(wanted.name) and wanted.version:
-            cuda = ".".join(wanted.version.split(".")[:2])
+            cuda = minor_of(wanted.version)
             why = f"{wanted.name} {wanted.version}: the wheels bring CUDA {cuda}"
             return GpuFinding(why, source.where(wanted), cuda)
     for wanted in source.packages:

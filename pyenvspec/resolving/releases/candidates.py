@@ -22,11 +22,6 @@ def list_candidates(request: Request, served: tuple[Release, ...]) -> list[Candi
     return [candidate for release in served for candidate in _release_candidates(request, release)]
 
 
-def minor_of(version: str) -> str:
-    """Return `3.11` of `3.11.4`; `12` stays as it is."""
-    return ".".join(version.split(".")[:2])
-
-
 def linux_systems(request: Request) -> tuple[str, ...]:
     """Return the systems of the request that could have CUDA at all."""
     return tuple(system for system in request.systems if system.endswith("-linux"))
@@ -88,7 +83,7 @@ def _input_names(python: tuple[PythonChoice, ...], cuda: tuple[CudaChoice, ...])
 
 
 def _find_python(release: Release, version: str, request: Request) -> PythonChoice | Lack:
-    minor = minor_of(version)
+    minor = nixpkgs.minor_of(version)
     exact = version != minor
     row = nixpkgs.python_attribute(release.branch, minor)
     if row and row.present and not row.prerelease and not exact:
@@ -106,7 +101,7 @@ def _find_python(release: Release, version: str, request: Request) -> PythonChoi
 
 
 def _python_lack(release: Release, version: str, exact: bool) -> Lack:
-    minor = minor_of(version)
+    minor = nixpkgs.minor_of(version)
     if exact:
         built = inputs.built_minor(minor)
         newest = f" (the newest {minor} there is {built.latest})" if built else ""
@@ -136,7 +131,7 @@ def _own_cuda(
     branch: str, wanted: CudaRequest, request: Request, origin: CudaOrigin = "nixpkgs"
 ) -> CudaChoice | Lack:
     """Return the CUDA set of a branch with the cuDNN asked for, or what is missing."""
-    minor = minor_of(wanted.version)
+    minor = nixpkgs.minor_of(wanted.version)
     row = nixpkgs.cuda_set(branch, minor)
     if row is None:
         reason = nixpkgs.never_released(minor)
@@ -160,7 +155,7 @@ def _own_cuda(
 
 def _pick_cudnn(branch: str, wanted: CudaRequest, request: Request) -> tuple[str | None, str | None] | Lack:
     """Return the attribute and version of the cuDNN that serves every system of the request."""
-    minor = minor_of(wanted.version)
+    minor = nixpkgs.minor_of(wanted.version)
     tables = [t for s in linux_systems(request) if (t := nixpkgs.cudnn_table(branch, minor, s))]
     known = [table for table in tables if table.versions]
     if wanted.cudnn is None:
@@ -186,7 +181,7 @@ def is_version_of(wanted: str, version: str) -> bool:
 
 
 def _legacy_cuda(release: Release, wanted: CudaRequest, request: Request) -> CudaChoice | Lack:
-    minor = minor_of(wanted.version)
+    minor = nixpkgs.minor_of(wanted.version)
     row = inputs.legacy_cuda_set(minor)
     if row is None or not row.present:
         return _lack("cuda", wanted.version, f"cuda-legacy has no CUDA {minor}", row.source if row else "")
@@ -288,5 +283,5 @@ def cuda_systems(choice: CudaChoice, release: str, cuda_release: str | None) -> 
     branch = cuda_release if cuda_release and choice.origin == CUDA_INPUT else release
     if nixpkgs.find_release(branch) is None:
         return LINUX
-    row = nixpkgs.cuda_set(branch, minor_of(choice.version))
+    row = nixpkgs.cuda_set(branch, nixpkgs.minor_of(choice.version))
     return row.systems if row else ()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pyenvspec.facts import inputs, nixpkgs
 from pyenvspec.facts.input_sources import REVISION
-from pyenvspec.resolving.releases.candidates import linux_systems, list_candidates, minor_of
+from pyenvspec.resolving.releases.candidates import linux_systems, list_candidates
 from pyenvspec.resolving.releases.model import (
     CUDA_INPUT,
     Alternative,
@@ -185,7 +185,7 @@ def _decide_release(request: Request, best: Candidate) -> ReleaseDecision:
 
 def _decide_python(choice: PythonChoice, best: Candidate) -> ReleaseDecision:
     subject = f"python {choice.version}"
-    minor = minor_of(choice.version)
+    minor = nixpkgs.minor_of(choice.version)
     if choice.origin == "nixpkgs":
         row = nixpkgs.python_attribute(best.release, minor)
         reason = f"{best.release} has it"
@@ -199,7 +199,7 @@ def _decide_python(choice: PythonChoice, best: Candidate) -> ReleaseDecision:
 
 def _decide_built_python(choice: PythonChoice, gone: str) -> ReleaseDecision:
     """Return the decision on an interpreter of nixpkgs-python; `gone` tells why a minor comes from there."""
-    is_exact = choice.version != minor_of(choice.version)
+    is_exact = choice.version != nixpkgs.minor_of(choice.version)
     why = "nixpkgs has one patch version per release; nixpkgs-python has this one" if is_exact else gone
     reason = f"{why}. Its own nixpkgs is kept, so that the interpreter is downloaded, not built"
     subject = f"python {choice.version}"
@@ -229,7 +229,9 @@ def _decide_cuda(choice: CudaChoice, best: Candidate, systems: tuple[str, ...]) 
             ReleaseDecision(f"{subject} cudnn", "none", "no cuDNN supports this CUDA there", source)
         )
     else:
-        table = nixpkgs.cudnn_table(_cuda_branch(choice, best), minor_of(choice.version), (*systems, "")[0])
+        table = nixpkgs.cudnn_table(
+            _cuda_branch(choice, best), nixpkgs.minor_of(choice.version), (*systems, "")[0]
+        )
         version = choice.cudnn_version or "of a version that is not known here"
         reason = f"the cuDNN of that set: {version}"
         decisions.append(
@@ -243,7 +245,7 @@ def _cuda_branch(choice: CudaChoice, best: Candidate) -> str:
 
 
 def _cuda_source(choice: CudaChoice, best: Candidate) -> str:
-    minor = minor_of(choice.version)
+    minor = nixpkgs.minor_of(choice.version)
     if choice.origin == "cuda-legacy":
         legacy = inputs.legacy_cuda_set(minor)
         return legacy.source if legacy else ""
@@ -287,13 +289,13 @@ def _choose_revision(request: Request, revision: str) -> Choice | Refusal:
 
 
 def _python_of_revision(version: str) -> PythonChoice:
-    if version != minor_of(version):
+    if version != nixpkgs.minor_of(version):
         return PythonChoice(version, "nixpkgs-python", version)
     return PythonChoice(version, "nixpkgs", f"python{version.replace('.', '')}", version == "2.7")
 
 
 def _cuda_of_revision(wanted: CudaRequest) -> CudaChoice:
-    attr = f"cudaPackages_{minor_of(wanted.version).replace('.', '_')}"
+    attr = f"cudaPackages_{nixpkgs.minor_of(wanted.version).replace('.', '_')}"
     return CudaChoice(wanted.version, "nixpkgs", attr, _cudnn_of_revision(wanted))
 
 
@@ -301,7 +303,7 @@ def _cudnn_of_revision(wanted: CudaRequest) -> str:
     """Return the name that this cuDNN has wherever it has one of its own, else the plain name."""
     if wanted.cudnn is None:
         return "cudnn"
-    minor = minor_of(wanted.version)
+    minor = nixpkgs.minor_of(wanted.version)
     for release in reversed(nixpkgs.releases()):
         table = nixpkgs.cudnn_table(release.branch, minor, "x86_64-linux")
         for version, attr in reversed(table.versions or () if table else ()):

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pyenvspec.facts import inputs, nixpkgs
-from pyenvspec.resolving.releases.candidates import TOOLS, minor_of
+from pyenvspec.resolving.releases.candidates import TOOLS
 from pyenvspec.resolving.releases.model import CudaRequest, Nearest, Refusal
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def refuse_release(request: Request) -> Refusal:
 def refuse_at_revision(request: Request) -> Refusal | None:
     """Return the refusal of what no revision of nixpkgs can have, or None: the rest only Nix can tell."""
     for version in request.python:
-        if version != minor_of(version) and not _is_built(version):
+        if version != nixpkgs.minor_of(version) and not _is_built(version):
             nearest = next(_other_python(request, request.python.index(version)))[0]
             hint = f"what works: `python.version: {nearest}`"
             return Refusal(
@@ -64,8 +64,8 @@ def refuse_at_revision(request: Request) -> Refusal | None:
                 culprit=version,
             )
     for wanted in request.cuda:
-        if "." not in wanted.version or nixpkgs.never_released(minor_of(wanted.version)):
-            nearest = _by_distance(minor_of(wanted.version), nixpkgs.cuda_versions())[0]
+        if "." not in wanted.version or nixpkgs.never_released(nixpkgs.minor_of(wanted.version)):
+            nearest = _by_distance(nixpkgs.minor_of(wanted.version), nixpkgs.cuda_versions())[0]
             return Refusal(
                 subject="cuda",
                 message=_cuda_message(wanted.version),
@@ -77,7 +77,7 @@ def refuse_at_revision(request: Request) -> Refusal | None:
 
 
 def _is_built(version: str) -> bool:
-    built = inputs.built_minor(minor_of(version))
+    built = inputs.built_minor(nixpkgs.minor_of(version))
     return built is not None and version in built.versions
 
 
@@ -167,7 +167,7 @@ def _message(
 
 
 def _python_message(version: str) -> str:
-    minor = minor_of(version)
+    minor = nixpkgs.minor_of(version)
     built = inputs.built_minor(minor)
     if version != minor and not _is_built(version):
         newest = f" (the newest {minor} there is {built.latest})" if built else ""
@@ -190,7 +190,7 @@ def _python_message(version: str) -> str:
 
 
 def _cuda_message(version: str) -> str:
-    minor = minor_of(version)
+    minor = nixpkgs.minor_of(version)
     if "." not in version:
         return f"`{version}` names no CUDA release: write major and minor"
     reason = nixpkgs.never_released(minor)
@@ -241,7 +241,7 @@ def _take(
 
 def _other_cuda(request: Request, index: int) -> Iterator[tuple[str, Request]]:
     wanted = request.cuda[index]
-    minor = minor_of(wanted.version)
+    minor = nixpkgs.minor_of(wanted.version)
     own = [minor] if minor != wanted.version else []
     others = _by_distance(minor, nixpkgs.cuda_versions())
     if "." not in wanted.version:  # of a major version the newest is meant, as a driver of it runs them all
@@ -254,11 +254,11 @@ def _other_cudnn(request: Request, index: int) -> Iterator[tuple[str, Request]]:
     wanted = request.cuda[index]
     minors = set()
     for release in nixpkgs.releases():
-        table = nixpkgs.cudnn_table(release.branch, minor_of(wanted.version), "x86_64-linux")
-        minors |= {minor_of(version) for version, _ in (table.versions or () if table else ())}
-    legacy = inputs.legacy_cuda_set(minor_of(wanted.version))
+        table = nixpkgs.cudnn_table(release.branch, nixpkgs.minor_of(wanted.version), "x86_64-linux")
+        minors |= {nixpkgs.minor_of(version) for version, _ in (table.versions or () if table else ())}
+    legacy = inputs.legacy_cuda_set(nixpkgs.minor_of(wanted.version))
     if legacy and legacy.cudnn:
-        minors.add(minor_of(legacy.cudnn))
+        minors.add(nixpkgs.minor_of(legacy.cudnn))
     for version in _by_distance(wanted.cudnn or "", minors):
         yield version, _with_cuda(request, index, CudaRequest(wanted.version, version))
 
@@ -266,10 +266,10 @@ def _other_cudnn(request: Request, index: int) -> Iterator[tuple[str, Request]]:
 def _other_python(request: Request, index: int) -> Iterator[tuple[str, Request]]:
     minors = {*nixpkgs.python_minors(), *inputs.built_minors()}
     version = request.python[index]
-    exact = inputs.built_minor(minor_of(version)) if version != minor_of(version) else None
+    exact = inputs.built_minor(nixpkgs.minor_of(version)) if version != nixpkgs.minor_of(version) else None
     near = list(_by_distance(version, exact.versions)) if exact else []
-    own = [minor_of(version)] if exact else []
-    for other in [*near[:1], *own, *_by_distance(minor_of(version), minors)]:
+    own = [nixpkgs.minor_of(version)] if exact else []
+    for other in [*near[:1], *own, *_by_distance(nixpkgs.minor_of(version), minors)]:
         python = (*request.python[:index], other, *request.python[index + 1 :])
         yield other, replace(request, python=python)
 

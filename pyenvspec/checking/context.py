@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class CheckContext:
     """A shell of the file, and where findings about it go."""
 
     file: SpecFile
     shell: ShellSpec
     findings: Diagnostics
 
-    def say(  # noqa: PLR0913 -- the parts of a message
+    def add(  # noqa: PLR0913 -- the parts of a message
         self,
         code: str,
         path: KeyPath,
@@ -34,6 +34,7 @@ class Place:
     ) -> None:
         """Keep a finding about the value at `path`, or about its key."""
         raw = self.file.raw
+        # In the shell's own tree: a value may be typed in the variant, or in what all shells share.
         span = locate(self.shell.tree, path, key=key)
         line = raw.line(span.line)
         self.findings.add(Diagnostic(code, message, raw.file, span, line, expected, hint, path, severity))
