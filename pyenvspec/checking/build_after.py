@@ -16,11 +16,14 @@ if TYPE_CHECKING:
     from pyenvspec.spec.model import ShellSpec
 
 UNKNOWN, ISOLATED = "package-lock-unknown-name", "build-isolated"
+# flash-attn and its like ask `torch.utils.cpp_extension` for the compiler in their setup.py, and do not say so under
+# `build-system`: pip and uv build them where there is no torch.
+_TORCH = "torch"
 
 
-def unknown_names(shell: ShellSpec, known: Iterable[str], file: str) -> Iterator[tuple[int, str, str]]:
+def unknown_names(shell: ShellSpec, packages: Iterable[str], file: str) -> Iterator[tuple[int, str, str]]:
     """Yield the index, message and what is expected for each name that `file` does not have."""
-    names = {normalise(name) for name in known}
+    names = {normalise(name) for name in packages}
     for index, name in enumerate(shell.spec.python.build_after):
         if normalise(name) not in names:
             near = closest(normalise(name), names)
@@ -28,25 +31,19 @@ def unknown_names(shell: ShellSpec, known: Iterable[str], file: str) -> Iterator
             yield index, f"{file} has no package `{name}`, which is to be built after the others", expected
 
 
-def needs_others(shell: ShellSpec, name: str, version: str | None) -> str | None:
-    """Return what the build of a package imports, where it is known to and `build_after` does not name it."""
+def imports_torch(shell: ShellSpec, name: str, version: str | None) -> bool:
+    """Return whether the build of a package is known to import torch, and `build_after` does not name it."""
     needs = gpu_needs(name, version)
-    listed = {normalise(one) for one in shell.spec.python.build_after}
-    if (
-        needs is None
-        or needs.needs != "compiles"
-        or "torch" not in needs.built_with
-        or normalise(name) in listed
-    ):
-        return None
-    return "torch"
+    if needs is None or needs.needs != "compiles" or _TORCH not in needs.built_with:
+        return False
+    return normalise(name) not in map(normalise, shell.spec.python.build_after)
 
 
-def message(name: str, version: str | None, imported: str) -> tuple[str, str]:
+def message(name: str, version: str | None) -> tuple[str, str]:
     """Return what is told of a build that is isolated from what it imports, and what to write."""
     shown = f"{name} {version}" if version else name
     return (
-        f"{shown} is built from source, and its build imports {imported}, which an isolated build does not have",
+        f"{shown} is built from source, and its build imports {_TORCH}, which an isolated build does not have",
         f"write `build_after: [{name}]` under `python`",
     )
 
@@ -54,20 +51,23 @@ def message(name: str, version: str | None, imported: str) -> tuple[str, str]:
 def check_build_after(check: LockCheck, lock: PackageLock) -> None:
     """Tell it of the lock of a .venv of poetry or uv."""
     shell = check.shell
-    for index, what, expected in unknown_names(shell, lock.names(), lock.file):
-        check.say(UNKNOWN, ("python", "build_after", index), what, expected=expected)
-    own = _told_to_uv(check)
+    for index, problem, expected in unknown_names(shell, lock.names(), lock.file):
+        check.context.add(UNKNOWN, ("python", "build_after", index), problem, expected=expected)
+    handled = _handled_by_uv(check)
     for package in lock.packages:
-        imported = None if package.wheels else needs_others(shell, package.name, package.version)
-        if imported and package.name not in own:
-            what, hint = message(package.name, package.version, imported)
-            check.warn_of_package(ISOLATED, package.name, what, hint)
+        # A wheel of one system is enough: which one is installed here is not known.
+        if package.wheels or package.name in handled:
+            continue
+        if imports_torch(shell, package.name, package.version):
+            problem, hint = message(package.name, package.version)
+            check.warn_of_package(ISOLATED, package.name, problem, hint)
 
 
-def _told_to_uv(check: LockCheck) -> set[str]:
+def _handled_by_uv(check: LockCheck) -> set[str]:
     """Return the packages whose builds pyproject.toml already lets import others."""
     uv = check.project.part("tool", "uv")
     listed = uv.get("no-build-isolation-package")
+    # What uv itself would refuse is uv's to tell.
     names = listed if isinstance(listed, list) else []
     if uv.get("no-build-isolation") is True and check.project.lock is not None:
         names = [*names, *check.project.lock.names()]

@@ -32,10 +32,12 @@ def _check_custom(context: CheckContext, index: int, cache: CustomCache) -> None
             hint="its owner publishes it; without it Nix trusts nothing there",
         )
         return
+    # Nix trusts a key for all that it signs, wherever it comes from: under the address of a known cache and another key
+    # somebody else's builds would pass for that cache's.
     known = contradicted_cache(cache.url, cache.key)
     if known is None:
         return
-    signer = cache.key.partition(":")[0]
+    signer = cache.key.partition(":")[0]  # `cache.nixos.org-1:6NCH…=`
     message = f"the key of {cache.url} is another than that of {known.name}, whose address it is"
     if known.key is not None and known.key.partition(":")[0] == signer:
         message = (

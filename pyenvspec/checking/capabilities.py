@@ -19,11 +19,16 @@ def check_capabilities(context: CheckContext) -> None:
     known = gpu_capabilities()
     version = version_key(cuda.version)[:2]
     served = [
-        one
-        for one in known.values()
-        if version_key(one.first or "0") <= version <= version_key(one.last or "999")
+        generation
+        for generation in known.values()
+        if version_key(generation.first) <= version <= version_key(generation.last or "999")
     ]
-    listed = ", ".join(one.capability for one in served if not one.jetson and one.capability[-1].isdigit())
+    # Left out: boards that hardly anybody has, and 9.0a or 10.0f, which run on one GPU or family only.
+    listed = ", ".join(
+        generation.capability
+        for generation in served
+        if not generation.jetson and generation.capability[-1].isdigit()
+    )
     for index, capability in enumerate(cuda.capabilities):
         row = known.get(capability)
         if row in served:

@@ -80,6 +80,8 @@ CROSS_CHECKS = (
     "variant-key",
 )
 
+# Inputs that a generated flake.nix may have itself, in this version or with other keys: one of the user's would be
+# defined twice.
 # fmt: off
 _RESERVED_INPUTS = frozenset({
     "self", "nixpkgs", "flake-parts", "devenv", "git-hooks",
@@ -87,6 +89,7 @@ _RESERVED_INPUTS = frozenset({
     "nixpkgs-cuda",
 })
 # fmt: on
+# By key the managers that read it: for the others it would do nothing, and nobody would know.
 _MANAGER_KEYS = {
     ("python", "requirements"): ("pip",),
     ("python", "groups"): ("poetry", "uv", *LOCK_MANAGERS),
@@ -169,6 +172,7 @@ def _check_manager(context: CheckContext, manager: str, project: ProjectFolder) 
         )
     for path, managers in _MANAGER_KEYS.items():
         owner = spec.python if path[0] == "python" else spec
+        # Typed, and not only to say that there is none (`groups: []`).
         if path[-1] in owner.model_fields_set and manager not in managers and getattr(owner, path[-1]):
             how = "asked for" if spec.python.manager else "taken from the project's files"
             context.add(
@@ -190,27 +194,23 @@ def _check_split_off(context: CheckContext, manager: str) -> None:
     """A .venv has its packages from the index; only what nixpkgs takes out of CPython is to be had there alone."""
     if manager not in VENV_MANAGERS:
         return
-    known = split_off()
+    parts, file = split_off(), "requirements.txt" if manager == "pip" else "pyproject.toml"
     for index, name in enumerate(context.shell.spec.python.packages):
-        if name not in known:
+        if name not in parts:
             context.add(
                 "key-not-for-manager",
                 ("python", "packages", index),
                 f"{manager} installs Python packages from its own file, `{name}` among them, and not from here",
-                expected=", ".join(known),
-                hint=_own_file_hint(manager),
+                expected=", ".join(parts),
+                hint=f"write it into {file}, or take all packages from nixpkgs with `manager: nixpkgs`",
             )
-
-
-def _own_file_hint(manager: str) -> str:
-    file = "requirements.txt" if manager == "pip" else "pyproject.toml"
-    return f"write it into {file}, or take all packages from nixpkgs with `manager: nixpkgs`"
 
 
 def _check_python(context: CheckContext, manager: str) -> None:
     python = context.shell.spec.python
     numbers = tuple(int(number) for number in python.version.split("."))
     oldest = oldest_python(manager)
+    # Elsewhere YAML makes the number 3.1 of `3.10`, and people copy what such a tool has written.
     if python.version not in known_pythons() and f"{python.version}0" in known_pythons():
         context.add(
             "python-version",
@@ -277,6 +277,8 @@ def _check_cuda_asked(context: CheckContext) -> None:
 def _check_paths(context: CheckContext, project: ProjectFolder) -> None:
     for path, value, must_exist in _paths(context.shell):
         normal = posixpath.normpath(value)
+        slashed = value.replace("\\", "/")  # a path of Windows
+        # A flake is copied into the Nix store, where there is nothing outside of it.
         if value.startswith(("/", "~")) or normal.split("/")[0] == "..":
             context.add(
                 "path-outside-project",
@@ -291,9 +293,9 @@ def _check_paths(context: CheckContext, project: ProjectFolder) -> None:
                 path,
                 f"`{value}` does not exist",
                 expected="a file or folder of the project",
-                hint=f"write `{slashed}`, with slashes"
-                if (slashed := value.replace("\\", "/")) != value
-                else "create it, or correct the path",
+                hint="create it, or correct the path"
+                if slashed == value
+                else f"write `{slashed}`, with slashes",
             )
 
 
@@ -309,6 +311,7 @@ def _paths(shell: ShellSpec) -> Iterator[tuple[KeyPath, str, bool]]:
     for package, override in spec.overrides.items():
         for index, patch in enumerate(override.patches):
             yield ("overrides", package, "patches", index), patch, True
+    # Variants have these by the merge, or not at all.
     if shell.name == "default":
         yield from _paths_of_file(spec)
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pyenvspec.project.folder import ProjectFolder
     from pyenvspec.spec.model import ShellSpec, SpecFile
 
-# By manager the lock that an image is made from, and how it comes to be.
+# By manager the lock that an image is made from, and how it comes to be; pip has no lock that every version writes.
 _LOCK_OF_IMAGE = {
     "uv": ("uv.lock", "run `uv lock` in the shell"),
     "poetry": ("poetry.lock", "run `poetry lock` in the shell"),

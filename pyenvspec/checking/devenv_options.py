@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pyenvspec.checking.context import CheckContext
     from pyenvspec.facts.devenv import OptionTree
 
-# What Nix' types take of YAML's values; other kinds are left to devenv.
+# What Nix' types take of YAML's values; other kinds (`one of …`, `submodule`) are left to devenv.
 _TAKES: dict[str, tuple[tuple[type, ...], str]] = {
     "bool": ((bool,), "true or false"),
     "str": ((str,), "a text, in quotes"),
@@ -28,14 +28,13 @@ _HOOKS = ("devenv", "git-hooks", "hooks")
 
 def check_devenv_options(context: CheckContext) -> None:
     """Tell of options that devenv does not have, and of values that are none of theirs."""
-    options = context.shell.spec.devenv
-    if options:
-        _check(context, ("devenv",), options, (devenv_options(),))
+    _check(context, ("devenv",), context.shell.spec.devenv, (devenv_options(),))
 
 
 def _check(
     context: CheckContext, path: tuple[str, ...], values: Mapping[str, Any], trees: tuple[OptionTree, ...]
 ) -> None:
+    # `<name>` stands for the keys of an attrsOf: any name goes there. An option may have both, as git hooks do.
     known = {name for tree in trees for name in tree.below if name != "<name>"}
     for key, value in values.items():
         below = tuple(tree.below[name] for tree in trees for name in (key, "<name>") if name in tree.below)
@@ -74,6 +73,7 @@ def _check_value(
         context.add("devenv-option", path, message, expected="a mapping")
     elif kind in _TAKES and not deeper:
         types, words = _TAKES[kind]
+        # In Python True is an int, in Nix it is none.
         if not isinstance(value, types) or (kind == "int" and isinstance(value, bool)):
             dotted = ".".join(path[1:])
             context.add("devenv-option", path, f"devenv's `{dotted}` takes {words}", expected=words)

@@ -36,19 +36,20 @@ def drop_followers(file: SpecFile, findings: Diagnostics) -> Diagnostics:
     """Return the findings that hold whatever the values that are wrong were meant to be."""
     if not file.unsure:
         return findings
-    kept = Diagnostics(left_out=findings.left_out)
+    remaining = Diagnostics(left_out=findings.left_out)
     for diagnostic in findings.items:
         if not _follows(file, diagnostic):
-            kept.add(diagnostic)
-    return kept
+            remaining.add(diagnostic)
+    return remaining
 
 
 def _follows(file: SpecFile, diagnostic: Diagnostic) -> bool:
-    # Of what stands there only for what was wrong; in a list another item has its context.
+    # Of what stands there only for what was wrong; in a list the item behind it has moved into its place.
     is_item = any(isinstance(step, int) for step in diagnostic.path)
     if diagnostic.path and not is_item and diagnostic.path in file.unsure:
         return True
     deep = 2 if diagnostic.code.startswith("run-") else 1  # a target looks into its container
+    # `cuda: x` and `cuda: {version: x}` both leave open whether there is CUDA; `cuda: {packages: [1]}` does not.
     return any(
         wrong[: len(key)] == key[: len(wrong)] and len(wrong) <= len(key) + deep
         for key in _BUILDS_ON.get(diagnostic.code, ())

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pyenvspec.raw import Node
 
 EXPECTED = "${project}, ${pkgs.X} or ${cuda.X}"
+# `~/data`, `/opt/lib:~/lib`, `$HOME/data`; not `$5`, nor a `~` inside a word (`file~`).
 _LOOKS_FILLED_IN = re.compile(r"(?:.*:)?~(?:/|$)|.*?\$[A-Za-z_]", re.DOTALL)
 
 
@@ -27,6 +28,7 @@ def check_interpolation(
 ) -> None:
     """Tell of `${…}` in the value at `path` that is nothing of ours, and of CUDA that is not asked for."""
     parts, wrong = parse_interpolation(text)
+    # The build of a package is in Nix's sandbox, where there is no project.
     foreign = ["${project}"] if not takes_project and "${project}" in text else []
     for token in [*wrong, *foreign]:
         literal = f"for the text itself write `${token}`"
@@ -90,6 +92,7 @@ _FILLED_IN = (
 # fmt: on
 # Keys of free texts and data; what else there is takes no `$` at all, which is told by its own check.
 _FREE = ("description", "overrides", "containers", "processes", "services", "devenv", "dotenv", "run")
+# Without the closing brace as well, since that is a slip of the same kind.
 _OURS = re.compile(r"\$\{(?:pkgs\.|cuda\.|project\})[^}\s]*\}?")
 
 
@@ -130,6 +133,7 @@ def _is_at(path: KeyPath, pattern: tuple[str, ...]) -> bool:
 
 
 def _for_bash(text: str) -> str:
+    """Return a value as it stands between double quotes: bash fills in no `~` there, so that it becomes $HOME."""
     return re.sub(r'(["`\\])', r"\\\1", re.sub(r"(^|:)~(?=/|$)", r"\1$HOME", text))
 
 

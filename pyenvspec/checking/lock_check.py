@@ -14,24 +14,20 @@ from pyenvspec.names import closest
 from pyenvspec.project.locks.available import find_unavailable
 from pyenvspec.project.locks.constraints import allows_python
 from pyenvspec.project.locks.wheels import fits
-from pyenvspec.raw import locate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pyenvspec.diagnostics import Diagnostics, KeyPath
+    from pyenvspec.checking.context import CheckContext
     from pyenvspec.project.locks.locked_project import LockedProject
     from pyenvspec.project.locks.model import LockedPackage, PackageLock
-    from pyenvspec.spec.model import ShellSpec, SpecFile
 
 
 class LockCheck(ABC):
     """The checks of one shell."""
 
-    def __init__(
-        self, file: SpecFile, shell: ShellSpec, project: LockedProject, findings: Diagnostics
-    ) -> None:
-        self.file, self.shell, self.project, self.findings = file, shell, project, findings
+    def __init__(self, context: CheckContext, project: LockedProject) -> None:
+        self.context, self.shell, self.project = context, context.shell, project
 
     @abstractmethod
     def _relock(self) -> str:
@@ -40,7 +36,7 @@ class LockCheck(ABC):
     def _check_python(self, lock: PackageLock) -> None:
         version = self.shell.spec.python.version
         if lock.python and allows_python(lock.python, version) is False:
-            self.say(
+            self.context.add(
                 "package-lock-python",
                 ("python", "version"),
                 f"{lock.file} is for Python `{lock.python}`, which {version} is not",
@@ -96,7 +92,7 @@ class LockCheck(ABC):
                         if known
                         else f"{self.project.project_file} has none"
                     )
-                    self.say(
+                    self.context.add(
                         "package-lock-unknown-group",
                         ("python", key, index),
                         f"{self.project.project_file} has no {key.removesuffix('s')} `{name}`",
@@ -114,7 +110,7 @@ class LockCheck(ABC):
             ]
             for path, kind, name in chosen[1:]:
                 first = f"the {chosen[0][1]} `{chosen[0][2]}`"
-                self.say(
+                self.context.add(
                     "package-lock-conflicting-extras",
                     path,
                     f"the {kind} `{name}` and {first} exclude each other, says {lock.file}",
@@ -143,27 +139,12 @@ class LockCheck(ABC):
     def _own(self, lock: PackageLock) -> Iterable[LockedPackage]:
         return lock.find(self.project.name or "")
 
-    def say(  # noqa: PLR0913 -- the parts of a message
-        self,
-        code: str,
-        path: KeyPath,
-        message: str,
-        *,
-        expected: str,
-        hint: str | None = None,
-        key: bool = False,
-        severity: Severity = Severity.ERROR,
-    ) -> None:
-        """Keep a finding about env.yaml."""
-        raw = self.file.raw
-        span = locate(self.shell.tree, path, key=key)
-        line = raw.line(span.line)
-        self.findings.add(Diagnostic(code, message, raw.file, span, line, expected, hint, path, severity))
-
     def _say_of_lock(
         self, code: str, message: str, *, hint: str, severity: Severity = Severity.ERROR
     ) -> None:
-        self.findings.add(Diagnostic(code, message, self.project.lock_file, hint=hint, severity=severity))
+        self.context.findings.add(
+            Diagnostic(code, message, self.project.lock_file, hint=hint, severity=severity)
+        )
 
     def _say_stale(self, difference: str, severity: Severity = Severity.ERROR) -> None:
         lock = self.project.lock
@@ -176,7 +157,7 @@ class LockCheck(ABC):
             return
         number = lock.text.count("\n", 0, place.start()) + 1
         span = Span(number, 1, number, len(place[0]) + 1)
-        self.findings.add(
+        self.context.findings.add(
             Diagnostic(
                 "package-lock-stale", difference, lock.file, span, place[0], hint=hint, severity=severity
             )
@@ -197,4 +178,6 @@ class LockCheck(ABC):
             return
         line = lock.text.split("\n")[number - 1]
         span = Span(number, 1, number, len(line) + 1)
-        self.findings.add(Diagnostic(code, message, lock.file, span, line, hint=hint, severity=severity))
+        self.context.findings.add(
+            Diagnostic(code, message, lock.file, span, line, hint=hint, severity=severity)
+        )

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 def check_macos(context: CheckContext) -> None:
     """Tell the packages of `native` whose libraries no Python on macOS finds: only ld.so can be given a list."""
     spec = context.shell.spec
+    # Of the default systems nobody has said that macOS is wanted: most projects would get this note in vain.
     systems = [system for system in spec.systems or () if system.endswith("-darwin")]
     if not systems or not spec.native:
         return

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pyenvspec.diagnostics import KeyPath
     from pyenvspec.spec.overrides import Override
 
-# What nixpkgs' recipe says itself.
+# What nixpkgs' recipe says itself; patches and build tools are added to those that it has.
 _OF_THE_RECIPE = ("source", "build_systems", "dependencies")
 
 

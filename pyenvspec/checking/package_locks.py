@@ -8,6 +8,7 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
+from pyenvspec.checking.context import CheckContext
 from pyenvspec.checking.lock_check import LockCheck
 from pyenvspec.diagnostics import Diagnostic, Diagnostics, Severity
 from pyenvspec.facts.packages import normalise
@@ -51,7 +52,7 @@ def check_locks(file: SpecFile, locks: LockedProjects, findings: Diagnostics) ->
     for shell in file.shells:
         project = locks.get(shell.name)
         if project is not None:
-            _NixCheck(file, shell, project, findings).run()
+            _NixCheck(CheckContext(file, shell, findings), project).run()
 
 
 def _through_nix(command: str) -> str:
@@ -95,7 +96,7 @@ class _NixCheck(LockCheck):
             hint = "poetry's own tables are for manager poetry2nix; `uvx migrate-to-uv` turns them into [project]"
         # Without a lock the project is still to be moved to this manager.
         severity = Severity.WARNING if project.lock is None else Severity.ERROR
-        self.findings.add(
+        self.context.findings.add(
             Diagnostic("package-lock-project", message, project.project_file, hint=hint, severity=severity)
         )
 
@@ -104,7 +105,7 @@ class _NixCheck(LockCheck):
         message = f"manager {self.project.manager} takes every package from {file}, and there is none"
         # poetry of the flake makes the first lock, so the flake has to be there before it.
         hint = f"run {self._relock()}, then compile again"
-        self.findings.add(
+        self.context.findings.add(
             Diagnostic("package-lock-missing", message, file, hint=hint, severity=Severity.WARNING)
         )
 
@@ -120,7 +121,7 @@ class _NixCheck(LockCheck):
         for path, name in named:
             if normalise(name) not in known:
                 near = closest(normalise(name), known)
-                self.say(
+                self.context.add(
                     "package-lock-unknown-name",
                     path,
                     f"{lock.file} holds no package `{name}`",
@@ -144,7 +145,7 @@ class _NixCheck(LockCheck):
             if package is not None:
                 # A list of what is better built is kept over many versions; a single package is meant as it stands.
                 listed = path[0] == "wheels"
-                self.say(
+                self.context.add(
                     "package-lock-no-sdist",
                     path,
                     f"{package.name} {package.version} is published as wheels only: there is no source to build"
@@ -156,7 +157,7 @@ class _NixCheck(LockCheck):
         for name, override in spec.overrides.items():
             packages = lock.find(name)
             if override.source == "wheel" and packages and not any(p.wheels for p in packages):
-                self.say(
+                self.context.add(
                     "package-lock-no-wheel",
                     ("overrides", name, "source"),
                     f"{packages[0].name} {packages[0].version} is published without wheels",
@@ -185,7 +186,7 @@ class _NixCheck(LockCheck):
             packages = [p.name for p in lock.packages if p.source.place.rstrip("/") == index.rstrip("/")]
             if not host or not packages or host.endswith(_PUBLIC):
                 continue
-            self.findings.add(
+            self.context.findings.add(
                 Diagnostic(
                     "package-lock-index",
                     f"{len(packages)} packages ({', '.join(packages[:3])}…) come from {host}"

@@ -17,6 +17,7 @@ def check_required(context: CheckContext, version: str) -> None:
     from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
     try:
+        # By itself packaging holds no pre-release to meet `>=0.1`, and whoever runs one would be sent away.
         is_met = SpecifierSet(wanted, prereleases=True).contains(version)
     except InvalidSpecifier:
         context.add(

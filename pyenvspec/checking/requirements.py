@@ -6,20 +6,23 @@ It has x86_64 Linux; what is newer than it, or never had a wheel, is not told.
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from shlex import quote
 from typing import TYPE_CHECKING
 
-from pyenvspec.checking.build_after import ISOLATED, UNKNOWN, message, needs_others, unknown_names
+from pyenvspec.checking.build_after import ISOLATED, UNKNOWN, imports_torch, message, unknown_names
+from pyenvspec.checking.context import CheckContext
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError, Severity, Span
 from pyenvspec.facts.nixpkgs import minor_of
 from pyenvspec.project.files import read_project_file
-from pyenvspec.raw import locate
+from pyenvspec.project.locks.model import normalise
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from pyenvspec.diagnostics import Diagnostics
+    from pyenvspec.project.survey.source import Wanted
     from pyenvspec.spec.model import ShellSpec, SpecFile
 
 _SYSTEM = "x86_64-linux"
@@ -32,11 +35,12 @@ def check_requirements(root: Path, file: SpecFile, managers: dict[str, str], fin
         if managers[shell.name] != "pip" or (systems is not None and _SYSTEM not in systems):
             continue
         name = shell.spec.python.requirements or "requirements.txt"
-        for diagnostic in _check_file(root, file, shell, name) if name.endswith(".txt") else ():
-            findings.add(diagnostic)
+        # pip takes a pylock.toml too, which says itself what each Python gets.
+        if name.endswith(".txt"):
+            _check_file(root, CheckContext(file, shell, findings), name)
 
 
-def _check_file(root: Path, file: SpecFile, shell: ShellSpec, name: str) -> Iterator[Diagnostic]:
+def _check_file(root: Path, context: CheckContext, name: str) -> None:
     from pyenvspec.project.survey.requirements import read_requirements
 
     texts: dict[str, str] = {}
@@ -50,69 +54,60 @@ def _check_file(root: Path, file: SpecFile, shell: ShellSpec, name: str) -> Iter
         return texts.get(name)
 
     text = read(name)
-    if text is None or not (
-        shell.spec.python.build_after or any(sign in text for sign in ("==", "-r", "torch"))
-    ):
+    # The reader is slow to import, and without one of these there is nothing to tell.
+    signs = ("==", "-r", "torch")
+    if text is None or not (context.shell.spec.python.build_after or any(sign in text for sign in signs)):
         return
     packages = read_requirements(name, text, read).packages
-    for one, content in texts.items():
-        yield from _check_pins(shell, one, content)
-        yield from _check_builds(shell, one, content)
-    yield from _check_build_after(file, shell, name, [wanted.name for wanted in packages])
-
-
-def _check_build_after(file: SpecFile, shell: ShellSpec, name: str, known: list[str]) -> Iterator[Diagnostic]:
-    """Tell of names to be built later that no file asks for; a repository may hold a package of another name."""
-    for index, what, expected in unknown_names(shell, known, name):
+    for included, content in texts.items():
+        # Each file by itself, so that a line is told with its own number.
+        for wanted in read_requirements(included, content, lambda _: None).packages:
+            for finding in _findings(context.shell, wanted):
+                context.findings.add(_at_line(finding, included, content, wanted.line))
+    for index, problem, expected in unknown_names(context.shell, [wanted.name for wanted in packages], name):
+        # A warning: a repository (`git+https://…`) may hold a package of another name than its own.
         path = ("python", "build_after", index)
-        span = locate(shell.tree, path)
-        line = file.raw.line(span.line)
-        yield Diagnostic(
-            UNKNOWN, what, file.raw.file, span, line, expected, path=path, severity=Severity.WARNING
-        )
+        context.add(UNKNOWN, path, problem, expected=expected, severity=Severity.WARNING)
 
 
-def _check_builds(shell: ShellSpec, name: str, text: str) -> Iterator[Diagnostic]:
-    from pyenvspec.project.survey.requirements import read_requirements
-
+def _at_line(finding: Diagnostic, file: str, text: str, number: int) -> Diagnostic:
     lines = text.splitlines()
-    for wanted in read_requirements(name, text, lambda _: None).packages:
-        imported = None if wanted.wheels else needs_others(shell, wanted.name, wanted.version)
-        if imported:
-            what, hint = message(wanted.name, wanted.version, imported)
-            line = lines[wanted.line - 1] if 0 < wanted.line <= len(lines) else ""
-            span = Span(wanted.line, 1, wanted.line, len(line) + 1) if line else None
-            yield Diagnostic(ISOLATED, what, name, span, line or None, hint=hint, severity=Severity.WARNING)
+    line = lines[number - 1] if 0 < number <= len(lines) else ""
+    span = Span(number, 1, number, len(line) + 1) if line else None
+    return replace(finding, file=file, span=span, source_line=line or None)
 
 
-def _check_pins(shell: ShellSpec, name: str, text: str) -> Iterator[Diagnostic]:
-    from pyenvspec.facts.wheel_pythons import pythons_of_wheels
-    from pyenvspec.project.locks.constraints import Surroundings
-    from pyenvspec.project.survey.requirements import read_requirements
-
-    python = shell.spec.python
-    minor = minor_of(python.version)
-    around = Surroundings(python.version, _SYSTEM)
-    lines = text.splitlines()
-    for wanted in read_requirements(name, text, lambda _: None).packages:
-        if wanted.version is None or wanted.name in python.build_after or not around.holds(wanted.marker):
-            continue
-        pythons = pythons_of_wheels(wanted.name, wanted.version)
-        if not pythons or minor in pythons:
-            continue
-        line = lines[wanted.line - 1] if 0 < wanted.line <= len(lines) else ""
+def _findings(shell: ShellSpec, wanted: Wanted) -> Iterator[Diagnostic]:
+    if not wanted.wheels and imports_torch(shell, wanted.name, wanted.version):
+        problem, hint = message(wanted.name, wanted.version)
+        yield Diagnostic(ISOLATED, problem, hint=hint, severity=Severity.WARNING)
+    minor = minor_of(shell.spec.python.version)
+    pythons = _pythons_of_pin(shell, wanted)
+    if pythons and minor not in pythons:
         yield Diagnostic(
             "requirement-no-wheel",
             f"{wanted.name} {wanted.version} has no wheel for Python {minor}; pip can only build it from source, where"
             " there is one",
-            name,
-            Span(wanted.line, 1, wanted.line, len(line) + 1) if line else None,
-            line or None,
             expected=f"Python {_range(pythons)}, for which it has wheels",
             hint="change `python.version`, or take another release:"
             f" `pip index versions {quote(wanted.name)}` lists them",
             severity=Severity.WARNING,
         )
+
+
+def _pythons_of_pin(shell: ShellSpec, wanted: Wanted) -> tuple[str, ...]:
+    """Return the Pythons that a pin has wheels for; none where it is not known, or it is not installed here."""
+    from pyenvspec.facts.wheel_pythons import pythons_of_wheels
+    from pyenvspec.project.locks.constraints import Surroundings
+
+    python = shell.spec.python
+    # What `build_after` names is to be built.
+    is_to_be_built = wanted.name in map(normalise, python.build_after)
+    if wanted.version is None or is_to_be_built:
+        return ()
+    if not Surroundings(python.version, _SYSTEM).holds(wanted.marker):
+        return ()
+    return pythons_of_wheels(wanted.name, wanted.version) or ()
 
 
 def _range(minors: tuple[str, ...]) -> str:

@@ -55,8 +55,7 @@ def _unknown_options(
     for key, value in options.items():
         path = (*above, key)
         dotted = ".".join(path)
-        kind = service.options.get(dotted)
-        if kind is not None:
+        if dotted in service.options:
             continue  # below it are values, or keys that the program knows
         if not any(option.startswith(f"{dotted}.") for option in service.options):
             yield path
@@ -81,6 +80,7 @@ def _tell_option(context: CheckContext, service: DevenvService, path: tuple[str,
 def _check_package(context: CheckContext, service: DevenvService, options: Mapping[str, Any]) -> None:
     """Tell what keeps the service's own package from being built; one that the user gives is theirs."""
     spec = context.shell.spec
+
     if options.get("enable") is False or "package" in options:
         return
     path = ("services", service.name)
@@ -100,7 +100,7 @@ def _check_package(context: CheckContext, service: DevenvService, options: Mappi
             expected="`nixpkgs.unfree` true or auto",
             hint="remove `unfree: false`, or the service",
         )
-    lacking = [one for one in service.insecure if one not in spec.nixpkgs.insecure]
+    lacking = [package for package in service.insecure if package not in spec.nixpkgs.insecure]
     if lacking:
         listed = ", ".join(lacking)
         context.add(

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from pyenvspec.spec.images import Container
     from pyenvspec.spec.targets import Target
 
-ENGINES = ("slurm", "kubernetes", "skypilot", "dstack")
+SCHEDULERS = ("slurm", "kubernetes", "skypilot", "dstack")
+# They log in to the container by an sshd that they install with the distribution's package manager.
 _WITH_BASE = ("skypilot", "dstack")
 
 
@@ -21,20 +22,20 @@ def check_targets(context: CheckContext) -> None:
     """Tell of each target that cannot be run."""
     containers = context.shell.spec.containers
     for name, target in context.shell.spec.run.items():
-        engines = [engine for engine in ENGINES if getattr(target, engine) is not None]
-        if len(engines) != 1:
-            named = " and ".join(f"`{engine}`" for engine in engines) or "no engine"
+        schedulers = [scheduler for scheduler in SCHEDULERS if getattr(target, scheduler) is not None]
+        if len(schedulers) != 1:
+            named = " and ".join(f"`{scheduler}`" for scheduler in schedulers) or "no engine"
             context.add(
                 "run-engine",
                 ("run", name),
                 f"`run.{name}` has {named}",
-                expected="one of " + ", ".join(ENGINES),
+                expected="one of " + ", ".join(SCHEDULERS),
                 hint=f"write `{name}: {{slurm: {{partition: gpu}}}}`"
-                if not engines
+                if not schedulers
                 else "give each a name of its own",
             )
         elif target.image is None:
-            _check_container(context, name, target, containers.get(target.container), engines[0])
+            _check_container(context, name, target, containers.get(target.container), schedulers[0])
 
 
 def _container_hint(name: str, target: Target, names: list[str], near: str | None) -> str | None:
@@ -44,8 +45,9 @@ def _container_hint(name: str, target: Target, names: list[str], near: str | Non
 
 
 def _check_container(
-    context: CheckContext, name: str, target: Target, container: Container | None, engine: str
+    context: CheckContext, name: str, target: Target, container: Container | None, scheduler: str
 ) -> None:
+    # `container` has a default: where it is not typed the target itself is what can be shown.
     at = ("run", name, "container") if "container" in target.model_fields_set else ("run", name)
     if container is None:
         names = list(context.shell.spec.containers)
@@ -58,20 +60,21 @@ def _check_container(
             hint=_container_hint(name, target, names, near),
         )
         return
-    if engine != "slurm" and not (container.registry or "").startswith("docker://"):
+    # A cluster with Slurm shares a file system, on which the image lies; the others pull it by a name.
+    if scheduler != "slurm" and not (container.registry or "").startswith("docker://"):
         context.add(
             "run-no-image",
             at,
-            f"{engine} cannot get the image: `containers.{target.container}` says no registry",
+            f"{scheduler} cannot get the image: `containers.{target.container}` says no registry",
             expected="`registry` there, or `image` here",
             hint='write `registry: "docker://registry.example/lab/"` under it, then run '
             f"`pyenvspec container push {quote(target.container)}`",
         )
-    if engine in _WITH_BASE and container.base == "none":
+    if scheduler in _WITH_BASE and container.base == "none":
         context.add(
             "run-wants-base",
             at,
-            f"{engine} installs its own programs into the image, which has no distribution underneath",
+            f"{scheduler} installs its own programs into the image, which has no distribution underneath",
             expected=f"`base` under `containers.{target.container}`",
             hint="write `base: docker.io/library/debian:12-slim` under it",
             severity=Severity.WARNING,

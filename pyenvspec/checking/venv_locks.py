@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from pyenvspec.checking.build_after import check_build_after
+from pyenvspec.checking.context import CheckContext
 from pyenvspec.checking.lock_check import LockCheck
 from pyenvspec.diagnostics import Diagnostic, Severity
 from pyenvspec.project.files import read_project_file
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from pyenvspec.diagnostics import Diagnostics
     from pyenvspec.project.locks.locked_project import LockedProject
-    from pyenvspec.spec.model import ShellSpec, SpecFile
+    from pyenvspec.spec.model import SpecFile
 
 # Tables of pyproject.toml that uv installs from; poetry's own is one of them for poetry only.
 _TABLES = {
@@ -55,7 +56,7 @@ def check_venv_locks(root: Path, file: SpecFile, managers: dict[str, str], findi
                     findings.add(_weighed(diagnostic))
         project = read[key]
         if project is not None:
-            _VenvCheck(file, shell, project, findings, root).run()
+            _VenvCheck(CheckContext(file, shell, findings), project, root).run()
 
 
 def _weighed(diagnostic: Diagnostic) -> Diagnostic:
@@ -69,10 +70,8 @@ def _weighed(diagnostic: Diagnostic) -> Diagnostic:
 class _VenvCheck(LockCheck):
     """The checks of one shell with a .venv of poetry or uv."""
 
-    def __init__(
-        self, file: SpecFile, shell: ShellSpec, project: LockedProject, findings: Diagnostics, root: Path
-    ) -> None:
-        super().__init__(file, shell, project, findings)
+    def __init__(self, context: CheckContext, project: LockedProject, root: Path) -> None:
+        super().__init__(context, project)
         self.root = root
 
     def run(self) -> None:
@@ -123,7 +122,7 @@ class _VenvCheck(LockCheck):
             if self.project.part(*own):
                 hint = f"write `manager: {other}`, whose tables it has"
         path = ("python", "manager") if self.shell.spec.python.manager else ("python",)
-        self.say(
+        self.context.add(
             "package-lock-project", path, message, expected="a project", hint=hint, severity=Severity.WARNING
         )
 
@@ -138,7 +137,7 @@ class _VenvCheck(LockCheck):
         ):
             if isinstance(constraint, str) and allows_python(constraint, version) is False:
                 place = self._place_of(key)
-                self.say(
+                self.context.add(
                     "package-lock-python",
                     ("python", "version"),
                     f"{self.project.project_file} is for Python `{constraint}`, which {version} is not",

@@ -42,6 +42,7 @@ def asked_packages(spec: Spec) -> Iterator[Asked]:
     for name, text in spec.env.items():
         yield from _referred(("env", name), parse_interpolation(text)[0])
     yield from _in_commands(spec)
+    yield from _in_images(spec)
 
 
 def _in_commands(spec: Spec) -> Iterator[Asked]:
@@ -49,10 +50,21 @@ def _in_commands(spec: Spec) -> Iterator[Asked]:
         yield from _referred(("scripts", name), parse_bash(code)[0])
     for name, process in spec.processes.items():
         yield from _referred(("processes", name, "run"), parse_bash(process.run)[0])
+        if process.ready is not None and process.ready.run is not None:
+            yield from _referred(("processes", name, "ready", "run"), parse_bash(process.ready.run)[0])
         for variable, text in process.env.items():
             yield from _referred(("processes", name, "env", variable), parse_interpolation(text)[0])
     if spec.on_enter is not None:
         yield from _referred(("on_enter",), parse_bash(spec.on_enter)[0])
+
+
+def _in_images(spec: Spec) -> Iterator[Asked]:
+    for name, container in spec.containers.items():
+        for variable, text in container.env.items():
+            # The CUDA of an image is that of its variant, which may be another one than this.
+            for reference in _referred(("containers", name, "env", variable), parse_interpolation(text)[0]):
+                if reference.scope == "pkgs":
+                    yield reference
 
 
 def _listed(path: KeyPath, names: tuple[str, ...]) -> Iterator[Asked]:

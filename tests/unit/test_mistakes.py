@@ -189,3 +189,27 @@ def test_a_command_in_one_text_is_taken_apart_as_a_shell_does(typed: str, hint: 
     assert not [
         one for one in told(tmp_path, f"{P}containers:\n  a:\n    {written}\n") if one.code == "wrong-type"
     ]
+
+
+def test_secrets_on_one_line_do_not_show_each_other(tmp_path: Path) -> None:
+    text = "env: {HF_TOKEN: hf_first, GH_TOKEN: 'it''s a $econd', LAST: end}\n"
+    findings = told(tmp_path, P + text)
+    assert [finding.code for finding in findings] == ["env-secret", "env-secret"]
+    for finding in findings:
+        shown = f"{finding.message} {finding.source_line} {finding.hint}"
+        assert "first" not in shown
+        assert "econd" not in shown
+
+
+def test_a_process_is_ready_by_packages_that_are_there(tmp_path: Path) -> None:
+    text = "processes: {web: {run: serve, ready: {run: '${pkgs.curll}/bin/curl :80'}}}\n"
+    (finding,) = told(tmp_path, P + text)
+    assert finding.code == "native-unknown"
+    assert finding.path == ("processes", "web", "ready", "run")
+
+
+def test_the_variables_of_an_image_name_packages_that_are_there(tmp_path: Path) -> None:
+    text = "containers: {app: {env: {CERTS: '${pkgs.cacertt}/etc'}}}\n"
+    (finding,) = told(tmp_path, P + text)
+    assert finding.code == "native-unknown"
+    assert finding.path == ("containers", "app", "env", "CERTS")
