@@ -14,8 +14,8 @@ from pyenvspec.checking.build_after import ISOLATED, UNKNOWN, imports_torch, mes
 from pyenvspec.checking.context import CheckContext
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError, Severity, Span
 from pyenvspec.facts.nixpkgs import minor_of
+from pyenvspec.facts.packages import normalise
 from pyenvspec.project.files import read_project_file
-from pyenvspec.project.locks.model import normalise
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
