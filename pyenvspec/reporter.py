@@ -346,13 +346,19 @@ def put(text: str) -> None:
     emit(text, sys.stdout)
 
 
+_LOOKING = ("export", "list", "outdated", "remove", "run")
+
+
 def report(diagnostics: Iterable[Diagnostic], options: Options) -> None:
     """Show findings as the command line wants them: text on stderr, JSON on stdout.
 
-    `--quiet` leaves only errors. Without findings nothing is printed, besides by `check --json`, which has
+    `--quiet` leaves only errors, and verbs that only look leave notes to those that check. Without findings nothing is printed, besides by `check --json`, which has
     nothing else to give.
     """
-    shown = [d for d in diagnostics if d.severity is Severity.ERROR or not options.quiet]
+    heard = {Severity.ERROR}
+    if not options.quiet:
+        heard |= {Severity.WARNING} if options.verb in _LOOKING else set(Severity)
+    shown = [d for d in diagnostics if d.severity in heard]
     if options.json:
         if shown or options.verb == "check":
             put(REPORTER_BY_NAME["json"](shown))

@@ -160,7 +160,20 @@ def test_info_has_versions_and_no_home(
     assert found["shells"].startswith("default: Python 3.11, pip")
     (lab / "env.yaml").write_text("python: 3.11\nnativ: [x]\n")
     assert run(["info", "-C", str(lab)]) == 0
-    assert "1 findings: unknown-key" in capsys.readouterr().out
+    assert "not valid: unknown-key" in capsys.readouterr().out
+
+
+def test_what_is_only_worth_knowing_is_left_to_those_who_check(
+    lab: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (lab / "requirements.txt").write_text("numpy\n")
+    (lab / "env.yaml").write_text("python: 3.11\ncontainers: {default: {}}\n")
+    assert run(["check", "-C", str(lab)]) == 0
+    assert "note[container-installs]" in capsys.readouterr().err
+    assert run(["list", "-C", str(lab)]) == 0
+    assert capsys.readouterr().err == ""
+    assert run(["info", "-C", str(lab)]) == 0
+    assert "valid (container-installs)" in capsys.readouterr().out
 
 
 def test_sizes_are_for_people() -> None:

@@ -18,7 +18,9 @@ from pyenvspec.tools import SystemRunner, nix_argv
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
 
+    from pyenvspec.diagnostics import Diagnostic
     from pyenvspec.tools import Runner
 
 _PROGRAMS = (("git", "--version"), ("uv", "--version"), ("poetry", "--version"), ("direnv", "version"))
@@ -78,16 +80,19 @@ def _project(root: Path) -> dict[str, str]:
     try:
         _, plan, findings = check_project(root)
     except PyenvspecError as error:
-        codes = ", ".join(dict.fromkeys(finding.code for finding in error.diagnostics))
-        return {MANIFEST: f"{len(error.diagnostics)} findings: {codes}"}
+        return {MANIFEST: f"not valid: {_codes(error.diagnostics)}"}
     shells = (f"{s.name}: Python {s.interpreter.version}, {s.environment.manager}" for s in plan.shells)
     return {
-        MANIFEST: f"valid, {len(findings)} findings: {', '.join(f.code for f in findings)}".rstrip(": "),
+        MANIFEST: f"valid ({_codes(findings)})" if findings else "valid",
         "nixpkgs": plan.nixpkgs.release,
         "shell": plan.renderer,
         "shells": "; ".join(shells),
         "inputs": ", ".join(one.name for one in plan.inputs),
     }
+
+
+def _codes(findings: Sequence[Diagnostic]) -> str:
+    return ", ".join(dict.fromkeys(finding.code for finding in findings))
 
 
 def _without_home(text: str) -> str:
