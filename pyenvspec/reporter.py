@@ -352,8 +352,8 @@ _LOOKING = ("export", "list", "outdated", "remove", "run")
 def report(diagnostics: Iterable[Diagnostic], options: Options) -> None:
     """Show findings as the command line wants them: text on stderr, JSON on stdout.
 
-    `--quiet` leaves only errors, and verbs that only look leave notes to those that check. Without findings nothing is printed, besides by `check --json`, which has
-    nothing else to give.
+    `--quiet` leaves only errors, and verbs that only look leave notes to those that check. Without findings nothing
+    is printed, besides by `check --json`, which has nothing else to give.
     """
     heard = {Severity.ERROR}
     if not options.quiet:
