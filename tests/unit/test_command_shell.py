@@ -194,14 +194,7 @@ def test_what_was_interrupted_is_no_failure_to_explain(
     waits = tmp_path / "waits"
     monkeypatch.setenv("WAITS", str(waits))
     program = str(Path(sys.executable).with_name("pyenvspec"))
-    process = subprocess.Popen(
-        (program, "shell"),
-        cwd=nix,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-        # Of tests that run in the background it would be ignored.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )
+    process = subprocess.Popen((program, "shell"), cwd=nix, stderr=subprocess.PIPE, start_new_session=True)
     try:
         for _ in range(600):
             if waits.exists():
