@@ -207,6 +207,11 @@ def test_a_machine_in_order_has_only_good_lines(project: Path, capsys: pytest.Ca
             "      sudo nix upgrade-nix, or install it anew from https://nixos.org/download",
         ),
         (nix("nix (Lix, like Nix) 2.91.0"), "  ✔ nix (Lix, like Nix) 2.91.0"),
+        # the number in brackets is that of the distribution
+        (
+            nix("nix (Determinate Nix 3.0.0) 2.25.3"),
+            "  ! nix (Determinate Nix 3.0.0) 2.25.3: older than 2.26, the oldest that is tested",
+        ),
         (
             nix(experimental_features=[])
             | {

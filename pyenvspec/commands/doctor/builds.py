@@ -7,6 +7,7 @@ package (it has a source), an archive that is only unpacked, or a small file tha
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from typing import TYPE_CHECKING
@@ -29,19 +30,23 @@ GROUP = "builds"
 _PATIENCE = 600.0
 """Seconds for fetching the flake's inputs and evaluating it."""
 _NAMED = 8
+"""Packages that are called by name; the rest is counted."""
 _ASKED = 24
-"""Packages that another cache is asked for."""
+"""Packages that another cache is asked for: each is a request of its own."""
 
+# What `nix build --dry-run` prints to stderr: `these 3 derivations will be built:`, then their paths, indented.
 _BUILT = re.compile(
     r"^(?:these \d+ derivations|this derivation) will be built:\n((?:  \S+\n?)+)", re.MULTILINE
 )
+# `these 34 paths will be fetched (120.5 MiB download, 600.0 MiB unpacked):`
 _FETCHED = re.compile(
     r"^(?:these (\d+) paths|this path) will be fetched \(([^)]*) download, ([^)]*) unpacked\):", re.MULTILINE
 )
+# Nix then goes on without this cache, and would count everything as built.
 _SILENT = re.compile(r"unable to download '([^']+)'|disabling binary cache '([^']+)'")
 # Wheels, and what NVIDIA packs: files are copied and patched, nothing is compiled.
 _UNPACKED = re.compile(r"\.whl(\.drv)?$|-archive\.tar\.\w+(\.drv)?$")
-# What a repository's own .git/config names is not run by the git that Nix starts.
+# What a repository's own .git/config names is not run by the git that Nix starts: variables come before it.
 _GIT = {
     "GIT_CONFIG_COUNT": "2",
     "GIT_CONFIG_KEY_0": "core.fsmonitor",
@@ -49,6 +54,8 @@ _GIT = {
     "GIT_CONFIG_KEY_1": "core.hooksPath",
     "GIT_CONFIG_VALUE_1": "/dev/null",
 }
+# env.yaml may have modules of the project's own, which are evaluated: without these three Nix would take any cache that
+# they name, build while it evaluates, or read files outside of the project.
 _SAFELY = (
     *("--option", "accept-flake-config", "false"),
     *("--option", "allow-import-from-derivation", "false"),
@@ -111,7 +118,7 @@ def _nix(context: Context, *words: str) -> Result:
 def _explain_failure(dry_run: Result, shell: Shell) -> Check:
     if dry_run.timed_out:
         return Check(GROUP, Mark.WARN, f"not counted: Nix took longer than {_PATIENCE / 60:.0f} minutes")
-    # It fails in the same way, and tells what that means.
+    # Opening it fails in the same way, and tells what that means.
     fix = (shlex.join(("pyenvspec", "shell", *([] if shell.name == "default" else [shell.name]))),)
     return Check(GROUP, Mark.BAD, f"Nix does not evaluate the shell: {reason_of(dry_run)}", fix)
 
@@ -119,6 +126,7 @@ def _explain_failure(dry_run: Result, shell: Shell) -> Check:
 def _tell(context: Context, plan: Plan, shell: Shell, output: str) -> Iterator[Check]:
     fetched = _FETCHED.search(output)
     if fetched:
+        # "this path", of a single one, has no number.
         paths = f"{int(fetched[1] or 1):,} path{'s' if fetched[1] else ''}"
         text = f"{paths} to fetch: {fetched[2]} over the network, {fetched[3]} on the disk"
         yield Check(GROUP, Mark.GOOD, text)
@@ -132,30 +140,35 @@ def _tell(context: Context, plan: Plan, shell: Shell, output: str) -> Iterator[C
     derivations = listed[1].split()
     shown = _nix(context, "derivation", "show", *derivations)
     try:
-        sorted_out = sort_out(shown.stdout)
-    except (ValueError, TypeError, KeyError, AttributeError):  # another Nix may print it otherwise
+        missing = sort_out(shown.stdout)
+    except (
+        ValueError,
+        TypeError,
+        KeyError,
+        AttributeError,
+    ):  # the form of this JSON differs between releases of Nix
         yield Check(
             GROUP, Mark.WARN, f"{len(derivations):,} derivations are built, of which no cache has any"
         )
         return
-    if sorted_out.unpacked or sorted_out.small:
-        text = f"{sorted_out.unpacked:,} archives to unpack and {sorted_out.small:,} small files to make here"
+    if missing.unpacked or missing.small:
+        text = f"{missing.unpacked:,} archives to unpack and {missing.small:,} small files to make here"
         yield Check(GROUP, Mark.GOOD, text)
-    if sorted_out.compiled:
-        yield _compiled(context, plan, shell, sorted_out)
+    if missing.compiled:
+        yield _compiled(context, plan, shell, missing)
     else:
         yield Check(GROUP, Mark.GOOD, "nothing is compiled here")
 
 
 def sort_out(shown: str) -> Derivations:
     """Sort what `nix derivation show` prints; ValueError and its like where it has another form."""
-    import json
-
     answer = json.loads(shown)
+    # Newer releases of Nix put the rows under a key, beside the version of this form.
     rows = {str(name): row for name, row in answer.get("derivations", answer).items()}
     compiled: dict[str, str] = {}
     unpacked = small = 0
     for row in rows.values():
+        # With structured attributes a derivation has its values in one JSON text, which newer releases show as data.
         env = {**row.get("env", {}), **(row.get("structuredAttrs") or {})}
         if "__json" in env:
             env |= json.loads(env["__json"])
@@ -169,6 +182,7 @@ def sort_out(shown: str) -> Derivations:
         else:
             outputs = row["outputs"]
             path = str((outputs.get("out") or next(iter(outputs.values()))).get("path", ""))
+            # A cache has the package of the path /nix/store/HASH-NAME at HASH.narinfo.
             compiled[str(row["name"])] = path.rpartition("/")[2].split("-")[0]
     hashes = [digest for _, digest in sorted(compiled.items()) if digest]
     return Derivations(tuple(sorted(compiled)), tuple(hashes), unpacked, small)
@@ -191,6 +205,7 @@ def _ways_out(context: Context, plan: Plan, shell: Shell, missing: Derivations) 
         yield "leave `cuda.capabilities` out: caches have packages for the generations that nixpkgs takes by itself"
     if nixpkgs.all_overlays:
         yield "what `nixpkgs.overlays` change, and all that needs it, no cache has"
+    # Hydra, whose builds caches have, builds the heads of release branches only.
     if not nixpkgs.release.startswith("nixos-"):
         yield "write `nixpkgs: {release: auto}`: caches have what a release branch had, not every revision"
     if shell.cuda:
@@ -199,8 +214,8 @@ def _ways_out(context: Context, plan: Plan, shell: Shell, missing: Derivations) 
             if cache.url in used:
                 continue
             sample = missing.outputs[:_ASKED]
-            has = sum(context.host.fetch(f"{cache.url}/{digest}.narinfo") is None for digest in sample)
-            if has:
-                of = f"{has} of {len(sample)} of them" if len(sample) > 1 else "it"
-                yield f"the cache `{cache.name}` ({cache.url}) has {of}; to use it, write in env.yaml:"
+            count = sum(context.host.fetch(f"{cache.url}/{digest}.narinfo") is None for digest in sample)
+            if count:
+                share = f"{count} of {len(sample)} of them" if len(sample) > 1 else "it"
+                yield f"the cache `{cache.name}` ({cache.url}) has {share}; to use it, write in env.yaml:"
                 yield f"  caches: [{cache.name}]"

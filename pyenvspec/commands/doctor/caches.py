@@ -19,7 +19,7 @@ _CONF = "/etc/nix/nix.conf"
 
 def check_caches(context: Context) -> Iterator[Check]:
     """Yield one finding for each cache of the plan, and with `online` whether each answers."""
-    if not context.settings:
+    if not context.settings:  # no Nix, which the group before this one tells
         return
     wanted = context.plan.caches if context.plan else ()
     if not wanted and context.plan:
@@ -27,6 +27,7 @@ def check_caches(context: Context) -> Iterator[Check]:
     is_trusted = _is_trusted(context)
     for cache in wanted:
         yield _check_cache(context, cache, is_trusted=is_trusted)
+    # A boolean as `setting` makes a text of it, or the word where a release has a text there.
     asks = context.setting("accept-flake-config") not in (("True",), ("true",))
     if wanted and asks and not all(_is_set(context, cache) for cache in wanted):
         text = "Nix asks before it uses them; without a terminal it does not use them"
@@ -62,6 +63,7 @@ def _check_cache(context: Context, cache: Cache, *, is_trusted: bool) -> Check:
         return Check(GROUP, Mark.WARN, text, advice)
     if is_trusted:
         return Check(GROUP, Mark.GOOD, f"{cache.name} may be used: you are a trusted user")
+    # One who is not trusted may use what root allowed; the key has to be allowed as well.
     has_key = cache.key in context.setting("trusted-public-keys")
     allowed = (*context.setting("trusted-substituters"), *context.setting("substituters"))
     if has_key and _url(cache.url) in map(_url, allowed):
@@ -84,7 +86,7 @@ def _url(url: str) -> str:
 def _check_answers(context: Context, wanted: tuple[Cache, ...]) -> Iterator[Check]:
     addresses = {"cache.nixos.org": "https://cache.nixos.org"} | {c.name: _url(c.url) for c in wanted}
     for name, url in addresses.items():
-        if not url.startswith(("http://", "https://")):
+        if not url.startswith(("http://", "https://")):  # s3://, file://, ssh://: only Nix can ask these
             continue
         trouble = context.host.fetch(f"{url}/nix-cache-info")
         if trouble is None:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from pyenvspec.tools import Runner
 
 PROBLEM = 4
+"""Exit code where something is in the way: a script tells it from a mistake in env.yaml (1)."""
 _SIGNS = {Mark.GOOD: "✔", Mark.WARN: "!", Mark.BAD: "✘"}
 _PLAIN_SIGNS = {Mark.GOOD: "ok", Mark.WARN: "!", Mark.BAD: "X"}
 _STYLES = {Mark.GOOD: "32", Mark.WARN: "1;33", Mark.BAD: "1;31"}
@@ -67,6 +68,7 @@ def examine(options: DoctorOptions, host: Host, runner: Runner) -> int:
     if options.json:
         put(json.dumps(_data(checks), indent=2, ensure_ascii=False) + "\n")
     else:
+        # Quiet is about talk, and problems are what doctor is asked for.
         shown = [check for check in checks if check.mark is Mark.BAD or not options.quiet]
         put(_format(shown, color=wants_color(sys.stdout, options.color)))
     return PROBLEM if has_problem else 0
@@ -77,10 +79,12 @@ def _collect(options: DoctorOptions, host: Host, runner: Runner) -> Iterator[Che
     files: Mapping[str, bytes] = {}
     if host.exists(str(options.directory / MANIFEST)):
         try:
+            # The machine is looked at for what this plan needs, and git for the files that would be written.
             compiled = compile_project(options.directory)
             plan, files = compiled.plan, compiled.files
             yield Check("project", Mark.GOOD, f"env.yaml is valid: {plan.name}, {plan.nixpkgs.release}")
         except PyenvspecError as error:
+            # What they are is told by `check`, better than one line each could here.
             count = len(error.diagnostics)
             text = f"env.yaml has {count} error{'s' if count > 1 else ''}"
             yield Check("project", Mark.BAD, text, ("pyenvspec check",))

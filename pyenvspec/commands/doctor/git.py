@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 GROUP = "git"
 _LARGE = 50 * 1024 * 1024
+"""A file that git knows, or a folder without git, that Nix copies at each change is worth a word from here on."""
 _MOST_FILES = 50_000
+"""As many are looked at; more of them are a data folder, whatever their sizes."""
 _MOST_SHOWN = 3
 
 
@@ -32,6 +34,7 @@ def check_git(context: Context, generated: tuple[str, ...]) -> Iterator[Check]:
         yield Check(GROUP, Mark.BAD, reason, (shlex.join(mend),) if mend else fix)
         return
     known = set(listed.stdout.split("\0"))
+    # A file that was deleted, or never written, is `compile`'s to tell.
     written = [path for path in generated if context.host.exists(str(context.root / path))]
     yield _check_generated(written, known)
     yield _check_large(context, sorted(known - {""}))
@@ -39,7 +42,7 @@ def check_git(context: Context, generated: tuple[str, ...]) -> Iterator[Check]:
 
 def _check_plain_folder(context: Context) -> Iterator[Check]:
     files = context.host.files(str(context.root), _MOST_FILES)
-    size = sum(bytes_ for _, bytes_ in files)
+    size = sum(length for _, length in files)
     if size < _LARGE and len(files) < _MOST_FILES:
         yield Check(GROUP, Mark.GOOD, "not a git checkout; Nix copies the folder, which is small")
         return
@@ -62,6 +65,7 @@ def _check_large(context: Context, known: list[str]) -> Check:
     large = sorted(((sizes.get(path, 0), path) for path in known), reverse=True)
     total = sum(size for size, _ in large)
     big = [path for size, path in large if size >= _LARGE]
+    # Many middling files cost as much as a large one.
     if not big and total < 10 * _LARGE:
         return Check(GROUP, Mark.GOOD, f"what Nix copies is small ({_megabytes(total)})")
     shown = f", {_some(big)} above all" if big else ""

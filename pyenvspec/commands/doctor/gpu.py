@@ -36,6 +36,7 @@ def check_gpu(context: Context) -> Iterator[Check]:
         yield _without_driver(version, cudas)
         return
     yield Check(GROUP, Mark.GOOD, f"the driver's {_LIBCUDA} is {place}")
+    # The device that every program which uses the GPU opens first.
     if context.host.exists("/dev/nvidiactl") and not context.host.is_readable("/dev/nvidiactl"):
         yield Check(GROUP, Mark.BAD, "you may not open /dev/nvidiactl", ("sudo usermod -aG video $USER",))
     yield from _check_version(version, cudas)
@@ -53,8 +54,10 @@ def _find_driver(context: Context) -> str | None:
     for folder, name in ((_NIXOS, "NixOS"), (_WSL, "WSL")):
         if context.host.exists(f"{folder}/{_LIBCUDA}"):
             return f"in {folder} ({name})"
+    # By its whole path: /sbin is on few users' PATH.
     for program in ("/sbin/ldconfig", "/usr/sbin/ldconfig"):
         listed = context.run(program, "-p")
+        # `libcuda.so.1 (libc6,x86-64) => /lib/x86_64-linux-gnu/libcuda.so.1`; one without a machine is of 32 bits.
         match = re.search(rf"{re.escape(_LIBCUDA)} \([^)]*(?:x86-64|AArch64)[^)]*\) => (\S+)", listed.stdout)
         if match:
             return f"{match[1]} (ldconfig)"
@@ -71,6 +74,7 @@ def _read_version(context: Context) -> str | None:
 
 
 def _without_driver(version: str | None, cudas: tuple[str, ...]) -> Check:
+    # The kernel's half without the user's: a container started without --gpus, or a package that is missing.
     if version:
         text = f"the kernel has NVIDIA driver {version}, and its {_LIBCUDA} is not found"
         fix = (
@@ -93,6 +97,7 @@ def _check_version(version: str | None, cudas: tuple[str, ...]) -> Iterator[Chec
             GROUP, Mark.GOOD, f"driver {version} runs CUDA up to {_newest_for(version) or 'none known here'}"
         )
     for cuda in cudas:
+        # NVIDIA says it by minor; env.yaml may name 12.4.1.
         row = minimum_driver(minor_of(cuda))
         if row is None or row.driver is None:
             yield Check(

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import posixpath
 import re
 from typing import TYPE_CHECKING
 
 from pyenvspec.commands.doctor.model import Check, Mark
-from pyenvspec.diagnostics import PyenvspecError
 from pyenvspec.facts.nixpkgs import version_key
-from pyenvspec.project.files import read_project_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,13 +19,14 @@ if TYPE_CHECKING:
 # The runtime of CUDA that wheels bring along: `nvidia-cuda-runtime-cu12` and, from CUDA 13 on, `nvidia-cuda-runtime`.
 _LOCKED = re.compile(r'^name = "nvidia-cuda-runtime(?:-cu\d+)?"\nversion = "(\d+\.\d+)', re.MULTILINE)
 _REQUIRED = re.compile(r"^nvidia-cuda-runtime(?:-cu\d+)?==(\d+\.\d+)", re.MULTILINE)
-# Wheels of a local version, as PyTorch's own index has them.
+# Wheels of a local version, as PyTorch's own index has them: `version = "2.5.1+cu124"`, `torch==2.5.1+cu124`.
 _TAGGED = re.compile(r'^(?:version = "[0-9.]+|torch==[0-9.]+)\+cu(\d+)(\d)\b', re.MULTILINE)
-# What pyenvspec makes of a Python, and nothing that a project could have put there.
+# What nix/modules/python-with-libraries.nix makes: in Nix's store, where no project could have put anything.
 _OURS = re.compile(r"/nix/store/[0-9a-z]{32}-python3\.\d+-libs/bin/python3\.\d+")
 
 GROUP = "gpu"
 
+# By ctypes and not by nvidia-smi: the shell's Python finds libraries in its own way, and that is what is asked.
 _ASK = """
 import ctypes, json
 try:
@@ -49,30 +49,22 @@ def wheels_cuda(context: Context) -> tuple[str, ...]:
     versions: set[str] = set()
     for shell in context.plan.shells if context.plan else ():
         environment = shell.environment
-        folder = "" if environment.project == "." else f"{environment.project}/"
-        names = [f"{folder}uv.lock", f"{folder}poetry.lock"]
+        # The locks by patterns, not parsed: here only a version is asked for, and a broken lock is told by `check`.
+        names = [posixpath.join(environment.project, lock) for lock in ("uv.lock", "poetry.lock")]
         if environment.requirements:
             names.append(environment.requirements)
         for name in names:
-            text = _read(context, name)
+            text = context.project_text(name)
             versions |= {*_LOCKED.findall(text), *_REQUIRED.findall(text)}
             versions |= {f"{major}.{minor}" for major, minor in _TAGGED.findall(text)}
     return tuple(sorted(versions, key=version_key))
 
 
-def _read(context: Context, name: str) -> str:
-    try:
-        content = read_project_file(context.root, name)
-    except PyenvspecError:  # other checks tell of it
-        return ""
-    return (content or b"").decode("utf-8", "replace")
-
-
 def check_reach(context: Context) -> Iterator[Check]:
     """Run the shell's own Python against the driver; only one that Nix made, so that no project's file is run."""
-    environment = context.plan.shells[0].environment if context.plan else None
-    place = ".pyenvspec/python" if environment is None else environment.venv
-    for candidate in (place, ".pyenvspec/python"):
+    venvs = (context.plan.shells[0].environment.venv,) if context.plan else ()
+    # The second is what entering a shell without a .venv links (nix/modules/link-python.sh).
+    for candidate in (*venvs, ".pyenvspec/python"):
         python = os.path.realpath(context.root / candidate / "bin" / "python")
         if _OURS.fullmatch(python):
             break
@@ -81,7 +73,7 @@ def check_reach(context: Context) -> Iterator[Check]:
     result = context.run(python, "-I", "-S", "-c", _ASK)
     try:
         answer = json.loads(result.stdout)
-    except ValueError:
+    except ValueError:  # it did not start: garbage-collected meanwhile, or of another system
         return
     if "missing" in answer:
         text = f"the shell's Python does not find the driver: {answer['missing']}"

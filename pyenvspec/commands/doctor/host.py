@@ -63,6 +63,7 @@ class SystemHost:
     def read(self, path: str) -> str | None:
         try:
             with Path(path).open(encoding="utf-8", errors="replace") as stream:
+                # A netrc or a file of /proc is far smaller; one that has no end must not take all memory.
                 return stream.read(1024 * 1024)
         except OSError:
             return None
@@ -92,21 +93,21 @@ class SystemHost:
         return sizes
 
     def libc(self) -> str | None:
-        try:
+        try:  # macOS and musl do not know this name
             name, _, version = (os.confstr("CS_GNU_LIBC_VERSION") or "").partition(" ")
         except (ValueError, OSError, AttributeError):
             return None
         return version if name == "glibc" else None
 
     def fetch(self, url: str) -> str | None:
-        from urllib.error import HTTPError, URLError
+        from urllib.error import HTTPError
         from urllib.request import urlopen
 
         try:
-            with urlopen(url, timeout=10) as answer:  # noqa: S310 -- addresses of caches: http, https
-                answer.read(4096)
+            with urlopen(url, timeout=10) as response:  # noqa: S310 -- addresses of caches: http, https
+                response.read(4096)
         except HTTPError as error:
             return f"HTTP error {error.code}"
-        except (URLError, OSError, ValueError) as error:
+        except (OSError, ValueError) as error:  # of URLError, which is one, the cause in words
             return str(getattr(error, "reason", error))
         return None

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pyenvspec.diagnostics import PyenvspecError
+from pyenvspec.project.files import read_project_file
 from pyenvspec.records import dataclass
 
 if TYPE_CHECKING:
@@ -14,8 +17,9 @@ if TYPE_CHECKING:
     from pyenvspec.plan import Plan
     from pyenvspec.tools import Result, Runner
 
-PATIENCE = 20.0
-"""Seconds that one program may take."""
+
+_ANSWER_SECONDS = 20.0
+"""What one program may take: a daemon or a network folder that hangs must not keep doctor from saying so."""
 
 
 class Mark(StrEnum):
@@ -57,12 +61,19 @@ class Context:
         """Run a program that only answers."""
         # Not in the project: a program may look for its configuration where it is started. Its words are read, so
         # they have to be English.
-        return self.runner.run(argv, cwd=Path("/"), timeout=PATIENCE, env={"LC_ALL": "C"})
+        return self.runner.run(argv, cwd=Path("/"), timeout=_ANSWER_SECONDS, env={"LC_ALL": "C"})
+
+    def project_text(self, name: str) -> str:
+        """Return the text of a file of the project, empty where it has none or one that is not to be read."""
+        try:
+            content = read_project_file(self.root, name)
+        except PyenvspecError:  # `check` tells of it
+            return ""
+        return (content or b"").decode("utf-8", "replace")
 
     @cached_property
     def settings(self) -> dict[str, object]:
         """The settings of Nix by name; empty where it cannot tell."""
-        import json
 
         # The second is what the first was called before Nix 2.20.
         for words in (("config", "show"), ("show-config",)):

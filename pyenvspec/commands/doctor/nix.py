@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 GROUP = "nix"
 OLDEST = (2, 18)
+"""What the generated flake needs."""
 TESTED = (2, 26)
 _GIGABYTE = 1024**3
 _LITTLE_SPACE = 10 * _GIGABYTE
@@ -38,7 +39,9 @@ def check_nix(context: Context) -> Iterator[Check]:
 
 
 def _check_version(text: str) -> Check:
-    match = re.search(r"(\d+)\.(\d+)", text)
+    # `nix (Nix) 2.34.8`, `nix (Determinate Nix 3.8.2) 2.30.1`, `nix (Lix, like Nix) 2.91.1`
+    # The last: `nix (Nix) 2.34.8`, `nix (Lix, like Nix) 2.91.1`, `nix (Determinate Nix 3.8.2) 2.30.1`
+    match = re.search(r"(\d+)\.(\d+)\S*$", text)
     version = (int(match[1]), int(match[2])) if match else (0, 0)
     # Lix counts on from 2.90, and starts where Nix 2.18 was.
     if version >= TESTED:

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from pyenvspec.plan import Environment
 
 GROUP = "python"
+# Without what stands before `@`: that is somebody's password.
 _HOST_OF_URL = re.compile(r"https?://(?:[^@/\s\"']*@)?([\w.-]+)")
+# `--extra-index-url https://pypi.lab.example/simple`, `url = "https://…"`, `extra-index-url = ["https://…"]`
 _INDEX_LINE = re.compile(
     r"^\s*(?:-i|--index-url|--extra-index-url|--find-links|-f|url\s*=|index-url\s*=|extra-index-url\s*=)"
     r"[\s=\"'\[]*(\S+)",
@@ -31,6 +33,7 @@ _PUBLIC_CODE = ("github.com", "gitlab.com", "huggingface.co")
 def check_python(context: Context) -> Iterator[Check]:
     """Yield the findings on environments, variables and private indices."""
     shells = context.plan.shells if context.plan else ()
+    # Variants of one .venv are one line.
     for environment in {shell.environment.venv: shell.environment for shell in shells}.values():
         if environment.manager in VENV_MANAGERS:
             yield _check_venv(context, environment)
@@ -48,6 +51,7 @@ def _check_venv(context: Context, environment: Environment) -> Check:
     folder = context.root / name
     if not context.host.lexists(str(folder)):
         return Check(GROUP, Mark.GOOD, f"{name} is not there yet; `pyenvspec shell` makes it")
+    # What venv.sh puts into each .venv that it makes.
     is_ours = context.host.exists(str(folder / ".pyenvspec-made"))
     if not context.host.exists(str(folder / "bin/python")):
         if is_ours:
@@ -84,8 +88,9 @@ def _private_hosts(context: Context, environment: Environment) -> set[str]:
     names.append(posixpath.join(environment.project, "pyproject.toml"))
     hosts: set[str] = set()
     for name in names:
-        text = context.host.read(str(context.root / name)) or ""
+        text = context.project_text(name)
         if name.endswith("pyproject.toml"):
+            # Of pyproject.toml only these tables: a `url` under [project.urls] is no index.
             text = "\n".join(re.findall(r"(?ms)^\[\[?tool\.(?:uv|poetry)[^\n]*$.*?(?=^\[|\Z)", text))
         for line in _INDEX_LINE.findall(text):
             host = _HOST_OF_URL.match(line)
@@ -109,6 +114,7 @@ def _check_password(context: Context, host: str, *, is_sandboxed: bool) -> Check
     machines = re.findall(r"(?m)\bmachine\s+(\S+)", text)
     if host in machines or re.search(r"(?m)^\s*default\b", text):
         return Check(GROUP, Mark.GOOD, f"{path} has a password for {host}")
+    # curl and pip compare the whole word with the host, so that an address there is never used.
     wrong = [name for name in machines if "://" in name and host in name]
     if wrong:
         fix = (f"write `machine {host}` instead of `machine {wrong[0]}`",)
