@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+USAGE = 2
+"""Exit code of a command line that cannot be followed, as argparse has it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """One command with what it was given; argparse stops here."""

@@ -55,6 +55,7 @@ def run(options: GetNixOptions) -> int:
         say(f"Nix is there already: {own}; pyenvspec uses it by itself")
         put(f"{own}\n")
         return 0
+    # scripts/get-nix takes Debian's packages apart, which runs elsewhere too but needs apt to fetch them.
     if sys.platform != "linux" or not has_program("apt-get"):
         raise PyenvspecError(_elsewhere())
     _tell_plan(folder)
@@ -66,6 +67,7 @@ def run(options: GetNixOptions) -> int:
 
 def _tell_plan(folder: Path) -> None:
     say(f"This unpacks Debian's newest Nix (about 100 MB) into {folder / 'nix'}, for you only.")
+    # Without /nix Nix takes another folder for its store and enters a mount namespace in which that one is /nix.
     if os.access("/", os.W_OK) or os.access("/nix", os.W_OK):
         say("What it builds and downloads lies in /nix.")
     else:
@@ -97,6 +99,7 @@ def _ask(options: GetNixOptions) -> None:
 
 def _unpack(folder: Path, runner: Runner) -> int:
     script = _script()
+    # Not captured: it tells how far it is, in 100 MB.
     done = runner.run(("sh", str(script), "--to", str(folder)), capture=False)
     own = own_nix()
     if not done.ok or own is None:
@@ -122,6 +125,7 @@ def _script() -> Path:
 
 
 def _undo(folder: Path, options: GetNixOptions) -> int:
+    # By name: the folder is that of all of pyenvspec's data. `.part` is of an unpacking that was stopped.
     mine = [folder / name for name in ("nix", "nix.part", "nix.lock", "store") if (folder / name).exists()]
     if not mine:
         say("Nothing of `pyenvspec get-nix` is here.")

@@ -9,9 +9,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pyenvspec.commands.steps import find_shell
 from pyenvspec.driver import load_plan
 from pyenvspec.locale.language import translated
-from pyenvspec.options import Options
+from pyenvspec.options import USAGE, Options
 from pyenvspec.records import dataclass
 from pyenvspec.reporter import put, say
 from pyenvspec.writing.atomic import replace_file
@@ -19,8 +20,6 @@ from pyenvspec.writing.projectfs import explained
 
 if TYPE_CHECKING:
     import argparse
-
-USAGE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +42,7 @@ def declare(parser: argparse.ArgumentParser) -> type[KernelOptions]:
 def run(options: KernelOptions) -> int:
     """Write or take away the kernel's folder."""
     plan = load_plan(options.directory)
-    names = [shell.name for shell in plan.shells]
-    if options.variant not in names:
-        say(f"env.yaml has no variant `{options.variant}`; there is {', '.join(names)}")
+    if find_shell(plan, options.variant) is None:
         return USAGE
     title = plan.name if options.variant == "default" else f"{plan.name} ({options.variant})"
     # Lower case, as Jupyter reads the names of kernels.
@@ -73,6 +70,7 @@ def kernel_spec(directory: Path, variant: str, title: str) -> dict[str, object]:
     # which Jupyter starts it is imported instead.
     shell = [sys.executable, "-P", "-m", "pyenvspec", "shell", "-q", "-C", root, variant, "--"]
     return {
+        # Jupyter fills in {connection_file}.
         "argv": [*shell, "python", "-m", "ipykernel_launcher", "-f", "{connection_file}"],
         "display_name": title,
         "language": "python",

@@ -13,11 +13,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pyenvspec.commands.steps import run_explained
+from pyenvspec.commands.steps import find_shell, run_explained
 from pyenvspec.driver import check_project, compile_project
 from pyenvspec.facts.caches import is_known_pair
 from pyenvspec.facts.systems import ALL, this_system
-from pyenvspec.options import Options, add_json
+from pyenvspec.options import USAGE, Options, add_json
 from pyenvspec.records import dataclass
 from pyenvspec.reporter import emit, is_terminal, report, say, show
 from pyenvspec.shortcuts import kept
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from pyenvspec.plan import Plan, Shell
 
 FAILED = 1
-USAGE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +66,7 @@ def run(options: ShellOptions) -> int:
     """Open the shell, or run a command in it: its exit code is ours."""
     if options.print_env:
         return _print_env(options)
+    # `pyenvspec shell <<EOF`: the bash for typing, which is not interactive then, reads none of what sets it up.
     if not options.command and not is_terminal(sys.stdin):
         options = replace(options, command=kept.READER)
     return _open(options, stay=False)
@@ -76,14 +76,16 @@ def _open(options: ShellOptions, *, stay: bool) -> int:
     directory, variant = str(options.directory), options.variant
     if options.host:
         return _open_host(options, stay=stay)
+    # The way without a compile; __main__ has tried it already, but only where the script was there.
     folder = _find_place(directory, variant)
     if folder and _make_script(directory, folder):
         argv, env = kept.start(folder, options.command)
         return exec_or_run(argv, cwd=options.directory, env=env, stay=stay)
     compiled = compile_project(options.directory)
-    shell = next((shell for shell in compiled.plan.shells if shell.name == variant), None)
+    shell = find_shell(compiled.plan, variant)
     if shell is None:
-        return _no_variant(compiled.plan, variant)
+        return USAGE
+    # On a system that Nix has no shell for (FreeBSD) its own words say more.
     if (here := this_system()) in ALL and here not in shell.systems:
         return _not_made_here(compiled.plan, shell, here)
     _write_stale(compiled, options)
@@ -98,6 +100,7 @@ def _open(options: ShellOptions, *, stay: bool) -> int:
     if not _make_script(directory, folder):  # what it is made from changed meanwhile: nothing is kept
         return exec_or_run(argv, cwd=options.directory, stay=stay)
     argv, env = kept.start(folder, options.command)
+    # Used this once, since it is made, but not again without asking Nix.
     if not _is_kept(compiled, directory):
         Path(folder, "stamp").unlink()
     return exec_or_run(argv, cwd=options.directory, env=env, stay=stay)
@@ -107,6 +110,7 @@ def _make_kept(compiled: Compiled, options: ShellOptions, folder: str) -> int:
     """Let Nix make what is kept of a shell; return the exit code of the one that failed, what it means told."""
     directory = str(options.directory)
     kept.write_stamp(directory, folder, _sources(compiled.plan))
+    # A profile is a root of the garbage collector, so that what is kept stays in the store.
     argv = (*develop_argv(compiled.plan, options.variant, ()), "--profile", f"{folder}/profile")
     env = {"PYENVSPEC_KEEP": folder, "PYENVSPEC_ONLY_KEEP": "1"}
     return run_explained((*argv, "--command", "true"), cwd=options.directory, env=env)
@@ -125,16 +129,11 @@ def _open_host(options: ShellOptions, *, stay: bool) -> int:
 
     _, plan, findings = check_project(options.directory)
     report(findings, options)
-    shell = next((shell for shell in plan.shells if shell.name == options.variant), None)
+    shell = find_shell(plan, options.variant)
     if shell is None:
-        return _no_variant(plan, options.variant)
+        return USAGE
     runner, quiet = SystemRunner(), options.quiet
     return open_host(plan, shell, options.directory, options.command, runner, stay=stay, quiet=quiet)
-
-
-def _no_variant(plan: Plan, variant: str) -> int:
-    say(f"env.yaml has no variant `{variant}`; there is {', '.join(shell.name for shell in plan.shells)}")
-    return USAGE
 
 
 def _not_made_here(plan: Plan, shell: Shell, here: str) -> int:
@@ -167,6 +166,7 @@ def _make_script(directory: str, folder: str) -> bool:
         done = SystemRunner().run(nix_argv("print-dev-env", str(environment)), cwd=Path(directory))
         if not done.ok:
             return False
+        # Named by the process: two shells that are opened at once must not write into one file.
         draft = script.with_suffix(f".{os.getpid()}")
         draft.write_text(done.stdout, encoding="utf-8", errors="surrogateescape")
         draft.replace(script)
@@ -180,6 +180,8 @@ def _is_kept(compiled: Compiled, directory: str) -> bool:
         if environment.manager in LOCK_MANAGERS:
             lock = Path(directory, environment.project, f"{environment.manager.removesuffix('2nix')}.lock")
             text = lock.read_text(encoding="utf-8", errors="replace") if lock.is_file() else ""
+            # uv: `source = { editable = "libs/a" }`, where "." is the project itself, which is not built; poetry:
+            # `type = "directory"`. What changes in such a folder is in no file that the stamp has.
             if re.search(
                 r'(editable|virtual|directory) = "(?!\."|")|^type = "directory"', text, re.MULTILINE
             ):
@@ -189,7 +191,7 @@ def _is_kept(compiled: Compiled, directory: str) -> bool:
 
 @contextmanager
 def _stdout_on_stderr() -> Iterator[None]:
-    """What processes print meanwhile is talk."""
+    """What processes print meanwhile is talk: by the descriptor, which they inherit, and not by sys.stdout."""
     sys.stdout.flush()
     kept_open = os.dup(1)
     os.dup2(2, 1)
@@ -209,19 +211,22 @@ def _sources(plan: Plan) -> tuple[str, ...]:
     return tuple(sorted(paths))
 
 
+# Written to a file: stdout has what entering the shell prints.
 _TELL = "import json, os, sys; json.dump(dict(os.environ), open(sys.argv[1], 'w'))"
 
 
 def _print_env(options: ShellOptions) -> int:
     """Print the variables that the shell sets otherwise than they are here; what entering prints goes to stderr."""
     with tempfile.TemporaryDirectory() as folder:
-        answer = Path(folder, "environment")
-        command = (sys.executable, "-I", "-S", "-c", _TELL, str(answer))
+        written = Path(folder, "environment")
+        # By this interpreter: the shell may have no Python, or one that PYTHONPATH leads astray.
+        command = (sys.executable, "-I", "-S", "-c", _TELL, str(written))
         with _stdout_on_stderr():
             code = _open(replace(options, command=command, quiet=True), stay=True)
-        if code != 0 or not answer.exists():
+        if code != 0 or not written.exists():
             return code or 1
-        inner: dict[str, str] = json.loads(answer.read_text())
+        inner: dict[str, str] = json.loads(written.read_text())
+    # What bash sets for itself, and LC_CTYPE, which Python sets where there is no locale.
     own = ("_", "SHLVL", "PWD", "OLDPWD", "LC_CTYPE")
     changed = {k: v for k, v in sorted(inner.items()) if os.environ.get(k) != v and k not in own}
     if options.json:
@@ -233,12 +238,13 @@ def _print_env(options: ShellOptions) -> int:
 
 def develop_argv(plan: Plan, variant: str, command: tuple[str, ...]) -> tuple[str, ...]:
     """Return the `nix develop` command of a shell; without `command` it is for typing in."""
-    options = ["--accept-flake-config"] if _is_ours(plan) else []
+    # Otherwise Nix asks for each cache of flake.nix, and without a terminal leaves them out and builds for hours.
+    options = ["--accept-flake-config"] if _may_be_accepted(plan) else []
     inside = ["--command", *command] if command else []
     return nix_argv("develop", f".#{variant}", *options, *inside)
 
 
-def _is_ours(plan: Plan) -> bool:
+def _may_be_accepted(plan: Plan) -> bool:
     """Whether flake.nix names only caches known to us and no builders: Nix need not ask then whether to trust them."""
     known = all(is_known_pair(cache.url, cache.key) for cache in plan.caches)
     return plan.generate.flake and not plan.builders and known

@@ -23,6 +23,7 @@ from pyenvspec.tools import SystemRunner, nix_argv
 if TYPE_CHECKING:
     import argparse
 
+# `me@host:2222`, never a word that begins with a dash, which ssh would take for an option.
 _HOST = re.compile(r"([A-Za-z0-9._-]+@)?[A-Za-z0-9][A-Za-z0-9._-]*(:[0-9]+)?")
 _STORE = re.compile(r"(?:ssh|ssh-ng|file|unix)://[^\s]+|local(?:\?[^\s]+)?")
 _BY_SSH = re.compile(r"ssh(?:-ng)?://([^/?:]+)(?::([0-9]+))?")
@@ -59,15 +60,19 @@ def run(options: ShipOptions) -> int:
     output = shell_output(options.variant)
     build = nix_argv("build", "--no-link", output)
     if options.dry_run:
+        # What Nix makes is only known once it is made: its profile stands for it.
         keep = nix_argv("print-dev-env", "--profile", "./environment", output)
         return show_steps(
             [build, keep, _copy(store, options, "./environment"), enter(store, "./environment")]
         )
+    # Nix must see env.yaml as it is now; with nothing to do this writes nothing.
     compiling.run(compiling.CompileOptions("compile", options.directory, quiet=True))
     code = run_steps([build], options, stay=True)
     if code != 0:
         return code
     with tempfile.TemporaryDirectory() as folder:
+        # Copied is the environment that `nix develop` makes of the shell, since the other machine evaluates nothing;
+        # the profile keeps it from the garbage collector meanwhile.
         profile = Path(folder, "environment")
         done = SystemRunner().run(
             nix_argv("print-dev-env", "--profile", str(profile), output), cwd=options.directory
@@ -95,7 +100,7 @@ def store_address(host: str) -> str:
 
 
 def _copy(store: str, options: ShipOptions, environment: str) -> Step:
-    # What was built here has no signature; the other machine decides whether it takes our word.
+    # What was built here has no signature; the other machine takes our word if this user is trusted there.
     return nix_argv("copy", "--no-check-sigs", "--to", store, *options.command, environment)
 
 
@@ -104,6 +109,7 @@ def enter(store: str, environment: str) -> Step:
     match = _BY_SSH.match(store)
     if match is None:
         return nix_argv("develop", "--store", store, environment)
+    # By ssh, since `nix develop` starts the shell on this machine, whatever the store; -t, since one types into it.
     port = ("-p", match[2]) if match[2] else ()
     inside = ("nix", "--extra-experimental-features", "nix-command flakes", "develop", environment)
     return ("ssh", "-t", *port, match[1], shlex.join(inside))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
 from pyenvspec.facts.systems import this_system
-from pyenvspec.reporter import put, show
+from pyenvspec.reporter import put, say, show
 from pyenvspec.tools import NOT_FOUND, NOT_STARTED, exec_or_run, has_program, run_overheard
 from pyenvspec.writing.atomic import replace_file
 from pyenvspec.writing.projectfs import explained
@@ -18,10 +18,20 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pyenvspec.options import Options
+    from pyenvspec.plan import Plan, Shell
 
 Step = tuple[str, ...]
 
 _SIGNALLED = 128
+"""From here on an exit code tells of a signal: whoever pressed ^C needs no diagnosis."""
+
+
+def find_shell(plan: Plan, variant: str) -> Shell | None:
+    """Return the shell of a variant; where there is none, say which there are."""
+    shell = next((shell for shell in plan.shells if shell.name == variant), None)
+    if shell is None:
+        say(f"env.yaml has no variant `{variant}`; there is {', '.join(shell.name for shell in plan.shells)}")
+    return shell
 
 
 def show_steps(steps: Sequence[Step]) -> int:
@@ -41,11 +51,12 @@ def run_steps(
     for number, argv in enumerate(steps, start=1):
         if not options.quiet:
             show(f"$ {shlex.join(argv)}")
+        # The last takes our place, so that signals and the terminal are its own.
         if stay or talks or number < len(steps):
             code = run_explained(argv, cwd=options.directory, talks=talks)
         else:
             code = exec_or_run(argv, cwd=options.directory)
-        # An engine ends as what it ran in a container did.
+        # An engine ends as what it ran in a container did, which may not have been found there.
         if code == NOT_FOUND and not has_program(argv[0]):
             raise PyenvspecError(missing_program(argv[0], missing))
         if code != 0:
@@ -63,6 +74,7 @@ def run_explained(
     """Wait for a program and return its exit code; where it fails, say what its output means."""
     code, output = run_overheard(argv, cwd=cwd, env=env, talks=talks)
     if code not in (0, NOT_FOUND, NOT_STARTED) and code < _SIGNALLED:
+        # Imported where something failed: its tables are large.
         from pyenvspec.commands.diagnose.command import explain
 
         explain(output)
@@ -89,6 +101,7 @@ def make_folder(root: Path, path: str) -> None:
     """
     *folders, _ = path.split("/")
     folder = root
+    # One by one, and not by mkdir(parents=True), which follows links.
     for part in folders:
         folder /= part
         if folder.is_symlink():

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyenvspec.locale.language import translated
-from pyenvspec.options import Options
+from pyenvspec.options import USAGE, Options
 from pyenvspec.records import dataclass
 from pyenvspec.reporter import put, say
 from pyenvspec.writing.atomic import replace_file
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     import argparse
 
 SHELLS = ("bash", "zsh", "fish")
-USAGE = 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pyenvspec.commands.diagnose.patterns import diagnose_log, merge_yaml
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
 from pyenvspec.locale.language import translated
-from pyenvspec.options import Options, add_json
+from pyenvspec.options import USAGE, Options, add_json
 from pyenvspec.records import dataclass
 from pyenvspec.reporter import SITE, is_terminal, link, make_visible, put, say, show, wants_color
 from pyenvspec.spec.flow import format_flow
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pyenvspec.commands.diagnose.patterns import Advice
 
 _MOST_BYTES = 64 * 1024 * 1024
-_USAGE = 2
+
 _LONGEST = 160
 _NOTHING = """Nix's
 output the first line with `error:` says it; `nix log` with the .drv path in it shows the whole build.
@@ -52,7 +52,7 @@ def run(options: DiagnoseOptions) -> int:
     """Print what is known of the log; 1 when nothing is."""
     if options.source is None and (sys.stdin is None or is_terminal(sys.stdin)):
         say("usage: pyenvspec diagnose LOG, or: nix develop 2>&1 | pyenvspec diagnose")
-        return _USAGE
+        return USAGE
     advices = diagnose_log(_read(options))
     if options.json:
         put(json.dumps(_data(advices), indent=2, ensure_ascii=False) + "\n")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pyenvspec.commands.explain.consequences import Explanation, explain_key
 from pyenvspec.driver import MANIFEST, compile_tree, load_plan, read_manifest
 from pyenvspec.locale.language import translated
-from pyenvspec.options import Options, add_json
+from pyenvspec.options import USAGE, Options, add_json
 from pyenvspec.records import dataclass
 from pyenvspec.reporter import WIDTH, make_visible, put, say
 from pyenvspec.spec.keys import find_key
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from pyenvspec.plan import Decision, Plan
     from pyenvspec.resolving.releases.model import Alternative
-
-_USAGE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +46,7 @@ def run(options: ExplainOptions) -> int:
         return 0
     if options.key is None or options.plan:
         say("usage: pyenvspec explain KEY, or pyenvspec explain --plan")
-        return _USAGE
+        return USAGE
     explanation = _explain(options, options.key)
     put(_json(_key_data(explanation)) if options.json else _format_key(explanation))
     return 0

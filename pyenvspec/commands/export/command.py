@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING
 
 from pyenvspec.commands.export.conda import format_conda
 from pyenvspec.commands.export.dockerfile import format_dockerfile
+from pyenvspec.commands.steps import find_shell
 from pyenvspec.driver import check_project
-from pyenvspec.options import Options
+from pyenvspec.options import USAGE, Options
 from pyenvspec.records import dataclass
 from pyenvspec.reporter import put, report, say
 
 if TYPE_CHECKING:
     import argparse
-
-USAGE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +37,8 @@ def run(options: ExportOptions) -> int:
     """Print the file."""
     _, plan, findings = check_project(options.directory)
     report(findings, options)
-    shell = next((shell for shell in plan.shells if shell.name == options.variant), None)
+    shell = find_shell(plan, options.variant)
     if shell is None:
-        say(f"env.yaml has no variant `{options.variant}`; there is {', '.join(s.name for s in plan.shells)}")
         return USAGE
     if options.form == "conda":
         text, left_out = format_conda(plan, shell, options.directory)

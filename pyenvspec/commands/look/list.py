@@ -7,9 +7,10 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from pyenvspec.commands.look.installed import installed_packages, venv_python
+from pyenvspec.commands.steps import find_shell
 from pyenvspec.driver import check_project
 from pyenvspec.facts.native import catalogue_source, find_attribute
-from pyenvspec.options import Options, add_json
+from pyenvspec.options import USAGE, Options, add_json
 from pyenvspec.records import dataclass
 from pyenvspec.reporter import make_visible, measure, put, report, say
 from pyenvspec.spec.model import VENV_MANAGERS
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pyenvspec.plan import Plan, Shell
-
-USAGE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +51,8 @@ def run(options: ListOptions) -> int:
     """Print the items, one a line."""
     _, plan, findings = check_project(options.directory)
     report(findings, options.as_text())
-    shell = next((shell for shell in plan.shells if shell.name == options.variant), None)
+    shell = find_shell(plan, options.variant)
     if shell is None:
-        say(f"env.yaml has no variant `{options.variant}`; there is {', '.join(s.name for s in plan.shells)}")
         return USAGE
     items = list(_items(plan, shell, options.directory))
     if options.json:

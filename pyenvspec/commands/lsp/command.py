@@ -6,14 +6,12 @@ import sys
 from typing import TYPE_CHECKING
 
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
-from pyenvspec.options import Options
+from pyenvspec.options import USAGE, Options
 from pyenvspec.records import dataclass
 from pyenvspec.reporter import is_terminal, say
 
 if TYPE_CHECKING:
     import argparse
-
-_USAGE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +31,7 @@ def run(options: Options) -> int:
     """Serve until the editor ends it."""
     if sys.stdin is None or is_terminal(sys.stdin):
         say("usage: an editor starts `pyenvspec lsp` and talks to it; docs/editors.md says how to set it up")
-        return _USAGE
+        return USAGE
     try:
         _serve()
     except ModuleNotFoundError as error:
