@@ -12,13 +12,16 @@ from cyclonedx.validation.json import JsonStrictValidator
 from pyenvspec.commands.sbom.contents import (
     LockedFile,
     StorePath,
+    ask_store,
     paths_of_image,
     read_locked_files,
     read_paths,
 )
 from pyenvspec.commands.sbom.document import format_sbom
+from pyenvspec.tools import Result
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 HASH = "a" * 64
@@ -118,6 +121,28 @@ def test_the_layers_of_an_image_say_which_paths_they_hold(tmp_path: Path) -> Non
     (blobs / "one").symlink_to(layer / "one")
     (blobs / "config").write_text("{}")
     assert paths_of_image(tmp_path / "image") == ["/nix/store/a", "/nix/store/b"]
+
+
+class OldNix:
+    """A Nix of before `--json-format`."""
+
+    def run(self, argv: Sequence[str], **more: object) -> Result:
+        assert more["input"] == "/nix/store/a\n/nix/store/b\n"
+        if "--json-format" in argv:
+            return Result(tuple(argv), 1, stderr="error: unrecognised flag '--json-format'\n")
+        return Result(tuple(argv), 0, "{}")
+
+
+def test_an_older_nix_is_asked_without_the_form() -> None:
+    assert ask_store(["/nix/store/a", "/nix/store/b"], OldNix()).stdout == "{}"
+
+
+@pytest.mark.parametrize(
+    "text", ["package = 3\n", 'package = ["x"]\n', '[[package]]\nname = "a"\nversion = "1"\nwheels = 7\n']
+)
+def test_a_lock_of_another_form_names_no_files(tmp_path: Path, text: str) -> None:
+    (tmp_path / "uv.lock").write_text(text)
+    assert not any(read_locked_files(tmp_path).values())
 
 
 def test_a_lock_that_is_broken_or_strange_names_no_files(tmp_path: Path) -> None:

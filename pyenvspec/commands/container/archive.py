@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import io
-import json
 import shlex
 import tarfile
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pyenvspec.commands.sbom.contents import blob_path, digest_of_layout, read_blob
 from pyenvspec.commands.steps import run_steps
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
 from pyenvspec.reporter import say
 from pyenvspec.tools import nix_argv
+from pyenvspec.writing.projectfs import explained
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pyenvspec.commands.container.command import ContainerOptions
     from pyenvspec.commands.steps import Step
-    from pyenvspec.options import Options
     from pyenvspec.plan import Container
 
 _SCRIPT = Path(__file__).with_name("open_archive.sh")
@@ -27,9 +28,8 @@ _NO_HOME = ("HOME", "USER", "LOGNAME")  # inside it is still this user
 
 
 def write_archive(
-    options: Options,
+    options: ContainerOptions,
     container: Container,
-    output: str | None,
     copy: Callable[[Path], Step] | None = None,
 ) -> int:
     """Build an image, or `copy` it as a layout, and write it as a program; return the exit code."""
@@ -39,15 +39,14 @@ def write_archive(
         )
         hint = "take `base` away, or run `pyenvspec container sif`"
         raise PyenvspecError(Diagnostic("container-base", message, hint=hint))
-    target = options.directory / (output or f"{container.name}.run")
+    target = options.directory / (options.output or f"{container.name}.run")
     with tempfile.TemporaryDirectory() as folder:
-        link = Path(folder, "image")
-        build = nix_argv("build", "--out-link", str(link), f".#container-{container.name}")
-        if copy is not None:
-            build = copy(link)
-        code = run_steps([build], options, stay=True)
+        layout = Path(folder, "image")
+        build = nix_argv("build", "--out-link", str(layout), f".#container-{container.name}")
+        code = run_steps([copy(layout) if copy else build], options, stay=True)
         if code == 0:
-            pack(link, f"{container.image}:{container.tag}", target)
+            with explained(target.name):
+                pack(layout, f"{container.image}:{container.tag}", target)
             say(
                 f"wrote {target.name}: {target.stat().st_size:,} bytes; run it as ./{target.name} [COMMAND …]"
             )
@@ -56,25 +55,27 @@ def write_archive(
 
 def pack(layout: Path, name: str, target: Path) -> None:
     """Write the image of a layout as a program at `target`; the same image gives the same bytes."""
-    blobs = layout / "blobs" / "sha256"
-
-    def read(digest: str) -> dict[str, Any]:
-        document: dict[str, Any] = json.loads((blobs / digest[7:]).read_text(encoding="utf-8"))
-        return document
-
-    digest = json.loads((layout / "index.json").read_text(encoding="utf-8"))["manifests"][0]["digest"]
-    manifest = read(digest)
+    digest = digest_of_layout(layout)
+    manifest = read_blob(layout, digest)
     script = _SCRIPT.read_text(encoding="utf-8")
+    # The archive begins on the line below the script, which hands all from there on to tar.
     line = script.count("\n") + 1
-    for mark, value in (("@IMAGE@", name), ("@DIGEST@", digest[7:]), ("@LINE@", str(line))):
+    for mark, value in (
+        ("@IMAGE@", name),
+        ("@DIGEST@", digest.removeprefix("sha256:")),
+        ("@LINE@", str(line)),
+    ):
         script = script.replace(mark, value)
+    # Renamed once it is whole: half of it would run, and fail in the middle of its layers.
     draft = target.with_name(f".{target.name}.draft")
     with draft.open("wb") as file:
         file.write(script.encode())
+        # Read from a pipe there, so written as one; the pax form has room for layers of more than 8 GB.
         with tarfile.open(fileobj=file, mode="w|", format=tarfile.PAX_FORMAT) as archive:
-            _add(archive, "enter", _format_enter(read(manifest["config"]["digest"])["config"]))
+            _add(archive, "enter", _format_enter(read_blob(layout, manifest["config"]["digest"])["config"]))
             for number, layer in enumerate(manifest["layers"]):
-                path = blobs / layer["digest"][7:]
+                path = blob_path(layout, layer["digest"])
+                # Numbered, since the order of layers counts; a TarInfo has no time and no owner of its own.
                 entry = tarfile.TarInfo(f"{number:03}.gz")
                 entry.size = path.stat().st_size
                 with path.open("rb") as content:
@@ -96,6 +97,7 @@ def _format_enter(config: dict[str, Any]) -> str:
     folder = shlex.quote(config.get("WorkingDir") or "/")
     return "\n".join(
         [
+            # $1 and $2 are the user's home and folder, the rest what is to run (open_archive.sh).
             "export HOME=$1",
             f'cd "$2" 2>/dev/null || cd {folder}',
             "shift 2",

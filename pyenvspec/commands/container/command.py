@@ -27,12 +27,13 @@ if TYPE_CHECKING:
 
     from pyenvspec.commands.container.containerfile import Installation
     from pyenvspec.commands.steps import Step
-    from pyenvspec.plan import Container, Plan
+    from pyenvspec.plan import Container, Shell
 
 ACTIONS = ("build", "load", "push", "run", "file", "sif", "archive", "sbom")
 _SIF_MAKERS = ("apptainer", "singularity")
 SOCKET = Path("/var/run/docker.sock")
 DRIVER = Path("/proc/driver/nvidia/version")
+# Where `nvidia-ctk cdi generate` and the system's own services write nvidia.yaml, or nvidia.json.
 CDI = (Path("/etc/cdi"), Path("/var/run/cdi"))
 ENGINES = ("docker", "podman", "buildah")
 _HELP = (
@@ -40,8 +41,6 @@ _HELP = (
     "file: NAME.tar, or what --output says; sif: NAME.sif for Apptainer; "
     "archive: NAME.run, which opens by itself; sbom: what is in it, as CycloneDX"
 )
-
-
 _WITHOUT_ENGINE = "the image itself is made: `pyenvspec container file` writes it for a machine that has one"
 _WITHOUT_BUILDER = "install Docker, Podman or Buildah, or have Nix make all of the image"
 
@@ -80,26 +79,28 @@ def run(options: ContainerOptions) -> int:
     """Compile what is stale, then do what is asked, one command after the other."""
     plan = load_plan(options.directory)
     container = _find(options.name, plan.containers)
-    environment = next(shell for shell in plan.shells if shell.name == container.variant).environment
+    shell = next(shell for shell in plan.shells if shell.name == container.variant)
+    # What cannot be pushed is told before hours of building.
     if options.action == "push":
         _target(container)
     if options.dry_run:
-        installation = installing.guess(options.directory, environment)
+        installation = installing.guess(options.directory, shell.environment)
         return show_steps(commands_of(options, container, installation))
     if options.action == "sif" and not any(map(has_program, _SIF_MAKERS)):
         raise PyenvspecError(_no_sif_maker(container))
     # Nix must see env.yaml as it is now; with nothing to do this writes nothing.
     compiling.run(compiling.CompileOptions("compile", options.directory, quiet=True))
-    if environment.lock_kind is not None:
-        answer = installing.ask_nix(options.directory, container)
-        if isinstance(answer, int):
-            return answer
-        if answer.reasons:
-            return _run_installing(options, plan, container, answer)
+    # Without a lock of Python packages all of an image is from nixpkgs.
+    if shell.environment.lock_kind is not None:
+        plan_of_nix = installing.ask_nix(options.directory, container)
+        if isinstance(plan_of_nix, int):
+            return plan_of_nix
+        if plan_of_nix.reasons:
+            return _run_installing(options, shell, container, plan_of_nix)
     if options.action == "archive":
-        return write_archive(options, container, options.output)
+        return write_archive(options, container)
     if options.action == "sbom":
-        return write_sbom(options, plan, container, options.output)
+        return write_sbom(options, shell, container)
     return _finish(options, container, commands_of(options, container))
 
 
@@ -109,6 +110,7 @@ def _finish(options: ContainerOptions, container: Container, steps: Sequence[Ste
         return run_steps(steps, options, missing=_WITHOUT_ENGINE, stay=options.action != "run")
     archive = options.directory / _archive_of(container)
     make_folder(options.directory, _archive_of(container))
+    # One that a killed run left.
     archive.unlink(missing_ok=True)
     try:
         return run_steps(steps, options, stay=True)
@@ -131,9 +133,8 @@ def _no_sif_maker(container: Container) -> Diagnostic:
 
 
 def _run_installing(
-    options: ContainerOptions, plan: Plan, container: Container, installation: Installation
+    options: ContainerOptions, shell: Shell, container: Container, installation: Installation
 ) -> int:
-    shell = next(shell for shell in plan.shells if shell.name == container.variant)
     engine = _engine(options, builds=True)
     if not options.quiet:
         installing.tell(shell, installation, engine)
@@ -152,9 +153,9 @@ def _run_installing(
             put(f"{installing.reference_of(container, engine)}\n")
             return 0
         case "archive":
-            return write_archive(options, container, options.output, copy)
+            return write_archive(options, container, copy)
         case "sbom":
-            return write_sbom(options, plan, container, options.output, copy)
+            return write_sbom(options, shell, container, copy)
     return _finish(options, container, rest)
 
 
@@ -230,10 +231,12 @@ def _to_files(options: ContainerOptions, container: Container, copy: Callable[..
 def _run_step(engine: str, name: str, container: Container, words: Sequence[str]) -> Step:
     """Return the command that starts an image: with a terminal where there is one, its ports on this machine alone."""
     options = ["--rm", "--interactive"]
+    # With --tty and no terminal Docker refuses to start: "the input device is not a TTY".
     if is_terminal(sys.stdin) and is_terminal(sys.stdout):
         options.append("--tty")
     options += _gpus(engine)
     for port in container.ports:
+        # `8000/tcp`; what is published is on 0.0.0.0 otherwise, past most firewalls.
         number, _, protocol = port.partition("/")
         options += [
             "--publish",
@@ -271,6 +274,7 @@ def _engine(options: ContainerOptions, *, builds: bool = False) -> str:
         raise PyenvspecError(Diagnostic("engine-missing", message, engine, hint=hint))
     if options.engine is not None:
         return options.engine
+    # Buildah, the last, makes images and starts none.
     engines = ENGINES if builds and options.action != "run" else ENGINES[:2]
     there = [engine for engine in engines if has_program(engine)]
     if "docker" in there and len(there) > 1 and not _docker_answers():
@@ -280,6 +284,7 @@ def _engine(options: ContainerOptions, *, builds: bool = False) -> str:
 
 def _docker_answers() -> bool:
     """Whether Docker's daemon can be there: told by a variable, a context or its socket."""
+    # Not by `docker info`, which takes seconds where the daemon is another machine.
     if os.environ.get("DOCKER_HOST") or os.environ.get("DOCKER_CONTEXT"):
         return True
     run = os.environ.get("XDG_RUNTIME_DIR", "")

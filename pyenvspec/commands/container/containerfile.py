@@ -12,6 +12,7 @@ from pyenvspec.records import dataclass
 if TYPE_CHECKING:
     from pyenvspec.plan import Container
 
+# Declared by ARG, and so not in the image: an address may have a password in it.
 _INDICES = (
     "PIP_INDEX_URL",
     "PIP_EXTRA_INDEX_URL",
@@ -47,6 +48,7 @@ def format_containerfile(container: Container, installation: Installation) -> st
         f"# {HEADER}",
         "# Nix makes the images that are named here, the same on every machine. What RUN installs is not:",
         *(f"#   {' '.join(reason.split())}" for reason in installation.reasons),
+        # Two stages: what installs (pip or uv, compilers, caches) is not in the image.
         f"FROM {base}/install:{container.tag} AS packages",
         *(f"ARG {name}" for name in indices()),
         *(_CERTIFICATES_LINES if certificates() else ()),
@@ -56,6 +58,7 @@ def format_containerfile(container: Container, installation: Installation) -> st
         "COPY --from=packages /opt/env /opt/env",
     ]
     for folder in installation.folders:
+        # COPY makes root the owner, and the image's user is 1000, who works in /app.
         owner = "--chown=1000:1000 " if folder == "/app" else ""
         lines.append(f"COPY {owner}--from={base}/project:{container.tag} {folder} {folder}")
     return "\n".join(lines) + "\n"

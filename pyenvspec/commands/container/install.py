@@ -43,14 +43,15 @@ def ask_nix(directory: Path, container: Container) -> Installation | int:
     Raises PyenvspecError where there is no Nix.
     """
     with tempfile.TemporaryDirectory() as folder:
-        answer = Path(folder, "plan")
+        written = Path(folder, "plan")
         output = f".#container-{container.name}.inContainer.plan"
-        code = exec_or_run(nix_argv("eval", "--write-to", str(answer), output), cwd=directory, stay=True)
+        # To a file, and on our terminal: Nix shows how far it is, and may have inputs to fetch.
+        code = exec_or_run(nix_argv("eval", "--write-to", str(written), output), cwd=directory, stay=True)
         if code == NOT_FOUND:
             raise PyenvspecError(missing_program("nix"))
         if code != 0:
             return code
-        plan = json.loads(answer.read_text(encoding="utf-8"))
+        plan = json.loads(written.read_text(encoding="utf-8"))
     return Installation(tuple(plan["reasons"]), plan["revision"], tuple(plan["folders"]))
 
 
@@ -59,6 +60,7 @@ def guess(directory: Path, environment: Environment) -> Installation:
     named = environment.requirements or ""
     if environment.manager != "pip" or not named or named.endswith(".toml"):
         return Installation(())
+    # Nix reads this in place of the requirements, where it is there.
     lock = directory / environment.project / "pylock.toml"
     if lock.exists() or not (directory / named).is_file():
         return Installation(())
@@ -88,12 +90,15 @@ def build_steps(
         store_of(engine) + place_of_parts(container),
     )
     build = [engine, "build", "--file", f"{folder}/Containerfile", "--tag", reference_of(container, engine)]
+    # Docker and Podman keep the result of a RUN line for the next build by themselves.
     if engine == "buildah":
         build.append("--layers")
+    # By name alone: the engine takes the value from its environment, and no command line shows a password.
     for name in indices():
         build += ["--build-arg", name]
     if installation.revision is not None:
         build += ["--label", f"{_REVISION}={installation.revision}"]
+    # The folder with the Containerfile is the whole context: what the project has is in the images of Nix.
     return [parts, (*build, *extra, folder)]
 
 

@@ -2,6 +2,7 @@
 # Written by pyenvspec: the image @IMAGE@ in one file. It needs no root, no Nix and no engine, but user namespaces of Linux.
 # usage: FILE [COMMAND …]
 set -eu
+# By the digest, so that another image of the same name is opened beside this one.
 digest=@DIGEST@ payload=@LINE@
 archives=${PYENVSPEC_ARCHIVES:-${XDG_CACHE_HOME:-$HOME/.cache}/pyenvspec/archives}
 root=$archives/$digest
@@ -14,6 +15,7 @@ if [ ! -e "$root" ]; then
   trap 'exit 130' INT TERM
   mkdir "$work/layers" "$work/root"
   tail -n "+$payload" "$0" | tar -x -C "$work/layers"
+  # In their order: a later layer may write over what an earlier one has.
   for layer in "$work"/layers/*.gz; do
     tar -xz --no-same-owner -C "$work/root" -f "$layer"
   done
@@ -30,6 +32,7 @@ unshare --user --map-root-user --mount true 2>/dev/null || {
   echo "this machine does not let you make user namespaces (sysctl kernel.unprivileged_userns_clone, user.max_user_namespaces)" >&2
   exit 1
 }
+# As root of a namespace of its own, who may mount and chroot, and is this user to everything outside of it.
 # shellcheck disable=SC2016  # for the shell inside
 exec unshare --user --map-root-user --mount --propagation private sh -c '
 set -eu
@@ -40,6 +43,7 @@ bind() {
   if [ -d "$1" ]; then mkdir -p "$root$2"; else mkdir -p "$root$(dirname "$2")"; touch "$root$2"; fi
   mount --rbind "$1" "$root$2"
 }
+# The kernel, the devices and the names of machines are not in an image.
 for place in /dev /proc /sys /tmp /etc/hosts /etc/resolv.conf; do
   [ ! -e "$place" ] || bind "$place" "$place"
 done

@@ -10,56 +10,56 @@ from typing import TYPE_CHECKING
 from pyenvspec.commands.steps import run_steps
 from pyenvspec.reporter import put, say, show
 from pyenvspec.tools import SystemRunner, nix_argv
+from pyenvspec.writing.atomic import replace_file
+from pyenvspec.writing.projectfs import explained
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pyenvspec.commands.container.command import ContainerOptions
     from pyenvspec.commands.steps import Step
-    from pyenvspec.options import Options
-    from pyenvspec.plan import Container, Plan
+    from pyenvspec.plan import Container, Shell
 
 
 def write_sbom(
-    options: Options,
-    plan: Plan,
+    options: ContainerOptions,
+    shell: Shell,
     container: Container,
-    output: str | None,
     copy: Callable[[Path], Step] | None = None,
 ) -> int:
-    """Write the document of an image to `output`, or print it; return the exit code.
+    """Write the document of an image to the file of `--output`, or print it; return the exit code.
 
     `copy` gives the command that copies an image that an engine made to a folder.
     """
+    # Of all that `container` does only this needs CycloneDX' library.
     from pyenvspec.commands.sbom import contents
     from pyenvspec.commands.sbom.document import format_sbom
 
-    shell = next(shell for shell in plan.shells if shell.name == container.variant)
-    with tempfile.TemporaryDirectory() as text:
-        folder = Path(text)
-        link = folder / "image"
-        build = nix_argv("build", "--out-link", str(link), f".#container-{container.name}")
-        code = run_steps([copy(link) if copy else build], options, stay=True, talks=True)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        layout = folder / "image"
+        build = nix_argv("build", "--out-link", str(layout), f".#container-{container.name}")
+        # Its stdout is the document, so that what programs print goes to stderr.
+        code = run_steps([copy(layout) if copy else build], options, stay=True, talks=True)
         if code != 0:
             return code
-        paths = contents.read_layers(link, folder) if copy else contents.paths_of_image(link)
-        ask = nix_argv("path-info", "--json", "--json-format", "1", "--stdin")
-        done = SystemRunner().run(ask, input="".join(f"{path}\n" for path in paths))
+        paths = contents.read_layers(layout, folder) if copy else contents.paths_of_image(layout)
+        done = contents.ask_store(paths, SystemRunner())
         if not done.ok:
             show(done.stderr)
             return 1
-        known = json.loads(done.stdout)
-        digest = json.loads((link / "index.json").read_text(encoding="utf-8"))["manifests"][0]["digest"]
         locked = contents.read_locked_files(options.directory / shell.environment.project)
         text = format_sbom(
             container.image,
             container.tag,
-            digest,
-            contents.read_paths(known, locked),
-            contents.read_installed(folder / "opt" / "env", locked),
+            contents.digest_of_layout(layout),
+            contents.read_paths(json.loads(done.stdout), locked),
+            list(contents.distributions(folder / "opt" / "env", locked)),
         )
-    if output is None:
+    if options.output is None:
         put(text)
     else:
-        (options.directory / output).write_text(text, encoding="utf-8")
-        say(f"wrote {output}: {len(paths)} paths")
+        with explained(options.output):
+            replace_file(options.directory / options.output, text.encode())
+        say(f"wrote {options.output}: {len(paths)} paths")
     return 0

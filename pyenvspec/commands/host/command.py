@@ -46,8 +46,10 @@ def open_host(  # noqa: PLR0913 -- what `shell` was told
     root = directory.resolve()
     bash = _find_bash()
     python = find_python(shell.interpreter.version, runner)
+    # Of this user alone: what lies in it is run, with the values of `env`.
     folder = _place(root, shell.name)
     (folder / "bin").mkdir(parents=True, exist_ok=True, mode=0o700)
+    # For `pyenvspec clean`, which takes away what is kept of projects that are gone.
     _write(folder / "project", str(root))
     libraries = linker_libraries(runner)
     driver = hidden_driver(libraries) if shell.driver else None
@@ -55,10 +57,12 @@ def open_host(  # noqa: PLR0913 -- what `shell` was told
     venv = venv_variables(shell, python.program, _requirements(shell, root, folder))
     _give_manager(venv["PYENVSPEC_MANAGER"], folder)
     entry = _write(folder / "entry", entry_script(shell, root, folder, venv, driver))
+    # Looked up only to be told: apt is slow.
     if not quiet:
         missing = find_absent((".".join(package.path) for package in shell.native), libraries, runner)
         _tell(tuple(describe_host(plan, shell, python, missing, driver)), folder, again=bool(command))
     words = (str(entry), *command) if command else ("--rcfile", str(entry))
+    # A program that asks for this variable wants to know whether Nix made the environment.
     return exec_or_run((bash, *words), cwd=directory, env={"IN_NIX_SHELL": None}, stay=stay)
 
 
@@ -91,7 +95,7 @@ def describe_host(
         yield f"  - Python's patch level: {python.version} here"
     yield "  - the C library, compilers, and libraries that a wheel does not bring: this machine's"
     if shell.native:
-        yield f"  - `native`: this machine's versions of {_list('.'.join(p.path) for p in shell.native)}"
+        yield f"  - `native`: this machine's versions of {_list(['.'.join(p.path) for p in shell.native])}"
     yield from _describe_packages(shell)
     yield from _describe_left_out(plan, shell)
 
@@ -122,10 +126,9 @@ def _describe_left_out(plan: Plan, shell: Shell) -> Iterator[str]:
         yield f"  - left out, as only Nix has them: {_list(texts)}"
 
 
-def _list(names: object) -> str:
-    listed = list(names)  # type: ignore[call-overload]
-    more = len(listed) - _MANY
-    return ", ".join(listed[:_MANY]) + (f" and {more} more" if more > 0 else "")
+def _list(names: list[str]) -> str:
+    more = len(names) - _MANY
+    return ", ".join(names[:_MANY]) + (f" and {more} more" if more > 0 else "")
 
 
 def _find_bash() -> str:
@@ -137,6 +140,7 @@ def _find_bash() -> str:
 
 
 def _place(root: Path, variant: str) -> Path:
+    # One for each variant, as shells may be open side by side.
     digest = uptodate._digest(os.fsencode(f"{root}\0{variant}"))[:32]
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(cache, "pyenvspec", "host", digest)
@@ -155,6 +159,7 @@ def _write_commands(shell: Shell, root: Path, folder: Path, driver: str | None) 
     search = "" if driver is None else f"LD_LIBRARY_PATH={shlex.quote(driver)}:${{LD_LIBRARY_PATH-}} "
     code = {"with-driver": f'{search}exec "$@"'}
     code |= {name: fill_in(text, root) for name, text in shell.scripts if not needs_nix(text)}
+    # A script that was taken out of env.yaml is no command any more; the shims of managers are made apart.
     for stale in (folder / "bin").iterdir():
         if stale.name not in code and stale.name not in ("poetry", "uv"):
             stale.unlink()
@@ -169,6 +174,7 @@ def _requirements(shell: Shell, root: Path, folder: Path) -> str:
     environment = shell.environment
     if environment.manager != "nixpkgs":
         return environment.requirements or ""
+    # `python3Packages.numpy` is numpy: most names of nixpkgs are those of the index.
     names = sorted(package.path[-1] for package in environment.packages)
     path = _write(folder / "requirements.txt", "".join(f"{name}\n" for name in names))
     return os.path.relpath(path, root)
@@ -180,6 +186,7 @@ def _give_manager(manager: str, folder: Path) -> None:
     Raises PyenvspecError where neither is there.
     """
     shim = folder / "bin" / manager
+    # It would be found before one that was installed meanwhile.
     shim.unlink(missing_ok=True)
     if manager == "pip" or has_program(manager):
         return

@@ -14,11 +14,14 @@ if TYPE_CHECKING:
 
     from pyenvspec.plan import Shell, Text
 
+# The words of a command are put aside, since files that are sourced would see them as their own; ~/.bashrc is read here,
+# because --rcfile takes its place.
 _BEFORE = """\
 _pyenvspec_words=("$@")
 set --
 if [[ $- == *i* && -e ~/.bashrc ]]; then source ~/.bashrc; fi
 """
+# A command takes the shell's place; otherwise this was the rcfile of one that is typed into.
 _AFTER = """\
 [[ ${#_pyenvspec_words[@]} -eq 0 ]] || exec -- "${_pyenvspec_words[@]}"
 unset _pyenvspec_words
@@ -68,9 +71,11 @@ def _lines(  # noqa: PLR0913 -- one step each
     yield _BEFORE
     yield _export({"PYENVSPEC_ROOT": str(root)})
     yield f"PATH={shlex.quote(str(folder / 'bin'))}:$PATH\n"
+    # Before env.yaml's own, which may add to it.
     if driver is not None:
         yield f"export LD_LIBRARY_PATH={shlex.quote(driver)}${{LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}}\n"
     yield _export(env)
+    # Not exported: they are for the hook, and what is started from the shell has no use for them.
     yield "".join(f"{name}={shlex.quote(value)}\n" for name, value in venv.items())
     yield f"source {shlex.quote(str(modules_folder() / 'venv.sh'))}\nunset {' '.join(venv)}\n"
     yield _export({name: value for name, value in env.items() if name in _CLEARED})

@@ -47,6 +47,7 @@ def linker_libraries(runner: Runner) -> frozenset[str]:
     for program in ("/sbin/ldconfig", "/usr/sbin/ldconfig"):
         listed = runner.run((program, "-p"))
         if listed.ok:
+            # `	libcuda.so.1 (libc6,x86-64) => /lib/x86_64-linux-gnu/libcuda.so.1`
             return frozenset(re.findall(r"^\s+(\S+) \(", listed.stdout, re.MULTILINE))
     return frozenset()
 
@@ -74,6 +75,7 @@ def _is_here(attribute: str, keys: set[str]) -> bool:
     plain = plain_name(attribute)
     if has_program(plain):
         return True
+    # `libsndfile` of nixpkgs has libsndfile.so; where a package has several libraries, the one of its name counts.
     own = {key for key, _ in library_names(attribute)}
     named = own & {plain.lower(), f"lib{plain.lower()}"}
     return bool(own) and (named or own) <= keys
@@ -83,6 +85,7 @@ def _ask_apt(attributes: list[str], runner: Runner) -> Absent:
     """apt knows what there is, and what is installed, under names that differ between releases."""
     candidates = {attr: debian_candidates(attr) for attr in attributes}
     names = [name for offers in candidates.values() for name in offers]
+    # Its words are read, so in English: `ffmpeg:`, then `  Installed: (none)`, then `  Candidate: 7:5.1.6`.
     policy = runner.run(("apt-cache", "policy", *names), env={"LC_ALL": "C"})
     known = {
         name: installed != "(none)"
@@ -94,6 +97,7 @@ def _ask_apt(attributes: list[str], runner: Runner) -> Absent:
     missing, packages = [], []
     for attr, offers in candidates.items():
         there = [name for name in offers if name in known]
+        # A machine whose lists were never fetched knows none: the first name is most releases' own.
         chosen = (there or list(offers))[0]
         if not known.get(chosen):
             missing.append(attr)
@@ -115,6 +119,7 @@ def _install(command: str, packages: list[str]) -> str | None:
 
 def hidden_driver(libraries: frozenset[str]) -> str | None:
     """Return the folder of the NVIDIA driver where the system's loader does not look, else None."""
+    # The folder of a driver that lies elsewhere; any other word is no folder (nix/modules/driver.c reads it too).
     switch = os.environ.get("PYENVSPEC_DRIVER", "")
     if LIBCUDA in libraries and not switch:
         return None

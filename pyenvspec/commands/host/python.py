@@ -38,6 +38,7 @@ def find_uv() -> str | None:
     try:
         return find_program("uv")
     except FileNotFoundError:
+        # `pip install uv` into the environment of pyenvspec, which `uv tool` and pipx do not put on PATH.
         beside = Path(sys.executable).parent / "uv"
         return str(beside) if os.access(beside, os.X_OK) else None
 
@@ -58,6 +59,7 @@ def find_python(version: str, runner: Runner) -> HostPython:
     if interpreter or uv is None:
         return interpreter or _fail(version, minor, _others(runner), tried_uv=False)
     say(f"there is no Python {version} here; uv brings one")
+    # Not captured: it shows how far the download is. Whether it worked is seen by what is there then.
     runner.run((uv, "python", "install", version), capture=False)
     interpreter = _find(version, uv, runner)
     # One of another patch level is told, and better than none.
@@ -72,6 +74,8 @@ def _find(version: str, uv: str | None, runner: Runner) -> HostPython | None:
     minor = minor_of(version)
     programs = []
     if uv is not None:
+        # --no-project: a .python-version in the folder would take the place of the version asked for; --system: not the
+        # .venv of the project, which is to be made of what is found.
         of_uv = runner.run(
             (uv, "python", "find", "--no-project", "--system", "--no-python-downloads", version)
         )
@@ -83,7 +87,9 @@ def _find(version: str, uv: str | None, runner: Runner) -> HostPython | None:
         except FileNotFoundError:
             continue
     for program in dict.fromkeys(programs):
+        # -I and -S: neither PYTHONPATH nor a sitecustomize may change what it says.
         result = runner.run((program, "-I", "-S", "-c", _LOOK))
+        # `3 11 2 True /usr/bin/python3.11`; False is that of a virtual environment, which may go at any time.
         match = re.fullmatch(r"(\d+) (\d+) (\d+) True (/.+)\n", result.stdout)
         if result.ok and match and f"{'.'.join(match.groups()[:3])}.".startswith(f"{version}."):
             return HostPython(match[4], ".".join(match.groups()[:3]))
@@ -98,6 +104,7 @@ def _of_pyenv(version: str) -> list[str]:
 
 
 def _patch_level(path: Path) -> list[int]:
+    # ~/.pyenv/versions/3.11.10/bin/python3
     return [int(part) for part in re.findall(r"\d+", path.parts[-3])]
 
 

@@ -45,9 +45,11 @@ def format_sbom(
         bom_ref=f"{name}@{digest}",
         purl=PackageURL("oci", None, name.rpartition("/")[2], digest, {"tag": tag}),
     )
+    # Only ourselves, without the library's own version in it: an upgrade of it should not change the bytes.
     tool = Component(name="pyenvspec", version=__version__, type=ComponentType.APPLICATION)
     metadata = BomMetaData(component=image, tools=None, timestamp=_EPOCH)
     metadata.tools.components.add(tool)
+    # Made of the digest, where the library would take a random one.
     bom = Bom(metadata=metadata, serial_number=uuid.uuid5(uuid.NAMESPACE_URL, digest))
     components = {path.path: _component(path) for path in paths}
     for path in paths:
@@ -59,6 +61,7 @@ def format_sbom(
             bom.register_dependency(package)
         needed = [components[reference] for reference in path.references if reference in components]
         bom.register_dependency(component, [*needed, *packages])
+    # What nothing refers to is what the image has for its own sake; the rest comes with it.
     referred = {reference for path in paths for reference in path.references}
     own = [_package(package, digest) for package in installed]
     for package in own:
