@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from pyenvspec.plan import Shell, Text
 
-# The words of a command are put aside, since files that are sourced would see them as their own; ~/.bashrc is read here,
-# because --rcfile takes its place.
+# The words of a command are put aside, since files that are sourced would see them as their own; ~/.bashrc is read
+# here, because --rcfile takes its place.
 _BEFORE = """\
 _pyenvspec_words=("$@")
 set --
