@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pyenvspec.versions import parse_specifier
+
 if TYPE_CHECKING:
     from pyenvspec.checking.context import CheckContext
 
@@ -13,13 +15,8 @@ def check_required(context: CheckContext, version: str) -> None:
     wanted = context.file.spec.required
     if wanted is None:
         return
-    # Slow to import, and few files ask for a version.
-    from packaging.specifiers import InvalidSpecifier, SpecifierSet
-
-    try:
-        # By itself packaging holds no pre-release to meet `>=0.1`, and whoever runs one would be sent away.
-        is_met = SpecifierSet(wanted, prereleases=True).contains(version)
-    except InvalidSpecifier:
+    allowed = parse_specifier(wanted)
+    if allowed is None:
         context.add(
             "invalid-value",
             ("required",),
@@ -27,7 +24,8 @@ def check_required(context: CheckContext, version: str) -> None:
             expected="a comparison with a version of pyenvspec, like >=0.1 or >=0.1,<1",
         )
         return
-    if not is_met:
+    # By itself packaging holds no pre-release to meet `>=0.1`, and whoever runs one would be sent away.
+    if not allowed.contains(version, prereleases=True):
         package = f"'pyenvspec{wanted.replace(' ', '')}'"
         context.add(
             "required-version",

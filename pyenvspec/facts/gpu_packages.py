@@ -8,6 +8,7 @@ from typing import Literal
 from pyenvspec.facts._load import Status, read_table
 from pyenvspec.facts.packages import normalise
 from pyenvspec.records import dataclass
+from pyenvspec.versions import parse_version
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +58,14 @@ def requirement_of(module: str) -> str:
 
 def gpu_needs(package: str, version: str | None) -> GpuPackage | None:
     """Return what a release needs, the newest known where `version` is None; None for a package without a row."""
-    from packaging.version import InvalidVersion, Version
-
     rows = _rows().get(normalise(package), ())
     if version is None:
         return rows[0] if rows else None
-    try:
-        wanted = Version(version.split("+")[0])
-    except InvalidVersion:
+    wanted = parse_version(version.split("+")[0])
+    if wanted is None:
         return None
     for row in rows:
-        if (not row.first or Version(row.first) <= wanted) and (not row.last or wanted <= Version(row.last)):
+        first, last = parse_version(row.first), parse_version(row.last)
+        if (first is None or first <= wanted) and (last is None or wanted <= last):
             return row
     return None

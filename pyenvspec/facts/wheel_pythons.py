@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import TYPE_CHECKING
 
 from pyenvspec.facts._load import read_table
 from pyenvspec.facts.packages import normalise
 from pyenvspec.records import dataclass
+from pyenvspec.versions import parse_specifier, parse_version
+
+if TYPE_CHECKING:
+    from packaging.specifiers import SpecifierSet
+    from packaging.version import Version
 
 Range = tuple[str, str, tuple[str, ...]]
 
@@ -29,38 +35,27 @@ def pythons_of_wheels(package: str, version: str) -> tuple[str, ...] | None:
 
     An empty answer: the release has no such wheel. A release newer than the table's last is not known.
     """
-    from packaging.version import InvalidVersion, Version
-
-    try:
-        wanted = Version(version.split("+")[0])
-    except InvalidVersion:
+    wanted = parse_version(version.split("+")[0])
+    if wanted is None:
         return None
     for first, last, minors in _ranges().get(normalise(package), ()):
-        if Version(first) <= wanted <= Version(last):
+        if _known(first) <= wanted <= _known(last):
             return minors
     return None
 
 
 def pythons_of_any(package: str, specifier: str) -> tuple[str, ...] | None:
     """Return the minors that some release which a specifier admits has wheels for; None where none is known."""
-    from packaging.specifiers import SpecifierSet
-    from packaging.version import Version
-
-    try:
-        allowed = SpecifierSet(specifier)
-        inside = [
-            Version(one.version.removesuffix(".*"))
-            for one in allowed
-            if one.operator in ("==", "~=", "<=", ">=")
-        ]
-    except ValueError:  # as InvalidSpecifier and InvalidVersion are
+    allowed = parse_specifier(specifier)
+    if allowed is None:
         return None
+    inside = _ends(allowed, ("==", "~=", "<=", ">="))
     tags = {
         minor
         for first, last, minors in _ranges().get(normalise(package), ())
         if allowed.contains(first)
         or allowed.contains(last)
-        or any(Version(first) <= version <= Version(last) and allowed.contains(version) for version in inside)
+        or any(_known(first) <= version <= _known(last) and allowed.contains(version) for version in inside)
         for minor in minors
     }
     return tuple(sorted(tags, key=lambda minor: int(minor[2:]))) or None
@@ -68,11 +63,8 @@ def pythons_of_any(package: str, specifier: str) -> tuple[str, ...] | None:
 
 def newest_before(package: str, specifier: str) -> str | None:
     """Return the newest release in the table that a specifier admits, None where none is known."""
-    from packaging.specifiers import InvalidSpecifier, SpecifierSet
-
-    try:
-        allowed = SpecifierSet(specifier)
-    except InvalidSpecifier:
+    allowed = parse_specifier(specifier)
+    if allowed is None:
         return None
     ends = [version for first, last, _ in _ranges().get(normalise(package), ()) for version in (first, last)]
     return next((version for version in reversed(ends) if allowed.contains(version)), None)
@@ -80,11 +72,8 @@ def newest_before(package: str, specifier: str) -> str | None:
 
 def newest_for(package: str, specifier: str, python: str) -> str | None:
     """Return the newest release in the table that a specifier admits and a Python has wheels of, None if unknown."""
-    from packaging.specifiers import InvalidSpecifier, SpecifierSet
-
-    try:
-        allowed = SpecifierSet(specifier)
-    except InvalidSpecifier:
+    allowed = parse_specifier(specifier)
+    if allowed is None:
         return None
     rows = [
         (v, minors) for first, last, minors in _ranges().get(normalise(package), ()) for v in (first, last)
@@ -127,19 +116,24 @@ def _first_with(of: str) -> dict[str, str]:
 
 def is_before(major: Major, package: str, specifier: str) -> bool:
     """Return whether all releases that a specifier admits were made for what was there before a major."""
-    from packaging.specifiers import InvalidSpecifier, SpecifierSet
-    from packaging.version import Version
-
     first = _first_with(major.of).get(normalise(package))
     if first is None or not any(sign in specifier for sign in ("<", "==", "~=")):
         return False
-    try:
-        allowed = SpecifierSet(specifier)
-    except InvalidSpecifier:
+    allowed = parse_specifier(specifier)
+    if allowed is None or allowed.contains(first):
         return False
     newest = newest_before(package, specifier)
-    ends = [one.version.removesuffix(".*") for one in allowed if one.operator in ("==", "~=", "<", "<=")]
-    try:
-        return not allowed.contains(first) and Version(newest or min(ends, key=Version)) < Version(first)
-    except ValueError:
-        return False
+    ends = [_known(newest)] if newest else _ends(allowed, ("==", "~=", "<", "<="))
+    return bool(ends) and min(ends) < _known(first)
+
+
+def _known(version: str) -> Version:
+    """A version that a table of ours holds."""
+    parsed = parse_version(version)
+    assert parsed is not None
+    return parsed
+
+
+def _ends(allowed: SpecifierSet, operators: tuple[str, ...]) -> list[Version]:
+    versions = [parse_version(one.version.removesuffix(".*")) for one in allowed if one.operator in operators]
+    return [version for version in versions if version is not None]

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import os
 import random
-from typing import TYPE_CHECKING
+import re
+from pathlib import Path
 
 import pytest
 
 from pyenvspec.cli import BUG, run
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 ROUNDS = int(os.environ.get("PYENVSPEC_MUTATIONS", "20"))
 PYPROJECT = b'[project]\nname = "a"\nversion = "1"\nrequires-python = ">=3.11"\ndependencies = ["numpy>=1"]\n'
@@ -75,6 +73,9 @@ FLAKE_LOCK = (
     b' "root": "root", "version": 7}\n'
 )
 
+SAMPLES = sorted((Path(__file__).parents[1] / "data" / "of-other-tools").glob("*.sample"))
+OF_OTHER_TOOLS = {path.name.removesuffix(".sample"): path.read_bytes() for path in SAMPLES}
+
 # What is changed, the verb that reads it, and the env.yaml beside it.
 CASES = {
     "uv.lock for uv2nix": (UV, ("check",), "python: {version: 3.11, manager: uv2nix}\n"),
@@ -93,6 +94,7 @@ CASES = {
     "poetry.lock": (POETRY, ("init", "--dry-run", "--offline"), None),
     "pyproject.toml": (PYPROJECT, ("init", "--dry-run", "--offline"), None),
     "build.log": (LOG, ("diagnose",), None),
+    **{name: (content, ("init", "--dry-run", "--offline"), None) for name, content in OF_OTHER_TOOLS.items()},
 }
 
 
@@ -106,17 +108,32 @@ def mutate(content: bytes, chance: random.Random) -> bytes:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_a_mutated_file_is_no_bug(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    content, words, manifest = CASES[name]
-    chance = random.Random(name)
-    (tmp_path / "pyproject.toml").write_bytes(PYPROJECT)
+def test_a_number_too_long_for_python_is_no_bug(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In the place of each number, one after the other: versions are read late, where two are compared."""
+    content, *_ = CASES[name]
+    for match in re.finditer(rb"[0-9]+", content):
+        check(name, content[: match.start()] + b"9" * 4400 + content[match.end() :], tmp_path)
+        capsys.readouterr()
+
+
+def check(name: str, content: bytes, folder: Path) -> None:
+    _, words, manifest = CASES[name]
+    (folder / "pyproject.toml").write_bytes(PYPROJECT)
     if manifest:
-        (tmp_path / "env.yaml").write_text(manifest)
-    name = name.split()[0]
-    place = [str(tmp_path / name)] if words == ("diagnose",) else ["-C", str(tmp_path)]
+        (folder / "env.yaml").write_text(manifest)
+    file = folder / name.split()[0]
+    file.write_bytes(content)
+    assert run([*words, *([str(file)] if words == ("diagnose",) else ["-C", str(folder)])]) != BUG, content[
+        :2000
+    ]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_mutated_file_is_no_bug(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    content, *_ = CASES[name]
+    chance = random.Random(name)
     for _ in range(ROUNDS):
-        mutated = mutate(content, chance)
-        (tmp_path / name).write_bytes(mutated)
-        code = run([*words, *place])
-        said = capsys.readouterr().err
-        assert code != BUG, (mutated[:2000], said[-2000:])
+        check(name, mutate(content, chance), tmp_path)
+        capsys.readouterr()

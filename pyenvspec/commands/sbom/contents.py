@@ -12,7 +12,7 @@ from email import message_from_string
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+from packaging.utils import canonicalize_name, parse_wheel_filename
 
 from pyenvspec.diagnostics import PyenvspecError
 from pyenvspec.project.files import read_project_file
@@ -171,7 +171,7 @@ def _tags(text: str) -> set[str]:
 def _tags_of_name(name: str) -> set[str]:
     try:
         return {str(tag) for tag in parse_wheel_filename(name)[3]}
-    except InvalidWheelFilename:
+    except ValueError:  # as what packaging raises is, and what Python does for numbers too long
         return set()
 
 

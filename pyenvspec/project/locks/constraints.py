@@ -1,7 +1,4 @@
-"""Versions and markers of locks: whether a constraint allows a Python, whether a marker holds on a system.
-
-`packaging` is imported at the first question, since a compile that finds every wheel asks none.
-"""
+"""Versions and markers of locks: whether a constraint allows a Python, whether a marker holds on a system."""
 
 from __future__ import annotations
 
@@ -11,6 +8,7 @@ from functools import cache
 
 from pyenvspec.facts.nixpkgs import minor_of
 from pyenvspec.records import dataclass
+from pyenvspec.versions import parse_specifier, parse_version
 
 _MACHINES = {
     "x86_64-linux": ("linux", "Linux", "x86_64"),
@@ -44,29 +42,16 @@ def same_pythons(left: str, right: str) -> bool | None:
 @cache
 def contains(specifier: str, version: str) -> bool:
     """Return whether a PEP 440 specifier holds for a version; one that is no specifier holds for none."""
-    from packaging.specifiers import InvalidSpecifier
-
-    try:
-        return bool(_parsed(specifier).contains(version, prereleases=True))
-    except (InvalidSpecifier, ValueError):
-        return False
-
-
-@cache
-def _parsed(specifier: str):  # type: ignore[no-untyped-def]
-    from packaging.specifiers import SpecifierSet
-
-    return SpecifierSet(specifier)
+    allowed, parsed = parse_specifier(specifier), parse_version(version)
+    return allowed is not None and parsed is not None and allowed.contains(parsed, prereleases=True)
 
 
 def same_specifier(left: str, right: str) -> bool:
     """Return whether two PEP 440 specifiers say the same."""
-    from packaging.specifiers import InvalidSpecifier
-
-    try:
-        return bool(_parsed(left) == _parsed(right))
-    except (InvalidSpecifier, ValueError):
+    parsed = parse_specifier(left), parse_specifier(right)
+    if None in parsed:
         return left.replace(" ", "") == right.replace(" ", "")
+    return parsed[0] == parsed[1]
 
 
 @cache
@@ -122,7 +107,7 @@ class Surroundings:
         return self.answers[key]
 
     def _evaluate(self, marker: str, extra: str) -> bool:
-        from packaging.markers import InvalidMarker, Marker, UndefinedComparison, UndefinedEnvironmentName
+        from packaging.markers import Marker
 
         platform, name, machine = _MACHINES[self.system]
         minor = minor_of(self.python)
@@ -143,7 +128,7 @@ class Surroundings:
         }
         try:
             return Marker(_CONFLICT.sub(self._choose, marker)).evaluate(environment)
-        except (InvalidMarker, UndefinedComparison, UndefinedEnvironmentName, ValueError):
+        except ValueError:  # as all that packaging raises is, and what Python does for numbers too long
             return True
 
     def _choose(self, match: re.Match[str]) -> str:

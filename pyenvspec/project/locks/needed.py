@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pyenvspec.facts.packages import normalise
 from pyenvspec.project.locks.constraints import Surroundings, allows_python
 from pyenvspec.project.locks.model import Edge
+from pyenvspec.versions import parse_requirement
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -143,11 +144,8 @@ def _text(table: Table, key: str) -> str | None:
 
 
 def _from_requirement(text: object, around: Surroundings) -> Iterator[Edge]:
-    from packaging.requirements import InvalidRequirement, Requirement
-
-    try:
-        requirement = Requirement(str(text))
-    except InvalidRequirement:
+    requirement = parse_requirement(str(text))
+    if requirement is None:
         return
     if around.holds(str(requirement.marker) if requirement.marker else None):
         yield Edge(normalise(requirement.name), extras=tuple(sorted(requirement.extras)))

@@ -11,6 +11,7 @@ from pyenvspec.facts.packages import normalise
 from pyenvspec.project.locks.constraints import same_pythons, same_specifier
 from pyenvspec.project.locks.model import Requirement
 from pyenvspec.project.locks.poetry import content_hashes
+from pyenvspec.versions import parse_requirement
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -113,13 +114,12 @@ def _agrees(wanted: Requirement, locked: Requirement) -> bool:
 
 
 def _parse(texts: Iterable[str]) -> list[Requirement] | None:
-    from packaging.requirements import InvalidRequirement
-    from packaging.requirements import Requirement as Parsed
-
-    try:
-        parsed = [Parsed(text) for text in texts]
-    except InvalidRequirement:
-        return None
+    parsed = []
+    for text in texts:
+        requirement = parse_requirement(text)
+        if requirement is None:
+            return None
+        parsed.append(requirement)
     return [
         Requirement(
             normalise(one.name),

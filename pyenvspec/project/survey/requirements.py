@@ -6,6 +6,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
+from pyenvspec import versions
 from pyenvspec.facts.packages import normalise
 from pyenvspec.project.survey.source import Claim, Source, Wanted
 
@@ -91,8 +92,6 @@ def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
 
 def parse_requirement(line: str, number: int = 0) -> Wanted | None:
     """Return one requirement as pip takes it, None where it is none."""
-    from packaging.requirements import InvalidRequirement, Requirement
-
     text = _HASH.sub("", line).strip()
     if text.startswith((".", "/", "file:")) or re.fullmatch(r"\S+\.(whl|zip|tar\.gz)", text):
         return _local(text, text, number)
@@ -102,9 +101,8 @@ def parse_requirement(line: str, number: int = 0) -> Wanted | None:
             egg[1] if egg else posixpath.basename(text.split("#")[0].split("@")[0 if "@" not in text else -2])
         )
         return Wanted(normalise(name.removesuffix(".git")), text, line=number)
-    try:
-        parsed = Requirement(text)
-    except InvalidRequirement:
+    parsed = versions.parse_requirement(text)
+    if parsed is None:
         return None
     return Wanted(
         normalise(parsed.name),
