@@ -9,15 +9,17 @@ from pyenvspec.facts.caches import caches_for, find_cache
 from pyenvspec.plan import Builder, Cache
 
 if TYPE_CHECKING:
-    from pyenvspec.resolving.releases.choose import Choice
+    from pyenvspec.resolving.releases.model import ReleaseChoice
     from pyenvspec.spec.images import CustomCache
     from pyenvspec.spec.model import Spec
 
+# `https://team.cachix.org`, with or without a slash at its end
 _CACHIX = re.compile(r"https://([A-Za-z0-9._-]+)\.cachix\.org/?")
 
 
-def plan_caches(spec: Spec, choice: Choice) -> tuple[Cache, ...]:
+def plan_caches(spec: Spec, choice: ReleaseChoice) -> tuple[Cache, ...]:
     """Return the caches in their order, each once."""
+    # Those of the needs first: of equal priority Nix asks caches in their order.
     needs = [*choice.inputs, *(["cuda"] if choice.cuda else [])]
     planned = [Cache(c.name, c.url, c.key or "") for need in needs for c in caches_for(need)]
     for cache in spec.caches:

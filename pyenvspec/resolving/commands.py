@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pyenvspec.spec.model import Spec
     from pyenvspec.spec.processes import Process as GivenProcess
 
+# bash opens the connection itself, so that no other program has to be there; each one takes the place of the last.
 _HOW_TO_ASK_A_PORT = "exec 3<>/dev/tcp/127.0.0.1/{}"
 
 
@@ -25,8 +26,9 @@ def plan_bash(code: str, cuda: CudaSet | None) -> Text:
 
 def plan_preload(spec: Spec) -> tuple[tuple[Package, str], ...]:
     """Return the packages with the file in each that this Python loads first."""
-    written = (name.partition("/") for name in dict.fromkeys(spec.preload))
-    return tuple((Package("pkgs", tuple(attribute.split("."))), file) for attribute, _, file in written)
+    # `gperftools/lib/libtcmalloc.so`: an attribute has no slash.
+    parts = (name.partition("/") for name in dict.fromkeys(spec.preload))
+    return tuple((Package("pkgs", tuple(attribute.split("."))), file) for attribute, _, file in parts)
 
 
 def plan_python_packages(spec: Spec) -> tuple[Package, ...]:
@@ -49,6 +51,7 @@ def _with_arguments(name: str, code: str) -> str:
         case Arguments.OWN:
             return code
         case Arguments.REFUSED:
+            # A script that drops its arguments without a word hides a mistyped option.
             message = f'{name} takes no arguments: write \\"\\$@\\" where they belong, in scripts.{name} of env.yaml'
             return f'[ $# -eq 0 ] || {{ echo "{message}" >&2; exit 2; }}\n{code}'
 
@@ -75,6 +78,7 @@ def _plan_ready(process: GivenProcess, cuda: CudaSet | None) -> Ready | None:
     if ready is None or (ready.http is None and ready.run is None):
         if not process.ports:
             return None
+        # Who waits for a process that names its ports means: until it listens on them.
         probe = "\n".join(map(_HOW_TO_ASK_A_PORT.format, process.ports))
         return Ready(None, (probe,), ready.every if ready else 1, ready.tries if ready else 60)
     http = (ready.http.port, ready.http.path) if ready.http else None

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pyenvspec.facts.fixes import fixes_for
 from pyenvspec.facts.packages import normalise
 from pyenvspec.plan import Decision
-from pyenvspec.project.locks.available import is_built, usable_systems
+from pyenvspec.project.locks.available import is_built
 from pyenvspec.project.locks.needed import needed_packages
 from pyenvspec.records import dataclass
 
@@ -33,6 +33,7 @@ _BACKENDS = frozenset({
     "typing-extensions", "uv-build", "wheel",
 })
 # fmt: on
+# A folder of the project is the user's own code, whatever published package has its name.
 _FOLDERS = ("directory", "editable", "virtual")
 
 
@@ -54,26 +55,28 @@ class Fixed:
     applied: tuple[AppliedFix, ...]
 
 
-def apply_fixes(project: LockedProject | None, spec: Spec, systems: tuple[str, ...]) -> Fixed:
+def apply_fixes(project: LockedProject, spec: Spec, systems: tuple[str, ...]) -> Fixed:
     """Return the user's overrides with the fixes that apply under them; without a lock, the user's own."""
     users = {normalise(name): override for name, override in sorted(spec.overrides.items())}
-    if project is None or project.lock is None or spec.fixes == "none":
+    if project.lock is None or spec.fixes == "none":
         return Fixed(users, ())
     skipped = {normalise(name) for name in spec.fixes} if isinstance(spec.fixes, tuple) else frozenset[str]()
     merged, applied = dict(users), dict[tuple[str, int], AppliedFix]()
     needed = _Needed(project, spec, systems)
     for package in project.lock.packages:
         own = users.get(package.name)
+        # What is taken out, or built by nixpkgs' recipe, is not built from the lock.
         if package.name in skipped or (own is not None and (own.remove or own.from_nixpkgs)):
             continue
         fixes = _fitting(package, project.manager, spec, systems)
         joined = _joined(fixes)
         typed_keys = own.model_fields_set if own is not None else set[str]()
         added = {key: value for key, value in joined.items() if key not in typed_keys}
+        # Last, as the question walks through the whole lock.
         if not added or package not in needed:
             continue
-        before = merged.get(package.name)
-        merged[package.name] = _over(before, added)
+        # A forked lock comes here once for each version of the package.
+        merged[package.name] = _over(merged.get(package.name), added)
         for number, fix in enumerate(fixes):
             if keys := tuple(sorted(fix.override.keys() & added.keys())):
                 applied[package.name, number] = AppliedFix(package.name, package.version, keys, fix)
@@ -81,23 +84,26 @@ def apply_fixes(project: LockedProject | None, spec: Spec, systems: tuple[str, .
 
 
 class _Needed:
-    """Which packages the environment needs on some of its systems; looked for at the first question."""
+    """Which packages the environment needs on some of its systems; looked for at the first question.
+
+    A lock also holds what only other groups, extras, systems and Pythons need: no fix of theirs is to be told.
+    """
 
     def __init__(self, project: LockedProject, spec: Spec, systems: tuple[str, ...]) -> None:
         self._project, self._spec, self._systems = project, spec, systems
-        self._found: frozenset[tuple[str, str, PackageSource]] | None = None
+        self._identities: frozenset[tuple[str, str, PackageSource]] | None = None
 
     def __contains__(self, package: LockedPackage) -> bool:
-        if self._found is None:
+        if self._identities is None:
             python = self._spec.python
-            self._found = frozenset(
-                one.identity
+            self._identities = frozenset(
+                reached.identity
                 for system in self._systems
-                for one in needed_packages(
+                for reached in needed_packages(
                     self._project, python.version, system, python.groups, python.extras
                 )
             )
-        return package.identity in self._found
+        return package.identity in self._identities
 
 
 def _over(before: Override | None, added: dict[str, Any]) -> Override:
@@ -137,6 +143,7 @@ def _fitting(
         and (not fix.needs_cuda or spec.cuda is not None)
         and _is_version(package, fix)
     ]
+    # The fallback gives a source the backend that pip takes where a project names none; with one of its own it has two.
     has_backend = package.name in _BACKENDS or any(
         "build_systems" in f.override for f in fitting if not f.is_fallback
     )
@@ -146,6 +153,7 @@ def _fitting(
 def _is_version(package: LockedPackage, fix: KnownFix) -> bool:
     if not fix.versions or not package.version:
         return True
+    # `packaging` is slow to import, and most fixes are for all versions.
     from pyenvspec.project.locks.constraints import contains
 
     return contains(fix.versions, package.version)
@@ -155,12 +163,12 @@ def fix_decisions(fixed: Fixed, prefix: str = "") -> tuple[Decision, ...]:
     """Return one decision per fix, so that explain lists what was applied and why."""
     return tuple(
         Decision(
-            f"{prefix}overrides.{one.package}",
-            ", ".join(f"{key}: {_shown(one.fix.override[key])}" for key in one.keys),
-            f"known fix for {one.package} {one.version}: {one.fix.why}",
-            one.fix.source,
+            f"{prefix}overrides.{applied.package}",
+            ", ".join(f"{key}: {_shown(applied.fix.override[key])}" for key in applied.keys),
+            f"known fix for {applied.package} {applied.version}: {applied.fix.why}",
+            applied.fix.source,
         )
-        for one in fixed.applied
+        for applied in fixed.applied
     )
 
 
@@ -185,18 +193,3 @@ def fix_shells(
         fixed.append(replace(shell, spec=shell.spec.model_copy(update={"overrides": result.overrides})))
         decisions += fix_decisions(result, "" if shell.name == "default" else f"variants.{shell.name}.")
     return tuple(fixed), tuple(decisions)
-
-
-def served_systems(
-    shell: ShellSpec, project: LockedProject, systems: tuple[str, ...]
-) -> tuple[tuple[str, ...], tuple[Decision, ...]]:
-    """Return those of the default systems on which everything in the lock can be had, and why not the others."""
-    if project.lock is None:
-        return systems, ()
-    usable, lacking = usable_systems(project, shell.spec, systems)
-    if len(usable) == len(systems):
-        return systems, ()
-    left_out = ", ".join(system for system in systems if system not in usable)
-    key = "systems" if shell.name == "default" else f"variants.{shell.name}.systems"
-    reason = f"{lacking} has no wheel for {left_out}, and no source"
-    return usable, (Decision(key, ", ".join(usable), reason, project.lock_file),)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 def plan_containers(spec: Spec, name: str, shells: tuple[Shell, ...]) -> tuple[Container, ...]:
     """Return the images in the order of their names."""
+    # Texts of an image are those of its variant: `${cuda.X}` is in that one's CUDA.
     cuda = {shell.name: shell.cuda for shell in shells}
     return tuple(
         Container(
@@ -30,8 +31,8 @@ def plan_containers(spec: Spec, name: str, shells: tuple[Shell, ...]) -> tuple[C
             cuda=container.cuda,
             base=None if container.base == "none" else container.base,
             env=tuple(
-                (name, plan_text(text, cuda.get(container.variant)))
-                for name, text in sorted(container.env.items())
+                (variable, plan_text(text, cuda[container.variant]))
+                for variable, text in sorted(container.env.items())
             ),
             ports=container.ports,
             labels=tuple(sorted(container.labels.items())),

@@ -1,6 +1,6 @@
 """Overrides of single packages as the plan holds them: names as PEP 503 spells them, packages with their set.
 
-`plan_overrides` takes the model's overrides, whoever gave them; where two speak of one package, the first wins.
+They are the user's own, with known fixes put under them.
 """
 
 from __future__ import annotations
@@ -22,12 +22,10 @@ if TYPE_CHECKING:
 def plan_overrides(
     overrides: Iterable[tuple[str, Override]], cuda: CudaSet | None
 ) -> tuple[PackageOverride, ...]:
-    """Return the overrides ordered by name; `given` has the user's own before the known fixes."""
-    planned: dict[str, PackageOverride] = {}
-    for written, override in overrides:
-        name = normalise(written)
-        planned.setdefault(name, _plan_override(name, override, cuda))
-    return tuple(override for _, override in sorted(planned.items()))
+    """Return the overrides ordered by name."""
+    # Two spellings of one name are an error of the cross-checks, so that each is there once.
+    by_name = {normalise(name): override for name, override in overrides}
+    return tuple(_plan_override(name, override, cuda) for name, override in sorted(by_name.items()))
 
 
 def _plan_override(name: str, override: Override, cuda: CudaSet | None) -> PackageOverride:
@@ -60,11 +58,9 @@ def _packages(written: Iterable[str], cuda: CudaSet | None) -> tuple[Package, ..
 
 def _package(written: str, cuda: CudaSet | None) -> Package:
     head, *rest = written.split(".")
-    return (
-        choose_package(Package("cuda", tuple(rest)), cuda)
-        if head == "cuda"
-        else Package("pkgs", (head, *rest))
-    )
+    if head == "cuda":
+        return choose_package(Package("cuda", tuple(rest)), cuda)
+    return Package("pkgs", (head, *rest))
 
 
 def plan_text(text: str, cuda: CudaSet | None) -> Text:
@@ -77,6 +73,7 @@ def choose_package(package: Package, cuda: CudaSet | None) -> Package:
     """Return the package as the CUDA set calls it; `cuda.cudnn` is the cuDNN chosen for this shell."""
     if package.scope != "cuda" or cuda is None:
         return package
+
     names = dict(cuda.renamed) | ({"cudnn": cuda.cudnn} if cuda.cudnn else {})
     head, *rest = package.path
     return Package("cuda", (names.get(head, head), *rest))

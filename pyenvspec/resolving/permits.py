@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 def spell_names(file: SpecFile, branch: str) -> tuple[SpecFile, tuple[Decision, ...]]:
     """Return the file with each package called as the release calls it, and what was changed."""
+    # nixpkgs moves names to the top (`xorg.libX11` → `libx11`): an older release has only the old one.
     changed: dict[str, str] = {}
 
     def spell(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -56,6 +57,7 @@ def permitted_unfree(file: SpecFile, branch: str, *, has_cuda: bool) -> tuple[bo
         return setting, ()
     if has_cuda:
         return True, ()
+    # By name, so that nothing unfree comes in that nobody asked for.
     return False, tuple(sorted({name for shell in file.shells for name in _unfree(shell.spec, branch)}))
 
 

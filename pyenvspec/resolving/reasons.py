@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from pyenvspec.plan import Cache, FlakeInput, Nixpkgs, Shell
-    from pyenvspec.resolving.releases.choose import Choice
+    from pyenvspec.resolving.releases.model import ReleaseChoice
 
 _INPUT_REASONS = {
     "nixpkgs": ("nixpkgs", "all packages come from it"),
@@ -44,8 +44,9 @@ def _decide_input(flake_input: FlakeInput) -> Decision:
     return Decision(key, f"input {flake_input.name}", reason, source.source if source else None)
 
 
-def decide_caches(caches: Iterable[Cache], choice: Choice) -> tuple[Decision, ...]:
+def decide_caches(caches: Iterable[Cache], choice: ReleaseChoice) -> tuple[Decision, ...]:
     """Return one decision for each binary cache: what it is wanted for."""
+    # A cache that the user names as well is told by what needs it.
     needs = [*choice.inputs, *(["cuda"] if choice.cuda else [])]
     served = {cache.url: (need, cache.source) for need in needs for cache in caches_for(need)}
     return tuple(_decide_cache(cache, served) for cache in caches)
@@ -61,7 +62,7 @@ def _decide_cache(cache: Cache, served: Mapping[str, tuple[str, str]]) -> Decisi
 
 
 def decide_settings(nixpkgs: Nixpkgs, shells: Iterable[Shell], *, is_asked: bool) -> tuple[Decision, ...]:
-    """Return why nixpkgs is configured as it is; `asked` when `unfree` is the user's own word."""
+    """Return why nixpkgs is configured as it is; `is_asked` when `unfree` is the user's own word."""
     decisions: list[Decision] = []
     if nixpkgs.unfree:
         reason = "asked for" if is_asked else "CUDA is unfree software"

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
 from pyenvspec.project.folder import effective_manager
 from pyenvspec.raw import locate
-from pyenvspec.resolving.releases.choose import CudaRequest, Refusal, Request, choose
+from pyenvspec.resolving.releases.choose import choose
+from pyenvspec.resolving.releases.model import CudaRequest, Refusal, Request
 from pyenvspec.resolving.shell_systems import all_systems, systems_without_cuda, wanted_systems
 from pyenvspec.spec.meant import some_python
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from pyenvspec.diagnostics import KeyPath
     from pyenvspec.project.folder import ProjectFolder
-    from pyenvspec.resolving.releases.choose import Choice
+    from pyenvspec.resolving.releases.model import ReleaseChoice
     from pyenvspec.resolving.shell_systems import ShellSystems
     from pyenvspec.spec.model import Spec, SpecFile
     from pyenvspec.spec.packages import Cuda
@@ -35,7 +36,7 @@ _REFUSED_KEYS: dict[str, KeyPath] = {
 _VERSION: KeyPath = ("python", "version")
 
 
-def choose_release(file: SpecFile, managers: dict[str, str], wanted: ShellSystems) -> Choice:
+def choose_release(file: SpecFile, managers: dict[str, str], wanted: ShellSystems) -> ReleaseChoice:
     """Return the release for all shells; raises PyenvspecError with every version that stands in the way."""
     request = _build_request(file, managers, wanted)
     outcome = choose(request)
@@ -89,7 +90,7 @@ def _without_wrong(request: Request, wrong: Collection[KeyPath]) -> Request:
 
 def _list_refusals(
     file: SpecFile, request: Request, refusal: Refusal
-) -> tuple[Choice | None, tuple[Diagnostic, ...]]:
+) -> tuple[ReleaseChoice | None, tuple[Diagnostic, ...]]:
     """Return every part of a request that cannot be had for itself, and the release without those parts."""
     refusals = [refusal]
     rest = _without_culprit(request, refusal)

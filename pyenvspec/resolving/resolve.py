@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 
     from pyenvspec.project.folder import ProjectFolder
     from pyenvspec.project.locks.locked_project import LockedProjects
-    from pyenvspec.resolving.releases.choose import Choice, PythonChoice
+    from pyenvspec.resolving.releases.model import PythonChoice, ReleaseChoice
     from pyenvspec.resolving.shell_systems import ShellSystems
     from pyenvspec.spec.model import ShellSpec, Spec, SpecFile
     from pyenvspec.spec.packages import Cuda
@@ -84,6 +84,7 @@ def resolve_plan(file: SpecFile, project: ProjectFolder, locks: LockedProjects |
         s.name: choice.cuda_for(cuda_request(s.spec.cuda)) for s in file.shells if s.spec.cuda is not None
     }
     systems, without = served_systems_of_shells(file, wanted, choice, cuda)
+    # Fixes depend on the systems: a wheel of one, a build on another. Names are spelled after them, theirs included.
     file, fixes = _fix_shells(file, locks or {}, systems)
     file, spellings = spell_names(file, choice.release)
     nixpkgs, otherwise = _plan_nixpkgs_of_shells(file, choice, managers)
@@ -99,6 +100,7 @@ def resolve_plan(file: SpecFile, project: ProjectFolder, locks: LockedProjects |
     caches = plan_caches(spec, choice)
     return Plan(
         name=name,
+        # An empty one is the user's word as well.
         description=spec.description if spec.description is not None else f"Python environment of {name}",
         systems=all_systems(systems.values()),
         inputs=inputs,
@@ -108,7 +110,7 @@ def resolve_plan(file: SpecFile, project: ProjectFolder, locks: LockedProjects |
         renderer=spec.shell,
         shells=shells,
         containers=plan_containers(spec, name, shells),
-        modules=tuple(_relative(path) for path in spec.modules),
+        modules=tuple(posixpath.normpath(path) for path in spec.modules),
         generate=Generate(**spec.generate.model_dump()),
         watched=_watched_files(shells),
         submodules=any(map(project.is_in_submodule, _read_by_nix(file, project, locks or {}))),
@@ -133,6 +135,7 @@ def _fix_shells(
     """Put the known fixes under the overrides of the shells that are built from a lock."""
     if not locks:
         return file, ()
+    # Slow to import, and most projects have no lock that Nix reads.
     from pyenvspec.resolving.fixes import fix_shells
 
     shells, decisions = fix_shells(file.shells, locks, systems)
@@ -140,7 +143,7 @@ def _fix_shells(
 
 
 def _plan_shell(
-    shell: ShellSpec, manager: str, choice: Choice, systems: tuple[str, ...], lock: str | None
+    shell: ShellSpec, manager: str, choice: ReleaseChoice, systems: tuple[str, ...], lock: str | None
 ) -> Shell:
     spec = shell.spec
     cuda = _plan_cuda(spec.cuda, choice) if spec.cuda is not None else None
@@ -155,7 +158,7 @@ def _plan_shell(
         preload=plan_preload(spec),
         split_off=plan_python_packages(spec) if manager in VENV_MANAGERS else (),
         env=tuple((name, plan_text(text, cuda)) for name, text in sorted(spec.env.items())),
-        dotenv=tuple(_relative(path) for path in _distinct(spec.dotenv)),
+        dotenv=tuple(posixpath.normpath(path) for path in _distinct(spec.dotenv)),
         scripts=plan_scripts(spec, cuda),
         processes=plan_processes(spec, cuda),
         services=tuple(sorted(spec.services.items())),
@@ -172,26 +175,33 @@ def _plan_environment(shell: ShellSpec, manager: str, cuda: CudaSet | None) -> E
     spec, python, venv = shell.spec, shell.spec.python, manager in VENV_MANAGERS
     return Environment(
         manager=manager,
-        project=_relative(python.project),
-        requirements=_relative(python.requirements or "requirements.txt") if manager == "pip" else None,
+        project=posixpath.normpath(python.project),
+        requirements=posixpath.normpath(python.requirements or "requirements.txt")
+        if manager == "pip"
+        else None,
+        # poetry and uv get the names as they are typed; uv2nix and poetry2nix compare them as they are normalised.
         groups=_distinct(python.groups if venv else map(normalise, python.groups)),
         extras=_distinct(python.extras if venv else map(normalise, python.extras)),
         packages=() if venv else plan_python_packages(spec),
         install=python.install == "on_lock_change",
+        # A variant's packages would take those of the default shell away again, each time that it is entered.
         venv=".venv" if shell.name == "default" else f".venv-{shell.name}",
         build_after=_distinct(map(normalise, python.build_after)) if venv else (),
-        editable=tuple(sorted((normalise(n), _relative(path)) for n, path in python.editable.items())),
+        editable=tuple(
+            sorted((normalise(n), posixpath.normpath(path)) for n, path in python.editable.items())
+        ),
         prefer_wheels=spec.wheels.prefer,
         from_source=tuple(sorted({normalise(name) for name in spec.wheels.disabled})),
         overrides=plan_overrides(spec.overrides.items(), cuda),
     )
 
 
-def _plan_cuda(cuda: Cuda, choice: Choice) -> CudaSet:
+def _plan_cuda(cuda: Cuda, choice: ReleaseChoice) -> CudaSet:
     cuda_choice = choice.cuda_for(cuda_request(cuda))
     cudnn = None if cuda.cudnn == "none" else cuda_choice.cudnn
     release = choice.cuda_release if cuda_choice.origin == "nixpkgs-cuda" else choice.release
     renamed = {old: gone.now for old, gone in gone_from_sets(release or "").items() if gone.now}
+    # cuDNN comes by the attribute of the version that was chosen, whether it is listed or not.
     wanted = [renamed.get(name, name) for name in _distinct(cuda.packages) if name != "cudnn"]
     names = [*dict.fromkeys(wanted), *([cudnn] if cudnn else [])]
     return CudaSet(
@@ -206,15 +216,15 @@ def _plan_cuda(cuda: Cuda, choice: Choice) -> CudaSet:
     )
 
 
-def _plan_inputs(spec: Spec, choice: Choice, managers: Iterable[str]) -> tuple[FlakeInput, ...]:
+def _plan_inputs(spec: Spec, choice: ReleaseChoice, managers: Iterable[str]) -> tuple[FlakeInput, ...]:
     names = ["nixpkgs", "flake-parts"]
     if spec.shell == "devenv":
         names.append("devenv")
         names += [name for name in DEVENV_INPUTS if name in spec.devenv]
     for manager in managers:
         names += MANAGER_INPUTS.get(manager, ())
-    names += [name for name in choice.inputs if name not in names]
-    ours = [_standard_input(name, _distinct(names), choice) for name in _distinct(names)]
+    standard = _distinct([*names, *choice.inputs])
+    ours = [_standard_input(name, standard, choice) for name in standard]
     users = [
         FlakeInput(
             name, f"github:{source.github}" + (f"/{source.ref}" if source.ref else ""), flake=source.flake
@@ -224,7 +234,7 @@ def _plan_inputs(spec: Spec, choice: Choice, managers: Iterable[str]) -> tuple[F
     return (*ours, *users)
 
 
-def _standard_input(name: str, names: tuple[str, ...], choice: Choice) -> FlakeInput:
+def _standard_input(name: str, names: tuple[str, ...], choice: ReleaseChoice) -> FlakeInput:
     """Return an input at the revision that was tested, sharing our inputs; what it has besides is cut off."""
     source = input_source(name)
     branch = {"nixpkgs": choice.release, "nixpkgs-cuda": choice.cuda_release}.get(name)
@@ -232,15 +242,16 @@ def _standard_input(name: str, names: tuple[str, ...], choice: Choice) -> FlakeI
     url = f"github:{source.owner}/{source.repo}/{branch}" if branch else source.url
     if name in PLAIN_FOLDERS:
         return FlakeInput(name, url, flake=False)
+    # flake-parts wants nixpkgs for its `lib` alone, and calls it so.
     shared = {own: own for own in names} | {"nixpkgs-lib": "nixpkgs"}
     kept = KEPT_INPUTS.get(name, ())
-    ours = [own for own in source.inputs if own.follows is None or own.name in names]
-    own_inputs = [own.name for own in ours if own.name not in kept]
-    return FlakeInput(name, url, tuple((own, shared.get(own, "")) for own in own_inputs))
+    # What follows another input of the same flake is shared or cut off with that one.
+    declared = [own.name for own in source.inputs if own.follows is None or own.name in names]
+    return FlakeInput(name, url, tuple((own, shared.get(own, "")) for own in declared if own not in kept))
 
 
 def _plan_nixpkgs_of_shells(
-    file: SpecFile, choice: Choice, managers: dict[str, str]
+    file: SpecFile, choice: ReleaseChoice, managers: dict[str, str]
 ) -> tuple[Nixpkgs, dict[str, Nixpkgs]]:
     """Return the nixpkgs of the file, and by variant those that differ from it.
 
@@ -250,12 +261,14 @@ def _plan_nixpkgs_of_shells(
     plans = {shell.name: _plan_nixpkgs(file, choice, shell.spec.cuda) for shell in built}
     main = next(iter(plans.values())) if plans else _plan_nixpkgs(file, choice, None)
     others = {name: plan for name, plan in plans.items() if plan != main}
+    # Without CUDA nothing is compiled for a GPU, whichever the other shells name.
     return main, {n: p if p.cuda_support else replace(p, capabilities=()) for n, p in others.items()}
 
 
-def _plan_nixpkgs(file: SpecFile, choice: Choice, cuda: Cuda | None) -> Nixpkgs:
+def _plan_nixpkgs(file: SpecFile, choice: ReleaseChoice, cuda: Cuda | None) -> Nixpkgs:
     """Return the nixpkgs whose Python packages are built for this CUDA."""
     spec = file.spec
+    # Of all shells, as they share the one nixpkgs.
     capabilities = _distinct(
         c for s in file.shells if s.spec.cuda is not None for c in s.spec.cuda.capabilities
     )
@@ -270,8 +283,9 @@ def _plan_nixpkgs(file: SpecFile, choice: Choice, cuda: Cuda | None) -> Nixpkgs:
         cuda_support=cuda_set is not None,
         # The last one is what nixpkgs also compiles for the GPUs to come.
         capabilities=tuple(sorted(capabilities, key=version_key)),
+        # Packages of another nixpkgs (`nixpkgs-cuda`) are for no recipe of this one.
         cuda_set=cuda_set.attribute if cuda_set and cuda_set.origin == "pkgs" else None,
-        overlays=tuple(_relative(path) for path in spec.nixpkgs.overlays),
+        overlays=tuple(posixpath.normpath(path) for path in spec.nixpkgs.overlays),
         input_overlays=("cuda-legacy",) if "cuda-legacy" in choice.inputs else (),
     )
 
@@ -293,6 +307,7 @@ def _watched_files(shells: tuple[Shell, ...]) -> tuple[str, ...]:
         if environment.requirements:
             # `-e .` in it has its own requirements there.
             watched |= {environment.requirements, "pyproject.toml"}
+        # nixpkgs takes the packages that env.yaml names.
         elif environment.manager != "nixpkgs":
             lock = "uv.lock" if environment.manager in ("uv", "uv2nix") else "poetry.lock"
             watched |= {posixpath.join(environment.project, file) for file in ("pyproject.toml", lock)}
@@ -313,7 +328,7 @@ def _manager_decisions(
     )
 
 
-def _release_decisions(choice: Choice) -> tuple[Decision, ...]:
+def _release_decisions(choice: ReleaseChoice) -> tuple[Decision, ...]:
     """Return the chooser's decisions by key; variants that share a CUDA say the same twice."""
     return _distinct(
         Decision(_answered_key(d.subject), d.choice, d.reason, d.source) for d in choice.decisions
@@ -322,19 +337,15 @@ def _release_decisions(choice: Choice) -> tuple[Decision, ...]:
 
 def _answered_key(subject: str) -> str:
     """Return the key of env.yaml that a decision on `nixpkgs`, `python 3.10`, `cuda 11.8 cudnn` answers."""
-    what, *rest = subject.split()
-    if what == "cuda":
+    head, *rest = subject.split()
+    if head == "cuda":
         return "cuda.cudnn" if rest[1:] else "cuda.version"
-    return {"nixpkgs": "nixpkgs.release", "python": "python.version"}.get(what, what)
+    return {"nixpkgs": "nixpkgs.release", "python": "python.version"}.get(head, head)
 
 
 def _valid_name(folder: str) -> str:
     """Make a folder's name a valid project name: other letters become `-`."""
     return re.sub(r"[^A-Za-z0-9._-]+", "-", folder).strip("-.") or "project"
-
-
-def _relative(path: str) -> str:
-    return posixpath.normpath(path)
 
 
 def _distinct(items: Iterable[T]) -> tuple[T, ...]:

@@ -13,7 +13,8 @@ from pyenvspec.project.locks.locked_project import LockedProject
 from pyenvspec.project.locks.toml import load_toml
 from pyenvspec.project.locks.uv import read_uv
 from pyenvspec.raw import Mapping
-from pyenvspec.resolving.fixes import apply_fixes, fix_decisions, served_systems
+from pyenvspec.resolving.fixes import apply_fixes, fix_decisions
+from pyenvspec.resolving.shell_systems import served_systems
 from pyenvspec.spec.model import LOCK_MANAGERS, ShellSpec, Spec
 from pyenvspec.spec.overrides import Override
 

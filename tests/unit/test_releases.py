@@ -11,7 +11,8 @@ import pytest
 from pyenvspec.checking.releases import check_support
 from pyenvspec.driver import check_project
 from pyenvspec.facts import inputs, nixpkgs
-from pyenvspec.resolving.releases.choose import Choice, CudaRequest, Refusal, Request, choose
+from pyenvspec.resolving.releases.choose import choose
+from pyenvspec.resolving.releases.model import CudaRequest, Refusal, ReleaseChoice, Request
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "releases.tsv"
 HEADER = "python\tcuda\trelease\tinputs\tpython from\tcuda from\tcudnn\tsystems"
@@ -25,9 +26,9 @@ def request(python: str, cuda: str = "", cudnn: str | None = None, **rest: objec
     return replace(asked, **rest)  # type: ignore[arg-type]
 
 
-def chosen(asked: Request) -> Choice:
+def chosen(asked: Request) -> ReleaseChoice:
     choice = choose(asked)
-    assert isinstance(choice, Choice), choice
+    assert isinstance(choice, ReleaseChoice), choice
     return choice
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pyenvspec.facts.nixpkgs import Release
-    from pyenvspec.resolving.releases.model import CudaOrigin, CudaRequest, Request, Subject
+    from pyenvspec.resolving.releases.model import CudaOrigin, CudaRequest, Request
 
 TOOLS = (("needs_uv", "uv"), ("needs_poetry", "poetry"), ("needs_poetry2nix", "poetry2nix"))
 
@@ -96,7 +96,7 @@ def _find_python(release: Release, version: str, request: Request) -> PythonChoi
             f"{release.branch} has no Python {version}, and the interpreters of nixpkgs-python come "
             "without nixpkgs' Python packages"
         )
-        return _lack("python", version, reason, inputs.nixpkgs_python_source("python_packages"))
+        return Lack("python", version, reason, inputs.nixpkgs_python_source("python_packages"))
     return PythonChoice(version, "nixpkgs-python", version)
 
 
@@ -105,7 +105,7 @@ def _python_lack(release: Release, version: str, exact: bool) -> Lack:
     if exact:
         built = inputs.built_minor(minor)
         newest = f" (the newest {minor} there is {built.latest})" if built else ""
-        return _lack(
+        return Lack(
             "python",
             version,
             f"nixpkgs-python has no Python {version}{newest}, and nixpkgs has one patch version per release",
@@ -113,18 +113,14 @@ def _python_lack(release: Release, version: str, exact: bool) -> Lack:
         )
     row = nixpkgs.python_attribute(release.branch, minor)
     if row is None:
-        return _lack("python", version, f"Python {version} is in no release known", release.source)
+        return Lack("python", version, f"Python {version} is in no release known", release.source)
     if row.prerelease:
         reason = f"{release.branch} has only a pre-release of Python {version}"
     elif row.present is None:
         reason = f"whether {release.branch} has Python {version} is not known"
     else:
         reason = f"{release.branch} has no Python {version}"
-    return _lack("python", version, reason, row.source)
-
-
-def _lack(subject: Subject, wanted: str, reason: str, source: str) -> Lack:
-    return Lack(subject, wanted, reason, source)
+    return Lack("python", version, reason, row.source)
 
 
 def _own_cuda(
@@ -138,14 +134,14 @@ def _own_cuda(
         text = (
             f"CUDA {minor} was never released: {reason}" if reason else f"CUDA {minor} is in no release known"
         )
-        return _lack("cuda", wanted.version, text, "")
+        return Lack("cuda", wanted.version, text, "")
     if not row.present:
         state = "is not known to have" if row.present is None else "has no"
         why = f" ({row.note})" if row.note and row.present is False else ""
-        return _lack("cuda", wanted.version, f"{branch} {state} CUDA {minor}{why}", row.source)
+        return Lack("cuda", wanted.version, f"{branch} {state} CUDA {minor}{why}", row.source)
     if wanted.version != minor and row.full_version != wanted.version:
         has = f"has {row.full_version}" if row.full_version else "has an unknown patch version"
-        return _lack("cuda", wanted.version, f"{branch} {has}, not CUDA {wanted.version}", row.source)
+        return Lack("cuda", wanted.version, f"{branch} {has}, not CUDA {wanted.version}", row.source)
     picked = _pick_cudnn(branch, wanted, request)
     if isinstance(picked, Lack):
         return picked
@@ -165,13 +161,13 @@ def _pick_cudnn(branch: str, wanted: CudaRequest, request: Request) -> tuple[str
     if not known:
         state = "has none" if tables and tables[0].versions is not None else "its cuDNN is not known"
         reason = f"CUDA {minor} of {branch}: {state}"
-        return _lack("cudnn", wanted.cudnn, reason, tables[0].source if tables else "")
+        return Lack("cudnn", wanted.cudnn, reason, tables[0].source if tables else "")
     offered = [pair for pair in known[0].versions or () if all(pair in (t.versions or ()) for t in known)]
     matching = [(attr, version) for version, attr in offered if is_version_of(wanted.cudnn, version)]
     if not matching:
         has = ", ".join(version for version, _ in offered)
         reason = f"CUDA {minor} of {branch} has cuDNN {has}, not {wanted.cudnn}"
-        return _lack("cudnn", wanted.cudnn, reason, known[0].source)
+        return Lack("cudnn", wanted.cudnn, reason, known[0].source)
     return max(matching, key=lambda pair: nixpkgs.version_key(pair[1]))
 
 
@@ -184,27 +180,27 @@ def _legacy_cuda(release: Release, wanted: CudaRequest, request: Request) -> Cud
     minor = nixpkgs.minor_of(wanted.version)
     row = inputs.legacy_cuda_set(minor)
     if row is None or not row.present:
-        return _lack("cuda", wanted.version, f"cuda-legacy has no CUDA {minor}", row.source if row else "")
+        return Lack("cuda", wanted.version, f"cuda-legacy has no CUDA {minor}", row.source if row else "")
     oldest = nixpkgs.find_release(inputs.cuda_legacy_oldest_nixpkgs())
     if oldest is None or release.order < oldest.order:
         reason = f"cuda-legacy needs {inputs.cuda_legacy_oldest_nixpkgs()} or newer, not {release.branch}"
-        return _lack("cuda", wanted.version, reason, row.source)
+        return Lack("cuda", wanted.version, reason, row.source)
     newest = nixpkgs.find_release(row.newest_nixpkgs) if row.newest_nixpkgs else None
     if newest is not None and release.order > newest.order:
         reason = f"cuda-legacy has CUDA {minor} up to {newest.branch} only, not for {release.branch}"
-        return _lack("cuda", wanted.version, reason, row.source)
+        return Lack("cuda", wanted.version, reason, row.source)
     own = nixpkgs.cuda_set(release.branch, minor)
     if own is None or own.present is not False:
         # The overlay only adds sets that nixpkgs lacks, so its cuDNN would not be the one evaluated.
-        return _lack(
+        return Lack(
             "cuda", wanted.version, f"cuda-legacy leaves CUDA {minor} to {release.branch}", row.source
         )
     if wanted.version not in (minor, row.full_version):
         reason = f"cuda-legacy has {row.full_version}, not CUDA {wanted.version}"
-        return _lack("cuda", wanted.version, reason, row.source)
+        return Lack("cuda", wanted.version, reason, row.source)
     if wanted.cudnn and not is_version_of(wanted.cudnn, row.cudnn or ""):
         reason = f"CUDA {minor} of cuda-legacy has cuDNN {row.cudnn}, not {wanted.cudnn}"
-        return _lack("cudnn", wanted.cudnn, reason, row.source)
+        return Lack("cudnn", wanted.cudnn, reason, row.source)
     return CudaChoice(wanted.version, "cuda-legacy", row.attr, "cudnn", row.cudnn)
 
 

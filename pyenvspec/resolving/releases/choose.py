@@ -1,6 +1,6 @@
 """Which nixpkgs release, and which extra inputs, give the Python and the CUDA asked for.
 
-Takes a `Request`, gives a `Choice` or a `Refusal`. Pure: everything comes from `pyenvspec.facts`.
+Takes a `Request`, gives a `ReleaseChoice` or a `Refusal`. Pure: everything comes from `pyenvspec.facts`.
 The order of preference: a stable branch before the rolling one, then the fewest inputs, then the
 newest release.
 """
@@ -17,13 +17,11 @@ from pyenvspec.resolving.releases.model import (
     CUDA_INPUT,
     Alternative,
     Candidate,
-    Choice,
     CudaChoice,
     CudaRequest,
-    Lack,
-    Nearest,
     PythonChoice,
     Refusal,
+    ReleaseChoice,
     ReleaseDecision,
     Request,
 )
@@ -39,25 +37,10 @@ if TYPE_CHECKING:
 
     from pyenvspec.facts.nixpkgs import Release
 
-__all__ = [
-    "CUDA_INPUT",
-    "Alternative",
-    "Choice",
-    "CudaChoice",
-    "CudaRequest",
-    "Lack",
-    "Nearest",
-    "PythonChoice",
-    "Refusal",
-    "ReleaseDecision",
-    "Request",
-    "choose",
-]
-
 UNCHECKED = "the name it has in every release; whether this revision has it, Nix finds out"
 
 
-def choose(request: Request) -> Choice | Refusal:
+def choose(request: Request) -> ReleaseChoice | Refusal:
     """Return the best way to serve the request, or why there is none."""
     if request.release and REVISION.fullmatch(request.release):
         return _choose_revision(request, request.release)
@@ -73,7 +56,7 @@ def choose(request: Request) -> Choice | Refusal:
     return _build_choice(request, best, _alternatives(candidates, best))
 
 
-def _choose_newer(request: Request, release: str) -> Choice | Refusal:
+def _choose_newer(request: Request, release: str) -> ReleaseChoice | Refusal:
     """Take a release that came after all those known for what was the newest of all: the rolling branch."""
     rolling = nixpkgs.releases()[-1].branch
     choice = choose(replace(request, release=rolling))
@@ -144,7 +127,7 @@ def _losing_reason(candidate: Candidate, best: Candidate | None) -> str:
     return f"older than {best.release}"
 
 
-def _build_choice(request: Request, best: Candidate, alternatives: tuple[Alternative, ...]) -> Choice:
+def _build_choice(request: Request, best: Candidate, alternatives: tuple[Alternative, ...]) -> ReleaseChoice:
     decisions = [_decide_release(request, best)]
     decisions += [_decide_python(choice, best) for choice in best.python]
     for choice in best.cuda:
@@ -154,7 +137,7 @@ def _build_choice(request: Request, best: Candidate, alternatives: tuple[Alterna
         decisions.append(
             ReleaseDecision("systems", ", ".join(best.systems), "; ".join(best.left_out), source)
         )
-    return Choice(
+    return ReleaseChoice(
         request=request,
         release=best.release,
         python=best.python,
@@ -253,7 +236,7 @@ def _cuda_source(choice: CudaChoice, best: Candidate) -> str:
     return row.source if row else ""
 
 
-def _choose_revision(request: Request, revision: str) -> Choice | Refusal:
+def _choose_revision(request: Request, revision: str) -> ReleaseChoice | Refusal:
     """Take a revision at its word: no table says what it holds, so each name is the usual one."""
     if refusal := refuse_at_revision(request):
         return refusal
@@ -273,7 +256,7 @@ def _choose_revision(request: Request, revision: str) -> Choice | Refusal:
         decisions.append(
             ReleaseDecision(f"cuda {choice.version} cudnn", choice.cudnn or "none", UNCHECKED, source)
         )
-    return Choice(
+    return ReleaseChoice(
         request=request,
         release=revision,
         python=python,

@@ -122,7 +122,7 @@ class Nearest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class ReleaseChoice:
     """The release taken and where each thing asked for comes from.
 
     `python` and `cuda` are in the order of `request`; `cuda_release` is the branch of `nixpkgs-cuda`
