@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 SOURCE = "github.com/pyenvspec/pyenvspec"
 _TEST = "test"
+# `docker://ghcr.io/lab/`, `docker://localhost:5000/x`
 _REGISTRY = re.compile(r"docker://([A-Za-z0-9.-]+(?::[0-9]+)?)(?:/|$)")
+# `team-1:6NCHdD59X431o0gW…=`; anything else in it could begin another setting of nix.conf.
 _KEY = re.compile(r"[A-Za-z0-9._-]+:[A-Za-z0-9+/=]+")
 # What comes back when images are pushed: only from the branch that all work ends in.
 _ON_MAIN = "github.event_name == 'push' && github.ref_name == github.event.repository.default_branch"
@@ -33,10 +35,7 @@ def _source(before_tag: str) -> tuple[str, str]:
     """Return the end of pyenvspec's own address, and a line for who reads it: a missing tag would fail every run."""
     if RELEASED:
         return f"{before_tag}v{__version__}", ""
-    return (
-        "",
-        f"# {__version__} is not released yet, so this is the newest.\n",
-    )
+    return "", f"# {__version__} is not released yet, so this is the newest.\n"
 
 
 def nix_settings(plan: Plan, *, experimental: bool = True) -> list[str]:
@@ -122,6 +121,7 @@ jobs:
 
 def _github_steps(plan: Plan, key: str) -> str:
     """Return what each job starts with."""
+    # Runners have some 14 GB free, and a CUDA toolkit with torch takes more.
     room = ""
     if any(shell.cuda for shell in plan.shells):
         room = """\

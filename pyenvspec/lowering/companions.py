@@ -64,6 +64,7 @@ def _devcontainer(plan: Plan) -> str:
     if plan.shells[0].driver:
         # The machine's GPUs, where it has some.
         data["hostRequirements"] = {"gpu": "optional"}
+    # The image has no hook of direnv, and a rebuilt container may keep its home.
     hook = """grep -qs 'direnv hook bash' ~/.bashrc || echo 'eval "$(direnv hook bash)"' >> ~/.bashrc"""
     allow = ["direnv allow"] if plan.generate.direnv else []
     data["postCreateCommand"] = " && ".join([f"({hook})", *allow, "nix develop --command true"])
@@ -76,6 +77,7 @@ _EXTENSIONS = ["redhat.vscode-yaml", "ms-python.python", "mkhl.direnv"]
 
 def _vscode(plan: Plan) -> str:
     environment = plan.shells[0].environment
+    # direnv has put the environment on PATH already.
     settings: dict[str, object] = {"python.terminal.activateEnvironment": False}
     in_venv = environment.manager in ("poetry", "uv", "pip")
     # What Nix makes has a new path with each change; entering the shell keeps a link to it.

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pyenvspec.lowering.references import Scope
     from pyenvspec.plan import Environment, Package, PackageOverride
 
+# As in `lower`, for the options of a lock; those that are not here are true by default.
 _EMPTY: dict[str, Expr] = {
     "groups": List(()),
     "extras": List(()),
@@ -99,6 +100,7 @@ def _lower_override(override: PackageOverride, scope: Scope) -> Binding:
         entries.append(bind("env", values))
     if override.post_install is not None:
         entries.append(bind("postInstall", override.post_install))
+    # `torch.fromNixpkgs = true;` on one line
     if len(entries) == 1:
         return Binding((override.name, *entries[0].path), entries[0].value)
     return bind(override.name, AttrSet(tuple(entries)))

@@ -52,7 +52,8 @@ MODULES = "./nix/pyenvspec"
 
 def lower_flake(plan: Plan) -> File:
     """Return flake.nix: what Nix must read as plain text, and one call."""
-    outputs = call("inputs.flake-parts.lib.mkFlake", _inherit("inputs"), Path(MODULES))
+    inherited = AttrSet((Inherit(("inputs",)),))
+    outputs = call("inputs.flake-parts.lib.mkFlake", inherited, Path(MODULES))
     entries = [bind("description", plan.description)]
     settings: list[Binding] = []
     if plan.caches:
@@ -74,13 +75,11 @@ def lower_flake(plan: Plan) -> File:
     return File(HEADER, AttrSet(tuple(entries)))
 
 
-def _inherit(*names: str) -> AttrSet:
-    """`{ inherit a b; }`."""
-    return AttrSet((Inherit(names),))
-
-
 def _machine(builder: Builder) -> str:
-    """Return a line of Nix's file of machines: no key of ours, as ssh has its own."""
+    """Return a line of Nix's file of machines, `ssh://host x86_64-linux - 8 2 big-parallel`.
+
+    The `-` stands for an ssh key: each user has their own.
+    """
     features = ",".join(builder.features) or "-"
     return f"{builder.host} {','.join(builder.systems)} - {builder.jobs} {builder.speed} {features}"
 
@@ -90,17 +89,13 @@ def _input_bindings(flake_input: FlakeInput) -> tuple[Binding, ...]:
     bindings = [bind((name, "url"), flake_input.url)]
     if not flake_input.flake:
         bindings.append(bind((name, "flake"), False))
-    cut = [own for own, ours in flake_input.follows if not ours]
-    kept = [(own, ours) for own, ours in flake_input.follows if ours]
-    bindings += [bind((name, "inputs", own, "follows"), ours) for own, ours in kept]
-    if cut:
-        emptied = AttrSet(tuple(bind((own, "follows"), "") for own in cut))
-        bindings = [b for b in bindings if b.path[1:2] != ("inputs",)]
-        inputs = AttrSet(tuple(bind((own, "follows"), ours) for own, ours in kept) + emptied.entries)
-        bindings.append(
-            bind((name, "inputs"), inputs, 'What follows "" is cut off: neither locked nor fetched')
-        )
-    return tuple(bindings)
+    # Shared inputs first: what is cut off stands together below them.
+    follows = sorted(flake_input.follows, key=lambda pair: not pair[1])
+    if any(not ours for _, ours in follows):
+        inputs = AttrSet(tuple(bind((own, "follows"), ours) for own, ours in follows))
+        comment = 'What follows "" is cut off: neither locked nor fetched'
+        return *bindings, bind((name, "inputs"), inputs, comment)
+    return *bindings, *(bind((name, "inputs", own, "follows"), ours) for own, ours in follows)
 
 
 def lower_module(plan: Plan) -> File:
@@ -143,6 +138,7 @@ def _option_modules(plan: Plan) -> tuple[str, ...]:
 
 def _per_system(plan: Plan) -> Expr:
     entries: list[Binding] = []
+    # flake-parts gives `pkgs` of the input nixpkgs as it is, without settings or overlays.
     if not plan.nixpkgs.plain:
         pkgs = _import_nixpkgs("nixpkgs", plan.nixpkgs)
         entries.append(bind(("_module", "args", "pkgs"), pkgs, "nixpkgs"))
@@ -151,6 +147,7 @@ def _per_system(plan: Plan) -> Expr:
     variants = list(zip(plan.shells[1:], sections[1:], strict=True))
     shells = ("pyenvspec", "shells")
     whole = AttrSet(_as_bindings(sections[0]))
+    # Variants say only what is otherwise, so that a review shows just that.
     entries.append(bind((*shells, "default"), Var("base") if variants else whole, blank=bool(entries)))
     for shell, section in variants:
         changed = _changed_sections(default, dict(section))
@@ -182,8 +179,8 @@ def _arguments(plan: Plan) -> Pattern:
     names = ["pkgs"]
     if any(map(is_in_project, plan.shells)):
         names.insert(0, "config")
-    inputs_of_system = any(shell.interpreter.origin == "nixpkgs-python" for shell in plan.shells)
-    if inputs_of_system:
+    # Only what is used: deadnix and editors warn of arguments that nothing reads.
+    if any(shell.interpreter.origin == "nixpkgs-python" for shell in plan.shells):
         names.append("inputs'")
     imports = not plan.nixpkgs.plain or any(shell.nixpkgs is not None for shell in plan.shells)
     if imports or any(flake_input.name == "nixpkgs-cuda" for flake_input in plan.inputs):
@@ -195,6 +192,7 @@ def _import_nixpkgs(name: str, config: Nixpkgs) -> Expr:
     settings: list[Binding] = []
     if config.unfree or name == "nixpkgs-cuda":
         settings.append(bind(("config", "allowUnfree"), True))
+    # The older nixpkgs gives CUDA and nothing else: what is permitted and overlaid is of the other one.
     if name == "nixpkgs":
         if config.unfree_packages:
             permits = _permits(config.unfree_packages)
@@ -218,7 +216,10 @@ def _import_nixpkgs(name: str, config: Nixpkgs) -> Expr:
 
 
 def _permits(names: tuple[str, ...]) -> Expr:
-    """Return a test of a package by name: which patch version a release has is not known here."""
+    """Return a test of a package by name: which patch version a release has is not known here.
+
+    nixpkgs' own lists (`permittedInsecurePackages`) want name and version, `openssl-1.1.1w`.
+    """
     name = call("inputs.nixpkgs.lib.getName", Var("package"))
     if len(names) == 1:
         return Lambda("package", BinOp(name, "==", Str(names[0])))
@@ -228,6 +229,7 @@ def _permits(names: tuple[str, ...]) -> Expr:
 def _overlays(config: Nixpkgs) -> tuple[Expr, ...]:
     overlays: list[Expr] = [ref(f"inputs.{name}.overlays.default") for name in config.input_overlays]
     if config.cuda_set:
+        # What nixpkgs builds for CUDA takes the set `cudaPackages`, which is the release's own default.
         chosen = attrs(bind("cudaPackages", Select(Var("final"), (config.cuda_set,))))
         overlays.append(Lambda("final", Lambda("_", chosen)))
     overlays += [call("import", project_path(path)) for path in config.overlays]
@@ -264,6 +266,7 @@ def _shell_sections(plan: Plan, shell: Shell) -> Sections:
     return (*sections, *lower_commands(shell, scope))
 
 
+# What the modules have as the default of each option; a variant merged by `//` can only take away so.
 _EMPTY: dict[str, Expr] = {
     "onEnter": Str(""),
     "driver": Var("true"),
@@ -337,6 +340,7 @@ def _venv(shell: Shell) -> Expr:
 def _cuda(cuda: CudaSet, scope: Scope) -> Expr:
     entries = [
         bind("packages", List(tuple(scope.package(p) for p in cuda.packages))),
+        # nvcc refuses a newer gcc than it knows: the set has the one that it was made for.
         bind("compiler", scope.package(Package("cuda", ("backendStdenv", "cc")))),
     ]
     if cuda.capabilities:
@@ -351,6 +355,7 @@ def _container(container: Container, scope: Scope) -> Expr:
     entries.append(bind("command", list(container.command)))
     if container.copy:
         entries.append(bind("copy", List(tuple(project_path(path) for path in container.copy))))
+    # A default is left out, so that a change of it reaches every project.
     options: tuple[tuple[str, str | bool, str | bool], ...] = (
         ("shell", container.variant, "default"),
         ("project", container.project, True),

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pyenvspec.plan import CudaSet, Package, Text
 
 
+# `${pkgs.X}` is the default output, most often `bin` or `out`: there is no lib/ or include/ in it where X has several.
 _OUTPUTS = {"/lib": "getLib", "/include": "getDev"}
 
 
@@ -37,6 +38,7 @@ class Scope:
         """A text with paths in it: of packages, of the project's folder."""
         if all(isinstance(part, str) for part in parts):
             return Str("".join(part for part in parts if isinstance(part, str)))
+        # What stands behind a package, as `/lib` in `${pkgs.X}/lib`, says which of its outputs is meant.
         following = (*parts[1:], "")
         return InterpolatedStr(
             tuple(self._part(part, after) for part, after in zip(parts, following, strict=True))

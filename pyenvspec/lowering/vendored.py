@@ -28,6 +28,7 @@ _ATTRIBUTES = f"""\
 _DRIVER = "driver.c"
 """Source of what looks for the driver of NVIDIA: the longest of all, and named by a module that every shell has."""
 
+# `./venv.nix`, `./devenv-folders.sh`, in comments too: one file too many does no harm, one too few stops Nix.
 _MENTION = re.compile(rb"\./([A-Za-z0-9_-]+\.[a-z]+)")
 
 
@@ -54,6 +55,7 @@ def vendored_files(module: File, plan: Plan) -> dict[str, bytes]:
     By path relative to the module's folder.
     """
     copied = module_closure(_imported(module)) | {"env.schema.json": read_schema().encode()}
+    # Nix reads a file where it is used: named by a module, and used by no shell, it need not be there.
     if not looks_for_driver(plan):
         del copied[_DRIVER]
     return {f"{VENDOR}/{name}": data for name, data in copied.items()} | {

@@ -54,16 +54,19 @@ def check_release(
     What is wrong already (`known`) is left out of the question.
     """
     managers = {shell.name: effective_manager(shell, project) for shell in file.shells}
-    wrong = {*file.unsure, *(one.path for one in known if one.severity == "error")}
+    wrong = {*file.unsure, *(finding.path for finding in known if finding.severity == "error")}
     request = _build_request(file, managers, wanted_systems(file, {})[0])
     request = _without_wrong(request, wrong)
     outcome = choose(request)
     if not isinstance(outcome, Refusal):
         return outcome.release, ()
     choice, refused = _list_refusals(file, request, outcome)
-    is_some = _VERSION in wrong or ("python",) in wrong
+    # The Python that stood for one that could not be read is nothing that the user wrote.
+    is_stand_in = _VERSION in wrong or ("python",) in wrong
     findings = [
-        one for one in refused if not (is_some and one.path == _VERSION) and one.path[:1] not in _tops(wrong)
+        refusal
+        for refusal in refused
+        if not (is_stand_in and refusal.path == _VERSION) and refusal.path[:1] not in _tops(wrong)
     ]
     return (choice.release if choice else None), tuple(findings)
 
@@ -92,6 +95,7 @@ def _list_refusals(
     file: SpecFile, request: Request, refusal: Refusal
 ) -> tuple[ReleaseChoice | None, tuple[Diagnostic, ...]]:
     """Return every part of a request that cannot be had for itself, and the release without those parts."""
+    # Each part that cannot be had is taken out and the rest asked for again, so that all of them are told in one run.
     refusals = [refusal]
     rest = _without_culprit(request, refusal)
     while isinstance(outcome := choose(rest), Refusal):
@@ -102,15 +106,15 @@ def _list_refusals(
         refusals.append(outcome)
         rest = smaller
     findings = []
-    for one in refusals:
+    for refused in refusals:
         # What works is to be found with the other parts mended.
         alone = request
         for other in refusals:
-            alone = alone if other is one else _without_culprit(alone, other)
+            alone = alone if other is refused else _without_culprit(alone, other)
         again = choose(alone)
-        findings.append(
-            _refused(file, again if isinstance(again, Refusal) and again.subject == one.subject else one)
-        )
+        if isinstance(again, Refusal) and again.subject == refused.subject:
+            refused = again
+        findings.append(_diagnose(file, refused))
     return (None if isinstance(outcome, Refusal) else outcome), tuple(findings)
 
 
@@ -120,6 +124,7 @@ def _without_culprit(request: Request, refusal: Refusal) -> Request:
         return replace(request, release=None)
     if culprit in request.python:
         rest = tuple(version for version in request.python if version != culprit)
+        # A request asks for one Python at least: one that every release has stands in nobody's way.
         return replace(request, python=rest or (some_python(),))
     return replace(request, cuda=tuple(wanted for wanted in request.cuda if wanted != culprit))
 
@@ -152,7 +157,7 @@ def _asks_for(spec: Spec, refusal: Refusal) -> bool:
     return refusal.culprit is None or refusal.culprit in requests
 
 
-def _refused(file: SpecFile, refusal: Refusal) -> Diagnostic:
+def _diagnose(file: SpecFile, refusal: Refusal) -> Diagnostic:
     """Tell a refusal at the key that it is about, in the shell that asks for it."""
     path = _REFUSED_KEYS.get(refusal.subject, _VERSION)
     asking = [s for s in file.shells if s.tree.get(str(path[0])) is not None and _asks_for(s.spec, refusal)]

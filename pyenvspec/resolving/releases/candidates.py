@@ -37,6 +37,7 @@ def _release_candidates(request: Request, release: Release) -> Iterator[Candidat
     if legacy != own:
         yield _assemble(request, release, legacy, None)
     for other in nixpkgs.releases():
+        # Not the rolling branch: what it has of CUDA changes from day to day.
         if other.branch == release.branch or not other.stable:
             continue
         second = [_own_cuda(other.branch, wanted, request, CUDA_INPUT) for wanted in request.cuda]
@@ -56,24 +57,25 @@ def _assemble(
     request: Request, release: Release, cuda: list[CudaChoice | Lack], second: Release | None
 ) -> Candidate:
     python = [_find_python(release, version, request) for version in request.python]
-    found_python = tuple(p for p in python if isinstance(p, PythonChoice))
-    found_cuda = tuple(c for c in cuda if isinstance(c, CudaChoice))
-    lacks = [one for one in (*python, *cuda) if isinstance(one, Lack)]
+    pythons = tuple(choice for choice in python if isinstance(choice, PythonChoice))
+    cudas = tuple(choice for choice in cuda if isinstance(choice, CudaChoice))
+    lacks = [lack for lack in (*python, *cuda) if isinstance(lack, Lack)]
     lacks += _missing_tools(request, release)
-    lacks += _mix_lacks(release, found_python, second if found_cuda else None)
-    needed = {s: () if s in request.without_cuda else found_cuda for s in request.systems}
-    out = {s: r for s, c in needed.items() if (r := _system_reason(s, release, c, second))}
+    # Without a CUDA from it the second nixpkgs loads nothing into the process.
+    lacks += _mix_lacks(release, pythons, second if cudas else None)
+    needed = {s: () if s in request.without_cuda else cudas for s in request.systems}
+    left_out = {s: r for s, c in needed.items() if (r := _system_reason(s, release, c, second))}
     return Candidate(
         release=release.branch,
         order=release.order,
         stable=release.stable,
-        python=found_python,
-        cuda=found_cuda,
+        python=pythons,
+        cuda=cudas,
         cuda_release=second.branch if second else None,
-        inputs=_input_names(found_python, found_cuda),
-        systems=tuple(system for system in request.systems if system not in out),
-        left_out=tuple(out.values()),
-        lacks=(*lacks, *_system_lacks(request, release, out)),
+        inputs=_input_names(pythons, cudas),
+        systems=tuple(system for system in request.systems if system not in left_out),
+        left_out=tuple(left_out.values()),
+        lacks=(*lacks, *_system_lacks(request, release, left_out)),
     )
 
 
@@ -86,6 +88,7 @@ def _find_python(release: Release, version: str, request: Request) -> PythonChoi
     minor = nixpkgs.minor_of(version)
     exact = version != minor
     row = nixpkgs.python_attribute(release.branch, minor)
+    # nixpkgs has one patch version of a minor, which changes below a branch: an exact one is never taken from there.
     if row and row.present and not row.prerelease and not exact:
         return PythonChoice(version, "nixpkgs", row.attr, row.insecure)
     built = inputs.built_minor(minor)
@@ -162,6 +165,7 @@ def _pick_cudnn(branch: str, wanted: CudaRequest, request: Request) -> tuple[str
         state = "has none" if tables and tables[0].versions is not None else "its cuDNN is not known"
         reason = f"CUDA {minor} of {branch}: {state}"
         return Lack("cudnn", wanted.cudnn, reason, tables[0].source if tables else "")
+    # One attribute is written for all systems, so that only a cuDNN that each of them has serves.
     offered = [pair for pair in known[0].versions or () if all(pair in (t.versions or ()) for t in known)]
     matching = [(attr, version) for version, attr in offered if is_version_of(wanted.cudnn, version)]
     if not matching:
@@ -253,11 +257,11 @@ def _same_compiler(release: Release, second: Release) -> bool:
     return release.gcc is not None and release.gcc == second.gcc
 
 
-def _system_lacks(request: Request, release: Release, out: dict[str, str]) -> Iterator[Lack]:
+def _system_lacks(request: Request, release: Release, left_out: dict[str, str]) -> Iterator[Lack]:
     """Yield a lack for each system that the user asked for by name, or one when none is served."""
-    if request.default_systems and len(out) < len(request.systems):
+    if request.default_systems and len(left_out) < len(request.systems):
         return
-    for system, reason in out.items():
+    for system, reason in left_out.items():
         yield Lack("system", system, reason, release.source)
 
 

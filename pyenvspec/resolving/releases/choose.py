@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pyenvspec.facts import inputs, nixpkgs
 from pyenvspec.facts.input_sources import REVISION
-from pyenvspec.resolving.releases.candidates import linux_systems, list_candidates
+from pyenvspec.resolving.releases.candidates import is_version_of, linux_systems, list_candidates
 from pyenvspec.resolving.releases.model import (
     CUDA_INPUT,
     Alternative,
@@ -111,6 +111,7 @@ def _alternatives(candidates: list[Candidate], best: Candidate | None) -> tuple[
     by_release: dict[str, Candidate] = {}
     for candidate in sorted(candidates, key=lambda c: (len(c.lacks), _preference(c))):
         if best is None or candidate.release != best.release:
+            # Sorted by what they lack, so that the first of a branch is the one to show.
             by_release.setdefault(candidate.release, candidate)
     ordered = sorted(by_release.values(), key=lambda c: -c.order)
     return tuple(Alternative(c.release, c.inputs, _losing_reason(c, best), c.lacks) for c in ordered)
@@ -133,6 +134,7 @@ def _build_choice(request: Request, best: Candidate, alternatives: tuple[Alterna
     for choice in best.cuda:
         decisions += _decide_cuda(choice, best, linux_systems(request))
     if best.left_out:
+        # A system is left out for the CUDA mostly: the first one's table says so as well as any.
         source = _cuda_source(best.cuda[0], best) if best.cuda else ""
         decisions.append(
             ReleaseDecision("systems", ", ".join(best.systems), "; ".join(best.left_out), source)
@@ -274,6 +276,7 @@ def _choose_revision(request: Request, revision: str) -> ReleaseChoice | Refusal
 def _python_of_revision(version: str) -> PythonChoice:
     if version != nixpkgs.minor_of(version):
         return PythonChoice(version, "nixpkgs-python", version)
+    # nixpkgs marks 2.7 insecure wherever it has it; which others a revision marks is not known.
     return PythonChoice(version, "nixpkgs", f"python{version.replace('.', '')}", version == "2.7")
 
 
@@ -290,6 +293,6 @@ def _cudnn_of_revision(wanted: CudaRequest) -> str:
     for release in reversed(nixpkgs.releases()):
         table = nixpkgs.cudnn_table(release.branch, minor, "x86_64-linux")
         for version, attr in reversed(table.versions or () if table else ()):
-            if f"{version}.".startswith(f"{wanted.cudnn}."):
+            if is_version_of(wanted.cudnn, version):
                 return attr
     return "cudnn"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from pyenvspec.facts import inputs, nixpkgs
@@ -85,8 +86,9 @@ def build_refusal(request: Request, alternatives: tuple[Alternative, ...], find:
     """Return why no candidate is complete, with the nearest requests that `find` can serve."""
     subject, culprit = _find_culprit(request, find)
     nearest = tuple(_list_nearest(request, find))
-    told_by_message = subject in ("python", "cuda") or len(alternatives) == 1
-    looked_at = [] if told_by_message else _looked_at(alternatives)
+    # What no release has is said once; the list of all releases would say it a dozen times.
+    is_in_message = subject in ("python", "cuda") or len(alternatives) == 1
+    looked_at = [] if is_in_message else _looked_at(alternatives)
     apart = [SHARED] if subject == "mix" and len(request.python) + len(request.cuda) > LARGEST_PAIR else []
     return Refusal(
         subject=subject,
@@ -121,6 +123,7 @@ def _without_name(other: Alternative) -> str:
 
 def _find_culprit(request: Request, find: Finder) -> tuple[Subject, str | CudaRequest | None]:
     """Return the part of the request that cannot be had even alone, or `mix` when each part can."""
+    # A part is at fault where it cannot be had without the others; where each can, it is the mix.
     alone = replace(
         request, cuda=(), release=None, needs_uv=False, needs_poetry=False, needs_poetry2nix=False
     )
@@ -128,6 +131,7 @@ def _find_culprit(request: Request, find: Finder) -> tuple[Subject, str | CudaRe
         if find(replace(alone, python=(version,))) is None:
             return "python", version
     for wanted in request.cuda:
+        # x86_64 Linux has every CUDA that some system has.
         anywhere = replace(alone, python=(_any_python(),), systems=("x86_64-linux",))
         if find(replace(anywhere, cuda=(CudaRequest(wanted.version),))) is None:
             return "cuda", wanted
@@ -230,13 +234,10 @@ def _list_nearest(request: Request, find: Finder) -> Iterator[Nearest]:
 def _take(
     changed: Changed, before: str, offers: Iterable[tuple[str, Request]], find: Finder
 ) -> Iterator[Nearest]:
-    amount = 0
-    for after, request in offers:
-        if choice := find(request):
-            yield Nearest(changed, before, after, request.python, request.cuda, choice.release, choice.inputs)
-            amount += 1
-        if amount == OFFERED:
-            return
+    # Lazily: each question looks at every release, and the first few answers are enough.
+    served = ((after, request, choice) for after, request in offers if (choice := find(request)))
+    for after, request, choice in islice(served, OFFERED):
+        yield Nearest(changed, before, after, request.python, request.cuda, choice.release, choice.inputs)
 
 
 def _other_cuda(request: Request, index: int) -> Iterator[tuple[str, Request]]:
@@ -267,6 +268,7 @@ def _other_python(request: Request, index: int) -> Iterator[tuple[str, Request]]
     minors = {*nixpkgs.python_minors(), *inputs.built_minors()}
     version = request.python[index]
     exact = inputs.built_minor(nixpkgs.minor_of(version)) if version != nixpkgs.minor_of(version) else None
+    # Of 3.11.99: the nearest patch version, 3.11 itself, then the other minors.
     near = list(_by_distance(version, exact.versions)) if exact else []
     own = [nixpkgs.minor_of(version)] if exact else []
     for other in [*near[:1], *own, *_by_distance(nixpkgs.minor_of(version), minors)]:
