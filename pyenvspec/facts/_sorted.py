@@ -24,12 +24,15 @@ class SortedTable:
 
     def find(self, key: str) -> list[str] | None:
         """Return the cells of the row that starts with `key`, or None."""
+        # A name that a user typed: a tab or line break in it would match across cells, `#` a comment.
         if not key.isprintable() or key.startswith("#"):
             return None
         wanted, data = key.encode(), self.data
+        # Not the standard library's bisect: it needs an index of the lines, which costs reading all of the file.
         low, high = 0, len(data)
         while low < high:
             middle = (low + high) // 2
+            # The middle is most often inside a line: both ends of that line are looked for.
             start = data.rfind(b"\n", low, middle) + 1 or low
             end = data.find(b"\n", middle)
             end = len(data) if end < 0 else end

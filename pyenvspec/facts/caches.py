@@ -55,16 +55,20 @@ def is_known_pair(url: str, key: str) -> bool:
 
 def contradicted_cache(url: str, key: str) -> Cache | None:
     """Return the known cache that an address or the name of a key stands for while the other half is not its own."""
+    # A key is `cache.nixos.org-1:6NCHdD59X431o0gW…`: whoever signs names himself before the colon.
     signer = key.partition(":")[0]
-    for known in caches():
-        named = known.key is not None and known.key.partition(":")[0] == signer
-        if (named or _place(known.url) == _place(url)) and not is_known_pair(url, key):
-            return known
+    if is_known_pair(url, key):
+        return None
+    for known_cache in caches():
+        is_signer = known_cache.key is not None and known_cache.key.partition(":")[0] == signer
+        if is_signer or _place(known_cache.url) == _place(url):
+            return known_cache
     return None
 
 
 def _place(url: str) -> str:
     """Return an address without its options, and its slash at the end."""
+    # Nix takes `https://cache.nixos.org/?priority=10` for the cache at https://cache.nixos.org.
     return url.split("?")[0].split("#")[0].rstrip("/").lower()
 
 

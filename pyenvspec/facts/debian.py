@@ -10,12 +10,14 @@ from pyenvspec.facts._sorted import SortedTable
 
 
 @cache
-def _names() -> SortedTable:
+def packages_table() -> SortedTable:
+    """Return the table of Debian's packages: package, attribute."""
     return SortedTable.read(DATA / "debian-names.tsv")
 
 
 @cache
-def _sonames() -> SortedTable:
+def libraries_table() -> SortedTable:
+    """Return the table of shared libraries: name as `soname_key` makes it, attribute, Debian's package."""
     return SortedTable.read(DATA / "sonames.tsv")
 
 
@@ -25,21 +27,25 @@ def attribute_of_debian(package: str) -> str | None:
     A version in the name (`libsndfile1`, `libavcodec58`) may be another than that of the Debian that was read.
     """
     name = re.sub(r":[a-z0-9]+$", "", package.lower())
-    row = _names().find(name) or _names().find(f"{name}t64") or _names().find(name.removesuffix("t64"))
+    # Libraries were renamed when their `time_t` grew to 64 bits: libssl3 is libssl3t64 since Debian 13, Ubuntu 24.04.
+    spellings = (name, f"{name}t64", name.removesuffix("t64"))
+    row = next(filter(None, map(packages_table().find, spellings)), None)
     if row:
         return row[1]
+    # `libavcodec58`, `libstdc++-12-dev`, `libboost-all1.74.0`: a library, its version, Debian's marks of an ABI.
     library = re.fullmatch(r"(lib.*?)-?\d[\d.]*[a-z]?(?:t64|v5|-dev)?", name)
     return attribute_of_library(f"{library[1]}.so") if library else None
 
 
 def attribute_of_library(soname: str) -> str | None:
     """Return the attribute that holds a shared library, whatever its version, or None when it is not known."""
-    row = _sonames().find(soname_key(soname))
+    row = libraries_table().find(soname_key(soname))
     return row[1] if row else None
 
 
 def soname_key(soname: str) -> str:
     """Return a library's name without its version, and without what Debian's names cannot hold."""
+    # Package names have no `_`, and no `-` before the version: libgdk_pixbuf-2.0.so.0 is in libgdk-pixbuf2.0-0.
     stem = soname.lower().split(".so")[0].replace("_", "-")
     return re.sub(r"-(?=\d)", "", stem)
 

@@ -65,6 +65,6 @@ def devenv_options() -> OptionTree:
             for part in name.split("."):
                 tree = tree.below.setdefault(part, OptionTree())
             tree.kind = kind
-    # Each has its own list, and its own check.
+    # Options of services are in `devenv-services.json`, each with its type, and are checked against that.
     root.below["services"] = OptionTree("set")
     return root

@@ -72,5 +72,6 @@ def plain_torch_cuda(version: str) -> str | None:
     """Return the CUDA that the wheels of a torch on PyPI bring, or None when that is not known."""
     minor = minor_of(version)
     row = next((row for row in torch_wheels() if row.torch == minor), None)
+    # The rows mark one tag: `cu121 (plain PyPI wheel)`; the other tags come from indices of PyTorch's own.
     tags = (re.match(r"cu([0-9]{2})([0-9]) \(plain", tag) for tag in (row.cuda_tags if row else ()))
     return next((f"{match[1]}.{match[2]}" for match in tags if match), None)

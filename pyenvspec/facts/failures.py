@@ -128,11 +128,13 @@ def cuda_of_library(soname: str) -> CudaLibrary | None:
     Libraries that are parts of another one (`libcudnn_ops_infer`, `libcublasLt`) are that one's.
     """
     stem, _, version = soname.partition(".so.")
-    rows = [CudaLibrary(**row) for row in read_table("run-failures")["cuda_libraries"]]
-    of_stem = [
-        row for row in rows if stem == row.library or re.match(rf"{row.library}(_|Lt$|Mp|w$|[a-z]+$)", stem)
-    ]
-    return next((row for row in of_stem if f"{version}.".startswith(f"{row.major}.")), None)
+    for row in read_table("run-failures")["cuda_libraries"]:
+        # libcudnn_ops_infer, libcublasLt, libcusolverMg, libcufftw, libnppicc
+        is_part = re.match(rf"{row['library']}(_|Lt$|Mp|w$|[a-z]+$)", stem)
+        # With a dot behind both, so that 1 is not taken for the beginning of 11.
+        if (stem == row["library"] or is_part) and f"{version}.".startswith(f"{row['major']}."):
+            return CudaLibrary(**row)
+    return None
 
 
 def needed_program(word: str) -> NeededProgram | None:

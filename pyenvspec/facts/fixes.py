@@ -50,6 +50,7 @@ def _by_name() -> tuple[dict[str, tuple[KnownFix, ...]], tuple[tuple[re.Pattern[
     patterns: list[tuple[re.Pattern[str], KnownFix]] = []
     for fix in known_fixes():
         if "*" in fix.package:
+            # Names in the table are normalised: letters, digits and `-`, none of which a pattern takes otherwise.
             patterns.append((re.compile(fix.package.replace("*", ".*")), fix))
         else:
             exact[fix.package] = (*exact.get(fix.package, ()), fix)

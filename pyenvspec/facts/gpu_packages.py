@@ -61,6 +61,7 @@ def gpu_needs(package: str, version: str | None) -> GpuPackage | None:
     rows = _rows().get(normalise(package), ())
     if version is None:
         return rows[0] if rows else None
+    # 2.1.0+cu118 needs what 2.1.0 does, and sorts after it.
     wanted = parse_version(version.split("+")[0])
     if wanted is None:
         return None

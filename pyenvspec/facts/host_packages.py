@@ -7,9 +7,9 @@ from functools import cache
 
 from pyenvspec.facts._load import DATA, Row, read_table
 from pyenvspec.facts._sorted import SortedTable
-from pyenvspec.facts.debian import _names, _sonames
+from pyenvspec.facts.debian import libraries_table, packages_table
 
-_MOST = 12
+_MOST_CANDIDATES = 12
 """Names of one package that a package manager is asked about."""
 
 
@@ -29,7 +29,7 @@ def _curated(source: str) -> dict[str, tuple[str, ...]]:
     for row in read_table("native-names")["names"]:
         if row["kind"] == "attr" and row["source"].startswith(source):
             spellings.setdefault(row["attr"], []).append(row["name"])
-    # The plain name before that of one version.
+    # The plain name before that of one version: Homebrew has `openssl` and `openssl@3`.
     return {
         attr: tuple(sorted(names, key=lambda name: ("@" in name, len(name))))
         for attr, names in spellings.items()
@@ -38,6 +38,7 @@ def _curated(source: str) -> dict[str, tuple[str, ...]]:
 
 def plain_name(attribute: str) -> str:
     """Return the last part of an attribute without a version: what most systems call the program."""
+    # `python312Packages.x_y` → `x_y`, `ffmpeg_7` → `ffmpeg`, `_7zz` → `7zz`: an attribute cannot begin with a digit.
     last = attribute.split(".")[-1]
     return (re.sub(r"[_-]\d[\d_]*$", "", last) or last).lstrip("_")
 
@@ -62,18 +63,20 @@ def debian_candidates(attribute: str) -> tuple[str, ...]:
         {
             (key not in (plain, f"lib{plain}"), package)
             for key, package in library_names(attribute)
-            if not package.startswith("lib32")
+            if not package.startswith("lib32")  # the library for 32 bits beside that for 64
         }
     )
     packages = [package for _, package in libraries]
+    # The headers of `…-dev` are for building; what runs needs the library only.
     curated = [name for name in _curated("Debian").get(attribute, ()) if not name.endswith("-dev")]
-    others = [name for name, attr in map(tuple, _names().rows()) if attr == attribute]
+    others = [name for name, attr in map(tuple, packages_table().rows()) if attr == attribute]
     chosen = _looked_at().get(attribute, {}).get("deb")
     candidates = [chosen] if chosen else []
     candidates += [plain] if _same().find(plain) else []
     candidates += [name for name in (f"{plain}-bin", f"{plain}-utils") if name in others]
+    # Newer Debians and Ubuntus call some of the libraries `…t64`; the table is of the one before.
     candidates += [*packages, *(f"{package}t64" for package in packages), *curated, *others, plain]
-    return tuple(dict.fromkeys(candidates))[:_MOST]
+    return tuple(dict.fromkeys(candidates))[:_MOST_CANDIDATES]
 
 
 def debian_name(attribute: str) -> str | None:
@@ -91,4 +94,6 @@ def conda_candidates(attribute: str) -> tuple[str, ...]:
 
 def library_names(attribute: str) -> tuple[tuple[str, str], ...]:
     """Return the libraries of a package, as `soname_key` spells them, each with Debian's package of it."""
-    return tuple((key, package) for key, attr, package in map(tuple, _sonames().rows()) if attr == attribute)
+    return tuple(
+        (key, package) for key, attr, package in map(tuple, libraries_table().rows()) if attr == attribute
+    )

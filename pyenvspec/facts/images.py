@@ -11,6 +11,7 @@ def cuda_image(version: str, *, cudnn: bool) -> str | None:
     minor = minor_of(version)
     for row in read_table("cuda-images")["images"]:
         if row["cuda"] == minor:
+            # nvidia/cuda:11.8.0-cudnn8-devel-ubuntu22.04; `devel` has nvcc and the headers, which builds need.
             part = f"{row['cudnn']}-" if cudnn else ""
             return f"nvidia/cuda:{row['tag']}-{part}devel-ubuntu{row['ubuntu']}"
     return None

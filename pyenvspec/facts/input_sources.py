@@ -73,6 +73,7 @@ def input_sources() -> tuple[InputSource, ...]:
 
 def read_at(owner: str, repo: str, rev: str) -> InputSource | None:
     """Return the row that was read at exactly this revision, or None."""
+    # GitHub takes names in any case: NixOS/nixpkgs and nixos/nixpkgs are one repository.
     wanted = (owner.lower(), repo.lower(), rev)
     rows = (row for row in _sources().values() if row.rev)
     return next((row for row in rows if (row.owner.lower(), row.repo.lower(), row.rev) == wanted), None)

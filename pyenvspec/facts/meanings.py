@@ -30,14 +30,18 @@ MOST_GUESSES = 200
 """As many misspelt words are guessed in one run; no more findings than these are told anyway."""
 
 _LONGEST_WORD = 100
+"""Longer than any attribute; comparing takes time by the product of both lengths."""
+
 _guessed: list[str] = []
 
+# `ffmpeg@4`, `gcc=11.2.0`, `ffmpeg=4.4.2=h7f98852_0`, `cmake>=3.20`, `openssl~=1.1.*`
 _WITH_VERSION = re.compile(r"([A-Za-z][\w.+-]*?) *(?:@|={1,3}|[~>^]=?) *v?(\d[\w.]*?)(?:\.?\*)?(?:=[\w.*]+)?")
 _FROM_NIX = re.compile(r"(?:nixpkgs[.#]|pkgs\.)(.+)")
+# `libGL.so`, `libcudart.so.11.0`, `libgdk_pixbuf-2.0.so.0`
 _SONAME = re.compile(r"lib[\w.+-]*\.so(?:\.[\w.]+)?")
+# `python311Packages.numpy` of nixpkgs, `python3-numpy` of Debian
 _PYTHON_SET = re.compile(r"python\d*Packages\.(.+)|python3?-(.+)")
-
-
+# The hints of curated rows that are about the interpreter: `python3-dev`, `python311`
 _ASKS_FOR_PYTHON = re.compile(r"^write `python:\s\{version:")
 
 
@@ -70,6 +74,7 @@ def hint_beside(meant: Suggestion, python: str | None) -> str:
     version = _python_in(meant.name)
     if not python:
         return "leave it out: the Python that `python` asks for is there with its headers"
+    # With a dot behind both, so that 3.1 is not taken for the beginning of 3.11.
     if version is None or f"{python}.".startswith(f"{version}."):
         return f"leave it out: Python {python}, which `python` asks for, is there with its headers"
     return f"leave it out; where Python {version} is meant, write `python: {{version: {version}}}`"
@@ -137,6 +142,7 @@ def _with_version(name: str) -> Suggestion | None:
         if meant is None:
             return None
         if meant.kind in ("key", "python") or meant.attr is None:
+            # `cudatoolkit=11.3`: the hint's example (`write `cuda: 11.8``) gets the version that was typed.
             hint = re.sub(r"(?<=version: )[\d.]+|(?<=cuda: )[\d.]+", wanted, meant.hint)
             return replace(meant, name=name, hint=hint)
         base = meant.attr
@@ -146,25 +152,26 @@ def _with_version(name: str) -> Suggestion | None:
 def _of_version(name: str, base: str, wanted: str) -> Suggestion:
     family = versions_of(base)
     source = "versions in the catalogue"
-    there = [one for one in family if one.gone is None]
-    fitting = [one for one in there if f"{one.version}.".startswith(f"{wanted}.")]
+    there = [attribute for attribute in family if attribute.gone is None]
+    fitting = [attribute for attribute in there if f"{attribute.version}.".startswith(f"{wanted}.")]
     if fitting:
         # The plain name, where it has that version today, goes on getting updates.
-        best = min(fitting, key=lambda one: (one.name != base, len(one.name), one.name))
+        best = min(
+            fitting, key=lambda attribute: (attribute.name != base, len(attribute.name), attribute.name)
+        )
         return Suggestion(name, "attr", best.name, f"nixpkgs has {best.version} as `{best.name}`", source)
-    listed = ", ".join(f"{one.version} (`{one.name}`)" for one in there[:6] if one.version)
+    listed = ", ".join(
+        f"{attribute.version} (`{attribute.name}`)" for attribute in there[:6] if attribute.version
+    )
     has = f"it has {listed}" if listed else "it is there in no version that is known"
     hint = f"nixpkgs has no {base} {wanted}: {has}"
-    former = next((one for one in family if one.gone and _suffix(one.name) == wanted.split(".")[0]), None)
+    # Attributes are called by the major: `ffmpeg_4` had any 4.x.
+    major = wanted.split(".")[0]
+    former = next((old for old in family if old.gone and re.search(rf"(?<!\d){major}$", old.name)), None)
     last = last_release(former) if former else None
     if former and last:
         hint += f"; the last release with `{former.name}` is {last}: write `nixpkgs: {{release: {last}}}`"
     return Suggestion(name, "version", None, hint, source)
-
-
-def _suffix(name: str) -> str:
-    match = re.search(r"(\d+)$", name)
-    return match[1] if match else ""
 
 
 def last_release(attribute: Attribute) -> str | None:
@@ -185,17 +192,19 @@ def _of_python(name: str) -> Suggestion | None:
     match = _PYTHON_SET.fullmatch(name)
     if match:
         package = match[1] or match[2]
+        # What Debian splits off from Python itself: no package of PyPI is meant.
         if package in ("dev", "pip", "venv", "full", "setuptools", "wheel"):
             return None
     else:
         imported = pypi_of_import(name) if "." not in name else None
-        known = wheel_contents(name) is not None
-        package = imported or (name if known else pypi_of_conda(name)) or name
-        if not (imported or known) and package == name:
+        has_wheel = wheel_contents(name) is not None
+        package = imported or (name if has_wheel else pypi_of_conda(name)) or name
+        # That conda has the same name says nothing: most of its packages are no Python.
+        if not (imported or has_wheel) and package == name:
             return None
-    what = "it is a Python package" if package == name else f"it is the Python package `{package}`"
+    statement = "it is a Python package" if package == name else f"it is the Python package `{package}`"
     hint = (
-        f"{what}: put it in your lock file or requirements, "
+        f"{statement}: put it in your lock file or requirements, "
         "or with `manager: nixpkgs` in `python: {packages: [...]}`"
     )
     return Suggestion(name, "python", None, hint, "packages of PyPI")

@@ -111,7 +111,7 @@ def branch_day(branch: str) -> str | None:
     if release is None:
         return None
     if not release.stable:
-        return "9999"
+        return "9999"  # days are compared as text: after each of them
     row = next(row for row in read_table("releases")["releases"] if row["branch"] == branch)
     match = re.search(r"by (\d{4}-\d{2}-\d{2})", row["branch_off"])
     year, month = branch.removeprefix("nixos-").split(".")
@@ -130,6 +130,7 @@ def is_newer_than_known(branch: str) -> bool:
     named = re.fullmatch(r"nixos-(\d\d)\.(05|11)", branch)
     newest = newest_stable()
     year = int(newest.removeprefix("nixos-").partition(".")[0])
+    # Two years: a later number is more likely a mistake in typing than a pyenvspec that nobody has updated.
     return named is not None and branch > newest and int(named[1]) <= year + 2
 
 

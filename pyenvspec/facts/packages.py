@@ -9,6 +9,7 @@ from pyenvspec.facts._load import read_table
 from pyenvspec.records import dataclass
 
 _NO_MODULES = frozenset({"_distutils_hack"})
+"""Top levels of wheels that no script means: setuptools puts it there for itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +75,11 @@ def pypi_of_import(name: str) -> str | None:
 
     For a dotted name the longest known beginning counts.
     """
+    # The longest first: `google.protobuf` is protobuf, `google.cloud.storage` another package.
     parts = name.split(".")
-    known = _import_names()
+    names = _import_names()
     for end in range(len(parts), 0, -1):
-        package = known.get(".".join(parts[:end]))
+        package = names.get(".".join(parts[:end]))
         if package:
             return package
     return None
@@ -94,5 +96,6 @@ def is_python_before_nixpkgs(name: str) -> bool:
 
 
 def normalise(package: str) -> str:
-    """Return a package's name as PyPI compares it."""
+    """Return a package's name as PyPI compares it (PEP 503)."""
+    # Not packaging's canonicalize_name: a compile does without packaging, whose import takes tens of milliseconds.
     return re.sub(r"[-_.]+", "-", package).lower()

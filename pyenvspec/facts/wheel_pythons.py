@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
 Range = tuple[str, str, tuple[str, ...]]
+"""First and last release, and the minors of CPython that each from the one to the other has wheels for."""
 
 
 @cache
@@ -35,6 +36,7 @@ def pythons_of_wheels(package: str, version: str) -> tuple[str, ...] | None:
 
     An empty answer: the release has no such wheel. A release newer than the table's last is not known.
     """
+    # PyPI has 2.1.0 where the lock says 2.1.0+cu118.
     wanted = parse_version(version.split("+")[0])
     if wanted is None:
         return None
@@ -49,8 +51,9 @@ def pythons_of_any(package: str, specifier: str) -> tuple[str, ...] | None:
     allowed = parse_specifier(specifier)
     if allowed is None:
         return None
+    # The table has no list of releases, only the ends of ranges: `==1.5` lies inside one, and is allowed itself.
     inside = _ends(allowed, ("==", "~=", "<=", ">="))
-    tags = {
+    minors_of_any = {
         minor
         for first, last, minors in _ranges().get(normalise(package), ())
         if allowed.contains(first)
@@ -58,7 +61,7 @@ def pythons_of_any(package: str, specifier: str) -> tuple[str, ...] | None:
         or any(_known(first) <= version <= _known(last) and allowed.contains(version) for version in inside)
         for minor in minors
     }
-    return tuple(sorted(tags, key=lambda minor: int(minor[2:]))) or None
+    return tuple(sorted(minors_of_any, key=lambda minor: int(minor[2:]))) or None
 
 
 def newest_before(package: str, specifier: str) -> str | None:
@@ -75,14 +78,16 @@ def newest_for(package: str, specifier: str, python: str) -> str | None:
     allowed = parse_specifier(specifier)
     if allowed is None:
         return None
-    rows = [
-        (v, minors) for first, last, minors in _ranges().get(normalise(package), ()) for v in (first, last)
-    ]
-    return next((v for v, minors in reversed(rows) if python in minors and allowed.contains(v)), None)
+    for first, last, minors in reversed(_ranges().get(normalise(package), ())):
+        for version in (last, first):
+            if python in minors and allowed.contains(version):
+                return version
+    return None
 
 
 def last_with_wheels(package: str, specifier: str, python: str) -> str | None:
     """Return the release that a Python has wheels of, where pip would take the sdist of a newer one; else None."""
+    # pip prefers the newest release, an sdist too: that of opencv-python builds all of OpenCV.
     if normalise(package) not in {row["package"] for row in read_table("loose-sdists")["packages"]}:
         return None
     last = newest_for(package, specifier, python)
@@ -117,6 +122,7 @@ def _first_with(of: str) -> dict[str, str]:
 def is_before(major: Major, package: str, specifier: str) -> bool:
     """Return whether all releases that a specifier admits were made for what was there before a major."""
     first = _first_with(major.of).get(normalise(package))
+    # Without an upper end pip takes the newest release, which was made for the major.
     if first is None or not any(sign in specifier for sign in ("<", "==", "~=")):
         return False
     allowed = parse_specifier(specifier)
@@ -135,5 +141,6 @@ def _known(version: str) -> Version:
 
 
 def _ends(allowed: SpecifierSet, operators: tuple[str, ...]) -> list[Version]:
-    versions = [parse_version(one.version.removesuffix(".*")) for one in allowed if one.operator in operators]
+    clauses = [clause for clause in allowed if clause.operator in operators]
+    versions = [parse_version(clause.version.removesuffix(".*")) for clause in clauses]
     return [version for version in versions if version is not None]

@@ -54,6 +54,7 @@ def find_library(soname: str) -> SharedLibrary | None:
 
     A row without a version (`libcublas.so`) stands for every version of that library.
     """
+    # The base name last: `libcudart.so.11.0` and `libcudart.so.12` are the same attribute of two sets.
     stem = soname.split(".so")[0] + ".so"
     rows = shared_libraries()
     exact = next((row for row in rows if row.soname == soname), None)
