@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pyenvspec.facts.packages import normalise
+from pyenvspec.project.locks.model import SOURCE_TREES
 from pyenvspec.project.locks.needed import needed_packages
 from pyenvspec.project.locks.wheels import fits
 from pyenvspec.records import dataclass
@@ -40,36 +41,32 @@ def find_unavailable(project: LockedProject, spec: Spec, systems: tuple[str, ...
         if not any(fits(wheel, python, system) for wheel in package.wheels)
     ]
     needed: dict[str, set[tuple[str, str, PackageSource]]] = {}
-    missing = []
-    for one in suspects:
-        if one.system not in needed:
-            chosen = (spec.python.groups, spec.python.extras)
-            reached = needed_packages(project, python, one.system, *chosen)
-            needed[one.system] = {package.identity for package in reached}
-        if one.package.identity in needed[one.system]:
-            missing.append(one)
-    return tuple(missing)
+    for system in {suspect.system for suspect in suspects}:
+        reached = needed_packages(project, python, system, spec.python.groups, spec.python.extras)
+        needed[system] = {package.identity for package in reached}
+    return tuple(suspect for suspect in suspects if suspect.package.identity in needed[suspect.system])
 
 
 def usable_systems(
     project: LockedProject, spec: Spec, systems: tuple[str, ...]
 ) -> tuple[tuple[str, ...], str | None]:
     """Return the systems on which everything can be had, and the first package that another one lacks."""
-    missing = find_unavailable(project, spec, systems)
-    without = {one.system for one in missing}
-    reason = f"{missing[0].package.name} {missing[0].package.version}" if missing else None
-    return tuple(system for system in systems if system not in without), reason
+    unavailable = find_unavailable(project, spec, systems)
+    lacking = {row.system for row in unavailable}
+    reason = f"{unavailable[0].package.name} {unavailable[0].package.version}" if unavailable else None
+    return tuple(system for system in systems if system not in lacking), reason
 
 
 def is_built(package: LockedPackage, spec: Spec, systems: tuple[str, ...]) -> bool:
     """Return whether some system builds the package from its source instead of taking a wheel."""
     if not package.has_source:
         return False
-    if package.source.kind in ("git", "directory", "editable", "virtual"):
+    if package.source.kind in SOURCE_TREES:
         return True
-    sources = [o.source for name, o in spec.overrides.items() if o.source and normalise(name) == package.name]
-    if sources:
-        return sources[0] == "sdist"
+    # What is said of the one package goes before what is said of all.
+    for name, override in spec.overrides.items():
+        if override.source and normalise(name) == package.name:
+            return override.source == "sdist"
     if not spec.wheels.prefer or any(normalise(name) == package.name for name in spec.wheels.disabled):
         return True
     python = spec.python.version

@@ -16,9 +16,11 @@ _MACHINES = {
     "x86_64-darwin": ("darwin", "Darwin", "x86_64"),
     "aarch64-darwin": ("darwin", "Darwin", "arm64"),
 }
+# `^1.2`, `~=3.9`, `>=3.8`, `3.10.*`; poetry's `~1.2` too. Nine digits: Python refuses numbers of thousands.
 _TERM = re.compile(r"(\^|~=|~|>=|<=|==|!=|>|<|=|)\s*([0-9]{1,9}(?:\.[0-9]{1,9})*)(\.\*)?")
 # A minor stands for its patch releases; no CPython has had more.
 _PATCHES = range(41)
+# `extra == 'extra-3-app-cpu'`, with the length of the project's name before it
 _CONFLICT = re.compile(r"extra\s*(==|!=)\s*'((?:extra|group)-[0-9]+-[^']*)'")
 
 
@@ -28,13 +30,14 @@ def allows_python(constraint: str, python: str) -> bool | None:
     if specifiers is None:
         return None
     versions = [python] if python.count(".") > 1 else [f"{python}.{patch}" for patch in _PATCHES]
-    return any(contains(one, version) for one in specifiers for version in versions)
+    return any(contains(specifier, version) for specifier in specifiers for version in versions)
 
 
 def same_pythons(left: str, right: str) -> bool | None:
     """Return whether two constraints allow the same releases of Python 3; None where one cannot be read."""
     if _specifiers(left) is None or _specifiers(right) is None:
         return None
+    # Two specifiers cannot be compared by what they allow, except by asking both: `>=3.9,<4` is `^3.9`.
     releases = [f"3.{minor}.{patch}" for minor in range(6, 20) for patch in _PATCHES]
     return all(allows_python(left, release) == allows_python(right, release) for release in releases)
 
@@ -59,6 +62,7 @@ def _specifiers(constraint: str) -> tuple[str, ...] | None:
     """Turn poetry's `^`, `~`, `*` and `||` into PEP 440, one specifier per alternative."""
     choices: list[str] = []
     for choice in re.split(r"\|\|?", constraint):
+        # Terms stand apart by commas, or as poetry allows it by spaces: `>=3.8 <4.0`.
         terms = [] if choice.strip() in ("", "*") else re.split(r"\s*,\s*|\s+(?=[\^~<>=!])", choice.strip())
         parts = [_term(term) for term in terms if term]
         if None in parts:
@@ -111,6 +115,7 @@ class Surroundings:
 
         platform, name, machine = _MACHINES[self.system]
         minor = minor_of(self.python)
+        # nixpkgs has the newest patch release: a marker like `python_full_version < "3.11.4"` does not hold there.
         full = self.python if self.python.count(".") > 1 else f"{minor}.{_PATCHES[-1]}"
         environment = {
             "implementation_name": "cpython",
@@ -118,7 +123,7 @@ class Surroundings:
             "os_name": "posix",
             "platform_machine": machine,
             "platform_python_implementation": "CPython",
-            "platform_release": "",
+            "platform_release": "",  # the kernel's: not known before the shell is opened
             "platform_system": name,
             "platform_version": "",
             "python_full_version": full,

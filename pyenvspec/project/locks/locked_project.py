@@ -15,6 +15,7 @@ from pyenvspec.project.files import read_project_file
 from pyenvspec.project.locks import poetry, uv
 from pyenvspec.project.locks.problem import problem
 from pyenvspec.project.locks.toml import load_toml
+from pyenvspec.project.tables import table_at
 from pyenvspec.records import dataclass
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pyenvspec.project.locks.model import PackageLock
-    from pyenvspec.project.locks.problem import Table
+    from pyenvspec.project.tables import Table
 
 LOCK_OF_MANAGER = {"poetry2nix": "poetry.lock", "uv2nix": "uv.lock", "poetry": "poetry.lock", "uv": "uv.lock"}
 
@@ -59,10 +60,7 @@ class LockedProject:
 
     def part(self, *keys: str) -> Table:
         """Return a table of pyproject.toml, empty where it is missing or something else."""
-        table: object = self.pyproject
-        for key in keys:
-            table = table.get(key) if isinstance(table, dict) else None
-        return table if isinstance(table, dict) else {}
+        return table_at(self.pyproject, *keys)
 
     @property
     def name(self) -> str | None:
@@ -96,7 +94,7 @@ def read_locked_project(root: Path, manager: str, folder: str) -> LockedProject:
 @contextmanager
 def _without_collector() -> Iterator[None]:
     """Pause the garbage collector: a lock is a million small objects and none of them is garbage yet."""
-    was_enabled = gc.isenabled()
+    was_enabled = gc.isenabled()  # __main__ may have paused it for the whole run
     gc.disable()
     try:
         yield

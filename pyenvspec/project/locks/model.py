@@ -18,8 +18,10 @@ SourceKind = Literal["registry", "git", "url", "path", "directory", "editable", 
 
 LOCAL_KINDS = ("path", "directory", "editable", "virtual")
 """Sources that lie in the project's own tree; `path` is a file, the others are folders."""
+SOURCE_TREES = ("git", "directory", "editable", "virtual")
+"""Sources that are built from as they are, without an archive."""
 
-
+# `name = "torch"` alone on its line, as in both locks; within a list of dependencies it stands between braces.
 _NAME_LINE = re.compile(r'^name = "([^"\n]+)"[ \t\r]*$', re.MULTILINE)
 
 
@@ -74,7 +76,7 @@ class LockedPackage:
     @property
     def has_source(self) -> bool:
         """Whether it can be built: it has an sdist, or its source is not an archive of wheels."""
-        return self.sdist is not None or self.source.kind in ("git", "directory", "editable", "virtual")
+        return self.sdist is not None or self.source.kind in SOURCE_TREES
 
     @property
     def is_local(self) -> bool:
@@ -130,6 +132,7 @@ class PackageLock:
 
     def line_of(self, name: str) -> int | None:
         """Return the line, counted from 1, where a package's entry says its name."""
+        # At the first question, for all names: only a finding asks, and then often more than one.
         if not self._lines:
             number, at = 1, 0
             for match in _NAME_LINE.finditer(self.text):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pyenvspec.facts.packages import normalise
 from pyenvspec.project.locks.constraints import Surroundings, allows_python
 from pyenvspec.project.locks.model import Edge
+from pyenvspec.project.tables import tables_in, texts_in
 from pyenvspec.versions import parse_requirement
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     from pyenvspec.project.locks.locked_project import LockedProject
     from pyenvspec.project.locks.model import LockedPackage, PackageLock, PackageSource
-    from pyenvspec.project.locks.problem import Table
+    from pyenvspec.project.tables import Table
 
 
 class Walk:
@@ -36,22 +37,25 @@ class Walk:
             for package in self._by_name.get(edge.name, ()):
                 if edge.version not in (None, package.version) or edge.source not in (None, package.source):
                     continue
-                key = package.identity
-                known = self.reached.get(key)
-                wanted = {normalise(extra) for extra in edge.extras}
-                if known is None:
-                    self.reached[key] = (package, wanted)
-                    waiting += self._below(package, wanted)
-                elif not wanted <= known[1]:
-                    known[1].update(wanted)
-                    waiting += self._below(package, known[1])
+                extras = {normalise(extra) for extra in edge.extras}
+                if package.identity not in self.reached:
+                    self.reached[package.identity] = (package, extras)
+                    waiting += self._below(package, extras)
+                    continue
+                # Reached again with more extras, what these bring is still to be followed.
+                _, known_extras = self.reached[package.identity]
+                if not extras <= known_extras:
+                    known_extras |= extras
+                    waiting += self._below(package, known_extras)
 
     def _below(self, package: LockedPackage, extras: set[str]) -> Iterator[Edge]:
         named = [edge for extra, edges in package.extras if extra in extras for edge in edges]
         names = {edge.name for edge in named}
         for edge in (*package.dependencies, *named):
+            # poetry lists what an extra brings among the dependencies too, marked as optional.
             if edge.optional and edge.name not in names:
                 continue
+            # Markers may ask for one extra each: `extra == "cuda"`.
             if any(self.around.holds(edge.marker, extra) for extra in ("", *extras)):
                 yield edge
 
@@ -64,6 +68,7 @@ def needed_packages(
     extras = tuple(map(normalise, extras))
     groups = (*map(normalise, groups), *_default_groups(project))
     own = project.name or ""
+    # The names that uv has for extras and groups in the markers of conflicting ones: `extra-3-app-cpu`.
     chosen = [f"extra-{len(own)}-{own}-{extra}" for extra in extras]
     chosen += [f"group-{len(own)}-{own}-{group}" for group in groups]
     walk = Walk(project.lock, Surroundings(python, system, frozenset(chosen)))
@@ -98,9 +103,8 @@ def _poetry_roots(
     optional = {
         normalise(name)
         for extra, names in named.items()
-        if normalise(extra) in extras and isinstance(names, list)
-        for name in names
-        if isinstance(name, str)
+        if normalise(extra) in extras
+        for name in texts_in(names)
     }
     tables = [poetry.get("dependencies"), poetry.get("dev-dependencies") if "dev" in groups else None]
     for group, table in project.part("tool", "poetry", "group").items():
@@ -108,25 +112,19 @@ def _poetry_roots(
             tables.append(table.get("dependencies"))
     for table in tables:
         for name, constraint in table.items() if isinstance(table, dict) else ():
+            # `torch = [{version = "2.0", platform = "linux"}, {version = "1.13", platform = "darwin"}]`
             choices = constraint if isinstance(constraint, list) else [constraint]
             if any(_applies(choice, normalise(name) in optional, around) for choice in choices):
-                wanted = [
-                    e
-                    for c in choices
-                    if isinstance(c, dict)
-                    for e in c.get("extras", ())
-                    if isinstance(e, str)
-                ]
+                wanted = [extra for choice in tables_in(choices) for extra in texts_in(choice.get("extras"))]
                 yield Edge(normalise(name), extras=tuple(wanted))
-    listed = project.part("project").get("dependencies")
-    for text in listed if isinstance(listed, list) else ():
+    for text in texts_in(project.part("project").get("dependencies")):
         yield from _from_requirement(text, around)
 
 
-def _applies(constraint: object, is_asked: bool, around: Surroundings) -> bool:
+def _applies(constraint: object, is_in_extra: bool, around: Surroundings) -> bool:
     if not isinstance(constraint, dict):
         return True
-    if constraint.get("optional") is True and not is_asked:
+    if constraint.get("optional") is True and not is_in_extra:
         return False
     return _platform_holds(constraint, around) and around.holds(_text(constraint, "markers"))
 
@@ -143,8 +141,8 @@ def _text(table: Table, key: str) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _from_requirement(text: object, around: Surroundings) -> Iterator[Edge]:
-    requirement = parse_requirement(str(text))
+def _from_requirement(text: str, around: Surroundings) -> Iterator[Edge]:
+    requirement = parse_requirement(text)
     if requirement is None:
         return
     if around.holds(str(requirement.marker) if requirement.marker else None):

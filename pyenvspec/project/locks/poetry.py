@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 from pyenvspec.facts.packages import normalise
 from pyenvspec.project.locks.model import Edge, LockedPackage, PackageLock, PackageSource
 from pyenvspec.project.locks.problem import Reading, problem
+from pyenvspec.project.tables import table_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pyenvspec.project.locks.model import Edges, SourceKind
-    from pyenvspec.project.locks.problem import Table
+    from pyenvspec.project.tables import Table
 
 _KINDS: dict[str, SourceKind] = {
     "legacy": "registry",
@@ -76,6 +77,7 @@ def _package(reading: Reading, table: Table, old_files: dict[str, Any]) -> Locke
 
 
 def _is_of_version(file: str, version: str) -> bool:
+    # `torch-1.13.1-cp310-cp310-manylinux1_x86_64.whl`, `tqdm-4.66.tar.gz`
     return re.search(rf"-{re.escape(version)}(-|\.tar|\.zip|$)", file) is not None
 
 
@@ -109,6 +111,7 @@ def _edges(reading: Reading, table: Table) -> Iterator[Edge]:
 
 
 def _extra_edges(reading: Reading, extras: Table, extra: str) -> Edges:
+    # `uvicorn (>=0.20)`, `httptools (>=0.5); sys_platform != "win32"`: the name only
     names = (re.match(r"[A-Za-z0-9._-]+", text) for text in reading.texts(extras, extra))
     return tuple(Edge(normalise(name[0])) for name in names if name)
 
@@ -118,26 +121,23 @@ def content_hashes(pyproject: Table) -> frozenset[str]:
 
     Which parts are hashed has grown: groups came in 1.2, `[project]` in 2.0, `[dependency-groups]` in 2.3.
     """
-    project = _part(pyproject, "project")
+    project = table_at(pyproject, "project")
     hashed = {key: project[key] for key in _PROJECT_KEYS if project.get(key) is not None}
-    groups = _part(pyproject, "dependency-groups")
-    poetry = _part(_part(pyproject, "tool"), "poetry")
+    groups = table_at(pyproject, "dependency-groups")
+    poetry = table_at(pyproject, "tool", "poetry")
+    # poetry hashes `null` for those of the old keys that are missing, and leaves a missing `group` out.
     full = {key: poetry.get(key) for key in _POETRY_KEYS if key in _OLD_KEYS or poetry.get(key) is not None}
     short = {key: value for key, value in full.items() if value is not None}
     # Read by poetry 2, a project without anything of poetry's own is hashed in its new form only.
     forms = [full, {key: full[key] for key in _OLD_KEYS}] if short or not (hashed or groups) else []
-    for wanted in ({}, groups):
+    for hashed_groups in ({}, groups):
         new = {"project": hashed} if hashed else {}
-        new |= {"dependency-groups": wanted} if wanted else {}
+        new |= {"dependency-groups": hashed_groups} if hashed_groups else {}
         if new:
             forms.append({**new, "tool": {"poetry": short}})
     return frozenset(_hash(form) for form in forms)
 
 
-def _part(table: Table, key: str) -> Table:
-    value = table.get(key)
-    return value if isinstance(value, dict) else {}
-
-
 def _hash(content: Table) -> str:
+    # As poetry does it, to the byte; dates of TOML are what `default` is for.
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()

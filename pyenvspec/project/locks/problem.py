@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError, Span
 
-Table = dict[str, Any]
+if TYPE_CHECKING:
+    from pyenvspec.project.tables import Table
 
 
 class PackageLockError(PyenvspecError):

@@ -11,6 +11,7 @@ from pyenvspec.facts.packages import normalise
 from pyenvspec.project.locks.constraints import same_pythons, same_specifier
 from pyenvspec.project.locks.model import Requirement
 from pyenvspec.project.locks.poetry import content_hashes
+from pyenvspec.project.tables import tables_in, texts_in
 from pyenvspec.versions import parse_requirement
 
 if TYPE_CHECKING:
@@ -36,18 +37,27 @@ def _uv_difference(project: LockedProject, lock: PackageLock) -> str | None:
         return None
     if not lock.find(name):
         return f"{lock.file} does not hold the project `{name}`"
-    wanted = table.get("requires-python")
-    if len(lock.members) < 2 and isinstance(wanted, str) and same_pythons(wanted, lock.python) is False:
-        return f"{project.project_file} asks for Python `{wanted}`, {lock.file} is for `{lock.python}`"
-    dynamic = table.get("dynamic")
-    if isinstance(dynamic, list) and {"dependencies", "optional-dependencies"} & {
-        str(key) for key in dynamic
-    }:
+    requires_python = table.get("requires-python")
+    # The lock of a workspace has the Python that all of its members allow, which no single file says.
+    if (
+        len(lock.members) < 2
+        and isinstance(requires_python, str)
+        and same_pythons(requires_python, lock.python) is False
+    ):
+        return (
+            f"{project.project_file} asks for Python `{requires_python}`, {lock.file} is for `{lock.python}`"
+        )
+    # What a build backend adds at build time is read by uv, by running it; nothing is run here.
+    if {"dependencies", "optional-dependencies"} & set(texts_in(table.get("dynamic"))):
         return None
     if name in lock.requires:
         texts = [
-            *_texts(table.get("dependencies")),
-            *_all_texts(project.part("project", "optional-dependencies")),
+            *texts_in(table.get("dependencies")),
+            *(
+                text
+                for texts in project.part("project", "optional-dependencies").values()
+                for text in texts_in(texts)
+            ),
         ]
         if (difference := _compare(texts, lock.requires[name], project, lock)) is not None:
             return difference
@@ -59,7 +69,9 @@ def _groups_difference(project: LockedProject, lock: PackageLock, name: str) -> 
     locked = {normalise(group): items for group, items in lock.requires_groups.get(name, {}).items()}
     for group in groups:
         # uv merges its older `dev-dependencies` into the group dev.
-        more = _texts(project.part("tool", "uv").get("dev-dependencies")) if normalise(group) == "dev" else []
+        more = (
+            texts_in(project.part("tool", "uv").get("dev-dependencies")) if normalise(group) == "dev" else []
+        )
         texts = [*_group_texts(groups, group, ()), *more]
         if (difference := _compare(texts, locked.get(normalise(group), ()), project, lock)) is not None:
             return f"{difference} (group {group})"
@@ -68,18 +80,13 @@ def _groups_difference(project: LockedProject, lock: PackageLock, name: str) -> 
 
 def _group_texts(groups: dict[str, object], group: str, above: tuple[str, ...]) -> list[str]:
     """Return the requirements of a group with those that it includes (PEP 735)."""
-    name = next((key for key in groups if normalise(key) == normalise(group)), None)
-    items = groups.get(name) if name is not None else None
-    texts: list[str] = []
-    for item in items if isinstance(items, list) else ():
-        if isinstance(item, str):
-            texts.append(item)
-        elif (
-            isinstance(item, dict)
-            and isinstance(inner := item.get("include-group"), str)
-            and inner not in above
-        ):
-            texts += _group_texts(groups, inner, (*above, group))
+    items = next((items for key, items in groups.items() if normalise(key) == normalise(group)), None)
+    texts = texts_in(items)
+    for item in tables_in(items):
+        included = item.get("include-group")
+        # Two groups may include each other, which uv refuses; here it must only end.
+        if isinstance(included, str) and included not in above:
+            texts += _group_texts(groups, included, (*above, group))
     return texts
 
 
@@ -98,16 +105,14 @@ def _compare(
         if not any(_agrees(requirement, other) for other in by_name[requirement.name]):
             shown = f"{requirement.name}{requirement.specifier or ''}"
             return f"{project.project_file} asks for `{shown}`, {lock.file} was made for something else"
-    names = {requirement.name for requirement in wanted}
-    gone = sorted(set(by_name) - names)
-    return (
-        f"{lock.file} still holds `{gone[0]}`, which {project.project_file} does not ask for"
-        if gone
-        else None
-    )
+    gone = sorted(by_name.keys() - {requirement.name for requirement in wanted})
+    if gone:
+        return f"{lock.file} still holds `{gone[0]}`, which {project.project_file} does not ask for"
+    return None
 
 
 def _agrees(wanted: Requirement, locked: Requirement) -> bool:
+    # From git, an address or a folder: what [tool.uv.sources] says of it is not compared.
     if locked.specifier is None or wanted.specifier is None:
         return True
     return wanted.extras == locked.extras and same_specifier(wanted.specifier, locked.specifier)
@@ -122,17 +127,9 @@ def _parse(texts: Iterable[str]) -> list[Requirement] | None:
         parsed.append(requirement)
     return [
         Requirement(
-            normalise(one.name),
-            tuple(sorted(one.extras)),
-            None if one.url else str(one.specifier),
+            normalise(requirement.name),
+            tuple(sorted(requirement.extras)),
+            None if requirement.url else str(requirement.specifier),
         )
-        for one in parsed
+        for requirement in parsed
     ]
-
-
-def _texts(value: object) -> list[str]:
-    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
-
-
-def _all_texts(table: dict[str, object]) -> list[str]:
-    return [text for value in table.values() for text in _texts(value)]

@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import re
 import shlex
+from typing import TYPE_CHECKING
 
 import tomli
 
-from pyenvspec.project.locks.problem import Table, problem
+from pyenvspec.project.locks.problem import problem
+
+if TYPE_CHECKING:
+    from pyenvspec.project.tables import Table
 
 _MARKS = re.compile(r"^<<<<<<< ", re.MULTILINE)
 _AT_LINE = re.compile(r"at line ([0-9]+)")
@@ -19,9 +23,11 @@ _AT_LINE = re.compile(r"at line ([0-9]+)")
 def load_toml(data: bytes, file: str, relock: str) -> tuple[Table, str]:
     """Return the document and its text; `relock` is the command that makes the lock anew."""
     try:
+        # Checked out on Windows: the patterns that look for lines in the text need not know of both ends.
         text = data.decode("utf-8").replace("\r\n", "\n")
     except UnicodeDecodeError:
         raise problem("package-lock-syntax", f"{file} is not UTF-8 text", file, hint=_again(relock)) from None
+    # Looked for as text before the pattern walks over megabytes.
     if "<<<<<<< " in text and (marks := _MARKS.search(text)):
         line = text.count("\n", 0, marks.start()) + 1
         hint = f"take one side (`git checkout --theirs -- {shlex.quote(file)}`), then run `{relock}`"
@@ -45,6 +51,7 @@ def file_name(place: str) -> str:
 def _reason(error: Exception) -> str:
     if isinstance(error, tomli.TOMLDecodeError):
         return str(error)
+    # Python reads no number of more than 4,300 digits, a plain ValueError.
     return "nested too deeply" if isinstance(error, RecursionError) else "it holds a number too long"
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pyenvspec.project.locks.model import Edges, SourceKind
-    from pyenvspec.project.locks.problem import Table
+    from pyenvspec.project.tables import Table
 
 _KINDS: tuple[SourceKind, ...] = ("registry", "git", "url", "path", "directory", "editable", "virtual")
 # A requirement with one of these takes its version from there.

@@ -17,6 +17,7 @@ _MACHINES = {
     "aarch64-darwin": ("arm64", "universal2"),
     "x86_64-darwin": ("x86_64", "universal2", "intel", "fat64", "universal"),
 }
+# `manylinux_2_17_x86_64`, `manylinux2014_x86_64`, `linux_x86_64`; not `musllinux_…`: nixpkgs' Python is of glibc.
 _LINUX = re.compile(r"(?:manylinux(?:1|2010|2014|_[0-9]+_[0-9]+)|linux)_(.+)$")
 _MACOS = re.compile(r"macosx_[0-9]+_[0-9]+_(.+)$")
 _SYSTEM_WORD = {"linux": "linux", "darwin": "macosx"}
@@ -36,6 +37,7 @@ class Wheel:
 def parse_wheel(file: str) -> Wheel | None:
     """Return the tags of a wheel, or None where the name is not one of a wheel."""
     parts = file.removesuffix(".whl").split("-")
+    # Name, version, perhaps a build number, then the three tags.
     if not file.endswith(".whl") or len(parts) not in (5, 6):
         return None
     python, abi, platform = (tuple(part.split(".")) for part in parts[-3:])
@@ -72,6 +74,7 @@ def fits_python(wheel: Wheel, python: str) -> bool:
         for abi in wheel.abis:
             # Up to 3.7 the ABI ended in `m`.
             exact = tag == own and abi in (own, f"{own}m")
+            # `cp37-abi3` is for 3.7 and all later ones.
             stable = abi == "abi3" and match[1] == "cp" and tagged <= minor
             pure = abi == "none" and (tag == own if match[1] == "cp" and match[3] else tagged <= minor)
             if exact or stable or pure:
