@@ -17,13 +17,17 @@ from pyenvspec.records import dataclass
 if TYPE_CHECKING:
     from pyenvspec.project.survey.source import Source, Wanted
 
+# nvidia-cuda-runtime-cu12, since CUDA 13 without its end
 _RUNTIME = re.compile(r"nvidia-cuda-runtime(?:-cu[0-9]+)?")
 _OF_NVIDIA = re.compile(r"nvidia-[a-z0-9-]+-cu([0-9]{2})")
+# torch 2.1.0+cu118, jaxlib 0.3.25+cuda11.cudnn82
 _LOCAL = re.compile(r"\+(?:cu|cuda)([0-9]{2,3})")
+# torch-scatter 2.1.2+pt21cu121: a wheel from the project's own page
 _BUILT = re.compile(r"\+(?:pt|cu)[0-9]")
+# download.pytorch.org/whl/cu118, data.pyg.org/whl/torch-2.1.0+cu121.html
 _INDEX = re.compile(r"/cu([0-9]{2,3})(?:[/\s]|$)|[+/]cu([0-9]{3})\.html|torch-[0-9.]+\+cu([0-9]{3})")
+# Extras of jax: cuda12, cuda12_pip, cuda11_cudnn82, cuda12-local; the last takes the CUDA of the machine.
 _JAX = re.compile(r"cuda-?([0-9]{2})?\S*?(-local)?$")
-_TORCH = ("torch", "torchvision", "torchaudio")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,26 +51,29 @@ class GpuFinding:
 def find_gpu(source: Source) -> GpuFinding | None:
     """Return what the packages of a file need of a GPU, None where none of them uses one."""
     own = _own_cuda(source)
-    compiled = [w for w in source.packages if (n := gpu_needs(w.name, w.version)) and n.needs == "compiles"]
-    after = tuple(
-        w.name
-        for w in compiled
-        if (n := gpu_needs(w.name, None)) and n.built_with and not _has_wheel(source, w)
-    )
-    compiled = [wanted for wanted in compiled if not _has_wheel(source, wanted)]
+    compiled = [wanted for wanted in source.packages if _is_compiled(source, wanted)]
     if own is not None and not compiled:
         return own
     needs = _toolkit(source)
-    if compiled:
-        cuda = own.cuda if own else None
-        first = compiled[0]
-        why = f"{', '.join(w.name for w in compiled)} compiled against CUDA"
-        toolkit = cuda or (needs.toolkit if needs else None)
-        names = tuple(wanted.name for wanted in compiled)
-        return GpuFinding(
-            why, source.where(first), cuda, toolkit, needs.cudnn if needs else None, names, after
-        )
-    return needs
+    if not compiled:
+        return needs
+    names = tuple(wanted.name for wanted in compiled)
+    cuda = own.cuda if own else None
+    return GpuFinding(
+        why=f"{', '.join(names)} compiled against CUDA",
+        where=source.where(compiled[0]),
+        cuda=cuda,
+        # The compiler has to be of the CUDA that torch's wheels were made with: torch refuses another one.
+        toolkit=cuda or (needs.toolkit if needs else None),
+        cudnn=needs.cudnn if needs else None,
+        compiled=names,
+        after=tuple(name for name in names if (gpu := gpu_needs(name, None)) and gpu.built_with),
+    )
+
+
+def _is_compiled(source: Source, wanted: Wanted) -> bool:
+    needs = gpu_needs(wanted.name, wanted.version)
+    return needs is not None and needs.needs == "compiles" and not _has_wheel(source, wanted)
 
 
 def _has_wheel(source: Source, wanted: Wanted) -> bool:
@@ -106,12 +113,14 @@ def _torch(source: Source, torch: Wanted) -> GpuFinding | None:
         return None
     for option in source.options:
         index = _INDEX.search(option.value)
-        if index and not any(w.wheels for w in source.packages):
+        # A lock names the wheels that were taken, whatever indices there are.
+        if index and not any(wanted.wheels for wanted in source.packages):
             of_index = _dotted(next(group for group in index.groups() if group))
             why = f"torch comes from an index of CUDA {of_index}: its wheels bring it"
             return GpuFinding(why, f"{source.file}:{option.line}", of_index)
         if re.search(r"/whl/cpu\b", option.value):
             return None
+    # Without an upper end the newest is installed, which is newer than any table.
     is_bounded = any(sign in torch.specifier for sign in ("<", "==", "~="))
     version = torch.version or (newest_before("torch", torch.specifier) if is_bounded else None)
     cuda = plain_torch_cuda(version) if version else None

@@ -7,18 +7,21 @@ import shlex
 from typing import TYPE_CHECKING
 
 from pyenvspec.facts.packages import normalise
-from pyenvspec.project.survey.requirements import parse_requirement
+from pyenvspec.project.survey.requirements import join_lines, parse_requirement
 from pyenvspec.project.survey.source import Claim, Source, Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+# `pip install -r requirements.txt`, `pip3.11 install …`, `uv pip install …`: what follows, options and all
 _PIP = re.compile(r"\b(?:pip3?(?:\.\d+)?|uv pip)\s+install\s+(.*)")
 _CONDA = re.compile(r"\b(?:conda|mamba|micromamba)\s+install\s+(.*)")
 _OF_PROJECT = re.compile(r"\b(?:uv sync|poetry install|pdm install|hatch shell)\b")
 _SETUP = re.compile(r"\bpython3?\s+setup\.py\s+(?:install|develop|build_ext|build)\b")
+# `conda create -n lab python=3.10`, `uv venv --python 3.11`
 _PYTHON = re.compile(r"\b(?:conda|mamba|uv)\s+(?:create|venv)\b.*?\bpython[ =]=?\s*(3\.[0-9]+)")
 _HEADING = re.compile(r"^\s{0,3}#+\s*(.*)$")
+# Headings of what not everybody does: "For developers", "Building the docs", "Windows", "Optional: TPU"
 _ASIDE = re.compile(
     r"develop|contribut|test|docs|document|troubleshoot|faq|windows|mac ?os|optional|tpu|upgrade", re.I
 )
@@ -52,7 +55,7 @@ _INSTALLERS = {
 def read_instructions(source: Source, text: str) -> None:
     """Add what the lines of a text say to `source`; what stands below a heading for few people is not taken."""
     aside = False
-    for number, line in logical_lines(text):
+    for number, line in instruction_lines(text):
         if heading := _HEADING.match(line):
             aside = bool(_ASIDE.search(heading[1]))
         if aside:
@@ -61,6 +64,7 @@ def read_instructions(source: Source, text: str) -> None:
     take_pins(source, text)
 
 
+# `timm==0.3.2` in a sentence; not a path's or an address's part, and not `name==1.0@…`
 _PIN = re.compile(r"(?<![\w./-])([A-Za-z][\w-]{1,40})==([0-9][\w.]*[0-9a-z])(?![\w/]*@)")
 _NO_PACKAGES = {"python", "cuda", "cudnn", "ubuntu", "gcc", "cudatoolkit", "conda"}
 
@@ -77,10 +81,8 @@ def take_pins(source: Source, text: str) -> None:
 def take_line(source: Source, line: str, number: int) -> None:
     """Add what one line tells to install."""
     if (match := _PYTHON.search(line)) and not source.python:
-        source.python.append(Claim(f"{match[1]}", number))
-    if _SETUP.search(line):
-        source.packages.append(Wanted(".", "-e .", line=number))
-    if _OF_PROJECT.search(line):
+        source.python.append(Claim(match[1], number))
+    if _SETUP.search(line) or _OF_PROJECT.search(line):
         source.packages.append(Wanted(".", "-e .", line=number))
     for command in re.split(r"&&|;|\|\|", line):
         if match := _PIP.search(command):
@@ -89,21 +91,13 @@ def take_line(source: Source, line: str, number: int) -> None:
             _take_specs(source, _words(match[1]), number)
 
 
-def logical_lines(text: str) -> Iterator[tuple[int, str]]:
-    waiting, start = "", 0
-    for number, raw in enumerate(text.splitlines(), start=1):
-        start = start or number
-        line = raw.rstrip()
-        if line.endswith("\\"):
-            waiting += line[:-1] + " "
-            continue
-        yield start, waiting + line
-        waiting, start = "", 0
-    if waiting:
-        yield start, waiting
+def instruction_lines(text: str) -> Iterator[tuple[int, str]]:
+    """Yield the lines of a text that is meant to be typed; blanks behind a backslash are not seen by its writer."""
+    return join_lines(line.rstrip() for line in text.splitlines())
 
 
 def _words(text: str) -> list[str]:
+    # A command within a sentence ends with its backtick, one in HTML with its tag.
     plain = re.sub(r"(?:^|\s)#.*$", "", text.split("`")[0].split("</")[0])
     try:
         return shlex.split(plain)
@@ -139,6 +133,7 @@ def _take_specs(source: Source, words: list[str], number: int) -> None:
         if word in _OF_CONDA_WITH_VALUE:
             next(waiting, None)
         elif not word.startswith("-"):
+            # `conda-forge::ffmpeg`, `numpy=1.24`, `"python>=3.9,<3.12"`
             if not re.fullmatch(r"(?:[\w.-]+::)?[A-Za-z][\w.-]*(?:[=<>!]=?[\w.*,<>=!]+)?", word):
                 return
             take_spec(source, word, number)
@@ -151,6 +146,7 @@ def _take_package(source: Source, word: str, number: int) -> bool:
     wanted = parse_requirement(word, number) if re.match(r"[A-Za-z0-9]", word) else None
     if wanted is None:
         return False
+    # `<your-package>`, `$PKG`, `{version}` stand for what the reader puts in.
     if wanted.name not in _INSTALLERS and not re.search(r"[<>]\w+>|\$|\{", word):
         source.packages.append(wanted)
     return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
@@ -12,9 +13,10 @@ from pyenvspec.project.locks import poetry, uv
 from pyenvspec.project.locks.constraints import allows_python
 from pyenvspec.project.locks.locked_project import read_locked_project
 from pyenvspec.project.locks.needed import needed_packages
-from pyenvspec.project.locks.toml import load_toml
-from pyenvspec.project.survey.pyproject import line_of, load, table, tables
+from pyenvspec.project.locks.toml import file_name, load_toml
+from pyenvspec.project.survey.pyproject import line_of, load
 from pyenvspec.project.survey.source import Claim, Source, Wanted
+from pyenvspec.project.tables import table_at, tables_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
     from pyenvspec.project.locks.locked_project import LockedProject
     from pyenvspec.project.locks.model import LockedPackage
+    from pyenvspec.project.tables import Table
 
 
 def read_lock(file: str, text: str) -> Source:
@@ -31,11 +34,9 @@ def read_lock(file: str, text: str) -> Source:
     lock = (uv.read_uv if tool == "uv" else poetry.read_poetry)(document, file, whole)
     source = Source(file, "lock", tool=tool, summary=f"locked with {tool}")
     if lock.python.strip() not in ("", "*"):
-        pattern = (
-            r"^requires-python\s*="
-            if tool == "uv"
-            else r"^python-versions\s*=\s*.*$(?![\s\S]*^python-versions)"
-        )
+        # Each package of poetry.lock has `python-versions` too; the lock's own stands last, under [metadata].
+        last_of_poetry = r"^python-versions\s*=\s*.*$(?![\s\S]*^python-versions)"
+        pattern = r"^requires-python\s*=" if tool == "uv" else last_of_poetry
         source.python.append(Claim(lock.python, line_of(whole, pattern)))
     source.packages = [
         _locked(package, lock.line_of(package.name) or 0) for package in lock.packages if not package.is_local
@@ -49,6 +50,7 @@ def optional_names(root: Path, file: str) -> frozenset[str]:
     project = read_locked_project(root, manager, ".")
     if project.lock is None or project.name is None:
         return frozenset()
+    # What groups bring hardly depends on the Python: the newest one that the lock allows stands for all.
     python = next(
         (m for m in reversed(python_minors()) if allows_python(project.lock.python or "*", m) is not False),
         "3.12",
@@ -78,7 +80,6 @@ def _locked(package: LockedPackage, line: int) -> Wanted:
         specifier,
         line=line,
         wheels=package.wheels,
-        has_source=package.has_source,
         marker=" or ".join(f"({marker})" for marker in package.markers),
     )
 
@@ -87,8 +88,9 @@ def read_pdm_lock(file: str, text: str) -> Source:
     """Return the packages of pdm.lock."""
     document = load(file, text)
     source = Source(file, "lock", tool="pdm", summary="locked with PDM")
-    _take_tables(source, text, document.get("package"))
-    python = table(document, "metadata").get("requires_python")
+    for row in tables_in(document.get("package")):
+        _take_row(source, text, row, [file.get("file") for file in tables_in(row.get("files"))])
+    python = table_at(document, "metadata").get("requires_python")
     if isinstance(python, str) and python:
         source.python.append(Claim(python, line_of(text, r"^requires_python\s*=")))
     return source
@@ -98,33 +100,30 @@ def read_pylock(file: str, text: str) -> Source:
     """Return the packages of a pylock.toml (PEP 751)."""
     document = load(file, text)
     source = Source(file, "lock", tool="pylock", summary="a lock of PEP 751")
-    _take_tables(source, text, document.get("packages"))
+    for row in tables_in(document.get("packages")):
+        wheels = tables_in(row.get("wheels"))
+        _take_row(source, text, row, [w.get("name") or w.get("url") or w.get("path") for w in wheels])
     python = document.get("requires-python")
     if isinstance(python, str) and python:
         source.python.append(Claim(python, line_of(text, r"^requires-python\s*=")))
     return source
 
 
-def _take_tables(source: Source, text: str, rows: object) -> None:
-    for row in tables(rows):
-        name, version = row.get("name"), row.get("version")
-        if isinstance(name, str) and isinstance(version, str):
-            line = (
-                line_of(text, rf'^name = "{name}"') if name.replace("-", "").replace("_", "").isalnum() else 0
-            )
-            wheels = tuple(
-                one["file"] for one in tables(row.get("files")) if isinstance(one.get("file"), str)
-            )
-            text_of = f"{name}=={version}"
-            source.packages.append(
-                Wanted(
-                    normalise(name),
-                    text_of,
-                    f"=={version}",
-                    line=line,
-                    wheels=tuple(w for w in wheels if w.endswith(".whl")),
-                )
-            )
+def _take_row(source: Source, text: str, row: Table, places: list[object]) -> None:
+    """Add one package of a lock; `places` are the names or addresses of its files."""
+    name, version = row.get("name"), row.get("version")
+    if not isinstance(name, str) or not isinstance(version, str):
+        return
+    files = (file_name(place) for place in places if isinstance(place, str))
+    source.packages.append(
+        Wanted(
+            normalise(name),
+            f"{name}=={version}",
+            f"=={version}",
+            line=line_of(text, rf"^name = \"{re.escape(name)}\""),
+            wheels=tuple(file for file in files if file.endswith(".whl")),
+        )
+    )
 
 
 def read_pipfile_lock(file: str, text: str) -> Source:
@@ -135,13 +134,13 @@ def read_pipfile_lock(file: str, text: str) -> Source:
         raise PyenvspecError(Diagnostic("init-source", f"{file} is not valid JSON: {error}", file)) from None
     source = Source(file, "lock", tool="pipenv", summary="locked with pipenv")
     document = document if isinstance(document, dict) else {}
-    for name, row in table(document, "default").items():
+    for name, row in table_at(document, "default").items():
         version = row.get("version") if isinstance(row, dict) else None
         specifier = version if isinstance(version, str) else ""
         marker = row.get("markers") if isinstance(row, dict) else None
         condition = f" ; {marker}" if isinstance(marker, str) and "\n" not in marker else ""
         source.packages.append(Wanted(normalise(name), f"{name}{specifier}{condition}", specifier))
-    requires = table(document, "_meta", "requires")
+    requires = table_at(document, "_meta", "requires")
     python = requires.get("python_full_version") or requires.get("python_version")
     if isinstance(python, str):
         source.python.append(Claim(python, line_of(text, r'"python_(full_)?version"')))

@@ -11,14 +11,17 @@ from typing import TYPE_CHECKING, Any
 from pyenvspec.facts.debian import attribute_of_debian, is_of_every_machine
 from pyenvspec.facts.native import find_native_name, is_catalogued, names_there
 from pyenvspec.facts.packages import normalise, pypi_of_import
-from pyenvspec.project.survey.instructions import logical_lines, read_instructions, take_line
-from pyenvspec.project.survey.pyproject import line_of, load, table, texts
+from pyenvspec.project.survey.instructions import instruction_lines, read_instructions, take_line
+from pyenvspec.project.survey.pyproject import line_of, load
 from pyenvspec.project.survey.source import Claim, Source, Wanted
+from pyenvspec.project.tables import table_at, texts_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+# `3.11`, `3.11.4`, pyenv's `cpython-3.11.4`, Heroku's `python-3.11.4`; not `pypy3.10` and not a virtualenv's name
 _VERSION = re.compile(r"^\s*(?:cpython[-@]?|python[-@]?)?(3\.[0-9]+(?:\.[0-9]+)?)\s*$")
+# `apt-get update && apt-get install -y ffmpeg libsndfile1 && rm …`: the names, up to the next command
 _APT_INSTALL = re.compile(r"apt(?:-get)?\s+(?:-\S+\s+)*install\s+(.*?)(?:&&|;|\|\||$)", re.DOTALL)
 
 
@@ -35,22 +38,23 @@ def read_python_version(file: str, text: str) -> Source:
 
 def read_tool_versions(file: str, text: str) -> Source | None:
     """Return the Python that .tool-versions (asdf, mise) names, None where it names none."""
-    match = re.search(r"^python\s+(3\.[0-9]+(?:\.[0-9]+)?)", text, re.MULTILINE)
+    pattern = r"^python\s+(3\.[0-9]+(?:\.[0-9]+)?)"
+    match = re.search(pattern, text, re.MULTILINE)
     if match is None:
         return None
-    line = text.count("\n", 0, match.start()) + 1
-    return Source(file, "version", summary=f"Python {match[1]}", python=[Claim(match[1], line)])
+    python = Claim(match[1], line_of(text, pattern))
+    return Source(file, "version", summary=f"Python {match[1]}", python=[python])
 
 
 def read_pipfile(file: str, text: str) -> Source:
     """Return what a Pipfile asks for."""
     document = load(file, text)
     source = Source(file, "pipenv", tool="pipenv", summary="a project of pipenv")
-    requires = table(document, "requires")
+    requires = table_at(document, "requires")
     python = requires.get("python_full_version") or requires.get("python_version")
     if isinstance(python, str):
         source.python.append(Claim(python, line_of(text, r"^python_(full_)?version\s*=")))
-    for name, value in table(document, "packages").items():
+    for name, value in table_at(document, "packages").items():
         line = line_of(text, rf"^[\"']?{re.escape(name)}[\"']?\s*=")
         source.packages.append(_of_table(name, value, line))
     return source
@@ -61,7 +65,7 @@ def _of_table(name: str, value: object, line: int) -> Wanted:
     options: dict[str, Any] = value if isinstance(value, dict) else {"version": value}
     version = options.get("version")
     specifier = version if isinstance(version, str) and version[:1] in "<>=!~" else ""
-    extras = tuple(sorted(texts(options.get("extras"))))
+    extras = tuple(sorted(texts_in(options.get("extras"))))
     whole = f"{name}[{','.join(extras)}]" if extras else name
     place = options.get("git") or options.get("url") or options.get("path") or options.get("file")
     if not isinstance(place, str):
@@ -85,10 +89,10 @@ def read_pixi(file: str, text: str) -> Source:
     from pyenvspec.project.survey.conda import read_conda
 
     document = load(file, text)
-    listed = [f"{name}{_conda_version(value)}" for name, value in table(document, "dependencies").items()]
+    listed = [f"{name}{_conda_version(value)}" for name, value in table_at(document, "dependencies").items()]
     conda = read_conda(file, "dependencies:\n" + "".join(f"  - {json.dumps(item)}\n" for item in listed))
     source = Source(file, "pixi", tool="pixi", summary="an environment of pixi")
-    names = [table(document, key).get("name") for key in ("workspace", "project")]
+    names = [table_at(document, key).get("name") for key in ("workspace", "project")]
     source.name = next((name for name in names if isinstance(name, str)), None)
     for claims, target in (
         (conda.python, source.python),
@@ -101,10 +105,10 @@ def read_pixi(file: str, text: str) -> Source:
         ]
     source.packages += conda.packages
     source.left_out += conda.left_out
-    cuda = table(document, "system-requirements").get("cuda")
+    cuda = table_at(document, "system-requirements").get("cuda")
     if isinstance(cuda, str):
         source.cuda.append(Claim(cuda, line_of(text, r"^cuda\s*="), "driver"))
-    for name, value in table(document, "pypi-dependencies").items():
+    for name, value in table_at(document, "pypi-dependencies").items():
         line = line_of(text, rf"^[\"']?{re.escape(name)}[\"']?\s*=")
         source.packages.append(_of_table(name, value, line))
     return source
@@ -125,6 +129,7 @@ def _conda_version(value: object) -> str:
 def read_devbox(file: str, text: str) -> Source | None:
     """Return the packages of a devbox.json: they are nixpkgs' own names."""
     try:
+        # devbox takes comments, which JSON has not; only those on a line of their own can be told from an address.
         document: Any = json.loads(re.sub(r"^\s*//.*$", "", text, flags=re.MULTILINE))
     except (ValueError, RecursionError):
         return None
@@ -149,7 +154,10 @@ def read_devbox(file: str, text: str) -> Source | None:
 def read_dockerfile(file: str, text: str) -> Source:
     """Return the Python, the CUDA and the Debian packages of the image that a Dockerfile ends in, and pip's words."""
     source = Source(file, "container", tool="docker")
-    joined = re.sub(r"\\\s*\n", lambda match: " " + "\v" * match[0].count("\n"), text)
+    # Docker leaves out comments, within an instruction of several lines too, and goes on over empty lines.
+    plain = re.sub(r"^[ \t]*#.*$", "", text, flags=re.MULTILINE)
+    # Each line break that goes becomes a `\v`, by which lines are counted below.
+    joined = re.sub(r"\\\s*\n(?:[ \t]*\n)*", lambda match: " " + "\v" * match[0].count("\n"), plain)
     arguments: dict[str, str] = {}
     stages: list[list[tuple[int, str]]] = []
     line = 1
@@ -162,7 +170,7 @@ def read_dockerfile(file: str, text: str) -> Source:
         if stages:
             stages[-1].append((line, _with_arguments(instruction, arguments)))
         line += 1 + raw.count("\v")
-    for stage in _kept_stages(stages):
+    for stage in _stages_in_image(stages):
         for number, instruction in stage:
             _take_instruction(source, instruction, number)
     parts = [f"Python {c.value}" for c in source.python] + [f"CUDA {c.value}" for c in source.cuda]
@@ -176,19 +184,19 @@ def _with_arguments(instruction: str, arguments: dict[str, str]) -> str:
     return re.sub(r"\$\{?(\w+)\}?", lambda match: arguments.get(match[1], match[0]), instruction)
 
 
-def _kept_stages(stages: list[list[tuple[int, str]]]) -> list[list[tuple[int, str]]]:
+def _stages_in_image(stages: list[list[tuple[int, str]]]) -> list[list[tuple[int, str]]]:
     """The last stage and those that it is made from: what others install is not in the image."""
     named: dict[str, list[tuple[int, str]]] = {}
     for stage in stages:
         if match := re.search(r"\sAS\s+(\S+)\s*$", stage[0][1], re.IGNORECASE):
             named[match[1].lower()] = stage
-    kept = stages[-1:]
-    while kept and (match := re.match(r"FROM\s+(?:--\S+\s+)*(\S+)", kept[0][0][1], re.IGNORECASE)):
+    in_image = stages[-1:]
+    while in_image and (match := re.match(r"FROM\s+(?:--\S+\s+)*(\S+)", in_image[0][0][1], re.IGNORECASE)):
         below = named.get(match[1].lower())
-        if below is None or below in kept:
+        if below is None or below in in_image:
             break
-        kept.insert(0, below)
-    return kept
+        in_image.insert(0, below)
+    return in_image
 
 
 def _take_instruction(source: Source, line: str, number: int) -> None:
@@ -205,6 +213,8 @@ def _take_instruction(source: Source, line: str, number: int) -> None:
 
 
 def _take_image(source: Source, image: str, line: int) -> None:
+    # python:3.11-slim, nvidia/cuda:11.8.0-cudnn8-devel-ubuntu22.04, pytorch/pytorch:2.1.0-cuda12.1-cudnn8-runtime,
+    # tensorflow/tensorflow:2.12.0-gpu
     if match := re.search(r"(?:^|/)python:(3\.[0-9]+(?:\.[0-9]+)?)", image):
         source.python.append(Claim(match[1], line))
     elif match := re.search(r"nvidia/cuda:([0-9]+\.[0-9]+)[0-9.]*(\S*)", image):
@@ -212,10 +222,10 @@ def _take_image(source: Source, image: str, line: int) -> None:
     elif match := re.search(r"pytorch/pytorch:([0-9.]+)?\S*cuda([0-9]+\.[0-9]+)", image):
         source.cuda.append(Claim(match[2], line, "toolkit" if "devel" in image else "runtime"))
         if match[1]:
-            source.packages.append(
-                Wanted("torch", f"torch=={match[1].strip('.')}", f"=={match[1].strip('.')}", line=line)
-            )
+            pin = f"=={match[1].strip('.')}"
+            source.packages.append(Wanted("torch", f"torch{pin}", pin, line=line))
     elif match := re.search(r"tensorflow/tensorflow:([0-9]+\.[0-9]+\.[0-9]+)(-gpu|-devel-gpu)?", image):
+        # Up to 1.15 PyPI had the GPU's tensorflow as a package of its own.
         name = "tensorflow-gpu" if match[2] and match[1].startswith("1.") else "tensorflow"
         source.packages.append(Wanted(name, f"{name}=={match[1]}", f"=={match[1]}", line=line))
 
@@ -236,14 +246,14 @@ def _library_of_debian(name: str) -> str | None:
     attribute = attribute_of_debian(name) if name.startswith("lib") else None
     if attribute is None or attribute in ("glibc", "gcc") or not is_catalogued(attribute):
         return None
-    known = find_native_name(attribute)
-    return None if known is not None and known.kind != "attr" else attribute
+    curated = find_native_name(attribute)
+    return None if curated is not None and curated.kind != "attr" else attribute
 
 
 def read_readme(file: str, text: str) -> Source | None:
     """Return what a README tells to install with apt and pip, None where it says nothing of it."""
     source = Source(file, "readme", tool="readme")
-    for number, line in logical_lines(text):
+    for number, line in instruction_lines(text):
         for listed in _APT_INSTALL.findall(line.strip("` ")):
             for name in listed.split():
                 if re.fullmatch(r"[a-z0-9][a-z0-9.+-]*", name):
@@ -260,8 +270,9 @@ def read_readme(file: str, text: str) -> Source | None:
 def read_devcontainer(file: str, text: str) -> Source | None:
     """Return the image that a devcontainer.json names, None where it says nothing of use."""
     source = Source(file, "container", tool="devcontainer")
+    # By a pattern, since the file is JSON with comments and trailing commas.
     if match := re.search(r'"image"\s*:\s*"([^"]+)"', text):
-        line = text.count("\n", 0, match.start()) + 1
+        line = line_of(text, r'"image"\s*:')
         _take_image(source, match[1], line)
         if python := re.search(r"devcontainers/python:(?:\d+-)?(3\.[0-9]+)", match[1]):
             source.python.append(Claim(python[1], line))
@@ -294,6 +305,7 @@ def read_imports(files: Iterable[tuple[str, str]], own: frozenset[str]) -> Sourc
     return source if source.packages else None
 
 
+# `print "x"`, `print x`, `except ValueError, error:`: what no Python 3 reads, looked for before a file is parsed
 _PRINTED = re.compile(r"^\s*print\s+[\"'\w%]|^\s*except\s+\w[\w.]*\s*,\s*\w+\s*:", re.MULTILINE)
 
 
@@ -302,6 +314,7 @@ def line_of_python_2(code: str) -> int:
     match = _PRINTED.search(code)
     if match is None:
         return 0
+    # It may stand in a docstring; that no Python 3 reads the file is what decides.
     try:
         ast.parse(code)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -315,6 +328,7 @@ def _code_of_notebook(text: str) -> str:
         code = ["".join(cell["source"]) for cell in cells if cell.get("cell_type") == "code"]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return ""
+    # Magics of IPython are no Python: `%matplotlib inline`, `!pip install …`.
     return "\n".join(
         line for part in code for line in part.splitlines() if not line.lstrip().startswith(("%", "!"))
     )

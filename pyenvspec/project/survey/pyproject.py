@@ -10,6 +10,7 @@ from pyenvspec.diagnostics import Diagnostic, PyenvspecError
 from pyenvspec.facts.packages import normalise
 from pyenvspec.project.survey.requirements import parse_requirement
 from pyenvspec.project.survey.source import Claim, Source, Wanted
+from pyenvspec.project.tables import table_at, tables_in, texts_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,8 +21,9 @@ _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 def read_pyproject(file: str, text: str) -> Source | None:
     """Return what the file asks for, None where it is no project; raises PyenvspecError where it is no TOML."""
     document = load(file, text)
-    project, tool = table(document, "project"), table(document, "tool")
-    poetry, uv = table(tool, "poetry"), table(tool, "uv")
+    project, tool = table_at(document, "project"), table_at(document, "tool")
+    poetry, uv = table_at(tool, "poetry"), table_at(tool, "uv")
+    # poetry 2 takes what it can from [project], and [tool.poetry.dependencies] adds to it.
     if "dependencies" in poetry or ("name" in poetry and "name" not in project):
         return _poetry(file, text, project, poetry)
     if "name" not in project and "workspace" not in uv and "dev-dependencies" not in uv and not project:
@@ -38,19 +40,6 @@ def load(file: str, text: str) -> dict[str, Any]:
         raise PyenvspecError(Diagnostic("package-lock-project", message, file)) from None
 
 
-def table(document: dict[str, Any], *keys: str) -> dict[str, Any]:
-    """Return a table of tables, empty where it is missing or something else."""
-    value: object = document
-    for key in keys:
-        value = value.get(key) if isinstance(value, dict) else None
-    return value if isinstance(value, dict) else {}
-
-
-def texts(value: object) -> list[str]:
-    """Return the texts of a list, none where it is something else."""
-    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
-
-
 def line_of(text: str, pattern: str) -> int:
     """Return the first line that a pattern matches, 0 where none does."""
     match = re.search(pattern, text, re.MULTILINE)
@@ -58,76 +47,73 @@ def line_of(text: str, pattern: str) -> int:
 
 
 def _standard(file: str, text: str, document: dict[str, Any]) -> Source:
-    project, tool = table(document, "project"), table(document, "tool")
-    uv = table(tool, "uv")
-    manager = "pdm" if table(tool, "pdm") else "hatch" if table(tool, "hatch", "envs") else "uv"
+    project, tool = table_at(document, "project"), table_at(document, "tool")
+    uv = table_at(tool, "uv")
+    manager = "pdm" if table_at(tool, "pdm") else "hatch" if table_at(tool, "hatch", "envs") else "uv"
     source = Source(file, "pyproject", tool=manager, name=_name(project.get("name")))
     _python(source, text, project.get("requires-python"), r"^\s*requires-python\s*=")
-    source.packages += _requirements(text, texts(project.get("dependencies")))
+    source.packages += _requirements(text, texts_in(project.get("dependencies")))
     source.extras = tuple(
-        sorted({*table(project, "optional-dependencies"), *_take_dynamic(source, text, document)})
+        sorted({*table_at(project, "optional-dependencies"), *_take_dynamic(source, text, document)})
     )
-    source.groups = tuple(sorted(table(document, "dependency-groups")))
-    for index in (*tables(uv.get("index")), *tables(table(tool, "pdm").get("source"))):
-        # An explicit index serves only what names it, under [tool.uv.sources].
-        if isinstance(index.get("url"), str) and not index.get("explicit"):
-            line = line_of(text, re.escape(index["url"]))
-            source.options.append(Claim(f"--extra-index-url {index['url']}", line))
-    used = {row.get("index") for rows in table(uv, "sources").values() for row in _rows(rows)}
-    for index in tables(uv.get("index")):
-        if index.get("explicit") and index.get("name") in used and isinstance(index.get("url"), str):
-            source.options.append(
-                Claim(f"--extra-index-url {index['url']}", line_of(text, re.escape(index["url"])))
-            )
-    for name in table(tool, "pixi"):
+    source.groups = tuple(sorted(table_at(document, "dependency-groups")))
+    # An explicit index serves only what names it, under [tool.uv.sources].
+    used = [
+        row.get("index")
+        for of_package in table_at(uv, "sources").values()
+        for row in tables_in(of_package if isinstance(of_package, list) else [of_package])
+    ]
+    for index in (*tables_in(uv.get("index")), *tables_in(table_at(tool, "pdm").get("source"))):
+        if not index.get("explicit") or index.get("name") in used:
+            _take_index(source, text, index)
+    for name in table_at(tool, "pixi"):
         source.left_out.append(Claim(f"tool.pixi.{name}", line_of(text, r"^\[tool\.pixi"), "pixi's own"))
-    what = "a workspace of uv" if "workspace" in uv and "name" not in project else f"a project of {manager}"
-    source.summary = what if manager != "uv" or "workspace" in uv else "a project"
+    if "workspace" in uv and "name" not in project:
+        source.summary = "a workspace of uv"
+    else:
+        # Of the standard's tables alone nobody can tell whose project it is: uv is only what is taken then.
+        source.summary = f"a project of {manager}" if manager != "uv" or "workspace" in uv else "a project"
     return source
+
+
+def _take_index(source: Source, text: str, index: dict[str, Any]) -> None:
+    url = index.get("url")
+    if isinstance(url, str):
+        source.options.append(Claim(f"--extra-index-url {url}", line_of(text, re.escape(url))))
 
 
 def _take_dynamic(source: Source, text: str, document: dict[str, Any]) -> Iterable[str]:
     """Note the files that the dependencies are in, as setuptools and hatch write it; return the extras of files."""
-    named = texts(table(document, "project").get("dynamic"))
-    of_setuptools = table(document, "tool", "setuptools", "dynamic")
-    of_hatch = table(document, "tool", "hatch", "metadata", "hooks", "requirements_txt")
+    named = texts_in(table_at(document, "project").get("dynamic"))
+    of_setuptools = table_at(document, "tool", "setuptools", "dynamic")
+    of_hatch = table_at(document, "tool", "hatch", "metadata", "hooks", "requirements_txt")
     if "dependencies" in named:
-        files = table(of_setuptools, "dependencies").get("file")
-        listed = [files] if isinstance(files, str) else [*texts(files), *texts(of_hatch.get("files"))]
+        files = table_at(of_setuptools, "dependencies").get("file")
+        listed = [files] if isinstance(files, str) else [*texts_in(files), *texts_in(of_hatch.get("files"))]
         line = line_of(text, r"^\s*dependencies\s*=|^\s*files\s*=|^\s*dynamic\s*=")
         source.options += [Claim(f"-r {name}", line) for name in listed]
     if "optional-dependencies" not in named:
         return ()
-    return {*table(of_setuptools, "optional-dependencies"), *table(of_hatch, "optional-dependencies")}
-
-
-def _rows(value: object) -> Iterable[dict[str, Any]]:
-    return tables(value) if isinstance(value, list) else tables([value])
-
-
-def tables(value: object) -> list[dict[str, Any]]:
-    """Return the tables of a list, none where it is something else."""
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+    return {*table_at(of_setuptools, "optional-dependencies"), *table_at(of_hatch, "optional-dependencies")}
 
 
 def _poetry(file: str, text: str, project: dict[str, Any], poetry: dict[str, Any]) -> Source:
     source = Source(file, "pyproject", tool="poetry", name=_name(project.get("name") or poetry.get("name")))
     source.summary = "a project of poetry"
-    dependencies = table(poetry, "dependencies")
+    dependencies = table_at(poetry, "dependencies")
     python = dependencies.get("python")
     python = python.get("version") if isinstance(python, dict) else python
     _python(source, text, project.get("requires-python"), r"^\s*requires-python\s*=")
     _python(source, text, python, r"^\s*python\s*=")
-    source.packages += _requirements(text, texts(project.get("dependencies")))
+    source.packages += _requirements(text, texts_in(project.get("dependencies")))
     source.packages += [
         _of_poetry(text, name, value) for name, value in dependencies.items() if normalise(name) != "python"
     ]
-    source.groups = tuple(sorted(table(poetry, "group")))
-    source.extras = tuple(sorted({*table(poetry, "extras"), *table(project, "optional-dependencies")}))
-    for index in tables(poetry.get("source")):
-        if isinstance(index.get("url"), str) and index.get("priority") != "explicit":
-            line = line_of(text, re.escape(index["url"]))
-            source.options.append(Claim(f"--extra-index-url {index['url']}", line))
+    source.groups = tuple(sorted(table_at(poetry, "group")))
+    source.extras = tuple(sorted({*table_at(poetry, "extras"), *table_at(project, "optional-dependencies")}))
+    for index in tables_in(poetry.get("source")):
+        if index.get("priority") != "explicit":
+            _take_index(source, text, index)
     return source
 
 
@@ -135,16 +121,14 @@ def _of_poetry(text: str, name: str, value: object) -> Wanted:
     """A dependency of poetry; its constraint is turned into PEP 440 where it is a plain version."""
     row = value if isinstance(value, dict) else {"version": value}
     version = row.get("version")
-    wanted = version.strip() if isinstance(version, str) else ""
-    specifier = (
-        f"=={wanted}"
-        if re.fullmatch(r"[0-9][A-Za-z0-9.+]*", wanted)
-        else wanted
-        if wanted[:1] in "<>=!"
-        else ""
-    )
+    constraint = version.strip() if isinstance(version, str) else ""
+    specifier = ""
+    if re.fullmatch(r"[0-9][A-Za-z0-9.+]*", constraint):
+        specifier = f"=={constraint}"
+    elif constraint[:1] in "<>=!":
+        specifier = constraint
     line = line_of(text, rf"^\s*[\"']?{re.escape(name)}[\"']?\s*=")
-    return Wanted(normalise(name), f"{name}{specifier}", specifier, tuple(texts(row.get("extras"))), line)
+    return Wanted(normalise(name), f"{name}{specifier}", specifier, tuple(texts_in(row.get("extras"))), line)
 
 
 def _requirements(text: str, listed: list[str]) -> list[Wanted]:

@@ -11,83 +11,90 @@ from pyenvspec.facts.packages import normalise
 from pyenvspec.project.survey.source import Claim, Source, Wanted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
+# `-r base.txt`, `-rbase.txt`, `--constraint=limits.txt`
 _INCLUDES = re.compile(r"(?:-r|-c|--requirement|--constraint)(?:\s+|=)?(.+)")
 _EDITABLE = re.compile(r"(?:-e|--editable)(?:\s+|=)(.+)")
 _OPTION = re.compile(r"-{1,2}[A-Za-z]")
 _HASH = re.compile(r"\s--hash[=\s]\S+")
 _EGG = re.compile(r"[#&]egg=([A-Za-z0-9][A-Za-z0-9._-]*)")
 _MOST_FILES = 100
+"""More than a project has; a stranger's files could name each other without an end."""
 
 
 def read_requirements(file: str, text: str, read: Callable[[str], str | None]) -> Source:
     """Return what a requirements file asks for, with all that it includes; `read` gives the text of a file."""
     source = Source(file, "requirements", tool="pip")
-    _take(source, file, text, read, {posixpath.normpath(file)}, constraints=False)
+    _Reader(source, read).take(file, text, constraints=False)
     amount = len(source.packages)
     source.summary = f"requirements for pip: {amount} package{'' if amount == 1 else 's'}"
     return source
 
 
-def _take(  # noqa: PLR0913 -- what an included file is read with
-    source: Source,
-    file: str,
-    text: str,
-    read: Callable[[str], str | None],
-    seen: set[str],
-    *,
-    constraints: bool,
-) -> None:
-    for number, line in _logical_lines(text):
-        place = number if file == source.file else 0
-        included = _INCLUDES.fullmatch(line)
-        if included:
-            _include(source, file, line, read, seen, place)
-        elif editable := _EDITABLE.fullmatch(line):
-            source.packages.append(_local(editable[1].strip(), f"-e {editable[1].strip()}", place))
-        elif _OPTION.match(line):
-            source.options.append(Claim(line, place))
-        elif not constraints:
-            wanted = parse_requirement(line, place)
-            if wanted is None:
-                source.left_out.append(Claim(line, place, "not understood as a requirement"))
-            else:
-                source.packages.append(wanted)
+class _Reader:
+    """Reads one file and those that it includes into one source."""
+
+    def __init__(self, source: Source, read: Callable[[str], str | None]) -> None:
+        self._source = source
+        self._read = read
+        # Files may include each other; pip reads each once as well.
+        self._seen = {posixpath.normpath(source.file)}
+
+    def take(self, file: str, text: str, *, constraints: bool) -> None:
+        """Add the lines of a file; of constraints only what they include, since they ask for nothing."""
+        source = self._source
+        for number, line in _requirement_lines(text):
+            # A claim names the file that was asked about, in which lines of an included one are not to be found.
+            place = number if file == source.file else 0
+            if included := _INCLUDES.fullmatch(line):
+                self._include(file, included[1].strip().strip("\"'"), line, place)
+            elif editable := _EDITABLE.fullmatch(line):
+                folder = editable[1].strip()
+                source.packages.append(_local(folder, f"-e {folder}", place))
+            elif _OPTION.match(line):
+                source.options.append(Claim(line, place))
+            elif not constraints:
+                wanted = parse_requirement(line, place)
+                if wanted is None:
+                    source.left_out.append(Claim(line, place, "not understood as a requirement"))
+                else:
+                    source.packages.append(wanted)
+
+    def _include(self, file: str, name: str, line: str, place: int) -> None:
+        """Read a file by the name that a line of `file` has for it, counted from its folder."""
+        target = posixpath.normpath(posixpath.join(posixpath.dirname(file), name))
+        if target in self._seen or len(self._seen) > _MOST_FILES or "://" in name:
+            return
+        self._seen.add(target)
+        text = self._read(target)
+        if text is None:
+            self._source.left_out.append(Claim(line, place, f"there is no file {target}"))
+        else:
+            self.take(target, text, constraints=line.startswith(("-c", "--c")))
 
 
-def _include(  # noqa: PLR0913 -- as `_take`
-    source: Source, file: str, line: str, read: Callable[[str], str | None], seen: set[str], place: int
-) -> None:
-    match = _INCLUDES.fullmatch(line)
-    assert match is not None
-    name = match[1].strip().strip("\"'")
-    target = posixpath.normpath(posixpath.join(posixpath.dirname(file), name))
-    if target in seen or len(seen) > _MOST_FILES or "://" in name:
-        return
-    seen.add(target)
-    text = read(target)
-    if text is None:
-        source.left_out.append(Claim(line, place, f"there is no file {target}"))
-        return
-    _take(source, target, text, read, seen, constraints=line.startswith(("-c", "--c")))
+def _requirement_lines(text: str) -> Iterator[tuple[int, str]]:
+    """Yield the lines that say something, without comments; `#` within an address is none."""
+    # Notepad puts a byte order mark before the first name.
+    plain = (re.sub(r"(^|\s)#.*$", "", line) for line in text.lstrip("\ufeff").splitlines())
+    for number, line in join_lines(plain):
+        if line.strip():
+            yield number, line.strip()
 
 
-def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
-    """Yield the lines without comments, those that a backslash continues as one, with the number of the first."""
+def join_lines(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
+    """Yield lines with their numbers, those that a backslash continues as one with the number of the first."""
     waiting, start = "", 0
-    for number, raw in enumerate(text.lstrip("\ufeff").splitlines(), start=1):
-        line = re.sub(r"(^|\s)#.*$", "", raw)
+    for number, line in enumerate(lines, start=1):
         start = start or number
         if line.endswith("\\"):
             waiting += line[:-1] + " "
             continue
-        whole = (waiting + line).strip()
-        if whole:
-            yield start, whole
+        yield start, waiting + line
         waiting, start = "", 0
-    if waiting.strip():
-        yield start, waiting.strip()
+    if waiting:
+        yield start, waiting
 
 
 def parse_requirement(line: str, number: int = 0) -> Wanted | None:
@@ -96,10 +103,10 @@ def parse_requirement(line: str, number: int = 0) -> Wanted | None:
     if text.startswith((".", "/", "file:")) or re.fullmatch(r"\S+\.(whl|zip|tar\.gz)", text):
         return _local(text, text, number)
     if re.match(r"(git|hg|svn|bzr)\+|https?://", text):
+        # `git+https://git@host/owner/name.git@v1.0#egg=name`: else the last part before the revision.
         egg = _EGG.search(text)
-        name = (
-            egg[1] if egg else posixpath.basename(text.split("#")[0].split("@")[0 if "@" not in text else -2])
-        )
+        where = text.split("#")[0]
+        name = egg[1] if egg else posixpath.basename(where.rpartition("@")[0] if "@" in where else where)
         return Wanted(normalise(name.removesuffix(".git")), text, line=number)
     parsed = versions.parse_requirement(text)
     if parsed is None:

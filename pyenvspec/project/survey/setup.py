@@ -18,6 +18,7 @@ def read_setup_py(file: str, text: str) -> Source | None:
     """Return what the call of `setup(…)` says as literals, None where there is no such call."""
     try:
         tree = ast.parse(text)
+    # ValueError: a NUL byte; the last two: nested as deep as only a stranger does it.
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return Source(file, "setup", summary="cannot be read as Python 3; nothing is taken from it")
     call = next(
@@ -44,6 +45,7 @@ def read_setup_py(file: str, text: str) -> Source | None:
 
 
 _NEEDED_BY_BUILDS = frozenset({"torch", "numpy", "Cython", "pybind11", "tensorflow"})
+"""What a setup.py imports to compile something: pip builds apart from what is installed, where it is not there."""
 
 
 def _imported(tree: ast.Module) -> Iterator[str]:
@@ -99,6 +101,7 @@ def _take_lines(source: Source, lines: Iterable[str], line: int) -> None:
 
 def read_setup_cfg(file: str, text: str) -> Source | None:
     """Return what `[metadata]` and `[options]` say, None where there are none."""
+    # Raw, since `%` stands in versions and formats; not strict, since setuptools takes a key twice.
     parser = configparser.RawConfigParser(strict=False)
     try:
         parser.read_string(text)
@@ -113,6 +116,7 @@ def read_setup_cfg(file: str, text: str) -> Source | None:
         source.python.append(Claim(python, line_of(text, r"^python_requires\s*=")))
     line = line_of(text, r"^install_requires\s*=")
     listed = parser.get("options", "install_requires", fallback="")
+    # `install_requires = file: requirements.txt`: that file is read for itself.
     if not listed.startswith("file:"):
         _take_lines(source, listed.splitlines(), line)
     if parser.has_section("options.extras_require"):

@@ -26,6 +26,7 @@ Kind = Literal[
 """version: .python-version and its like. container: Dockerfile, devcontainer.json. imports: where nothing else says.
 readme: what a README tells to type."""
 
+# `==2.1.0`, `===2.1.0`; not `==2.1.*`, nor two clauses
 _PINNED = re.compile(r"\s*={2,3}\s*([0-9][A-Za-z0-9.!+_-]*)\s*")
 
 
@@ -42,7 +43,6 @@ class Wanted:
     extras: tuple[str, ...] = ()
     line: int = 0
     wheels: tuple[str, ...] = ()
-    has_source: bool = True
     marker: str = ""
 
     @property
