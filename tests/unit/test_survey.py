@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from pyenvspec.project.survey.gpu import find_gpu
 from pyenvspec.project.survey.locks import read_pylock
 from pyenvspec.project.survey.others import read_dockerfile
@@ -62,8 +64,18 @@ def test_requirements_include_each_other_once() -> None:
     ]
 
 
-def test_a_repository_has_its_own_name() -> None:
-    for text in ("git+https://git@example.org/me/Tool.git@v1.0", "git+https://example.org/me/Tool.git"):
-        wanted = parse_requirement(text)
-        assert wanted is not None
-        assert wanted.name == "tool"
+@pytest.mark.parametrize(
+    "text",
+    [
+        "git+https://example.org/me/Tool.git",
+        "git+https://git@example.org/me/Tool.git@v1.0",
+        "git+ssh://git@example.org/me/Tool.git",
+        "git+https://example.org/me/Tool@some/branch",
+        "git+https://example.org/me/other@v1#egg=tool",
+        "https://example.org/me/tool",
+    ],
+)
+def test_a_repository_is_called_by_the_end_of_its_path(text: str) -> None:
+    wanted = parse_requirement(text)
+    assert wanted is not None
+    assert wanted.name == "tool"

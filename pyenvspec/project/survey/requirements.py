@@ -103,10 +103,10 @@ def parse_requirement(line: str, number: int = 0) -> Wanted | None:
     if text.startswith((".", "/", "file:")) or re.fullmatch(r"\S+\.(whl|zip|tar\.gz)", text):
         return _local(text, text, number)
     if re.match(r"(git|hg|svn|bzr)\+|https?://", text):
-        # `git+https://git@host/owner/name.git@v1.0#egg=name`: else the last part before the revision.
+        # `git+ssh://git@host/owner/name.git@some/branch#egg=name`: a user before the host, a revision last.
         egg = _EGG.search(text)
-        where = text.split("#")[0]
-        name = egg[1] if egg else posixpath.basename(where.rpartition("@")[0] if "@" in where else where)
+        path = re.sub(r"^.*?://[^/]*", "", text.split("#")[0]).partition("@")[0]
+        name = egg[1] if egg else posixpath.basename(path)
         return Wanted(normalise(name.removesuffix(".git")), text, line=number)
     parsed = versions.parse_requirement(text)
     if parsed is None:
