@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from pyenvspec.spec.model import SpecFile
 
 MANIFEST = "env.yaml"
-FOLDER = "nix/pyenvspec"
+MODULE_FOLDER = "nix/pyenvspec"
 _OF_LOCKS = ("version", "manager", "project", "requirements", "groups", "extras")
 
 
@@ -162,14 +162,14 @@ def compile_tree(root: Path, raw: RawSpec, *, locked: bool = False) -> Compiled:
     # inputs → inputs by revision and hash, as far as env.lock.json and the tested revisions know them
     plan, flake_lock, unpinned = pin_plan(root, plan, locked=locked)
     # decisions → expressions
-    trees = {f"{FOLDER}/default.nix": lower_module(plan)}
+    trees = {f"{MODULE_FOLDER}/default.nix": lower_module(plan)}
     if plan.generate.flake:
         trees["flake.nix"] = lower_flake(plan)
     # expressions → text, and what is copied or follows from the plan
     files = {path: render(tree).encode() for path, tree in trees.items()}
     files |= {path: text.encode() for path, text in companion_files(plan).items()}
-    beside = vendored_files(trees[f"{FOLDER}/default.nix"], plan)
-    files |= {f"{FOLDER}/{name}": data for name, data in beside.items()}
+    beside = vendored_files(trees[f"{MODULE_FOLDER}/default.nix"], plan)
+    files |= {f"{MODULE_FOLDER}/{name}": data for name, data in beside.items()}
     if flake_lock is not None and plan.generate.flake:
         files["flake.lock"] = flake_lock.encode()
     return Compiled(file, plan, trees, files, (*diagnostics, *unpinned), project)

@@ -128,6 +128,12 @@ def walk_path(root: Node, path: KeyPath) -> Iterator[tuple[Node, Entry | None]]:
             return
 
 
+def value_at(root: Node, path: KeyPath) -> Node | None:
+    """Return the value at `path`; None where the tree does not go so far."""
+    steps = list(walk_path(root, path))
+    return steps[-1][0] if len(steps) == len(path) + 1 else None
+
+
 def locate(root: Node, path: KeyPath, *, key: bool = False) -> Span:
     """Return where the value at `path` was typed, or its key; the nearest parent where it is not there."""
     steps = list(walk_path(root, path))

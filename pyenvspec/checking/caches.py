@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pyenvspec.spec.images import CustomCache
 
 
-def check_caches(context: CheckContext) -> None:
+def check_cache_names(context: CheckContext) -> None:
     """Tell of caches that nobody fills, and of those that Nix would not trust or should not."""
     for index, cache in enumerate(context.shell.spec.caches):
         if not isinstance(cache, str):

@@ -154,9 +154,9 @@ def _check_what_few_have(context: CheckContext, project: ProjectFolder) -> None:
 
         check_targets(context)
     if spec.caches:
-        from pyenvspec.checking.caches import check_caches
+        from pyenvspec.checking.caches import check_cache_names
 
-        check_caches(context)
+        check_cache_names(context)
 
 
 def _check_manager(context: CheckContext, manager: str, project: ProjectFolder) -> None:

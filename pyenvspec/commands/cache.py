@@ -59,6 +59,7 @@ def run(options: CacheOptions) -> int:
     plan = load_plan(options.directory)
     caches = _wanted(options.cache, plan)
     with tempfile.TemporaryDirectory() as folder:
+        # The links keep Nix from collecting what is built before it is pushed; with the folder they are gone.
         links = "result" if options.dry_run else f"{folder}/result"
         built = [_build(plan, links)] if any(map(_program, caches)) else []
         if options.dry_run:
@@ -113,5 +114,6 @@ def _push(cache: Cache, plan: Plan, options: CacheOptions, paths: list[str]) -> 
         return (program, "push", *options.command, target.partition(":")[2], *paths)
     if options.secret_key:
         between = "&" if "?" in target else "?"
+        # Nix takes the key as a part of the store's address; in a URL a `&` or space of the path needs quoting.
         target += f"{between}secret-key={quote(str(Path(options.secret_key).resolve()))}"
     return nix_argv("copy", "--to", target, *options.command, *_outputs(plan))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from pyenvspec.tools import Runner
+
 
 @pytest.fixture
 def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -29,6 +31,7 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (folder / name / "pyvenv.cfg").write_text("home = /x\nversion = 3.11.2\n")
         (site / "numpy-1.26.4.dist-info").mkdir()
         (site / "Ruamel.Yaml-0.18.6.dist-info").mkdir()
+        (site / "old_setup-1.0-py3.11.egg-info").touch()
     for name in (".venv", ".venv-gone"):
         (folder / name / ".pyenvspec-made").touch()
     (folder / "env.yaml").write_text(
@@ -38,7 +41,11 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_venv_is_read_and_not_run(lab: Path) -> None:
-    assert installed_packages(lab / ".venv") == {"numpy": "1.26.4", "ruamel-yaml": "0.18.6"}
+    assert installed_packages(lab / ".venv") == {
+        "numpy": "1.26.4",
+        "old-setup": "1.0",
+        "ruamel-yaml": "0.18.6",
+    }
     assert installed_packages(lab / "nothing") == {}
 
 
@@ -59,7 +66,7 @@ def test_outdated_asks_for_the_newest_of_each_name(
 ) -> None:
     class Answering:
         def run(self, argv: Sequence[str], **given: Any) -> Result:
-            assert given["input"] == "numpy\nruamel-yaml\n"
+            assert given["input"] == "numpy\nold-setup\nruamel-yaml\n"
             assert given["cwd"] != lab
             return Result(tuple(argv), 0, "numpy==2.4.0\nruamel-yaml==0.18.6\n")
 
@@ -83,7 +90,7 @@ def test_outdated_holds_what_nix_locked_itself_against_its_branch(
 
     class Answering:
         def run(self, argv: Sequence[str], **given: Any) -> Result:
-            return Result(tuple(argv), 0, f"{new}\trefs/heads/x\n" if argv[0] == "git" else "")
+            return Result(tuple(argv), 0, f"{new}\trefs/heads/{argv[3]}\n" if argv[0] == "git" else "")
 
     monkeypatch.setattr(outdated, "SystemRunner", Answering)
     (lab / "flake.lock").write_text(json.dumps({"nodes": nodes, "root": "root", "version": 7}))
@@ -100,6 +107,28 @@ def test_outdated_holds_what_nix_locked_itself_against_its_branch(
         (lab / "flake.lock").write_text(broken)
         assert run(["outdated", "-C", str(lab), "--json"]) == 0
         assert "nixpkgs" not in {row["name"] for row in json.loads(capsys.readouterr().out)["outdated"]}
+
+
+@pytest.mark.parametrize(
+    ("ref", "answer", "newest"),
+    [
+        ("HEAD", f"{'a' * 40}\tHEAD\n", "a"),
+        ("main", f"{'b' * 40}\trefs/heads/a/main\n{'a' * 40}\trefs/heads/main\n", "a"),
+        ("v1", f"{'b' * 40}\trefs/tags/v1\n{'a' * 40}\trefs/tags/v1^{{}}\n", "a"),
+        ("v1", f"{'a' * 40}\trefs/tags/v1\n", "a"),
+        ("v1", f"{'b' * 40}\trefs/tags/x/v1\n", None),
+        ("v1", "", None),
+    ],
+)
+def test_the_newest_revision_is_that_of_the_very_branch_or_tag(
+    ref: str, answer: str, newest: str | None
+) -> None:
+    class Answering:
+        def run(self, argv: Sequence[str], **_: Any) -> Result:
+            return Result(tuple(argv), 0, answer)
+
+    revision = outdated._newest_revision("https://github.com/o/r", ref, cast("Runner", Answering()))
+    assert revision == (newest * 40 if newest else None)
 
 
 def test_an_old_release_is_told_offline(lab: Path, capsys: pytest.CaptureFixture[str]) -> None:

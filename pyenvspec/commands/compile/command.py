@@ -6,7 +6,7 @@ import posixpath
 from typing import TYPE_CHECKING, Literal
 
 from pyenvspec.checking.checks import named_paths
-from pyenvspec.driver import FOLDER, compile_project
+from pyenvspec.driver import MODULE_FOLDER, compile_project
 from pyenvspec.next_step import next_step, open_command
 from pyenvspec.options import Options, add_json
 from pyenvspec.project.folder import LOOKED_FOR
@@ -103,6 +103,7 @@ def _write(compiled: Compiled, changes: Changes, options: CompileOptions) -> int
             for line in _summary(paths):
                 say(f"{verb} {line}")
         say(next_step(open_command(options.directory)) if written else "Everything is up to date.")
+    # A note is to be told again by the next compile.
     if not outcome.notes and not notes:
         _remember(compiled, options)
     return 0
@@ -115,6 +116,7 @@ def _remember(compiled: Compiled, options: CompileOptions) -> None:
         posixpath.normpath(posixpath.join(folder, name)): name in project.files for name in LOOKED_FOR
     }
     looked_for |= {path: path in project.present for path in named_paths(compiled.file)}
+    # One that comes back, by git or by hand, is to be taken away again.
     looked_for |= {path: False for path in GENERATED_PATHS if path not in compiled.files}
     texts = (format_text(compiled.findings), format_text(compiled.findings, color=True))
     uptodate.remember(str(options.directory), looked_for, compiled.files, texts)
@@ -122,10 +124,10 @@ def _remember(compiled: Compiled, options: CompileOptions) -> None:
 
 def _summary(paths: Iterable[str]) -> list[str]:
     """Name the files of the project one by one, and the folder of the modules once."""
-    modules = [path for path in paths if path.startswith(f"{FOLDER}/")]
+    modules = [path for path in paths if path.startswith(f"{MODULE_FOLDER}/")]
     lines = [path for path in paths if path not in modules]
     if len(modules) > 1:
-        return [*lines, f"{FOLDER}/ ({len(modules)} files)"]
+        return [*lines, f"{MODULE_FOLDER}/ ({len(modules)} files)"]
     return [*lines, *modules]
 
 

@@ -120,7 +120,7 @@ def _finish(options: ContainerOptions, container: Container, steps: Sequence[Ste
 
 def _archive_of(container: Container) -> str:
     """Where an image lies while Apptainer reads it: it is as large as the result."""
-    return f"{installing.FOLDER}/{container.name}.oci.tar"
+    return f"{installing.IMAGE_FOLDER}/{container.name}.oci.tar"
 
 
 def _no_sif_maker(container: Container) -> Diagnostic:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from pyenvspec.commands.steps import Step
     from pyenvspec.plan import Container, Environment, Shell
 
-FOLDER = ".pyenvspec/container"
+IMAGE_FOLDER = ".pyenvspec/container"
 STEPS = 2
 """How many commands make the image in the engine's store."""
 _REVISION = "org.opencontainers.image.revision"
@@ -82,7 +82,7 @@ def build_steps(
     container: Container, installation: Installation, engine: str, extra: Sequence[str]
 ) -> list[Step]:
     """Return the commands that make the image in the engine's store."""
-    folder = posixpath.join(FOLDER, container.name)
+    folder = posixpath.join(IMAGE_FOLDER, container.name)
     parts = nix_argv(
         "run",
         f".#container-{container.name}.inContainer.copyTo",
@@ -110,10 +110,10 @@ def copy_step(container: Container, engine: str, target: str, extra: Sequence[st
 
 def write_containerfile(directory: Path, container: Container, installation: Installation) -> None:
     """Write the Containerfile, in a folder of its own, which is all that the engine gets to see."""
-    path = f"{FOLDER}/{container.name}/Containerfile"
+    path = f"{IMAGE_FOLDER}/{container.name}/Containerfile"
     write_generated(directory, path, format_containerfile(container, installation))
     if trusted := certificates():
-        path = f"{FOLDER}/{container.name}/{CERTIFICATES}"
+        path = f"{IMAGE_FOLDER}/{container.name}/{CERTIFICATES}"
         write_generated(directory, path, trusted.read_text(encoding="utf-8", errors="replace"))
 
 

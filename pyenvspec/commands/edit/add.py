@@ -14,7 +14,7 @@ from pyenvspec.facts.meanings import hint_beside
 from pyenvspec.names import is_known, suggest_native
 from pyenvspec.next_step import next_step, open_command
 from pyenvspec.options import Options, add_json
-from pyenvspec.raw import Scalar, Sequence, to_plain, walk_path
+from pyenvspec.raw import Scalar, Sequence, to_plain, value_at
 from pyenvspec.records import dataclass
 from pyenvspec.reporter import make_visible, put, say
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 NATIVE: KeyPath = ("native",)
 CUDA_PACKAGES: KeyPath = ("cuda", "packages")
+# What `cuda.packages` is where it is not typed: a list that is typed replaces it.
 _CUDA_DEFAULT = ("cudatoolkit",)
 
 
@@ -52,6 +53,7 @@ def run(options: AddOptions) -> int:
     meant: dict[str, Suggestion] = {}
     names: list[str] = []
 
+    # Run again from the start where an editor has saved the file meanwhile, so that it fills what was there anew.
     def change(data: bytes, raw: RawSpec) -> bytes:
         meant.update(_translate(raw, options.names))
         names[:] = dict.fromkeys(
@@ -82,7 +84,7 @@ def run(options: AddOptions) -> int:
     return 0
 
 
-def place(name: str) -> tuple[KeyPath, str]:
+def list_for(name: str) -> tuple[KeyPath, str]:
     """Return the list that a name goes into, and what it is called there."""
     return (CUDA_PACKAGES, name.removeprefix("cuda.")) if name.startswith("cuda.") else (NATIVE, name)
 
@@ -94,18 +96,13 @@ def shown(path: KeyPath, name: str) -> str:
 
 def listed(raw: RawSpec, path: KeyPath) -> list[object]:
     """Return the items of a list as env.yaml has it."""
-    steps = list(walk_path(raw.root, path))
-    node = steps[-1][0]
-    if len(steps) != len(path) + 1 or not isinstance(node, Sequence):
-        return []
-    plain = to_plain(node)
-    assert isinstance(plain, list)
-    return plain
+    node = value_at(raw.root, path)
+    return [to_plain(item) for item in node.items] if isinstance(node, Sequence) else []
 
 
 def _missing(raw: RawSpec, names: Iterable[str]) -> dict[KeyPath, list[str]]:
     missing: dict[KeyPath, list[str]] = {NATIVE: [], CUDA_PACKAGES: []}
-    for path, name in map(place, dict.fromkeys(names)):
+    for path, name in map(list_for, dict.fromkeys(names)):
         if name not in (listed(raw, path) or (_CUDA_DEFAULT if path == CUDA_PACKAGES else ())):
             missing[path].append(name)
     return missing
@@ -119,6 +116,7 @@ def _translate(raw: RawSpec, names: Iterable[str]) -> dict[str, Suggestion]:
         if name.startswith("cuda."):
             continue
         meant = suggest_native(name)
+        # A name that nixpkgs has goes in as it is typed; `check` says what else it could mean.
         if meant is not None and meant.is_attribute and meant.kind in ("attr", "service"):
             continue
         if meant is not None and meant.kind == "attr" and meant.attr:
@@ -153,9 +151,9 @@ def _judge(raw: RawSpec, name: str, meant: Suggestion) -> Diagnostic:
 def _python_of(raw: RawSpec) -> str | None:
     """Return the Python that env.yaml asks for, as far as it says one."""
     for path in (("python", "version"), ("python",)):
-        steps = list(walk_path(raw.root, path))
-        if len(steps) == len(path) + 1 and isinstance(steps[-1][0], Scalar):
-            return steps[-1][0].text
+        node = value_at(raw.root, path)
+        if isinstance(node, Scalar):
+            return node.text
     return None
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pyenvspec.raw import RawSpec
 
 
+# Editors save within moments of each other at most; what writes more often than that is a program in a loop.
 _ATTEMPTS = 5
 
 
@@ -56,6 +57,7 @@ def _edit(root: Path, change: Callable[[bytes, RawSpec], bytes]) -> tuple[Diagno
     if edited == data:
         return ()
     errors, findings = _check(root, read_text(edited, MANIFEST))
+    # Only now, as checking takes longer than all the rest: most edits are right.
     if errors and not _check(root, raw)[0]:
         raise PyenvspecError(*errors)
     with explained(MANIFEST):

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
-from pyenvspec.raw import Mapping, Scalar, Sequence, locate, to_plain, walk_path
+from pyenvspec.raw import Mapping, Scalar, Sequence, locate, to_plain, value_at, walk_path
 from pyenvspec.reading.source import read_text
 from pyenvspec.spec.flow import format_flow
 from pyenvspec.spec.keys import SHORT_FORMS
@@ -61,11 +61,11 @@ class _Text:
 
     def without(self, cuts: Items[tuple[int, int]], new: str = "") -> bytes:
         """Return the file without some stretches, which may overlap, and with `new` in place of the first."""
-        kept, at = [], 0
+        pieces, at = [], 0
         for start, stop in sorted(cuts):
-            kept += [self.text[at:start], new]
+            pieces += [self.text[at:start], new]
             at, new = max(at, stop), ""
-        return self._encoded("".join([*kept, self.text[at:]]))
+        return self._encoded("".join([*pieces, self.text[at:]]))
 
     def _encoded(self, text: str) -> bytes:
         return (self.mark + text.replace("\n", self.end)).encode()
@@ -74,7 +74,7 @@ class _Text:
 def add_items(data: bytes, file: str, path: KeyPath, names: Items[str], *, default: Items[str] = ()) -> bytes:
     """Append `names` to the list at `path`; a list that is not there yet starts with `default`."""
     text = _Text(data, file)
-    node = _value(text.raw.root, path)
+    node = value_at(text.raw.root, path)
     wanted: list[object] = [*default, *names]
     if isinstance(node, Sequence) and node.items:
         changed = _append(text, node, names)
@@ -87,7 +87,7 @@ def add_items(data: bytes, file: str, path: KeyPath, names: Items[str], *, defau
 def remove_items(data: bytes, file: str, path: KeyPath, names: Items[str]) -> bytes:
     """Take `names` out of the list at `path`, whole lines where the items have lines of their own."""
     text = _Text(data, file)
-    node = _value(text.raw.root, path)
+    node = value_at(text.raw.root, path)
     assert isinstance(node, Sequence)
     gone = frozenset(names)
     left = [name for name in _plain_list(node) if name not in gone]
@@ -107,6 +107,7 @@ def remove_items(data: bytes, file: str, path: KeyPath, names: Items[str]) -> by
 def _line_cut(text: _Text, item: Node) -> tuple[int, int]:
     """Return what an item of a block list takes: its lines."""
     first = text.line_start(text.start(item))
+    # `- ffmpeg`; with an anchor, a tag or `- - x` before it the line holds more than the item.
     if not re.fullmatch(r" *- +", text.text[first : text.start(item)]):
         raise EditError(_cannot(text.raw, item.span.line))
     return first, text.line_end(text.stop(item))
@@ -116,7 +117,7 @@ def _flow_cuts(text: _Text, node: Sequence, indices: Items[int]) -> list[tuple[i
     """Return what items of a list in brackets take, with the commas between them."""
     cuts: list[tuple[int, int]] = []
     removed = set(indices)
-    kept = max((index for index in range(len(node.items)) if index not in removed), default=None)
+    last_left = max((index for index in range(len(node.items)) if index not in removed), default=None)
     for index in indices:
         start, stop = text.start(node.items[index]), text.stop(node.items[index])
         first, last = text.line_start(start), text.line_end(stop)
@@ -125,17 +126,14 @@ def _flow_cuts(text: _Text, node: Sequence, indices: Items[int]) -> list[tuple[i
             cuts.append((first, last))
         elif index + 1 < len(node.items):
             cuts.append((start, text.start(node.items[index + 1])))
-        elif kept is not None:
-            cuts.append((text.stop(node.items[kept]), stop))
+        elif last_left is not None:
+            # The last item takes the comma before it along.
+            cuts.append((text.stop(node.items[last_left]), stop))
         else:
+            # A comma may stand behind the last item as well.
             comma = re.compile(r" *,").match(text.text, stop)
             cuts.append((start, comma.end() if comma else stop))
     return cuts
-
-
-def _value(root: Node, path: KeyPath) -> Node | None:
-    steps = list(walk_path(root, path))
-    return steps[-1][0] if len(steps) == len(path) + 1 else None
 
 
 def _plain_list(node: Sequence) -> list[object]:
@@ -154,6 +152,7 @@ def _append(text: _Text, node: Sequence, names: Items[str]) -> bytes:
     start = text.line_start(text.start(last))
     lead = text.text[start : text.start(last)]
     if _is_flow(text, node):
+        # In one line with the bracket or with other items; else each new one gets a line of its own.
         if lead.strip() or "]" in text.text[at : text.line_end(at)].split("#")[0]:
             return text.spliced(at, at, "".join(f", {format_flow(name)}" for name in names))
         has_comma = text.text[at : at + 1] == ","
@@ -171,8 +170,8 @@ def _insert_list(text: _Text, path: KeyPath, names: Items[object]) -> bytes:
     *above, key = path
     assert isinstance(key, str)
     written = format_flow(list(names))
-    parent = _value(text.raw.root, tuple(above))
-    if isinstance(parent, Scalar):
+    parent = value_at(text.raw.root, tuple(above))
+    if isinstance(parent, Scalar):  # `cuda: 11.8` has to become a mapping for the list to have a place
         inner = SHORT_FORMS[tuple(above)]
         whole = f"{{{inner}: {text.text[text.start(parent) : text.stop(parent)]}, {key}: {written}}}"
         return text.spliced(text.start(parent), text.stop(parent), whole)
@@ -215,26 +214,20 @@ def _end_of_block(text: _Text, parent: Mapping) -> int:
 
 def _checked(text: _Text, changed: bytes, path: KeyPath, wanted: Items[object]) -> bytes:
     """Read the result: the list is what was asked for, and all else is what it was."""
-
-    def put(plain: object) -> object:
-        return _with_list(plain, path, list(wanted))
-
-    after = _read_or_none(changed, text.raw.file)
-    if after is None or after != put(to_plain(text.raw.root)):
+    # Anchors, tags and odd indentation move positions in ways that no rule here knows: a wrong cut is caught here.
+    try:
+        after = to_plain(read_text(changed, text.raw.file).root)
+    except PyenvspecError:
+        after = None
+    if after != _with_list(to_plain(text.raw.root), path, list(wanted)):
         raise EditError(_cannot(text.raw, locate(text.raw.root, path).line))
     return changed
-
-
-def _read_or_none(data: bytes, file: str) -> object:
-    try:
-        return to_plain(read_text(data, file).root)
-    except PyenvspecError:
-        return None
 
 
 def _with_list(plain: object, path: KeyPath, wanted: list[object]) -> object:
     if not path:
         return wanted
+    # `cuda: 11.8` has become `cuda: {version: 11.8, packages: …}`; the top of the file is always a mapping.
     if not isinstance(plain, dict):
         plain = {SHORT_FORMS[("cuda",)]: plain}
     key, *below = path

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from pyenvspec.commands.edit.add import listed, place, shown
+from pyenvspec.commands.edit.add import list_for, listed, shown
 from pyenvspec.commands.edit.file import edit_file
 from pyenvspec.commands.edit.list import remove_items
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
@@ -41,7 +41,7 @@ def declare(parser: argparse.ArgumentParser) -> type[RemoveOptions]:
 def run(options: RemoveOptions) -> int:
     """Remove all of them, or none when one is not there."""
     wanted: dict[KeyPath, list[str]] = {}
-    for path, name in map(place, dict.fromkeys(options.names)):
+    for path, name in map(list_for, dict.fromkeys(options.names)):
         wanted.setdefault(path, []).append(name)
 
     def change(data: bytes, raw: RawSpec) -> bytes:

@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from pyenvspec.raw import Node, RawSpec
     from pyenvspec.spec.keys import Key
 
-# What the choice of the release follows from.
+# What the choice of the release follows from: its reason is told for each of them.
 _DECIDES_RELEASE = ("python", "python.version", "cuda", "cuda.version", "cuda.cudnn", "nixpkgs")
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class SourceLine:
     """A line of env.yaml."""
 
     number: int
@@ -56,7 +56,7 @@ class Explanation:
     """
 
     key: Key
-    lines: tuple[Line, ...]
+    lines: tuple[SourceLine, ...]
     nix: tuple[NixPart, ...]
     files: tuple[str, ...]
     decisions: tuple[Decision, ...]
@@ -101,10 +101,10 @@ def _names(path: KeyPath) -> tuple[str, ...]:
     return tuple(str(step) for step in path)
 
 
-def _typed_lines(raw: RawSpec, path: KeyPath) -> tuple[Line, ...]:
+def _typed_lines(raw: RawSpec, path: KeyPath) -> tuple[SourceLine, ...]:
     node, entry = list(walk_path(raw.root, path))[-1]
     first = entry.key_span.line if entry else node.span.line
-    return tuple(Line(n, raw.line(n)) for n in range(first, max(first, _last_line(node)) + 1))
+    return tuple(SourceLine(n, raw.line(n)) for n in range(first, max(first, _last_line(node)) + 1))
 
 
 def _last_line(node: Node) -> int:
@@ -119,6 +119,7 @@ def _last_line(node: Node) -> int:
 
 def _is_about(decided: str, path: KeyPath) -> bool:
     names = _names(path)
+    # `variants.cpu.cuda` is decided under that name, or for the whole file under `cuda`.
     if path[:1] == ("variants",) and not decided.startswith("variants."):
         names = names[2:]
     key = ".".join(names)
@@ -156,6 +157,7 @@ def _sections(compiled: Compiled, path: KeyPath, *, exactly: bool = False) -> tu
 
 def _stands_under(name: str, *, below: bool) -> Callable[[Binding], bool]:
     def is_wanted(binding: Binding) -> bool:
+        # `python.manager`, or with words behind it: `nixpkgs.unfree: of what is asked for`.
         comment = binding.comment.split(": ")[0]
         return comment == name or (below and comment.startswith(f"{name}.")) or binding.path == (name,)
 

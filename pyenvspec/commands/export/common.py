@@ -11,7 +11,7 @@ from pyenvspec.plan import Package
 if TYPE_CHECKING:
     from pyenvspec.plan import Environment, Shell
 
-MANAGERS = {"poetry2nix": "poetry", "uv2nix": "uv", "nixpkgs": "pip"}
+INSTALLERS = {"poetry2nix": "poetry", "uv2nix": "uv", "nixpkgs": "pip"}
 """Who installs where Nix does not build."""
 
 
@@ -25,7 +25,7 @@ def head(form: str) -> str:
 
 def manager_of(environment: Environment) -> str:
     """Return who installs the Python packages."""
-    return MANAGERS.get(environment.manager, environment.manager)
+    return INSTALLERS.get(environment.manager, environment.manager)
 
 
 def names_of(packages: tuple[Package, ...]) -> list[str]:

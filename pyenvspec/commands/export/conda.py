@@ -81,6 +81,7 @@ def _locked(shell: Shell, root: Path) -> list[str]:
     from pyenvspec.project.locks.needed import needed_packages
 
     environment = shell.environment
+    # `uv2nix` and `poetry2nix` name the kind of lock here, whoever installs from it.
     project = read_locked_project(root, f"{manager_of(environment)}2nix", environment.project)
     if project.lock is None:
         return [f"-e {environment.project}"]
@@ -97,6 +98,7 @@ def _locked(shell: Shell, root: Path) -> list[str]:
         for package in needed
         if package.is_local and package.source.place not in ("", ".")
     }
+    # Without a build system there is nothing to install of the project itself.
     own = "project" in project.pyproject and "build-system" in project.pyproject
     lines += [f"./{place.removeprefix('./')}" for place in sorted(others)]
     return [*lines, *([f"-e {environment.project}"] if own else [])]

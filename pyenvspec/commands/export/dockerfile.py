@@ -45,7 +45,7 @@ def format_dockerfile(plan: Plan, shell: Shell, root: Path) -> tuple[str, list[s
 
 
 def _base(shell: Shell, left_out: list[str]) -> str:
-    python = ".".join(shell.interpreter.version.split("."))
+    python = shell.interpreter.version
     if shell.cuda is None:
         # Debian's release of the names below; Python 3.6 ended before it.
         suite = "bullseye" if python.startswith("3.6") else "bookworm"
@@ -94,7 +94,7 @@ def _python(shell: Shell) -> str:
 def _without_lock(environment: Environment, root: Path) -> list[str]:
     """Say that the file copies a lock that is not there yet."""
     manager = manager_of(environment)
-    lock = posixpath.normpath(posixpath.join(getattr(environment, "project", "."), f"{manager}.lock"))
+    lock = posixpath.normpath(posixpath.join(environment.project, f"{manager}.lock"))
     if manager == "pip" or (root / lock).exists():
         return []
     return [f"python: there is no {lock}, which the image copies: run `{manager} lock` first"]
@@ -113,6 +113,7 @@ def _install(environment: Environment, root: Path) -> str:
     options = "".join(
         f" {option} {shlex.quote(name)}" for option, names in _options(manager, environment) for name in names
     )
+    # In two steps: the layer with the packages stays while only the project's own files change.
     if manager == "uv":
         program = "uv sync --locked --active --inexact"
         deps, own = f"{program} --no-install-project --no-install-workspace", f"{program}{options}"
@@ -186,6 +187,7 @@ def _scripts(shell: Shell) -> str:
             continue
         code = ["#!/usr/bin/env bash", *"".join(map(str, text)).splitlines()]
         lines = " \\\n      ".join(map(shlex.quote, code))
+        # `printf` and not a heredoc, which docker build without BuildKit does not know.
         path = f"/usr/local/bin/{name}"
         blocks.append(f"RUN printf '%s\\n' \\\n      {lines} \\\n      > {path} && chmod +x {path}")
     return "\n".join(blocks)

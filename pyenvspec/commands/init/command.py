@@ -18,7 +18,7 @@ from pyenvspec.commands.init.python import Decided
 from pyenvspec.commands.init.scaffold import format_manifest
 from pyenvspec.commands.init.templates import TEMPLATES, Template, find_template
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError, Severity
-from pyenvspec.driver import FOLDER, MANIFEST, check_tree
+from pyenvspec.driver import MANIFEST, MODULE_FOLDER, check_tree
 from pyenvspec.facts.drivers import driver_version, minimum_driver
 from pyenvspec.facts.nixpkgs import version_key
 from pyenvspec.lowering.vendored import VENDOR, read_schema
@@ -282,7 +282,7 @@ def _write(root: Path, text: str, done: Decisions, *, force: bool) -> str | None
         elif os.path.lexists(root / MANIFEST):
             raise FileExistsError(17, "it came up meanwhile")
         replace_file(root / MANIFEST, text.encode())
-    schema = root / FOLDER / VENDOR / "env.schema.json"
+    schema = root / MODULE_FOLDER / VENDOR / "env.schema.json"
     with explained(str(schema.relative_to(root))):
         schema.parent.mkdir(parents=True, exist_ok=True)
         replace_file(schema, read_schema().encode())

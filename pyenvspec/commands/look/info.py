@@ -68,6 +68,7 @@ def _distribution() -> str:
 
 
 def _first_line(runner: Runner, argv: tuple[str, ...]) -> str:
+    # The first start of poetry takes some seconds on a shared file system.
     done = runner.run(argv, timeout=20)
     if done.missing:
         return "not installed"

@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from pyenvspec.facts.packages import normalise
+
 if TYPE_CHECKING:
     from pathlib import Path
 
-_DIST_INFO = re.compile(r"(?P<name>[^-]+)-(?P<version>[^-]+)\.(?:dist|egg)-info")
+# `flash_attn-2.5.8.dist-info`; setup.py writes `foo-1.0-py3.11.egg-info`. The names say enough: importlib.metadata
+# would open a file for each of some hundred packages.
+_DIST_INFO = re.compile(r"(?P<name>[^-]+)-(?P<version>[^-]+)(?:-py[0-9.]+)?\.(?:dist|egg)-info")
 
 
 def installed_packages(venv: Path) -> dict[str, str]:
@@ -17,7 +21,7 @@ def installed_packages(venv: Path) -> dict[str, str]:
     for path in sorted(venv.glob("lib/python3.*/site-packages/*-info")):
         match = _DIST_INFO.fullmatch(path.name)
         if match:
-            versions[re.sub(r"[-_.]+", "-", match["name"]).lower()] = match["version"]
+            versions[normalise(match["name"])] = match["version"]
     return dict(sorted(versions.items()))
 
 
@@ -27,6 +31,7 @@ def venv_python(venv: Path) -> str | None:
         text = (venv / "pyvenv.cfg").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return None
+    # `version = 3.12.4` by venv; uv and virtualenv write `version_info = 3.12.4.final.0`.
     match = re.search(r"^version(?:_info)?\s*=\s*([0-9.]+)", text, re.MULTILINE)
     return match[1].rstrip(".") if match else None
 
@@ -36,14 +41,16 @@ def size_of(path: Path) -> int:
     seen: set[tuple[int, int]] = set()
     total = 0
     paths = [path, *path.rglob("*")] if path.is_dir() and not path.is_symlink() else [path]
-    for one in paths:
+    for entry in paths:
         try:
-            status = one.lstat()
-        except OSError:
+            status = entry.lstat()
+        except OSError:  # gone since it was listed
             continue
         if (status.st_dev, status.st_ino) not in seen:
             seen.add((status.st_dev, status.st_ino))
-            total += status.st_blocks * 512
+            total += (
+                status.st_blocks * 512
+            )  # POSIX counts st_blocks so, whatever the file system's blocks are
     return total
 
 

@@ -31,7 +31,7 @@ class ListOptions(Options):
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class ListedItem:
     """One thing of the environment; `version` is "" where it is not known before Nix is asked."""
 
     kind: str
@@ -68,38 +68,40 @@ def run(options: ListOptions) -> int:
     return 0
 
 
-def _items(plan: Plan, shell: Shell, root: Path) -> Iterator[Item]:
+def _items(plan: Plan, shell: Shell, root: Path) -> Iterator[ListedItem]:
     environment = shell.environment
     venv = root / environment.venv
     release = plan.nixpkgs.release
     has_venv = environment.manager in VENV_MANAGERS
-    yield Item("python", f"python{shell.interpreter.version}", venv_python(venv) or "", release)
-    yield Item("manager", environment.manager, "", environment.venv if has_venv else "Nix")
+    yield ListedItem("python", f"python{shell.interpreter.version}", venv_python(venv) or "", release)
+    yield ListedItem("manager", environment.manager, "", environment.venv if has_venv else "Nix")
     if shell.cuda:
-        yield Item("cuda", "toolkit", shell.cuda.version, shell.cuda.attribute)
+        yield ListedItem("cuda", "toolkit", shell.cuda.version, shell.cuda.attribute)
     for package in shell.native:
         name = ".".join(package.path)
         attribute = find_attribute(name)
         version = attribute.version if attribute else ""
-        yield Item("native", name, version, release)
+        yield ListedItem("native", name, version, release)
     if has_venv:
         for name, version in installed_packages(venv).items():
-            yield Item("package", name, version, environment.venv)
+            yield ListedItem("package", name, version, environment.venv)
     for package in environment.packages:
-        yield Item("package", package.path[-1], "", release)
+        yield ListedItem("package", package.path[-1], "", release)
     yield from _named(plan, shell)
 
 
-def _named(plan: Plan, shell: Shell) -> Iterator[Item]:
+def _named(plan: Plan, shell: Shell) -> Iterator[ListedItem]:
     for name, _ in shell.scripts:
-        yield Item("script", name, "", "env.yaml")
+        yield ListedItem("script", name, "", "env.yaml")
     for process in shell.processes:
-        yield Item("process", process.name, "", "env.yaml")
+        yield ListedItem("process", process.name, "", "env.yaml")
     for name, _ in shell.services:
-        yield Item("service", name, "", "devenv")
+        yield ListedItem("service", name, "", "devenv")
     for other in plan.shells[1:]:
-        yield Item("variant", other.name, "", f"pyenvspec shell {other.name}")
+        yield ListedItem("variant", other.name, "", f"pyenvspec shell {other.name}")
     for container in plan.containers:
-        yield Item("container", container.name, container.tag, f"pyenvspec container build {container.name}")
+        yield ListedItem(
+            "container", container.name, container.tag, f"pyenvspec container build {container.name}"
+        )
     for flake_input in plan.inputs:
-        yield Item("input", flake_input.name, "", flake_input.url)
+        yield ListedItem("input", flake_input.name, "", flake_input.url)

@@ -99,22 +99,27 @@ def _inputs(plan: Plan, root: Path, runner: Runner, untold: list[str]) -> Iterat
     revisions = read_locked(root) | {name: pin.rev for name, pin in pinned.items()}
     for name, source in sorted(wanted_refs(plan.inputs).items()):
         ref, revision = source.ref or "HEAD", revisions.get(name)
-        if revision is None:
+        if revision is None or REVISION.fullmatch(ref):
             continue
-        if REVISION.fullmatch(ref):
-            continue
-        url = f"https://github.com/{source.owner}/{source.repo}"
-        result = runner.run(
-            ("git", "ls-remote", url, ref),
-            timeout=20,
-            env={"GIT_TERMINAL_PROMPT": "0", "GIT_DIR": "/dev/null"},
-        )
-        newest = result.stdout.split("\t")[0]
-        if not result.ok or not REVISION.fullmatch(newest):
+        newest = _newest_revision(f"https://github.com/{source.owner}/{source.repo}", ref, runner)
+        if newest is None:
             untold.append(f"inputs: GitHub could not be asked for {source.owner}/{source.repo}")
-            return
+            return  # without a network each of the others would wait as well
         if newest != revision:
             yield Old("input", name, revision[:12], newest[:12], f"pyenvspec update {quote(name)}")
+
+
+def _newest_revision(url: str, ref: str, runner: Runner) -> str | None:
+    """Return the commit that a branch or tag is now, or None where that cannot be asked."""
+    # GitHub asks for a name where a repository is not public; GIT_DIR keeps out the project's own git configuration,
+    # which may send the address elsewhere.
+    argv = ("git", "ls-remote", url, ref, f"{ref}^{{}}")
+    result = runner.run(argv, timeout=20, env={"GIT_TERMINAL_PROMPT": "0", "GIT_DIR": "/dev/null"})
+    pairs = [line.split("\t", 1) for line in result.stdout.splitlines() if "\t" in line]
+    revisions = {name: revision for revision, name in pairs if REVISION.fullmatch(revision)}
+    # `main` matches `refs/heads/next/main` too; a tag with a text of its own is an object, and `^{}` its commit.
+    names = (ref, f"refs/heads/{ref}", f"refs/tags/{ref}^{{}}", f"refs/tags/{ref}")
+    return next((revisions[name] for name in names if name in revisions), None) if result.ok else None
 
 
 def _packages(shell: Shell, root: Path, runner: Runner, untold: list[str]) -> Iterator[Old]:
@@ -128,6 +133,7 @@ def _packages(shell: Shell, root: Path, runner: Runner, untold: list[str]) -> It
         untold.append(f"packages: there is no {environment.venv} to look at; `pyenvspec shell` makes it")
         return
     minor = nixpkgs.minor_of(shell.interpreter.version)
+    # Without a build, so that nothing of the packages is run; without dependencies, as each is asked for by itself.
     argv = (
         find_uv() or "uv",
         "pip",

@@ -69,9 +69,9 @@ def run(options: LockOptions) -> int:
     """Pin what has no pin yet, and what asks for something else than its pin is for."""
     plan = load_plan(options.directory)
     if options.verify:
-        from pyenvspec.commands.pin.verify import verify
+        from pyenvspec.commands.pin.verify import verify_pins
 
-        return verify(options, plan, read_pins(options.directory))
+        return verify_pins(options, plan, read_pins(options.directory))
     return relock(options, plan, read_pins(options.directory), moved=())
 
 

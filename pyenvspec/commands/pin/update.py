@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING
 
 from pyenvspec.commands.pin.lock import LockOptions, declare_common, relock
 from pyenvspec.diagnostics import Diagnostic
 from pyenvspec.driver import load_plan
+from pyenvspec.names import closest
 from pyenvspec.pinning.pinfile import LockError
 from pyenvspec.pinning.pins import read_pins
 from pyenvspec.records import dataclass
@@ -43,12 +43,12 @@ def run(options: UpdateOptions) -> int:
 
 def _unknown(name: str, names: Iterable[str]) -> Diagnostic:
     known = sorted(names)
-    near = difflib.get_close_matches(name, known, n=1)
+    near = closest(name, known)
     every = "Run `pyenvspec update` without a name to move all of them."
     return Diagnostic(
         "lock-unknown-input",
         f"this project has no input `{name}`",
         "env.yaml",
         expected=f"one of {', '.join(known)}",
-        hint=f"did you mean `{near[0]}`?" if near else every,
+        hint=f"did you mean `{near}`?" if near else every,
     )

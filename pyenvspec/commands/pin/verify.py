@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pyenvspec.plan import Plan
 
 
-def verify(options: LockOptions, plan: Plan, pins: Mapping[str, Pin]) -> int:
+def verify_pins(options: LockOptions, plan: Plan, pins: Mapping[str, Pin]) -> int:
     """Ask for what is pinned; raises LockError where a hash is another one, or a revision is not to be had."""
     kept = usable_pins(plan.inputs, pins)
     exact = {n: FlakeRef(p.source.owner, p.source.repo, p.rev) for n, p in kept.items()}

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pyenvspec.plan import Container, Plan
     from pyenvspec.spec.targets import Target
 
-FOLDER = ".pyenvspec/run"
+JOB_FOLDER = ".pyenvspec/run"
 _NOTHING = ("bash",)  # the default of `containers.NAME.command`, for typing in
 
 
@@ -59,7 +59,7 @@ def run(options: RunOptions) -> int:
     target = _find(options.target, file.spec.run)
     submission = _submit(_plan_job(options, target, plan), target)
     report(findings, options)
-    path = f"{FOLDER}/{options.target}.{submission.suffix}"
+    path = f"{JOB_FOLDER}/{options.target}.{submission.suffix}"
     argv = submission.argv(path)
     if options.dry_run:
         put(submission.text)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pyenvspec.facts.native import Attribute
     from pyenvspec.names import Suggestion
 
+# A few long names (`python3Packages.…`) would push all descriptions out of the terminal.
 _WIDEST = 32
 _WIDEST_VERSION = 12
 
