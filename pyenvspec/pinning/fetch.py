@@ -38,8 +38,10 @@ _WITHOUT_NAME = {"prefetch-missing", "prefetch-old"}
 _OF_MACHINE = {*_WITHOUT_NAME, "prefetch-incomplete", "prefetch-network", "prefetch-rate-limit"}
 """Causes that are no fault of a single input."""
 
+# A private or misspelt repository must fail, not wait for a password; messages are read, so English.
 _GIT_SETTINGS = {"GIT_TERMINAL_PROMPT": "0", "GIT_ASKPASS": "", "LC_ALL": "C"}
-_SAID = 12  # lines of the program's last words that are shown
+_MOST_LINES = 12
+"""Of the program's last words, where no cause is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,7 @@ _FAILURES = (
     ),
     _Failure(
         "prefetch-ref",
+        # The program says so after any failure of git; only without one is the ref what is wrong.
         r"(?s)\A(?!.*fatal: ).*unable to locate revision",
         "{owner}/{repo} has no branch or tag {ref}",
         "Correct it in env.yaml (`git ls-remote {url}` lists them all).",
@@ -154,7 +157,7 @@ def _start(names: Iterable[str], fetch: Callable[[str], Pin]) -> queue.SimpleQue
                 return
             try:
                 done.put((name, fetch(name)))
-            except BaseException as error:
+            except BaseException as error:  # whatever it is: who waits for the queue would wait forever
                 done.put((name, error))
 
     # Daemons: an interrupted command does not wait for downloads.
@@ -229,6 +232,7 @@ def _read_answer(source: FlakeRef, text: str) -> Pin:
     if not isinstance(nar_hash, str) or not is_nar_hash(nar_hash):
         shown = nar_hash[:80] if isinstance(nar_hash, str) else "none"
         raise _AnswerError("prefetch-hash", f"printed a hash of another form: {shown}", "sha256-… in base 64")
+    # For a revision that was tested the hash is known: another one from the network is not taken.
     tested = known_hash(source.owner, source.repo, rev)
     if tested not in (None, nar_hash):
         raise _AnswerError("prefetch-mismatch", f"printed {nar_hash} for {rev[:12]}", f"{tested}, as tested")
@@ -240,6 +244,7 @@ def _check_same(source: FlakeRef, row: dict[str, Any], rev: str) -> None:
     got = tuple(
         str(row.get(key, wanted)).lower() for key, wanted in zip(("owner", "repo"), names, strict=True)
     )
+    # What was hashed must be what was asked for: the pin is written under the names of env.yaml.
     is_other = source.ref is not None and REVISION.fullmatch(source.ref) is not None and rev != source.ref
     if got != names or is_other:
         message = f"answered for {'/'.join(got)} at {rev[:12]}"
@@ -276,9 +281,9 @@ def _explain(name: str, source: FlakeRef, result: Result, timeout: float) -> Dia
             hint=f"Run it again, or see where it hangs with `{_shown(source)}`.",
         )
     words = f"{result.stdout}\n{result.stderr}"
-    known = next((f for f in _FAILURES if re.search(f.shown_by, words, re.IGNORECASE)), None)
-    if known is None:
-        last_lines = [line.strip() for line in words.splitlines() if line.strip()][-_SAID:]
+    failure = next((f for f in _FAILURES if re.search(f.shown_by, words, re.IGNORECASE)), None)
+    if failure is None:
+        last_lines = [line.strip() for line in words.splitlines() if line.strip()][-_MOST_LINES:]
         return Diagnostic(
             "prefetch-failed",
             "\n".join([f"{label}: `{PROGRAM}` ended with {result.returncode}", *last_lines]),
@@ -288,11 +293,11 @@ def _explain(name: str, source: FlakeRef, result: Result, timeout: float) -> Dia
         )
     parts = {"owner": source.owner, "repo": source.repo, "ref": source.ref or "HEAD"}
     parts["url"] = f"https://github.com/{source.owner}/{source.repo}"
-    message = known.message.format(**parts)
+    message = failure.message.format(**parts)
     return Diagnostic(
-        known.code,
-        message if known.code in _WITHOUT_NAME else f"{label}: {message}",
+        failure.code,
+        message if failure.code in _WITHOUT_NAME else f"{label}: {message}",
         LOCK_FILE,
         expected="revision and hash from GitHub",
-        hint=known.hint.format(**parts),
+        hint=failure.hint.format(**parts),
     )

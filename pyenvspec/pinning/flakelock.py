@@ -97,11 +97,12 @@ def format_flake_lock(inputs: Iterable[FlakeInput], pins: Mapping[str, Pin]) -> 
 
 
 def _build_input(flake_input: FlakeInput, pin: Pin) -> _Node:
+    # Nix compares `original` with the reference in flake.nix, which names revision and hash of a pinned input.
     where = {"narHash": pin.nar_hash, "owner": pin.source.owner, "repo": pin.source.repo, "rev": pin.rev}
     original = {**where, "type": "github"}
     # A time that is not known is left out: Nix compares one that is there with the commit's.
-    known = {"lastModified": pin.last_modified} if pin.last_modified is not None else {}
-    node = _Node({**original, **known}, original, flake_input.flake)
+    time = {"lastModified": pin.last_modified} if pin.last_modified is not None else {}
+    node = _Node({**original, **time}, original, flake_input.flake)
     source = _find_source(flake_input, pin) if flake_input.flake else None
     if source is not None:
         followed = dict(flake_input.follows)
@@ -144,9 +145,11 @@ def _dump(node: _Node, wanted: str, nodes: dict[str, Any], names: dict[int, str]
     """Add a node and all below it under names as Nix gives them; return its name."""
     if id(node) in names:
         return names[id(node)]
+    # Nix counts from 2: `nixpkgs`, `nixpkgs_2`; names are given on the way down, in the order of the inputs' names.
     name, number = wanted, 2
     while name in nodes:
         name, number = f"{wanted}_{number}", number + 1
+    # Taken before the inputs are looked at, which may want the same name.
     row: dict[str, Any] = {}
     nodes[name] = row
     names[id(node)] = name

@@ -33,6 +33,7 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _HASH = re.compile(r"sha256-[A-Za-z0-9+/]{43}=")
 _ALWAYS = {"owner", "repo", "ref", "rev", "narHash", "check"}
 _MAYBE = {"lastModified"}
+# `<<<<<<< HEAD`, `=======`, `>>>>>>> branch`, and with diff3 `||||||| base`
 _CONFLICT = re.compile(r"^(?:<{7}|={7}|>{7}|\|{7})(?: .*)?\r?$", re.MULTILINE)
 _NOTHING = {bytes(32), hashlib.sha256(b"").digest()}
 """What tools print for a download that did not happen: no bits at all, and the hash of no bytes."""
@@ -122,14 +123,15 @@ def format_lock(pins: Mapping[str, Pin]) -> str:
     """Return the text of the lock; its first line says who wrote it."""
     inputs = {name: _format_pin(pins[name]) for name in sorted(pins)}
     body = json.dumps({"version": FORMAT, "inputs": inputs}, indent=2, ensure_ascii=False)
+    # The comment on the first line, where the rule for what is ours looks for it.
     return f'{{ "$comment": {json.dumps(COMMENT)},{body[1:]}\n'
 
 
 def _format_pin(pin: Pin) -> dict[str, str | int | None]:
     owner, repo, ref = _source_fields(pin.source)
-    known = {"lastModified": pin.last_modified} if pin.last_modified is not None else {}
+    time = {"lastModified": pin.last_modified} if pin.last_modified is not None else {}
     return {
-        "owner": owner, "repo": repo, "ref": ref, "rev": pin.rev, "narHash": pin.nar_hash, **known,
+        "owner": owner, "repo": repo, "ref": ref, "rev": pin.rev, "narHash": pin.nar_hash, **time,
         "check": pin.check,
     }  # fmt: skip
 
@@ -143,7 +145,7 @@ def parse_lock(content: bytes, file: str = LOCK_FILE) -> dict[str, Pin]:
     document = _load(text, file)
     reader = _Reader(text, file)
     version = document.get("version") if isinstance(document, dict) else None
-    if version != FORMAT or isinstance(version, bool):
+    if version != FORMAT or isinstance(version, bool):  # True == 1
         raise LockError(_unknown_format(reader, version))
     pins = reader.read_pins(document)
     if reader.findings:
@@ -174,6 +176,7 @@ def _load(text: str, file: str) -> Any:
             )
         )
 
+    # JSON takes the last of two: a merge by hand that left both would pin what nobody chose.
     def keep_distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         read: dict[str, Any] = {}
         for key, value in pairs:

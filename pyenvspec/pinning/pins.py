@@ -36,12 +36,12 @@ def find_mismatches(pins: Mapping[str, Pin]) -> Iterable[Diagnostic]:
     seen: dict[tuple[str, str, str], tuple[str, str]] = {}
     for name, pin in sorted(pins.items()):
         at = (pin.source.owner.lower(), pin.source.repo.lower(), pin.rev)
-        other, known = seen.setdefault(at, (name, pin.nar_hash))
+        other, first_hash = seen.setdefault(at, (name, pin.nar_hash))
         tested = known_hash(*at)
         if tested not in (None, pin.nar_hash):
             yield _mismatch(name, pin, f"{tested}, as tested with this pyenvspec")
-        elif known != pin.nar_hash:
-            yield _mismatch(name, pin, f"{known}, as for `{other}`")
+        elif first_hash != pin.nar_hash:
+            yield _mismatch(name, pin, f"{first_hash}, as for `{other}`")
 
 
 def _mismatch(name: str, pin: Pin, expected: str) -> Diagnostic:
@@ -57,28 +57,23 @@ def _mismatch(name: str, pin: Pin, expected: str) -> Diagnostic:
 
 def wanted_refs(inputs: Iterable[FlakeInput]) -> dict[str, FlakeRef]:
     """Return what each input asks for."""
-    return {one.name: parse_flake_ref(one.url) for one in inputs}
+    return {flake_input.name: parse_flake_ref(flake_input.url) for flake_input in inputs}
 
 
 def tested_pins(inputs: Iterable[FlakeInput]) -> dict[str, Pin]:
     """Return pins for the inputs that ask for a revision that was tested: its hash is known."""
     pins = {}
-    for one in inputs:
-        wanted = parse_flake_ref(one.url)
+    for name, wanted in wanted_refs(inputs).items():
         source = read_at(wanted.owner, wanted.repo, wanted.ref) if wanted.ref else None
         if source is not None and source.rev is not None and source.nar_hash is not None:
-            pins[one.name] = Pin(wanted, source.rev, source.nar_hash, source.last_modified)
+            pins[name] = Pin(wanted, source.rev, source.nar_hash, source.last_modified)
     return pins
 
 
 def usable_pins(inputs: Iterable[FlakeInput], pins: Mapping[str, Pin]) -> dict[str, Pin]:
     """Return the pins that are for what is asked for now; the others are left from another env.yaml."""
     wanted = wanted_refs(inputs)
-    return {name: pin for name, pin in sorted(pins.items()) if _serves(pin, wanted.get(name))}
-
-
-def _serves(pin: Pin, wanted: FlakeRef | None) -> bool:
-    return wanted is not None and pin.source == wanted
+    return {name: pin for name, pin in sorted(pins.items()) if pin.source == wanted.get(name)}
 
 
 def pin_inputs(inputs: Iterable[FlakeInput], pins: Mapping[str, Pin]) -> tuple[FlakeInput, ...]:
@@ -104,7 +99,7 @@ def check_pins(
         pin = pins.get(name)
         if pin is None:
             code, message = "lock-missing-pin", f"`{name}` has no pin in `{LOCK_FILE}`"
-        elif not _serves(pin, source):
+        elif pin.source != source:
             code = "lock-stale-pin"
             message = f"the pin of `{name}` is for {pin.source.url}, and {source.url} is needed now"
         else:

