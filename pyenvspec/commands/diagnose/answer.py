@@ -5,15 +5,20 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pyenvspec.records import dataclass
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Values = dict[str, str]
 
 STORE = r"/nix/store/[a-z0-9]{32}-"
 DERIVATION = re.compile(STORE + r"(?P<name>[\w.+?=-]+?)\.drv")
+# `python3.11-foo> Traceback …`, as `nix build -L` begins each line
 _PREFIX = re.compile(r"^(?P<name>[A-Za-z0-9][\w.+-]*)> ")
+# `python3.11-scikit-learn-1.5.0`: the name ends where a dash stands before a digit.
 _PYTHON_NAME = re.compile(r"^(?:python[\d.]*-)?(?P<name>.+?)(?:-\d[\w.+!-]*)?$")
 
 
@@ -24,6 +29,16 @@ class Answer:
     values: Values
     yaml: dict[str, Any] | None = None
     commands: tuple[str, ...] | None = None
+
+
+def because(values: Values, why: str, *commands: str, yaml: dict[str, Any] | None = None) -> Answer:
+    """Return the answer of a family whose text has a `why`: lines of env.yaml, or else what to type."""
+    return Answer({**values, "why": why}, yaml or {}, commands)
+
+
+def otherwise(**defaults: str) -> Callable[[Values, Log, int], Answer]:
+    """Return a look-up that fills in what the line does not have."""
+    return lambda values, log, at: Answer({**defaults, **values})
 
 
 class Log:
@@ -74,6 +89,7 @@ class Log:
         named = self._derivations
         if not named:
             return None
+        # Nix marks what it quotes of a build by `> `; nix-output-monitor draws a frame around it.
         line = self.line(self.line_number(offset)).lstrip(" ┃│")
         # The first of them that stands behind the offset; a log of 100,000 lines asks this many times.
         behind = bisect_right(named, offset, key=lambda one: one[0])

@@ -10,7 +10,7 @@ import re
 from shlex import quote
 from typing import TYPE_CHECKING
 
-from pyenvspec.commands.diagnose.answer import DERIVATION, STORE, Answer, package_name
+from pyenvspec.commands.diagnose.answer import DERIVATION, STORE, Answer, because, package_name
 from pyenvspec.commands.diagnose.gpu import library_of_cuda
 from pyenvspec.facts.caches import find_cache
 from pyenvspec.facts.drivers import minimum_driver
@@ -71,54 +71,46 @@ def _library(values: Values, log: Log, at: int) -> Answer | None:
     soname = values["soname"]
     attr = attribute_of_soname(soname)
     if is_driver_library(soname):
-        return Answer(
-            {**values, "why": "it belongs to the NVIDIA driver of this machine"}, {}, ("pyenvspec doctor",)
-        )
+        return because(values, "it belongs to the NVIDIA driver of this machine", "pyenvspec doctor")
     if is_libc_library(soname) or attr == _BASE_LIBRARIES:
         why = "every Python of a pyenvspec shell has it, so this is another Python"
-        return Answer(
-            {**values, "why": why}, {}, ("pyenvspec shell", "python -c 'import sys; print(sys.executable)'")
-        )
+        return because(values, why, "pyenvspec shell", "python -c 'import sys; print(sys.executable)'")
     if attr is not None and attr.startswith("cuda."):
         return library_of_cuda(values, attr.removeprefix("cuda."), log)
     if soname.startswith(("libtorch", "libc10")):
         why = "it is torch's own: what wants it was compiled against another torch"
-        return Answer(
-            {**values, "why": why}, {}, ("rm -rf .venv", "pyenvspec shell, which installs all of it again")
-        )
+        return because(values, why, "rm -rf .venv", "pyenvspec shell, which installs all of it again")
     if attr is None:
         bringing = [wheel.package for wheel in wheels_looked_into() if soname in wheel.brings]
         if len(bringing) == 1:
             why = f"the Python package {bringing[0]} brings it"
-            return Answer(
-                {**values, "why": why},
-                {},
-                (
-                    f"uv add {quote(bringing[0])}, poetry add {quote(bringing[0])}, or a line in requirements.txt",
-                ),
+            return because(
+                values,
+                why,
+                f"uv add {quote(bringing[0])}, poetry add {quote(bringing[0])}, or a line in requirements.txt",
             )
         why = "no package known here holds it; a Python package that is not installed may bring it"
         word = re.sub(r"^lib|[-_.]?\d*\.so.*$", "", soname)
-        return Answer({**values, "why": why}, {}, (f"pyenvspec search {quote(word)}",))
-    return Answer({**values, "why": f"it is in {attr}"}, {"native": [attr]})
+        return because(values, why, f"pyenvspec search {quote(word)}")
+    return because(values, f"it is in {attr}", yaml={"native": [attr]})
 
 
 def _attribute(values: Values, log: Log, at: int) -> Answer:
     attr = values["attr"]
     if python := re.fullmatch(r"python(\d)(\d+)", attr):
         why = f"this nixpkgs has no Python {python[1]}.{python[2]}: `nixpkgs.release` pins one without it"
-        return Answer({**values, "why": why}, {"nixpkgs": {"release": "auto"}})
+        return because(values, why, yaml={"nixpkgs": {"release": "auto"}})
     if cuda := re.fullmatch(r"cudaPackages_(\d+)_(\d+)", attr):
         why = f"this nixpkgs has no CUDA {cuda[1]}.{cuda[2]}: `nixpkgs.release` pins one without it"
-        return Answer({**values, "why": why}, {"nixpkgs": {"release": "auto"}})
+        return because(values, why, yaml={"nixpkgs": {"release": "auto"}})
     meant = suggest_native(attr)
     # Nix also misses attributes that are no packages (`rev`): a name that only looks alike needs the package's line.
     is_package = meant is not None and (meant.kind != "close" or f"pkgs.{attr}" in log.text)
     if meant and meant.attr and not meant.is_attribute and is_package:
         why = f"this nixpkgs has no `{attr}`; probably `{meant.attr}` is meant"
-        return Answer({**values, "why": why}, {"native": [meant.attr]})
+        return because(values, why, yaml={"native": [meant.attr]})
     why = f"this nixpkgs has no `{attr}`: the name is wrong, or of another release"
-    return Answer({**values, "why": why}, {}, (f"pyenvspec search {quote(attr)}",))
+    return because(values, why, f"pyenvspec search {quote(attr)}")
 
 
 def _name(values: Values, log: Log, at: int) -> Answer:
@@ -136,6 +128,7 @@ def _collision(values: Values, log: Log, at: int) -> Answer | None:
     if not re.fullmatch(r"[\w./+@-]+", files[0]):  # it becomes a command, and a log is anybody's text
         return None
     values = {**values, "package": names[0], "other": names[1], "file": files[0]}
+    # Two versions of one package: one is in the lock, the other in `python.packages`.
     if names[0] == names[1]:
         values["other"] = "another version of it"
         in_env_yaml = (
@@ -149,11 +142,13 @@ def _collision(values: Values, log: Log, at: int) -> Answer | None:
 def _derivation(values: Values, log: Log, at: int) -> Answer:
     match = DERIVATION.search(values["what"])
     what = match["name"] if match else values["what"]
+    # `python3.11-flash-attn-2.7.4.whl` → flash-attn: parts that begin with a letter are of the name
     wheel = re.match(r"(?:python3[.][0-9]+-)?([A-Za-z][\w.]*(?:-[A-Za-z][\w.]*)*)-[0-9]", what)
     return Answer({**values, "what": what, "package": wheel[1] if wheel else what})
 
 
 def _input(values: Values, log: Log, at: int) -> Answer:
+    # Nix names an input as `github:NixOS/nixpkgs/REV`, or by its attributes as JSON.
     repository = re.search(r"github:[^/]+/([^/?]+)", values["input"])
     owner = re.search(r'"repo":"([^"]+)"', values["input"])
     name = (repository or owner or [None, ""])[1]
@@ -165,9 +160,9 @@ def _shell(values: Values, log: Log, at: int) -> Answer:
     shell, system = values["shell"], values["system"]
     if shell != "default":
         why = f"there is no shell `{shell}` for {system}: `variants` lacks it, or flake.nix is stale"
-        return Answer({**values, "why": why}, {}, ("pyenvspec check", "pyenvspec compile"))
+        return because(values, why, "pyenvspec check", "pyenvspec compile")
     why = "env.yaml does not list this machine's system under `systems`"
-    return Answer({**values, "why": why}, {"systems": [system]})
+    return because(values, why, yaml={"systems": [system]})
 
 
 def _file(values: Values, log: Log, at: int) -> Answer:
@@ -201,21 +196,21 @@ def _cache(values: Values, log: Log, at: int) -> Answer:
 def _driver(values: Values, log: Log, at: int) -> Answer:
     if "found" not in values:
         why = "the driver is older than this CUDA needs"
-        return Answer({**values, "why": why}, {}, ("pyenvspec doctor",))
+        return because(values, why, "pyenvspec doctor")
     number = int(values["found"])  # 11040 is CUDA 11.4
     newest = f"{number // 1000}.{number % 1000 // 10}"
     # Within a major version older drivers run newer toolkits, so what runs is every minor of that major.
     runs = [c for c in cuda_versions() if c.split(".")[0] == newest.split(".")[0] and minimum_driver(c)]
     why = f"the driver of this machine knows CUDA up to {newest}, and what is asked for is newer"
     if not runs:
-        return Answer({**values, "why": why}, {}, ("pyenvspec doctor",))
+        return because(values, why, "pyenvspec doctor")
     below = [c for c in runs if version_key(c) <= version_key(newest)] or runs[:1]
     commands = (
         "a newer driver, which pyenvspec doctor names",
         f"or wheels made for CUDA {newest.split('.')[0]}: lock a torch that has them (its version ends in +cu…)",
         f"or, where `cuda` is in env.yaml: write {below[-1]} there",
     )
-    return Answer({**values, "why": why}, {}, commands)
+    return because(values, why, *commands)
 
 
 RESOLVERS: dict[str, Callable[[Values, Log, int], Answer | None]] = {

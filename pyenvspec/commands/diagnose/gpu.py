@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from pyenvspec.commands.diagnose.answer import Answer
+from pyenvspec.commands.diagnose.answer import Answer, because
 from pyenvspec.facts.capabilities import cuda_of_generation
 from pyenvspec.facts.drivers import plain_torch_cuda
 from pyenvspec.facts.failures import cuda_of_library
@@ -16,9 +16,13 @@ if TYPE_CHECKING:
 USUAL_CUDA = "12.4"
 """Written where a log does not say which: nixpkgs has it with compilers that much used extensions take."""
 
+# `torch-2.5.1+cu124`
 _TAG = re.compile(r"\+cu(1[0-9])([0-9])\b")
+# `nvidia-cuda-runtime-cu12==12.4.127`, `nvidia_cuda_runtime_cu12-12.4.127-py3-none-…`, poetry's `nvidia-… (12.4.127)`
 _RUNTIME = re.compile(r"nvidia[-_]cuda[-_]runtime(?:[-_]cu[0-9]+)?[-=@ ]{1,2}\(?([0-9]+\.[0-9]+)")
+# `torch==2.5.1`, `torch-2.5.1`, `torch (2.5.1)`; with `+` the tag above says more.
 _TORCH = re.compile(r"\btorch(?:==|-| \(?v?)([0-9]+\.[0-9]+)(?:\.[0-9]+)?(?=[\s)+,.;`'\"-]|$)")
+# `nvidia-cublas-cu12`, `libcublas.so.12`, nvidia-smi's `CUDA Version: 12.4`
 _MAJOR = re.compile(r"\bcu(1[0-9])\b|\.so\.(1[123])\b|CUDA(?: Version:?)? (1[123])\b")
 
 
@@ -47,6 +51,7 @@ def cuda_of_torch(values: Values, log: Log, at: int) -> Answer | None:
 
 def gpu_generation(values: Values, log: Log, at: int) -> Answer | None:
     """Return a CUDA that knows a GPU."""
+    # nvcc writes compute_120 for 12.0: the last digit is the minor.
     dotted = f"{values['arch'][:-1]}.{values['arch'][-1]}"
     cuda = cuda_of_generation(dotted)
     values = {**values, "arch": dotted}
@@ -57,11 +62,10 @@ def gpu_generation(values: Values, log: Log, at: int) -> Answer | None:
 def library_of_cuda(values: Values, attr: str, log: Log) -> Answer:
     """Return what a missing library of CUDA asks for: it tells by its name of which version it is."""
     soname = values["soname"]
+    # torch loads them from the wheels beside it, wherever env.yaml has a toolkit.
     if "torch/__init__.py" in log.text:
         why = "torch's own wheels bring it, and one of them is not installed or was replaced"
-        return Answer(
-            {**values, "why": why}, {}, ("rm -rf .venv", "pyenvspec shell, which installs all of them again")
-        )
+        return because(values, why, "rm -rf .venv", "pyenvspec shell, which installs all of them again")
     wanted = cuda_of_library(soname)
     cuda: Any = wanted.cuda if wanted else cuda_in(log) or USUAL_CUDA
     if wanted and wanted.cudnn:
@@ -75,7 +79,7 @@ def library_of_cuda(values: Values, attr: str, log: Log) -> Answer:
         why = f"it is in cuda.{attr}"
         cuda = {"version": cuda, "packages": ["cudatoolkit", attr]}
     note = "where `cuda` is there already with another version: this one is what the wheel was made for"
-    return Answer({**values, "why": why}, {"cuda": cuda}, (note,))
+    return because(values, why, note, yaml={"cuda": cuda})
 
 
 def _cuda_besides_cudnn(cuda: str, log: Log) -> str:

@@ -7,7 +7,7 @@ import sys
 from shlex import quote
 from typing import TYPE_CHECKING
 
-from pyenvspec.commands.diagnose.answer import Answer
+from pyenvspec.commands.diagnose.answer import Answer, because
 from pyenvspec.facts.nixpkgs import minor_of, python_minors, version_key
 from pyenvspec.facts.packages import normalise, pypi_of_conda, pypi_of_import
 from pyenvspec.facts.wheel_pythons import pythons_of_wheels
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _USUAL = "3.12"
 _TOO_WIDE = re.compile(r"includes Python versions that are not supported by your dependencies")
+# How uv, poetry and pip each name a package that is being built, in a failure or on the way to it.
 _BUILT = re.compile(
     r"depends on `(?P<depends>[\w.-]+)`"
     r"|Failed to build [`']?(?P<uv>[\w.-]+)"
@@ -29,6 +30,7 @@ _BUILT = re.compile(
     r"|Collecting (?P<collecting>[\w.-]+)"
     r"|Using cached (?P<cached>[\w.-]+?)-[0-9][\w.]*\.tar\.gz"
 )
+# uv lists what there are wheels for: ``… has wheels with the following Python ABI tags: `cp310`, `cp311` ``
 _ABI = re.compile(r"`cp(3)([0-9]+)`")
 
 
@@ -58,12 +60,12 @@ def older_python(values: Values, log: Log, at: int) -> Answer:
     """Return the last Python that had what a package still uses."""
     line = log.line(log.line_number(at))
     newer = "or lock a newer release of that package, which no longer needs it"
+    # setuptools 58 took it out, whatever the Python.
     if "use_2to3" in line:
-        return Answer({**values, "why": "it needs setuptools before 58"}, {}, (newer,))
+        return because(values, "it needs setuptools before 58", newer)
+    # Python 3.10 took the aliases of `collections` away (collections.Mapping), 3.12 distutils, imp and more.
     python = "3.9" if "collections" in line else "3.11"
-    return Answer(
-        {**values, "why": f"Python {python} is the last that has what it uses"}, _python(python), (newer,)
-    )
+    return because(values, f"Python {python} is the last that has what it uses", newer, yaml=_python(python))
 
 
 def no_wheel(values: Values, log: Log, at: int) -> Answer:
@@ -78,7 +80,8 @@ def no_wheel(values: Values, log: Log, at: int) -> Answer:
     ready = [m for m in python_minors() if m in known or (match and not known and allows_python(match[1], m))]
     if python := _newest(ready):
         span = ready[0] if len(ready) == 1 else f"{ready[0]} to {ready[-1]}"
-        return Answer({**values, "why": f"its wheels are for Python {span}"}, _python(python))
+        return because(values, f"its wheels are for Python {span}", yaml=_python(python))
+    # `2.5.1+cu124`: PyPI takes no local versions.
     if "+" in version:
         local = version.partition("+")[2]
         why = f"versions with +{local} are on an index of their own"
@@ -86,10 +89,10 @@ def no_wheel(values: Values, log: Log, at: int) -> Answer:
             f"add that index: a line --extra-index-url URL/{local} in requirements.txt, [[tool.uv.index]] or a "
             "[[tool.poetry.source]] in pyproject.toml"
         )
-        return Answer({**values, "why": why}, {}, (index,))
+        return because(values, why, index)
     why = "not for this Python, this system, or not on the index that was asked"
     lock = f"lock another version of {name}, or write another `python.version`"
-    return Answer({**values, "why": why}, {}, (lock,))
+    return because(values, why, lock)
 
 
 def not_on_index(values: Values, log: Log, at: int) -> Answer | None:
@@ -99,10 +102,10 @@ def not_on_index(values: Values, log: Log, at: int) -> Answer | None:
     other = pypi_of_import(name) or pypi_of_conda(name.lower())
     if other and normalise(other) != normalise(name):
         why = f"on PyPI it is called {other}"
-        return Answer({**values, "why": why}, {}, (f"write `{other}` instead of `{name}`, and lock again",))
+        return because(values, why, f"write `{other}` instead of `{name}`, and lock again")
     why = "the name is wrong, no version is for this Python, or it is on another index"
     index = "another index: --extra-index-url URL in requirements.txt, [[tool.uv.index]] or [[tool.poetry.source]]"
-    return Answer({**values, "why": why}, {}, (index,))
+    return because(values, why, index)
 
 
 def build_after(values: Values, log: Log, at: int) -> Answer | None:
@@ -125,6 +128,7 @@ def build_after(values: Values, log: Log, at: int) -> Answer | None:
 def package_built(log: Log, at: int) -> str | None:
     """Return the package that an installer was building around an offset."""
     named = [(m.start(), m.lastgroup, m[m.lastgroup]) for m in _BUILT.finditer(log.text) if m.lastgroup]
+    # A line that says what failed is better than the last one above that only says what is built.
     sure = [name for start, kind, name in named if kind in ("uv", "hint", "poetry", "pip")]
     above = [name for start, kind, name in named if start <= at and kind not in ("depends", "hint")]
     package = sure[0] if sure else (above[-1] if above else None)
@@ -142,7 +146,7 @@ def module(values: Values, log: Log, at: int) -> Answer | None:
     other = "it is installed already? then this is another Python: pyenvspec shell"
     if name in sys.stdlib_module_names:
         why = "it belongs to Python itself, and the Python of the shell has it: this is another one"
-        return Answer({**values, "why": why}, {}, ("pyenvspec shell",))
+        return because(values, why, "pyenvspec shell")
     if package is None:
         top = name.partition(".")[0]
         why = "it is of a package that is not installed, or a folder of this project"
@@ -150,11 +154,11 @@ def module(values: Values, log: Log, at: int) -> Answer | None:
             f"a folder `{top}` of this project: install the project (a line `-e .` in requirements.txt), or run from "
             "the folder that it is in"
         )
-        return Answer({**values, "why": why}, {}, (own, other))
+        return because(values, why, own, other)
     why = f"it is in {package}, which is not installed"
     ways = f"uv add {quote(package)}, poetry add {quote(package)}, or a line in requirements.txt"
     add = f"add it to the dependencies: {ways}"
-    return Answer({**values, "why": why}, {}, (add, other))
+    return because(values, why, add, other)
 
 
 def wheel_failed(values: Values, log: Log, at: int) -> Answer | None:
@@ -165,7 +169,7 @@ def wheel_failed(values: Values, log: Log, at: int) -> Answer | None:
     tools = [tool for tool in tools if not tool.startswith("cuda.")]
     if log.is_of_nix or not tools:
         return None
-    return Answer({**values, "why": ", ".join(tools)}, {"native": tools})
+    return because(values, ", ".join(tools), yaml={"native": tools})
 
 
 def _newest(minors: list[str]) -> str | None:

@@ -10,7 +10,7 @@ from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from pyenvspec.commands.diagnose import gpu, installs, running
-from pyenvspec.commands.diagnose.answer import Log
+from pyenvspec.commands.diagnose.answer import Log, otherwise
 from pyenvspec.commands.diagnose.context import RESOLVERS
 from pyenvspec.facts.failures import families
 from pyenvspec.records import dataclass
@@ -21,9 +21,12 @@ if TYPE_CHECKING:
     from pyenvspec.commands.diagnose.answer import Answer, Values
     from pyenvspec.facts.failures import Family
 
+# Colours and the like (`ESC[31m`), and what terminals show as a link or a title (`ESC]8;;…BEL`).
 _STYLE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
 _LONGEST_LINE = 4000
 _MOST_OVER_ANOTHER = 50
+"""Pieces kept of a line that was written over; an error may stand before the last of them."""
+# `{package}` in a text of the table; `${name}` is the shell's own.
 _HOLE = re.compile(r"(?<!\$)\{([a-z_]+)\}")
 
 LOOK_UPS: dict[str, Callable[[Values, Log, int], Answer | None]] = {
@@ -49,10 +52,10 @@ LOOK_UPS: dict[str, Callable[[Values, Log, int], Answer | None]] = {
     "run-program": running.run_program,
     "qt": running.qt,
     "preload": running.preload,
-    "path": running.path,
+    "path": otherwise(path="the line above names it"),
     "registry": running.registry,
-    "extension": running.extension,
-    "wants-newer": running.wants_newer,
+    "extension": otherwise(file="an extension"),
+    "wants-newer": otherwise(path="what is loaded here"),
     "host-of-index": running.host_of_index,
 }
 """What a family's `resolve` names."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import shlex
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from pyenvspec.commands.diagnose.answer import Answer
+from pyenvspec.commands.diagnose.answer import Answer, because
 from pyenvspec.commands.diagnose.gpu import cuda_of_torch
 from pyenvspec.facts.failures import (
     attribute_of_header,
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pyenvspec.commands.diagnose.answer import Log, Values
 
 _OUTSIDE = ("pyenvspec shell", "python -c 'import sys; print(sys.executable)'")
+# Every shell has these, so that who misses one is outside of it.
 _IN_THE_SHELL = {
     "python",
     "python3",
@@ -37,7 +38,9 @@ _IN_THE_SHELL = {
     "make",
 }
 _OF_OTHERS = {"conda", "mamba", "micromamba", "brew", "apt", "apt-get", "yum", "dnf", "pacman", "module"}
+# A traceback through `subprocess`, or what bash and dash say: only then a missing file is a program.
 _STARTED = re.compile(r"_execute_child|posix_spawn|Popen|command not found|: not found$", re.MULTILINE)
+# Libraries that messages call otherwise than their files are called: "failed to find libmagic", "PortAudio library".
 _SPOKEN = {
     "portaudio": "portaudio",
     "sndfile": "libsndfile",
@@ -59,9 +62,7 @@ def header(values: Values, log: Log, at: int) -> Answer | None:
     name = values["header"]
     attr = attribute_of_header(name)
     if attr == "python":
-        return Answer(
-            {**values, "why": "every Python of the shell has it, so this is another Python"}, {}, _OUTSIDE
-        )
+        return because(values, "every Python of the shell has it, so this is another Python", *_OUTSIDE)
     if attr == "cuda":
         return _in_toolkit(values, log, at)
     if log.is_of_nix:
@@ -75,7 +76,7 @@ def header(values: Values, log: Log, at: int) -> Answer | None:
         if other_attr is None:
             return _unknown(values, stem)
         attr = other_attr
-    return Answer({**values, "why": f"it is in {attr}"}, {"native": [attr]})
+    return because(values, f"it is in {attr}", yaml={"native": [attr]})
 
 
 def pkg_config(values: Values, log: Log, at: int) -> Answer | None:
@@ -84,11 +85,12 @@ def pkg_config(values: Values, log: Log, at: int) -> Answer | None:
         return None
     name = next(values[key] for key in ("name", "older", "meson", "cairo") if key in values)
     values = {**values, "name": name}
+    # gstreamer-1.0, gtk+-3.0: tables may know it without the version.
     stem = re.sub(r"-\d[\d.]*$", "", name)
     attr = attribute_of_pkg_config(name) or attribute_of_pkg_config(stem) or _holds(name) or _holds(stem)
     if attr is None:
         return _unknown(values, stem)
-    return Answer({**values, "why": f"it is in {attr}"}, {"native": ["pkg-config", attr]})
+    return because(values, f"it is in {attr}", yaml={"native": ["pkg-config", attr]})
 
 
 def cmake_package(values: Values, log: Log, at: int) -> Answer | None:
@@ -100,27 +102,28 @@ def cmake_package(values: Values, log: Log, at: int) -> Answer | None:
     values = {**values, "package": name}
     if listed is not None and listed.kind == "shell":
         why = "the shell's own is found, so this is another Python, or a build that looks for an older one"
-        return Answer({**values, "why": why}, {}, _OUTSIDE)
+        return because(values, why, *_OUTSIDE)
     if listed is not None and listed.kind == "cuda":
         return _in_toolkit(values, log, at)
     if listed is not None and listed.command is not None:
         why = f"it comes with the Python package {listed.attr}, which has to be told to CMake"
-        return Answer({**values, "why": why}, {}, (f"install {listed.attr} first, then:", listed.command))
+        return because(values, why, f"install {listed.attr} first, then:", listed.command)
     attr = listed.attr if listed is not None else _holds(name.lower())
     if attr is None:
         return _unknown(values, name)
-    return Answer({**values, "why": f"it is in {attr}"}, {"native": ["cmake", "pkg-config", attr]})
+    return because(values, f"it is in {attr}", yaml={"native": ["cmake", "pkg-config", attr]})
 
 
 def linker_library(values: Values, log: Log, at: int) -> Answer | None:
     """Return the package that has a library which the linker looks for."""
     name = values["name"]
+    # ld's `cannot find -lcudart`; libcuda itself is linked against a stub of the toolkit.
     if re.match(r"(cuda$|cudart|cublas|cufft|curand|cusolver|cusparse|nvrtc|npp|cudnn|nvToolsExt)", name):
         return _in_toolkit(values, log, at)
     attr = _holds(name)
     if attr is None:
         return _unknown(values, name)
-    return Answer({**values, "why": f"it is in {attr}"}, {"native": [attr]})
+    return because(values, f"it is in {attr}", yaml={"native": [attr]})
 
 
 def named_library(values: Values, log: Log, at: int) -> Answer | None:
@@ -137,7 +140,7 @@ def named_library(values: Values, log: Log, at: int) -> Answer | None:
     if attr is None:
         return _unknown(values, stem)
     native: list[str] = [attr]
-    return Answer({**values, "why": f"it is in {attr}"}, {"native": native})
+    return because(values, f"it is in {attr}", yaml={"native": native})
 
 
 def named_program(values: Values, log: Log, at: int) -> Answer | None:
@@ -166,18 +169,14 @@ def run_program(values: Values, log: Log, at: int) -> Answer | None:
         return None
     values = {**values, "program": name}
     if name == "nix":
-        return Answer({**values, "why": "Nix is not installed"}, {}, ("pyenvspec get-nix",))
+        return because(values, "Nix is not installed", "pyenvspec get-nix")
     if name in ("nvcc", "ptxas", "cuobjdump"):
         return _in_toolkit(values, log, at)
     if name in _IN_THE_SHELL:
-        return Answer(
-            {**values, "why": "the shell has it, so this is outside of the shell"}, {}, ("pyenvspec shell",)
-        )
+        return because(values, "the shell has it, so this is outside of the shell", "pyenvspec shell")
     if name in _OF_OTHERS:
         why = "a shell has no other package manager in it"
-        return Answer(
-            {**values, "why": why}, {}, ("pyenvspec add NAME, for each package that it would install",)
-        )
+        return because(values, why, "pyenvspec add NAME, for each package that it would install")
     attr = _of_program(name)
     is_listed = package_of_program(name) is not None or "config" in values
     # Of a traceback the last line is often all that is shown; a file of that name is opened by code above it.
@@ -185,19 +184,16 @@ def run_program(values: Values, log: Log, at: int) -> Answer | None:
     if not is_listed and ("." in name or not (is_alone or _STARTED.search(log.text))):
         return None
     if attr is None:
-        return Answer(
-            {**values, "why": "no package known here is called so"},
-            {},
-            (f"pyenvspec search {shlex.quote(name)}",),
-        )
+        return because(values, "no package known here is called so", f"pyenvspec search {shlex.quote(name)}")
+    # nixpkgs has it apart from the library that it speaks of.
     native = ["libpq.pg_config", "libpq"] if name == "pg_config" else [attr]
-    return Answer({**values, "why": f"it is in {native[0]}"}, {"native": native})
+    return because(values, f"it is in {native[0]}", yaml={"native": native})
 
 
 def _in_toolkit(values: Values, log: Log, at: int) -> Answer:
     toolkit = cuda_of_torch(values, log, at)
     yaml, commands = (toolkit.yaml, toolkit.commands) if toolkit else ({}, ())
-    return Answer({**values, "why": "it is in the toolkit of CUDA"}, yaml, commands)
+    return because(values, "it is in the toolkit of CUDA", *(commands or ()), yaml=yaml)
 
 
 def _of_program(name: str) -> str | None:
@@ -225,16 +221,6 @@ def preload(values: Values, log: Log, at: int) -> Answer:
     return Answer(values, {"preload": [f"{folder}/lib/{soname}"]}, (first,))
 
 
-def extension(values: Values, log: Log, at: int) -> Answer:
-    """Return the extension module that a symbol is missing in, as far as the line has it."""
-    return Answer({**values, "file": values.get("file", "an extension")})
-
-
-def wants_newer(values: Values, log: Log, at: int) -> Answer:
-    """Return what wants a newer C library, as far as the line has it."""
-    return Answer({**values, "path": values.get("path", "what is loaded here")})
-
-
 def host_of_index(values: Values, log: Log, at: int) -> Answer:
     """Return the machine that an installer could not reach."""
     return Answer({"host": next(iter(values.values()))})
@@ -249,11 +235,6 @@ def registry(values: Values, log: Log, at: int) -> Answer:
     )
     host = next((group for group in named.groups() if group), None) if named else None
     return Answer({**values, "registry": host or "the registry"})
-
-
-def path(values: Values, log: Log, at: int) -> Answer:
-    """Return the path, or nothing, as far as the line has it."""
-    return Answer({**values, "path": values.get("path", "the line above names it")})
 
 
 def _holds(word: str) -> str | None:
@@ -271,7 +252,6 @@ def _attribute(name: str) -> str | None:
 
 
 def _unknown(values: Values, word: str) -> Answer:
-    commands: tuple[Any, ...] = (
-        (f"pyenvspec search {shlex.quote(word)}",) if re.fullmatch(r"[\w.+-]+", word) else ()
-    )
-    return Answer({**values, "why": "no package known here holds it"}, {}, commands)
+    # A word with other signs is no name to search for.
+    commands = (f"pyenvspec search {shlex.quote(word)}",) if re.fullmatch(r"[\w.+-]+", word) else ()
+    return because(values, "no package known here holds it", *commands)

@@ -125,7 +125,7 @@ def ask_store(paths: Iterable[str], runner: Runner) -> Result:
     for form in (("--json-format", "1"), ()):
         argv = nix_argv("path-info", "--json", *form, "--stdin")
         answer = runner.run(argv, input="".join(f"{path}\n" for path in paths))
-        if "unrecognised flag" not in answer.stderr:
+        if "unrecognised" not in answer.stderr:
             break
     return answer
 
