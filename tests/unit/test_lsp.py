@@ -201,7 +201,7 @@ def test_the_place_of_the_cursor(text: str, kind: str, path: tuple[str, ...], wo
 def test_without_pygls_it_says_how_to_get_it(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("pyenvspec.commands.lsp.command._serve", _missing)
+    monkeypatch.setattr("pyenvspec.commands.lsp.server.serve", _missing)
     assert run(["lsp"]) == 1
     assert "pyenvspec[lsp]" in capsys.readouterr().err
 

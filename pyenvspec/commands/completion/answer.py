@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     BuildParser = Callable[[str], tuple[object, argparse.ArgumentParser, object]]
 
 _MOST = 200
+"""Words for one TAB: more than a terminal shows at once, and a shell asks before it prints so many."""
 
 
 def answer(verbs: Mapping[str, tuple[str, str]], build: BuildParser) -> int:
@@ -61,6 +62,7 @@ def _declare_verbs(
 
 
 def _with_folder(completer: Completer, directory: Path) -> Callable[..., list[str]]:
+    # argcomplete gives each completer its own words by name, of which only the prefix is of use.
     def complete(prefix: str, **others: object) -> list[str]:
         del others
         names = (name for name in completer(prefix, directory) if name.startswith(prefix))

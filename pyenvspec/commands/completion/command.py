@@ -58,7 +58,7 @@ def run(options: CompletionOptions) -> int:
 
 
 def code_for(shell: str) -> str:
-    """Return what a shell reads once."""
+    """Return what a shell reads once: it asks pyenvspec itself at each TAB, so that it never goes stale."""
     from argcomplete.shell_integration import shellcode
 
     return str(shellcode(["pyenvspec"], use_defaults=True, shell=shell)).rstrip("\n") + "\n"

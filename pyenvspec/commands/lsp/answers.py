@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from pyenvspec.diagnostics import Diagnostic
 
 MOST_ITEMS = 200
+"""Completions in one answer; what is typed next asks for fewer."""
+# Hints of `check`: "did you mean `ffmpeg`?"; and "`python.version: 3.12`", where the key is that of the finding.
 _MEANT = re.compile(r"(?:did you mean|write|use) `([^`\s]+)`")
 _WORKS = re.compile(r"`(?P<key>[\w.]+): (?P<value>[\w.-]+)`")
 _PACKAGES = {("native",)}
@@ -86,6 +88,7 @@ def _packages(word: str) -> list[Offered]:
     if word:
         names = [name for name in names_there() if name not in seen]
         begin = [name for name in names if name.startswith(word)]
+        # Of 29,000 names most hold any two letters.
         hold = [name for name in names if word in name and not name.startswith(word)] if len(word) > 2 else []
         for name in (*begin, *hold)[: MOST_ITEMS - len(known)]:
             row = find_attribute(name)
@@ -133,6 +136,7 @@ def _part(schema: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any] | Non
         below = None
         for branch in _branches(part, schema):
             below = below or branch.get("properties", {}).get(step)
+            # Mappings whose keys the user names: `variants`, `env`, `containers`.
             patterns = branch.get("patternProperties", {}).items()
             below = below or next((value for pattern, value in patterns if re.search(pattern, step)), None)
         if below is None:

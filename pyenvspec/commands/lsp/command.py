@@ -33,7 +33,10 @@ def run(options: Options) -> int:
         say("usage: an editor starts `pyenvspec lsp` and talks to it; docs/editors.md says how to set it up")
         return USAGE
     try:
-        _serve()
+        # Imported here: pygls is an extra, and takes longer to import than most verbs take as a whole.
+        from pyenvspec.commands.lsp.server import serve
+
+        serve()
     except ModuleNotFoundError as error:
         if not (error.name or "").startswith(("pygls", "lsprotocol")):
             raise
@@ -41,9 +44,3 @@ def run(options: Options) -> int:
         hint = "run `pip install 'pyenvspec[lsp]'`, or `uv tool install 'pyenvspec[lsp]'`"
         raise PyenvspecError(Diagnostic("file-not-found", message, "pygls", hint=hint)) from None
     return 0
-
-
-def _serve() -> None:
-    from pyenvspec.commands.lsp.server import serve
-
-    serve()

@@ -10,6 +10,7 @@ from typing import Literal
 
 from pyenvspec.records import dataclass
 
+# `  version: 3.1`, `- name: x`; what is typed is rarely YAML yet, so that no parser helps.
 _KEY = re.compile(r"^(?P<indent>[ ]*)(?P<dash>-[ ]+)?(?P<key>[A-Za-z0-9_.-]+)[ ]*:(?P<rest>.*)$")
 
 
@@ -54,6 +55,7 @@ def parents(lines: list[str], line: int, indent: int, *, for_item: bool = False)
         if match is None or lines[number].lstrip().startswith("#"):
             continue
         depth = len(match["indent"])
+        # A list may stand as far left as the key above it; another item of it is no parent.
         if depth < indent or (for_item and not path and depth == indent and not match["dash"]):
             path.append(match["key"])
             indent, for_item = depth, False
@@ -63,5 +65,6 @@ def parents(lines: list[str], line: int, indent: int, *, for_item: bool = False)
 
 
 def _in_brackets(lines: list[str], line: int, before: str) -> bool:
+    # A list in brackets over several lines; one of more than 40 is written in block style.
     text = "\n".join([*lines[max(0, line - 40) : line], before])
     return text.count("[") > text.count("]")

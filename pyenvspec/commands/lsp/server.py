@@ -110,6 +110,7 @@ def _finding(document: TextDocument, finding: Diagnostic) -> types.Diagnostic:
     span = finding.span
     start = types.Position(span.line - 1, span.column - 1) if span else types.Position(0, 0)
     end = types.Position(span.end_line - 1, span.end_column - 1) if span else types.Position(0, 0)
+    # Editors count in the units that were agreed on, UTF-16 for most; our columns are characters.
     codec = document.position_codec
     place = codec.range_to_client_units(document.lines, types.Range(start, end))
     message = "\n".join(part for part in (finding.message, finding.expected, finding.hint) if part)
@@ -138,7 +139,9 @@ def _completions(document: TextDocument, position: types.Position) -> types.Comp
             kind=types.CompletionItemKind.Property if one.is_key else types.CompletionItemKind.Value,
             detail=one.about[:120] or None,
             documentation=one.about or None,
+            # Editors sort by text otherwise, and ours are the best first.
             sort_text=f"{number:04}",
+            # The label, since the text of a key ends in a colon.
             filter_text=one.label,
             text_edit=types.TextEdit(edit_range, one.text),
         )

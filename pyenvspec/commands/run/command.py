@@ -93,6 +93,7 @@ def _plan_job(options: RunOptions, target: Target, plan: Plan) -> Job:
             f"run.{options.target}"
         )
         raise PyenvspecError(Diagnostic("run-no-command", message, MANIFEST, hint=hint))
+    # The word of the command line before that of the target, and that before what the container is pushed as.
     image = options.image or target.image or _image_of(options, target, container)
     return Job(
         plan.name, options.target, image.removeprefix("docker://"), words, tuple(sorted(target.env.items()))
@@ -104,8 +105,10 @@ def _image_of(options: RunOptions, target: Target, container: Container | None) 
     if container is not None:
         archive = f"{container.name}.sif"
         apptainer = target.slurm is not None and target.slurm.with_ == "apptainer"
+        # A file is there at once, where an address is pulled and unpacked on the node.
         if apptainer and (options.directory / archive).is_file():
             return archive
+        # Other addresses of skopeo are archives and stores of this machine, which no cluster sees.
         if (container.address or "").startswith("docker://"):
             return str(container.address)
     name = target.container

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 def dstack(job: Job, settings: DStack) -> Submission:
     """Return the task."""
+    # dstack allows names of 41 signs.
     task: dict[str, Any] = {"type": "task", "name": job.name[:41].strip("-"), "image": job.image}
     if job.env:
         task["env"] = dict(job.env)
@@ -22,6 +23,7 @@ def dstack(job: Job, settings: DStack) -> Submission:
     if settings.nodes != 1:
         task["nodes"] = settings.nodes
     resources = {name: value for name in ("gpu", "cpu", "memory") if (value := getattr(settings, name))}
+    # `64Gi` is written `64GB` there.
     if "memory" in resources:
         resources["memory"] = resources["memory"].removesuffix("i") + "B"
     if resources:

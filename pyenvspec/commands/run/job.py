@@ -24,6 +24,7 @@ class Job:
     @property
     def name(self) -> str:
         """Name that every engine takes: lower case, digits and dashes, at most 50 characters."""
+        # Kubernetes adds five signs to it for the Job and again for the pod, and allows 63.
         text = re.sub(r"[^a-z0-9]+", "-", f"{self.project}-{self.target}".lower())
         return re.sub(r"^[^a-z]+", "", text)[:50].strip("-") or "job"
 

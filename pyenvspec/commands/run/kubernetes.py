@@ -23,6 +23,7 @@ def kubernetes(job: Job, settings: Kubernetes) -> Submission:
     resources = _resources(settings)
     if resources:
         main["resources"] = resources
+    # A training that failed is not to begin anew by itself: neither the container here nor the pod (backoffLimit).
     pod: dict[str, Any] = {"restartPolicy": "Never"}
     if settings.pull_secret:
         pod["imagePullSecrets"] = [{"name": settings.pull_secret}]
@@ -35,6 +36,7 @@ def kubernetes(job: Job, settings: Kubernetes) -> Submission:
     if settings.time:
         spec["activeDeadlineSeconds"] = seconds(settings.time)
     spec["template"] = {"spec": merged(pod, settings.pod)}
+    # `kubectl apply` would want a name of its own, and refuse to change the Job of that name.
     metadata: dict[str, Any] = {"generateName": f"{job.name}-"}
     if settings.namespace:
         metadata["namespace"] = settings.namespace

@@ -36,6 +36,7 @@ def _options(job: Job, settings: Slurm) -> Iterator[str]:
         yield f"gres=gpu:{settings.gpus}"
     if settings.cpus:
         yield f"cpus-per-task={settings.cpus}"
+    # `64Gi` is `64G` to Slurm, whose units are powers of two.
     if settings.memory:
         yield f"mem={settings.memory.removesuffix('i')}"
     if settings.time:
@@ -52,7 +53,7 @@ def format_time(duration: str) -> str:
 
 
 def _start(job: Job, settings: Slurm) -> str:
-    # srun does not take this from sbatch.
+    # srun does not take this from sbatch since Slurm 22.05, and would bind each task to one processor.
     words = ["srun", *([f"--cpus-per-task={settings.cpus}"] if settings.cpus else [])]
     folder = ""
     if settings.with_ == "pyxis":
@@ -60,6 +61,7 @@ def _start(job: Job, settings: Slurm) -> str:
         # As Apptainer does: the folder that it is submitted from is there, and current.
         folder = ' --container-mounts="$PWD:$PWD" --container-workdir="$PWD"'
         return f"{shlex.join(words)}{folder} {shlex.join(job.words)}"
+    # --nv hands the driver's libraries on; where there is no GPU it only warns.
     gpus = ("--nv",) if settings.gpus else ()
     image = job.image if _is_file(job.image) else f"docker://{job.image}"
     return shlex.join([*words, "apptainer", "exec", *gpus, image, *job.words])
@@ -74,5 +76,6 @@ def _enroot(image: str) -> str:
     if _is_file(image):
         return image
     host, slash, path = image.partition("/")
+    # As Docker tells a registry from a user of its own: by a dot, a port, or the name localhost.
     has_host = "." in host or ":" in host or host == "localhost"
     return f"docker://{host}#{path}" if slash and has_host else f"docker://{image}"
