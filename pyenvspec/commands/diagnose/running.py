@@ -38,7 +38,7 @@ _IN_THE_SHELL = {
     "make",
 }
 _OF_OTHERS = {"conda", "mamba", "micromamba", "brew", "apt", "apt-get", "yum", "dnf", "pacman", "module"}
-# A traceback through `subprocess`, or what bash and dash say: only then a missing file is a program.
+# A traceback of starting a program, or what bash and dash say: only then a missing file is a program.
 _STARTED = re.compile(r"_execute_child|posix_spawn|Popen|command not found|: not found$", re.MULTILINE)
 # Libraries that messages call otherwise than their files are called: "failed to find libmagic", "PortAudio library".
 _SPOKEN = {
