@@ -123,6 +123,7 @@ def libraries_of_wheel(name: str) -> tuple[str, ...]:
         visible = {attribute_of_soname(soname) for soname in _always_visible()}
     else:
         contents = wheel_contents(package)
+        # coal is linked with libboost_graph.so, which the wheel of cmeel-boost brings: nothing for `native`.
         brought = _brought_by_wheels()
         needs = contents.needs if contents else ()
         wanted = tuple(

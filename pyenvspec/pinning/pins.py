@@ -35,6 +35,7 @@ def find_mismatches(pins: Mapping[str, Pin]) -> Iterable[Diagnostic]:
     """Find hashes that cannot be right: two for one revision, or another than the one that was tested."""
     seen: dict[tuple[str, str, str], tuple[str, str]] = {}
     for name, pin in sorted(pins.items()):
+        # In any case, as GitHub takes names: one revision has one hash, under whatever spelling.
         at = (pin.source.owner.lower(), pin.source.repo.lower(), pin.rev)
         other, first_hash = seen.setdefault(at, (name, pin.nar_hash))
         tested = known_hash(*at)

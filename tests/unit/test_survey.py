@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from pyenvspec.project.survey.gpu import find_gpu
 from pyenvspec.project.survey.locks import read_pylock
+from pyenvspec.project.survey.look import survey
 from pyenvspec.project.survey.others import read_dockerfile
 from pyenvspec.project.survey.pyproject import read_pyproject
 from pyenvspec.project.survey.requirements import parse_requirement, read_requirements
@@ -64,6 +67,10 @@ def test_requirements_include_each_other_once() -> None:
     ]
 
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -79,3 +86,14 @@ def test_a_repository_is_called_by_the_end_of_its_path(text: str) -> None:
     wanted = parse_requirement(text)
     assert wanted is not None
     assert wanted.name == "tool"
+
+
+def test_data_that_looks_like_a_script_keeps_nothing_from_being_read(tmp_path: Path) -> None:
+    (tmp_path / "data.yaml").write_text("dependencies:\n" + "- x\n" * 1_100_000)
+    (tmp_path / "generated.py").write_text("import torch\n" + "x = 1\n" * 800_000)
+    (tmp_path / "plots.ipynb").write_text(" " * 5_000_000)
+    (tmp_path / "run.py").write_text("import numpy\n")
+    result = survey(tmp_path)
+    assert [(source.kind, [wanted.name for wanted in source.packages]) for source in result.sources] == [
+        ("imports", ["numpy"])
+    ]

@@ -72,6 +72,7 @@ class LockedProject:
 def relock_command(lock: str, folder: str) -> str:
     """Return the one command that makes a lock anew, to be run in the folder of env.yaml."""
     tool = lock.removesuffix(".lock")
+    # poetry runs in that folder; uv stays here, and only takes the project from there.
     option = {"poetry": "-C", "uv": "--project"}[tool]
     return f"{tool} lock" if folder == "." else f"{tool} lock {option} {shlex.quote(folder)}"
 

@@ -18,7 +18,7 @@ from pyenvspec.project.survey.requirements import read_requirements
 from pyenvspec.project.survey.source import Claim, Source, Wanted
 
 _MOST_CHARACTERS = 4 * 1024 * 1024
-"""PyYAML takes minutes for more; an exported environment has some tens of thousands."""
+"""PyYAML takes ten seconds for as many; an exported environment has some tens of thousands."""
 
 # `numpy`, `numpy=1.24.3=py310h5f9d8c6_0`, `conda-forge::ffmpeg>=4`, `pytorch[version='>=2',build=cuda*]`
 _SPEC = re.compile(r"(?:[\w./-]+::)?([A-Za-z0-9_][A-Za-z0-9._-]*)\s*(?:\[([^\]]*)\])?\s*([=<>!~ *].*)?$")

@@ -6,12 +6,13 @@ import fnmatch
 import os
 import posixpath
 import re
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
 from pyenvspec.facts.gpu_packages import modules_beside_torch
-from pyenvspec.project.files import MOST_BYTES, read_project_file
+from pyenvspec.project.files import read_project_file
 from pyenvspec.project.survey import conda, locks, others, pyproject, setup
 from pyenvspec.project.survey.others import line_of_python_2
 from pyenvspec.project.survey.requirements import read_requirements
@@ -36,7 +37,8 @@ _SKIPPED = {
     "data",
     "third_party",
 }
-_SMALL = 4 * 1024 * 1024
+_MOST_OF_SCRIPT = 4 * 1024 * 1024
+"""Of scripts, notebooks and YAML of any name; what is larger is data, or made by a program."""
 
 # At the start of a line: elsewhere a script does without.
 _FRAMEWORK = re.compile(r"^(?:import|from) (torch|tensorflow|jax|mpi4py)\b", re.MULTILINE)
@@ -181,7 +183,7 @@ def _add_signs(survey: Survey, root: Path, files: list[str]) -> None:
     counts: dict[str, list[str]] = {}
     beside: dict[str, list[str]] = {}
     for file in [f for f in files if f.endswith(".py") and f.count("/") < _DEPTH and not _is_aside(f)][:200]:
-        text = _text(root, file, most=_SMALL) or ""
+        text = _text_unless_data(root, file) or ""
         for name in set(_FRAMEWORK.findall(text)):
             counts.setdefault(name, []).append(file)
         for name in set(_BESIDE.findall(text)):
@@ -221,7 +223,7 @@ def _requirements(root: Path, file: str, text: str) -> Source:
 
 
 def _add_conda(survey: Survey, root: Path, file: str) -> None:
-    text = _text(root, file, most=_SMALL)
+    text = _text_unless_data(root, file)
     if text is None or survey.get(file) is not None or not conda.is_conda(text):
         return
     if file == "env.yaml":
@@ -271,7 +273,7 @@ def _add_imports(survey: Survey, root: Path, files: list[str]) -> None:
     own = {posixpath.basename(file).removesuffix(".py") for file in scripts} | {
         part for file in scripts for part in file.split("/")[:-1]
     }
-    read = ((file, text) for file in scripts[:300] if (text := _text(root, file, most=_SMALL)) is not None)
+    read = ((file, text) for file in scripts[:300] if (text := _text_unless_data(root, file)) is not None)
     imported = others.read_imports(read, frozenset(own))
     source = _installed_in_image(survey, imported) or imported
     if source is not None:
@@ -292,11 +294,19 @@ def _installed_in_image(survey: Survey, imported: Source | None) -> Source | Non
     return None
 
 
-def _text(root: Path, file: str, most: int = MOST_BYTES) -> str | None:
+def _text_unless_data(root: Path, file: str) -> str | None:
+    # Nobody has said that such a file tells anything: a large one must not keep the others from being read.
+    with suppress(OSError):
+        if (root / file).stat().st_size > _MOST_OF_SCRIPT:
+            return None
+    return _text(root, file)
+
+
+def _text(root: Path, file: str) -> str | None:
     # A file that another one names (`-r ../base.txt`) may be anywhere: none outside of the project is looked for.
     if file.startswith(("/", "..")):
         return None
-    content = read_project_file(root, file, most)
+    content = read_project_file(root, file)
     return None if content is None else content.decode("utf-8", "replace")
 
 

@@ -90,6 +90,7 @@ def read_pixi(file: str, text: str) -> Source:
 
     document = load(file, text)
     listed = [f"{name}{_conda_version(value)}" for name, value in table_at(document, "dependencies").items()]
+    # Quoted as JSON, which is YAML: a version may hold `*`, `!` and `#`.
     conda = read_conda(file, "dependencies:\n" + "".join(f"  - {json.dumps(item)}\n" for item in listed))
     source = Source(file, "pixi", tool="pixi", summary="an environment of pixi")
     names = [table_at(document, key).get("name") for key in ("workspace", "project")]
@@ -146,7 +147,7 @@ def read_devbox(file: str, text: str) -> Source | None:
             if number:
                 minor = number[0] if "." in number[0] else f"3.{number[0][1:]}"
                 source.python.append(Claim(minor, line))
-        elif name not in ("uv", "poetry", "pipenv"):
+        elif name not in ("uv", "poetry", "pipenv"):  # the manager of packages is chosen by their files
             source.native.append(Claim(name, line))
     return source
 

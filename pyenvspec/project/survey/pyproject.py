@@ -88,6 +88,7 @@ def _take_dynamic(source: Source, text: str, document: dict[str, Any]) -> Iterab
     of_setuptools = table_at(document, "tool", "setuptools", "dynamic")
     of_hatch = table_at(document, "tool", "hatch", "metadata", "hooks", "requirements_txt")
     if "dependencies" in named:
+        # setuptools: dependencies = {file = ["requirements.txt"]}; hatch-requirements-txt: files = ["requirements.txt"]
         files = table_at(of_setuptools, "dependencies").get("file")
         listed = [files] if isinstance(files, str) else [*texts_in(files), *texts_in(of_hatch.get("files"))]
         line = line_of(text, r"^\s*dependencies\s*=|^\s*files\s*=|^\s*dynamic\s*=")
