@@ -44,6 +44,7 @@ class LockCheck(ABC):
                 hint=f"change `python.version`, or the Python that {self.project.project_file} asks for",
             )
             return
+        # Each system that is named has to do; of the default ones those that do not are left out, as long as one does.
         if self.shell.spec.systems is not None:
             self._tell_unavailable(self.shell.spec.systems, len(self.shell.spec.systems))
             return
@@ -119,6 +120,8 @@ class LockCheck(ABC):
                 )
 
     def _known_groups(self, lock: PackageLock) -> set[str]:
+        # `dev-dependencies` of both tools are from before there were groups, and make a group `dev`. uv.lock names the
+        # groups; poetry.lock of most versions does not, and `main` is what poetry calls the dependencies themselves.
         if lock.tool == "uv":
             own = {group for package in self._own(lock) for group, _ in package.groups}
             old = {"dev"} if "dev-dependencies" in self.project.part("tool", "uv") else set()
@@ -149,17 +152,18 @@ class LockCheck(ABC):
     def _say_stale(self, difference: str, severity: Severity = Severity.ERROR) -> None:
         lock = self.project.lock
         assert lock is not None
+        # The line that went stale, to show where the lock says for which pyproject.toml it is.
         pattern = r"^content-hash\b.*" if lock.tool == "poetry" else r"^requires-python\b.*"
-        place = re.search(pattern, lock.text, re.MULTILINE)
+        match = re.search(pattern, lock.text, re.MULTILINE)
         hint = f"run {self._relock()}"
-        if place is None:
+        if match is None:
             self._say_of_lock("package-lock-stale", difference, hint=hint, severity=severity)
             return
-        number = lock.text.count("\n", 0, place.start()) + 1
-        span = Span(number, 1, number, len(place[0]) + 1)
+        number = lock.text.count("\n", 0, match.start()) + 1
+        span = Span(number, 1, number, len(match[0]) + 1)
         self.context.findings.add(
             Diagnostic(
-                "package-lock-stale", difference, lock.file, span, place[0], hint=hint, severity=severity
+                "package-lock-stale", difference, lock.file, span, match[0], hint=hint, severity=severity
             )
         )
 

@@ -14,7 +14,7 @@ from pyenvspec.checking.context import CheckContext
 from pyenvspec.diagnostics import Diagnostics, Severity
 from pyenvspec.facts.cuda_packages import cuda_package_names, gone_from_sets
 from pyenvspec.facts.meanings import hint_beside, last_release
-from pyenvspec.facts.native import CATALOGUE_DAY, find_attribute, spelled_for
+from pyenvspec.facts.native import CATALOGUE_DAY, find_attribute, may_be_unlisted, spelled_for
 from pyenvspec.facts.nixpkgs import branch_day, newest_stable
 from pyenvspec.names import closest, is_native, suggest_native
 from pyenvspec.spec.asked import asked_packages
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pyenvspec.facts.native import Attribute
     from pyenvspec.spec.model import SpecFile
 
+# What throws and aliases of nixpkgs say: `'foo' has been replaced by 'bar'`, `foo was removed; use bar`.
 _SUCCESSOR = re.compile(
     r"(?:replaced by|renamed to|in favou?r of|[Uu]se|[Cc]onsider using|[Mm]oved to|superseded by)"
     r" ['`]?([\w.+-]+\w)"
@@ -61,6 +62,7 @@ def _check_name(context: CheckContext, path: KeyPath, name: str, branch: str) ->
         return
     is_there = is_native(spelled) or (attribute is not None and attribute.gone is not None)
     meant = suggest_native(name) if attribute is None or attribute.gone is None else None
+    # A service's name may be that of its program as well, which is then what belongs here.
     if is_there and meant is not None and meant.kind != "service":
         _tell_meaning_of_attribute(context, path, name, meant)
     elif meant is not None and not is_there:
@@ -73,8 +75,7 @@ def _check_name(context: CheckContext, path: KeyPath, name: str, branch: str) ->
 
 def _may_be_newer(context: CheckContext, branch: str) -> bool:
     """Return whether a name that no list has may be there: by an overlay, or in a nixpkgs newer than the list."""
-    day = branch_day(branch)
-    return bool(context.shell.spec.nixpkgs.overlays) or day is None or day > CATALOGUE_DAY
+    return bool(context.shell.spec.nixpkgs.overlays) or may_be_unlisted(branch)
 
 
 def _tell_unknown(context: CheckContext, path: KeyPath, name: str, *, may_exist: bool) -> None:
@@ -93,9 +94,9 @@ def _tell_meaning(
 ) -> None:
     expected = f"did you mean `{meant.attr}`?" if meant.attr else None
     if meant.kind == "close":
-        what = "nixpkgs has no" if not may_exist else "no nixpkgs known here has"
+        who = "nixpkgs has no" if not may_exist else "no nixpkgs known here has"
         severity = Severity.WARNING if may_exist else Severity.ERROR
-        context.add("native-unknown", path, f"{what} `{name}`", expected=expected, severity=severity)
+        context.add("native-unknown", path, f"{who} `{name}`", expected=expected, severity=severity)
     elif meant.kind in ("key", "python", "present", "refused"):
         message = f"`{name}` does not belong under `{path[0]}`"
         beside = hint_beside(meant, _python_asked_for(context))
@@ -135,6 +136,7 @@ def _tell_meaning_of_attribute(context: CheckContext, path: KeyPath, name: str, 
 def _tell_gone(context: CheckContext, path: KeyPath, attribute: Attribute, branch: str) -> None:
     last = last_release(attribute)
     instead = " or ".join(f"`{name}`" for name in _successors(attribute)[:2])
+    # The name stands in the message already: of `'foo' has been removed, as …` the rest is told.
     why = re.sub(rf"^['`]?{re.escape(attribute.name)}['`]? (has been|was) ", "", attribute.text)
     hint = None
     if last is not None:
@@ -158,11 +160,11 @@ def _successors(attribute: Attribute) -> list[str]:
 def _check_attribute(context: CheckContext, path: KeyPath, attribute: Attribute, branch: str) -> None:
     name, spec = attribute.name, context.shell.spec
     if not attribute.is_package:
-        what = "a set of packages" if attribute.is_set else "a function of nixpkgs, not a package"
+        kind = "a set of packages" if attribute.is_set else "a function of nixpkgs, not a package"
         hint = (
             f"run `pyenvspec search {quote(name)}`" if attribute.is_set else "take the package that is meant"
         )
-        context.add("native-not-a-package", path, f"`{name}` is {what}", expected="one package", hint=hint)
+        context.add("native-not-a-package", path, f"`{name}` is {kind}", expected="one package", hint=hint)
         return
     if attribute.standing(branch) == "not yet":
         context.add(
@@ -181,7 +183,7 @@ def _check_attribute(context: CheckContext, path: KeyPath, attribute: Attribute,
             expected="`nixpkgs.unfree` true or auto",
             hint="remove `unfree: false`, or the package",
         )
-    lacking = [one for one in attribute.insecure if one not in spec.nixpkgs.insecure]
+    lacking = [package for package in attribute.insecure if package not in spec.nixpkgs.insecure]
     if lacking:
         listed = ", ".join(lacking)
         context.add(
@@ -205,6 +207,7 @@ def _check_attribute(context: CheckContext, path: KeyPath, attribute: Attribute,
 
 def _sure(branch: str) -> Severity:
     """What today's nixpkgs refuses may be fine in an older one, and in a newer one again."""
+    # Releases from 26.05 on are near enough to the nixpkgs that was read for its word to hold.
     day = branch_day(branch)
     return Severity.ERROR if day is not None and "2026-05" <= day <= CATALOGUE_DAY else Severity.WARNING
 
@@ -235,6 +238,7 @@ def _check_cuda_name(context: CheckContext, path: KeyPath, name: str, branch: st
     if cuda is None:
         return
     known = cuda_package_names(cuda.version)
+    # Behind the package may stand an output: `cuda_cudart.dev`.
     head = name.split(".")[0]
     gone = gone_from_sets(branch).get(head)
     if gone and gone.now is None and head in known.here:

@@ -57,7 +57,7 @@ def check_locks(file: SpecFile, locks: LockedProjects, findings: Diagnostics) ->
 
 def _through_nix(command: str) -> str:
     tool, rest = command.split(" ", 1)
-    return " ".join(("nix run", f"nixpkgs#{tool}", "--", rest))
+    return f"nix run nixpkgs#{tool} -- {rest}"
 
 
 class _NixCheck(LockCheck):
@@ -68,8 +68,9 @@ class _NixCheck(LockCheck):
         self._check_project()
         lock = self.project.lock
         if lock is None:
-            self._tell_missing()
+            self._warn_no_lock()
             return
+        # A stale lock is checked all the same: its packages are what Nix would build.
         if (difference := find_difference(self.project)) is not None:
             self._say_stale(difference)
         self._check_python(lock)
@@ -100,7 +101,7 @@ class _NixCheck(LockCheck):
             Diagnostic("package-lock-project", message, project.project_file, hint=hint, severity=severity)
         )
 
-    def _tell_missing(self) -> None:
+    def _warn_no_lock(self) -> None:
         file = self.project.lock_file
         message = f"manager {self.project.manager} takes every package from {file}, and there is none"
         # poetry of the flake makes the first lock, so the flake has to be there before it.
@@ -133,6 +134,7 @@ class _NixCheck(LockCheck):
     def _check_sources(self, lock: PackageLock) -> None:
         """Check that what is asked to be built has a source, and what is to be a wheel has one."""
         spec = self.shell.spec
+        # Patches are for a source: what is published as wheels only cannot take them.
         mentions: list[tuple[KeyPath, str]] = [
             (("wheels", "disabled", index), name) for index, name in enumerate(spec.wheels.disabled)
         ]
@@ -170,6 +172,7 @@ class _NixCheck(LockCheck):
             if not package.is_local:
                 continue
             place = package.source.place
+            # Relative to pyproject.toml, which need not lie beside env.yaml.
             path = posixpath.normpath(posixpath.join(self.project.folder, place))
             if place.startswith("/") or path.split("/")[0] == "..":
                 self._say_of_package(
@@ -182,6 +185,7 @@ class _NixCheck(LockCheck):
     def _check_indices(self, lock: PackageLock) -> None:
         """Say once per index what a private one needs: Nix downloads without the user's own settings."""
         for index in sorted(set(self._declared_indices())):
+            # `https://user:password@index.example:8443/simple` → `index.example`
             host = index.partition("://")[2].partition("/")[0].rpartition("@")[2].partition(":")[0]
             packages = [p.name for p in lock.packages if p.source.place.rstrip("/") == index.rstrip("/")]
             if not host or not packages or host.endswith(_PUBLIC):

@@ -41,6 +41,7 @@ def check_venv_locks(root: Path, file: SpecFile, managers: dict[str, str], findi
     """Check each shell of poetry and uv against its pyproject.toml and lock."""
     from pyenvspec.project.locks.problem import PackageLockError
 
+    # Variants mostly share one lock, and a long one takes a while to read.
     read: dict[tuple[str, str], LockedProject | None] = {}
     for shell in file.shells:
         manager = managers[shell.name]
@@ -84,6 +85,7 @@ class _VenvCheck(LockCheck):
         if lock is None:
             return
         difference = find_difference(self.project)
+        # With a stale lock the tool stops before all else: what else is wrong with it may be gone with the new one.
         if difference is not None:
             self._say_stale(
                 f"{difference}: {self.project.manager} installs nothing from it", Severity.WARNING
@@ -91,6 +93,7 @@ class _VenvCheck(LockCheck):
             return
         if allowed:
             self._check_python(lock)
+        # uv.lock holds groups and extras of a project below its name; without one they cannot be looked for.
         if self.project.name is not None or lock.tool == "poetry":
             self._check_groups(lock)
             self._check_conflicts(lock)

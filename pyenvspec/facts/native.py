@@ -201,6 +201,12 @@ def spelled_for(name: str, branch: str) -> str:
     return name
 
 
+def may_be_unlisted(branch: str) -> bool:
+    """Whether a nixpkgs may have names that the catalogue lacks: it is newer, or of a day that is not known."""
+    day = branch_day(branch)
+    return day is None or day > CATALOGUE_DAY
+
+
 def catalogue_source() -> str:
     """Return which nixpkgs the catalogue lists."""
     lines = _catalogue().comments()

@@ -11,6 +11,7 @@ from pyenvspec.commands.edit.file import edit_file
 from pyenvspec.commands.edit.list import add_items
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
 from pyenvspec.facts.meanings import hint_beside
+from pyenvspec.facts.native import may_be_unlisted
 from pyenvspec.names import is_known, suggest_native
 from pyenvspec.next_step import next_step, open_command
 from pyenvspec.options import Options, add_json
@@ -161,9 +162,10 @@ def _may_be_newer(raw: RawSpec) -> bool:
     """Return whether a name that no list has may be there: by an overlay, or in a nixpkgs newer than the list."""
     whole = to_plain(raw.root)
     plain = whole.get("nixpkgs") if isinstance(whole, dict) else None
-    release = plain.get("release", "auto") if isinstance(plain, dict) else plain or "auto"
-    overlays = plain.get("overlays") if isinstance(plain, dict) else None
-    return bool(overlays) or not (release == "auto" or str(release)[:7].removeprefix("nixos-").isdigit())
+    # `nixpkgs: nixos-24.11` is short for its release.
+    nixpkgs = plain if isinstance(plain, dict) else {"release": plain or "auto"}
+    release = nixpkgs.get("release", "auto")
+    return bool(nixpkgs.get("overlays")) or (release != "auto" and may_be_unlisted(str(release)))
 
 
 def _without_cuda(raw: RawSpec, name: str) -> Diagnostic:
