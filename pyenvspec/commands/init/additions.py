@@ -35,7 +35,9 @@ _ONE_OF = (
 _FEW = 3
 """Scripts that import a package of a repository, below which it may well be for one of them only."""
 _WITH_TORCH = ("torchvision", "torchaudio")
+# The last that has tf.contrib.
 _LAST_TENSORFLOW_1 = Wanted("tensorflow", "tensorflow==1.15.5", "==1.15.5")
+# `jax[cuda12]`, `torch==2.5.1+cu124`, `paddlepaddle-gpu`: what is for a GPU by its name, extra or local version.
 _OF_CUDA = re.compile(r"\[cuda|\+cu|\[gpu\]|-gpu\b")
 
 
@@ -86,9 +88,13 @@ def before_newer_majors(packages: Iterable[Wanted]) -> list[tuple[Wanted, Major]
     wanted = list(packages)
     outdated = []
     for major in majors():
-        bounds = [one.specifier for one in wanted if one.name == major.of]
-        if not any(sign in bound for bound in bounds for sign in ("<", "==", "~=")):
-            outdated += [(one, major) for one in wanted if _meets(one, major)][:1]
+        bounds = [package.specifier for package in wanted if package.name == major.of]
+        # Whoever bounds it at all knows of it.
+        if any(sign in bound for bound in bounds for sign in ("<", "==", "~=")):
+            continue
+        first = next((package for package in wanted if _meets(package, major)), None)
+        if first is not None:
+            outdated.append((first, major))
     return outdated
 
 
@@ -100,8 +106,8 @@ def _meets(wanted: Wanted, major: Major) -> bool:
 
 
 def _bound_majors(done: Additions, primary: Source) -> None:
-    kept = [wanted for wanted in primary.packages if wanted.name not in done.replaces]
-    for old, major in before_newer_majors([*kept, *done.packages]):
+    listed = [wanted for wanted in primary.packages if wanted.name not in done.replaces]
+    for old, major in before_newer_majors([*listed, *done.packages]):
         text = f"{major.of}{major.bound}"
         done.packages.append(Wanted(major.of, text, major.bound))
         reason = f"{old.text} is older than {major.of} {major.number}, which nothing keeps out"
@@ -148,18 +154,20 @@ def told_from_repositories(survey: Survey, packages: Source) -> list[tuple[str, 
 
 def _repository_of(text: str) -> str:
     """The address of a repository that a requirement names, whatever the package in it is called."""
+    # `name @ git+https://me@host/owner/name.git@v1#egg=name`: without user, revision and ending
     named = re.search(r"git\+[a-z+]+://(?:[^@/\s]*@)?([^@#\s]+)", text)
     return named[1].rstrip("/").removesuffix(".git").lower() if named else text
 
 
 def _is_own(name: str, own: set[str]) -> bool:
     """Whether a repository is the project's own: its name is often the first part of the package's."""
-    return any(one == name or one.startswith(f"{name}-") for one in own)
+    return any(project == name or project.startswith(f"{name}-") for project in own)
 
 
 def _has_cuda(packages: Source, names: tuple[str, ...]) -> bool:
     packages_held = [wanted for name in names if (wanted := packages.find(name))]
-    return any(_OF_CUDA.search(one.text) for one in packages_held) or bool(
+    # A lock has the wheels of CUDA beside a plain `torch`.
+    return any(_OF_CUDA.search(wanted.text) for wanted in packages_held) or bool(
         packages.find("nvidia-cuda-runtime-cu12")
     )
 
@@ -175,7 +183,7 @@ def _add_framework(done: Additions, survey: Survey, primary: Source) -> None:
     if survey.framework is not None:
         name, where = survey.framework
         names = FRAMEWORKS[name]
-        listed = next((wanted for one in names if (wanted := primary.find(one))), None)
+        listed = next((wanted for package in names if (wanted := primary.find(package))), None)
         chosen = next(((s, w) for s, w in installs if w.name in names), None)
         if listed is None:
             _take(done, chosen, Wanted(name, name), primary, where)
@@ -219,6 +227,7 @@ def _is_more(chosen: tuple[Source, Wanted], primary: Source) -> bool:
 
 def _may_be_tensorflow_2(done: Additions, listed: Wanted | None) -> bool:
     tensorflow = next((w for w in done.packages if w.name in FRAMEWORKS["tensorflow"]), listed)
+    # `==1.15.5`, `~=1.14`, `<2`, `<=1.15`, `<2.0.0`: these cannot be a 2.
     return tensorflow is None or not re.search(r"(==|~=)\s*1\.|<=?\s*(1\.|2(\.0)*\b)", tensorflow.specifier)
 
 
@@ -230,9 +239,11 @@ def _take(
         done.notes.append(f"{where} imports {plain.name}, which {primary.file} does not list: it is added")
         return
     source, wanted = chosen
+    # torchvision and torchaudio of the same command are made for this very torch.
     beside = [w for w in source.packages if w.line == wanted.line and w.name in _WITH_TORCH]
     done.packages += [wanted, *(w for w in beside if primary.find(w.name) is None)]
     done.options += _options_of(source, wanted)
+    # `conda install pytorch=1.12 cudatoolkit=11.3`: for pip the CUDA is in the address of the index.
     cuda = next((claim for claim in source.cuda if claim.line == wanted.line), None)
     if wanted.name == "torch" and wanted.version and cuda and source.kind == "readme":
         done.options.append(index_of_torch(wanted, cuda))
@@ -245,6 +256,7 @@ def _options_of(source: Source, wanted: Wanted) -> list[Claim]:
     """The indices and pages that the same command names, and the page of wheels that is for this package."""
     needs = gpu_needs(wanted.name, wanted.version)
     page = needs.wheels_at if needs else ""
+    # `pip install -r requirements.txt` names a file, which is read by itself.
     options = [o for o in source.options if not o.value.startswith("-r")]
     return [o for o in options if o.line == wanted.line or (page and page in o.value)]
 
@@ -260,6 +272,7 @@ def _add_own(done: Additions, survey: Survey, primary: Source) -> None:
     is_project = bool(survey.of("setup") or survey.of("pyproject"))
     has_own = any(w.name == "." for w in primary.packages)
     if setup is not None and setup.imported_to_build and (own_install or primary.kind == "setup"):
+        # pip builds in an environment of its own, where what setup.py imports (torch, for its extensions) is not.
         done.after = "pip install --no-build-isolation -e ."
         names = ", ".join(setup.imported_to_build)
         done.notes.append(

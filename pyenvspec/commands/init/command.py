@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shlex
@@ -100,12 +101,13 @@ def run(options: InitOptions) -> int:
         done = _decide(seen, root, options)
         _check_possible(done, seen)
     text, findings = _settle(root, done, template)
-    kept = None
+    copy_name = None
     if not options.dry_run:
         if template is not None:
             _write_template(root, template)
-        kept = _write(root, text, done, force=options.force)
-    _tell(options, InitResult(seen, done, text, _next_step(root, done), kept))
+        copy_name = _write(root, text, done, force=options.force)
+    _tell(options, InitResult(seen, done, text, _next_step(root, done), copy_name))
+    # stdout has the JSON already, in which findings would be a second document.
     wanted = (d for d in findings if d.code not in _EXPECTED)
     report(wanted, replace(options, json=False, quiet=options.json or options.quiet))
     return 0
@@ -140,7 +142,7 @@ class InitResult:
     decisions: Decisions
     text: str
     step: str
-    kept: str | None
+    copy_name: str | None
 
 
 def _find_template(name: str) -> Template:
@@ -205,9 +207,11 @@ def _settle(root: Path, done: Decisions, template: Template | None) -> tuple[str
         # A project is checked with its own files around it.
         root, text = template.folder or root, template.manifest
     findings: tuple[Diagnostic, ...] = ()
+    # Each round takes something out; what is left after so many is told as it is.
     for _ in range(8):
         if template is None:
             text = format_manifest(done, without=frozenset(without))
+        # Written together with env.yaml, and missed by the checks otherwise.
         coming = (done.new_requirements[0],) if done.new_requirements else ()
         findings = _check(root, text, coming)
         errors = [d for d in findings if d.severity is Severity.ERROR or d.code in _NOT_WRITTEN]
@@ -251,6 +255,7 @@ def _check_free(root: Path, *, force: bool) -> None:
     path = root / MANIFEST
     if not os.path.lexists(path) or (force and path.is_file()):
         return
+    # mamba and others read env.yaml as well.
     if survey(root).has_manifest_of_conda:
         message = (
             f"the {MANIFEST} here is an environment file of conda; pyenvspec needs that name for its own"
@@ -269,7 +274,7 @@ def _copy_name(root: Path) -> str:
 
 def _write(root: Path, text: str, done: Decisions, *, force: bool) -> str | None:
     """Write env.yaml, its schema, and requirements where they are new; return the name of an older env.yaml's copy."""
-    kept = None
+    copy_name = None
     if done.new_requirements is not None:
         name, content = done.new_requirements
         with explained(name):
@@ -277,16 +282,17 @@ def _write(root: Path, text: str, done: Decisions, *, force: bool) -> str | None
                 replace_file(root / name, content.encode())
     with explained(MANIFEST):
         if force and (root / MANIFEST).is_file():
-            kept = _copy_name(root)
-            keep_copy(root / MANIFEST, root / kept)
-        elif os.path.lexists(root / MANIFEST):
-            raise FileExistsError(17, "it came up meanwhile")
+            copy_name = _copy_name(root)
+            keep_copy(root / MANIFEST, root / copy_name)
+        elif os.path.lexists(root / MANIFEST):  # asking uv takes a minute, in which somebody may write one
+            raise FileExistsError(errno.EEXIST, "it came up meanwhile")
         replace_file(root / MANIFEST, text.encode())
+    # The first line of env.yaml names it, so that an editor helps before the first compile.
     schema = root / MODULE_FOLDER / VENDOR / "env.schema.json"
     with explained(str(schema.relative_to(root))):
         schema.parent.mkdir(parents=True, exist_ok=True)
         replace_file(schema, read_schema().encode())
-    return kept
+    return copy_name
 
 
 def _next_step(root: Path, done: Decisions) -> str:
@@ -326,7 +332,7 @@ def _tell(options: InitOptions, result: InitResult) -> None:
             "notes": _notes(done),
             "written": None if options.dry_run else MANIFEST,
             "requirements": done.new_requirements[0] if done.new_requirements else None,
-            "kept_as": result.kept,
+            "kept_as": result.copy_name,
             "text": result.text,
             "next": result.step,
             "after": done.after,
@@ -349,13 +355,13 @@ def _talk(result: InitResult, *, dry_run: bool) -> Iterable[str]:
         yield f"note: {line}"
     for line in done.left_out:
         yield f"left out {line}"
-    if result.kept:
-        yield f"your {MANIFEST} is kept as {result.kept}"
+    if result.copy_name:
+        yield f"your {MANIFEST} is kept as {result.copy_name}"
     written = [f"{MANIFEST}: Python {done.python.value}, {done.manager}"]
     if done.new_requirements:
         written.insert(0, f"{done.new_requirements[0]}, from {done.primary.file if done.primary else ''}")
-    for what in written:
-        yield f"would write {what}" if dry_run else f"wrote {what}"
+    for file in written:
+        yield f"would write {file}" if dry_run else f"wrote {file}"
     yield next_step(result.step) + (f" In it, once: `{done.after}`." if done.after else "")
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pyenvspec.commands.init.additions import Additions
     from pyenvspec.project.survey.source import Wanted
 
+# Of the options that a file names, those that say where packages are; others (--no-cache-dir) are of the machine.
 _NEEDED_BY_PIP = re.compile(r"--(extra-index-url|index-url|find-links|trusted-host|pre)\b|-[if]\b")
 
 
@@ -63,6 +64,7 @@ def _distinct(packages: list[Wanted]) -> list[Wanted]:
     """One line for each package; the one that says a version where two do not agree."""
     by_name: dict[str, Wanted] = {}
     for wanted in packages:
+        # `.` is each folder that is installed: several are no doubles.
         old = by_name.get(wanted.name)
         if old is None or (not old.specifier and wanted.specifier):
             by_name[wanted.name if wanted.name != "." else wanted.text] = wanted

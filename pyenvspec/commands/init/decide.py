@@ -33,9 +33,11 @@ if TYPE_CHECKING:
     from pyenvspec.commands.init.python import Decided
     from pyenvspec.project.survey.source import Source, Survey, Wanted
 
+# Words in the path of a file that is not for everybody: requirements-dev.txt, docs/requirements.txt, Dockerfile.rocm
 _ASIDE = re.compile(
     r"(?:^|[-_./])(dev|tests?|testing|docs?|lint|ci|build|style|optional|extras?|minimal|min|benchmarks?|examples?|demos?|internal|gitpod|notebooks?|ja|tpu|mac(?:os)?|windows|amd|rocm|xpu)(?:[-_./]|$)"
 )
+# requirements-cu121.txt, environment_cu118.yml
 _TAG = re.compile(r"cu([0-9]{2,3})")
 
 
@@ -78,15 +80,17 @@ def decide(
     elif ask_lock is not None and (refused := _why_not_locked(survey, primary, ask_lock)):
         chosen, why = "pip", "pyproject.toml, which uv cannot lock"
     packages, new_requirements, more = primary, None, Additions()
-    left: Source | None = None
+    whole: Source | None = None
     listed = _with_python_of_name(primary) if primary is not None and chosen == "pip" else None
     if listed is not None:
         more = find_additions(survey, listed)
         packages, new_requirements = _for_pip(survey, listed, more)
     if packages is not None and packages.optional:
-        wanted = [one for one in packages.packages if one.name not in packages.optional]
-        packages, left = replace(packages, packages=wanted), packages
+        # Groups and extras that nobody asked for must not decide on Python and CUDA.
+        wanted = [package for package in packages.packages if package.name not in packages.optional]
+        packages, whole = replace(packages, packages=wanted), packages
     python = choose_python(survey, packages, ask)
+    # The bounds depend on the Python, so that the file is made once more with them.
     if listed is not None and packages is not None and bound_to_wheels(more, packages, python.value):
         packages, new_requirements = _for_pip(survey, listed, more)
     primary = packages if listed is not None else primary
@@ -102,8 +106,8 @@ def decide(
     if packages is not None:
         done.gpu = _choose_gpu(survey, packages, done.python.value)
     done.native = _choose_native(survey, packages)
-    if left is not None and packages is not None:
-        _tell_optional(done, left, packages)
+    if whole is not None and packages is not None:
+        _tell_optional(done, whole, packages)
     done.choices = _open_choices(survey, primary, chosen)
     _tell(done, survey, primary)
     return done
@@ -122,6 +126,7 @@ def choose_primary(survey: Survey, only: str | None) -> Source | None:
     """Return the file that says which packages are installed; never two of them mixed."""
     if only is not None:
         return survey.get(only)
+    # A lock at the top is exact, and what `uv sync` and `poetry install` take.
     for source in survey.of("lock"):
         if source.tool in ("uv", "poetry") and "/" not in source.file:
             return source
@@ -135,8 +140,10 @@ def choose_primary(survey: Survey, only: str | None) -> Source | None:
         s for s in survey.of("pyproject") if s.packages or s.tool == "poetry" or "workspace" in s.summary
     ]
     plain = [source for source in requirements if not _is_aside(source)]
+    # The README says `pip install -r` and does not install the project: pyproject.toml is then for tools as ruff.
     if plain and plain[0].file in files and not _is_installed_itself(survey):
         projects = []
+    # In this order: what is written to be installed, then what a tool keeps, last what only code tells.
     candidates = [
         *projects,
         *plain,
@@ -221,6 +228,7 @@ def _choose_gpu(survey: Survey, packages: Source, python: str) -> GpuFinding | N
         # The project's own extensions, compiled when it is installed or when they are first used.
         why = f"{own} is compiled against CUDA; {gpu.why}"
         gpu = replace(gpu, why=why, toolkit=gpu.toolkit or gpu.cuda, compiled=(own,))
+    # Wheels bring their CUDA along; a toolkit is for what is compiled here.
     if gpu is None:
         return _listed_toolkit(survey) or _toolkit_of_own(survey)
     if not gpu.compiled or gpu.toolkit:
@@ -277,6 +285,7 @@ def _with_newest_torch(gpu: GpuFinding, torch: Wanted, python: str) -> GpuFindin
 def _choose_native(survey: Survey, packages: Source | None) -> list[tuple[str, str]]:
     """Return nixpkgs attributes with the place that asks for each."""
     places: dict[str, str] = {}
+    # One image only: those for tests or benchmarks install what the project itself has no need of.
     containers = sorted(survey.of("container"), key=_rank_of_container)[:1]
     of_conda = survey.of("conda", "pixi")
     if packages is not None and packages.kind in ("conda", "pixi"):
@@ -284,6 +293,7 @@ def _choose_native(survey: Survey, packages: Source | None) -> list[tuple[str, s
     for source in (*of_conda, *survey.of("devbox", "readme"), *containers):
         for claim in source.native:
             row = find_native_name(claim.value)
+            # Others of the table are keys of their own, Python packages, or in every shell already.
             if row is None or row.kind in ("attr", "service"):
                 places.setdefault(claim.value, source.where(claim))
     for wanted in packages.packages if packages is not None else ():

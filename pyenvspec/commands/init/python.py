@@ -19,6 +19,8 @@ DEFAULT_PYTHON = "3.12"
 """Taken where nothing says otherwise: what most packages have wheels for."""
 
 _SYSTEM = "x86_64-linux"
+"""Whose wheels count: what most packages for a GPU have, if they have any."""
+# Who is asked first: a file that is only for this, then locks and projects, last what only describes a machine.
 _ORDER = ("version", "lock", "pyproject", "pipenv", "setup", "conda", "pixi", "devbox", "container")
 
 
@@ -42,10 +44,12 @@ def choose_python(
     """
     allowed, reasons, notes = _narrow_by_claims(survey, packages)
     fitting, limits = _narrow_by_wheels(allowed, packages)
+    # Packages that fit no Python together are told, and the files' own word stays.
     if not fitting:
         notes.append("no Python has wheels of all pinned packages: " + "; ".join(limits[:4]))
         fitting, limits = allowed, []
     advice = None if reasons else _told_by_readme(survey, fitting)
+    # The newest Python is not the safest: for months many packages have no wheels for it.
     older = [minor for minor in fitting if version_key(minor) <= version_key(DEFAULT_PYTHON)]
     value = older[-1] if older else fitting[0]
     if advice is not None:
@@ -76,6 +80,7 @@ def _told_by_readme(survey: Survey, fitting: list[str]) -> tuple[str, str] | Non
 
 def _leaves_a_choice(survey: Survey, packages: Source, fitting: list[str]) -> bool:
     is_pinned = any(wanted.version for wanted in packages.packages)
+    # A lock was made for its Pythons, and .python-version says one: uv would only repeat them.
     return len(fitting) > 1 and is_pinned and packages.kind != "lock" and not survey.of("version")
 
 
@@ -116,6 +121,7 @@ def _claims(survey: Survey, packages: Source | None) -> list[tuple[Source, Claim
 
 def _allows(claim: Claim, minor: str) -> bool:
     constraint = claim.value
+    # `3.11.4` and `==3.11.*`: a minor is written, so that the patch level is left out of the comparison.
     exact = constraint.removeprefix("==").removesuffix(".*")
     if exact and all(part.isdigit() for part in exact.split(".")) and exact.count(".") >= 1:
         return exact.split(".")[:2] == minor.split(".")
@@ -144,6 +150,7 @@ def _pythons_of(wanted: Wanted, allowed: list[str]) -> list[str]:
     if wanted.version:
         pythons = pythons_of_wheels(wanted.name, wanted.version)
     else:
+        # Without an upper bound the newest release is taken, which has wheels for what is current.
         is_bounded = any(sign in wanted.specifier for sign in ("<", "==", "~="))
         pythons = pythons_of_any(wanted.name, wanted.specifier) if is_bounded else None
     return [minor for minor in allowed if minor in pythons] if pythons else []

@@ -22,6 +22,7 @@ def format_manifest(decisions: Decisions, *, without: frozenset[str] = frozenset
         lines.append(f"name: {_scalar(done.name)}")
     lines += ["python:", _with(f"  version: {done.python.value}", done.python.why)]
     lines.append(_with(f"  manager: {done.manager}", done.why_manager))
+    # requirements.txt is what pip takes where env.yaml says nothing.
     if done.manager == "pip" and done.requirements not in (None, "requirements.txt"):
         lines.append(f"  requirements: {_scalar(done.requirements or '')}")
     if done.gpu is not None and done.gpu.after:
@@ -48,6 +49,7 @@ def _gpu_lines(done: Decisions) -> list[str]:
         cudnn = f", cudnn: {gpu.cudnn}" if gpu.cudnn else ""
         value = f"{{version: {gpu.toolkit}{cudnn}}}" if cudnn else gpu.toolkit
         return [_with(f"cuda: {value}", why)]
+    # As a comment: a toolkit of another CUDA than torch's makes extensions that do not load.
     if gpu.compiled:
         return [f"# cuda: 12.6  # {why}: write the CUDA that torch was built with"]
     return [
@@ -57,11 +59,13 @@ def _gpu_lines(done: Decisions) -> list[str]:
 
 
 def _with(line: str, why: str) -> str:
+    # A reason may quote a file: a line break in it would end the comment.
     return f"{line}  # {' '.join(why.split())}"
 
 
 def _scalar(text: str) -> str:
     """Quote what YAML would read as something else than this text."""
     plain = re.fullmatch(r"[A-Za-z_][A-Za-z0-9._/-]*", text)
+    # YAML 1.1 reads these as booleans or as nothing.
     is_word = text.lower() in ("true", "false", "null", "yes", "no", "on", "off", "y", "n")
     return text if plain and not is_word else '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -88,6 +88,7 @@ def find_template(name: str) -> Template | None:
     if name not in PROJECTS:
         return None
     python, manager, names = PROJECTS[name]
+    # In a wheel they lie beside the modules (pyproject.toml, force-include), in a checkout among the examples.
     packed = _PACKAGE / "_assets" / "templates"
     folder = (packed if packed.is_dir() else _PACKAGE.parent / "examples") / name
     return Template(python, manager, (folder / "env.yaml").read_text(encoding="utf-8"), folder, names)

@@ -32,7 +32,9 @@ def index_of_torch(torch: Wanted, cuda: Claim) -> Claim:
     minor = minor_of(version) if version else ""
     row = next((row for row in torch_wheels() if row.torch == minor), None)
     exact_tag = "cu" + cuda.value.replace(".", "")
+    # `cu121 (plain pip)` in the table: the word is the tag
     tags = [tag.split(" ")[0] for tag in row.cuda_tags] if row else [exact_tag]
+    # A driver for this CUDA runs wheels of older ones, and of newer ones perhaps not.
     usable = [tag for tag in tags if _number(tag) <= _number(exact_tag)] or tags
     tag = exact_tag if exact_tag in tags else max(usable, key=_number)
     return Claim(f"--extra-index-url {_TORCH_INDEX}/{tag}", cuda.line)
