@@ -122,11 +122,11 @@ def _top(folder: str) -> str:
     return above
 
 
-def _refused(name: str, what: str, hint: str) -> ProjectFileError:
+def _refused(name: str, trouble: str, hint: str) -> ProjectFileError:
     name = name.removeprefix("./")
     return ProjectFileError(
         Diagnostic(
-            "file-unreadable", f"`{name}` {what}", name, expected="a file that you may read", hint=hint
+            "file-unreadable", f"`{name}` {trouble}", name, expected="a file that you may read", hint=hint
         )
     )
 

@@ -110,11 +110,11 @@ def explained(path: str) -> Iterator[None]:
         raise WriteError(os_diagnostic(path, error)) from error
 
 
-def blocked(path: str, what: str) -> Diagnostic:
-    """`path` is `what` (a symlink, a folder, …), where a plain file or folder is needed."""
+def blocked(path: str, kind: str) -> Diagnostic:
+    """`path` is a `kind` of file (a symlink, a folder, …), where a plain file or folder is needed."""
     return Diagnostic(
         code="write-blocked",
-        message=f"`{path}` is {what}; pyenvspec does not write through it",
+        message=f"`{path}` is {kind}; pyenvspec does not write through it",
         file=path,
         hint=f"Move it away, for example `mv {quote(path)} {quote(path + '.old')}`, then run `pyenvspec compile`.",
     )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pyenvspec.project.survey.conda import read_conda
 from pyenvspec.project.survey.gpu import find_gpu
 from pyenvspec.project.survey.locks import read_pylock
 from pyenvspec.project.survey.look import survey
@@ -97,3 +98,10 @@ def test_data_that_looks_like_a_script_keeps_nothing_from_being_read(tmp_path: P
     assert [(source.kind, [wanted.name for wanted in source.packages]) for source in result.sources] == [
         ("imports", ["numpy"])
     ]
+
+
+def test_a_package_of_conda_stands_at_its_own_line() -> None:
+    text = "dependencies:\n  - numpy-financial\n  - numpy\n  - pip:\n      - rich-click\n      - rich\n"
+    source = read_conda("environment.yml", text)
+    lines = {wanted.name: wanted.line for wanted in source.packages}
+    assert lines == {"numpy-financial": 2, "numpy": 3, "rich-click": 5, "rich": 6}

@@ -60,7 +60,8 @@ def read_conda(file: str, text: str) -> Source:
     listed = document.get("dependencies")
     for item in listed if isinstance(listed, list) else ():
         if isinstance(item, dict) and isinstance(item.get("pip"), list):
-            _take_pip(source, [str(line) for line in item["pip"]], lines)
+            for requirement in map(str, item["pip"]):
+                _take_pip(source, requirement, _line_of(lines, requirement))
         elif isinstance(item, str):
             pulled_in += take_spec(source, item, _line_of(lines, item))
     _tell_pulled_in(source, pulled_in)
@@ -94,7 +95,7 @@ def read_list(file: str, text: str) -> Source:
         elif _LISTED.fullmatch(line):
             pulled_in += take_spec(source, line, number)
         elif line:
-            _take_pip(source, [line], [*[""] * (number - 1), line])
+            _take_pip(source, line, number)
     _tell_pulled_in(source, pulled_in)
     source.summary = f"packages as conda lists them, which pip cannot read: {len(source.packages)} of Python"
     return source
@@ -126,20 +127,20 @@ def _load(file: str, text: str) -> dict[object, object]:
 
 
 def _line_of(lines: list[str], item: str) -> int:
-    return next((number for number, line in enumerate(lines, start=1) if item in line), 0)
+    # `- numpy` alone on its line before `- numpy-base=1.24`, and before a line that only holds it: `- "numpy" # why`.
+    plain = (number for number, line in enumerate(lines, start=1) if line.strip(" \t-\"'") == item)
+    return next(plain, 0) or next((number for number, line in enumerate(lines, start=1) if item in line), 0)
 
 
-def _take_pip(source: Source, items: list[str], lines: list[str]) -> None:
-    """The pip section is a requirements file; what it includes is read where it is named, by whoever asks."""
-    for item in items:
-        line = _line_of(lines, item)
-        part = read_requirements(source.file, item, lambda name: None)
-        if re.match(r"(-r|-c|--requirement|--constraint)\b", item):
-            source.options.append(Claim(item, line))
-            continue
-        source.packages += [replace(wanted, line=line) for wanted in part.packages]
-        source.options += [Claim(option.value, line) for option in part.options]
-        source.left_out += [Claim(left.value, line, left.note) for left in part.left_out]
+def _take_pip(source: Source, item: str, line: int) -> None:
+    """Add a line of a requirements file; what it includes is read where it is named, by whoever asks."""
+    if re.match(r"(-r|-c|--requirement|--constraint)\b", item):
+        source.options.append(Claim(item, line))
+        return
+    part = read_requirements(source.file, item, lambda name: None)
+    source.packages += [replace(wanted, line=line) for wanted in part.packages]
+    source.options += [Claim(option.value, line) for option in part.options]
+    source.left_out += [Claim(left.value, line, left.note) for left in part.left_out]
 
 
 def take_spec(source: Source, spec: str, line: int) -> list[str]:
