@@ -9,9 +9,9 @@ def main() -> None:
     """Run the command line and exit with its code."""
     from pyenvspec.shortcuts import kept, uptodate
 
-    code = uptodate.answer(sys.argv[1:])
+    code = uptodate.skip_compile(sys.argv[1:])
     if code is None:
-        code = kept.answer(sys.argv[1:])
+        code = kept.reopen(sys.argv[1:])
     if code is None:
         _start_light()
         uptodate.is_wanted = True

@@ -148,7 +148,7 @@ def _not_made_here(plan: Plan, shell: Shell, here: str) -> int:
 
 def _find_place(directory: str, variant: str) -> str | None:
     try:
-        return kept.place(directory, variant)
+        return kept.folder_of(directory, variant)
     except (ValueError, OSError):  # no cache folder, or no project any more
         return None
 

@@ -18,7 +18,7 @@ MUST_BREAK = 1 << 40
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Text:
+class Chars:
     """Characters without a line end."""
 
     value: str
@@ -29,7 +29,7 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Line:
+class LineBreak:
     """A line end; on one line, `flat` instead. `width` is that of `flat`, or MUST_BREAK.
 
     One that `fills` breaks by itself: only when what follows, up to the next break, has no room.
@@ -102,7 +102,7 @@ class Hug:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Choice:
+class FirstFit:
     """`broken` on one line, else the first of `hugs` that fits, else `broken` broken."""
 
     hugs: tuple[Hug, ...]
@@ -113,18 +113,18 @@ class Choice:
         object.__setattr__(self, "width", self.broken.width)
 
 
-Doc: TypeAlias = Text | Line | IfBroken | Indent | Concat | Group | OneLine | Choice
+Doc: TypeAlias = Chars | LineBreak | IfBroken | Indent | Concat | Group | OneLine | FirstFit
 
-LINE = Line(" ", 1)
-SOFTLINE = Line("", 0)
-FILL_LINE = Line(" ", 1, fills=True)
-HARDLINE = Line("", MUST_BREAK)
+LINE = LineBreak(" ", 1)
+SOFTLINE = LineBreak("", 0)
+FILL_LINE = LineBreak(" ", 1, fills=True)
+HARDLINE = LineBreak("", MUST_BREAK)
 EMPTY = Concat(())
 
 
 def text(value: str) -> Doc:
     """`value` as it stands; it must not hold a line end."""
-    return Text(value) if value else EMPTY
+    return Chars(value) if value else EMPTY
 
 
 def concat(*parts: Doc | str) -> Doc:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from pyenvspec.nixexpr.doc import Choice, Concat, Group, IfBroken, Indent, Line, OneLine, Text
+from pyenvspec.nixexpr.doc import Chars, Concat, FirstFit, Group, IfBroken, Indent, LineBreak, OneLine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,9 +46,9 @@ class _Page:
     def write(self, item: _Pending) -> None:
         level, flat, doc = item
         match doc:
-            case Text(value):
+            case Chars(value):
                 self.put(value, level)
-            case Line():
+            case LineBreak():
                 self.put_line(level, flat, doc)
             case IfBroken(value):
                 if not flat:
@@ -61,7 +61,7 @@ class _Page:
                 self.stack.append(_Pending(level, flat or self.fits(level, doc), body))
             case OneLine(body):
                 self.stack.append(_Pending(level, True, body))
-            case Choice():
+            case FirstFit():
                 self.choose(level, flat or self.fits(level, doc), doc)
 
     def put(self, value: str, level: int) -> None:
@@ -74,7 +74,7 @@ class _Page:
         self.out.append(value)
         self.column += len(value)
 
-    def put_line(self, level: int, flat: bool, line: Line) -> None:
+    def put_line(self, level: int, flat: bool, line: LineBreak) -> None:
         if flat or (line.fills and self.tail_fits(self.room(level) - line.width)):
             self.put(line.flat, level)
             return
@@ -82,7 +82,7 @@ class _Page:
         self.column = 0
         self.is_line_start = True
 
-    def choose(self, level: int, flat: bool, choice: Choice) -> None:
+    def choose(self, level: int, flat: bool, choice: FirstFit) -> None:
         hug = None if flat else next((hug for hug in choice.hugs if self.hugs(level, hug)), None)
         if hug is None:
             self.stack.append(_Pending(level, flat, choice.broken))
@@ -134,9 +134,9 @@ def _until_break(doc: Doc, room: int, *, backwards: bool = False) -> tuple[int, 
         match current:
             case None:
                 todo.pop()
-            case Text(value):
+            case Chars(value):
                 used += len(value)
-            case Line():
+            case LineBreak():
                 return used, False
             case IfBroken(value):
                 used += len(value)
@@ -144,7 +144,7 @@ def _until_break(doc: Doc, room: int, *, backwards: bool = False) -> tuple[int, 
                 todo.append(iter((body,)))
             case OneLine():
                 used += current.width
-            case Choice(_, broken):
+            case FirstFit(_, broken):
                 todo.append(iter((broken,)))
             case Concat(parts):
                 todo.append(reversed(parts) if backwards else iter(parts))

@@ -213,7 +213,7 @@ class AttrSet:
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class ListItem:
     """A list's value with a comment above it."""
 
     value: Expr
@@ -228,7 +228,7 @@ class Item:
 class List:
     """`[ … ]`."""
 
-    items: tuple[Expr | Item, ...] = ()
+    items: tuple[Expr | ListItem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from pyenvspec.nixexpr.doc import (
     LINE,
     MUST_BREAK,
     SOFTLINE,
-    Choice,
+    FirstFit,
     Hug,
     IfBroken,
     OneLine,
@@ -38,10 +38,10 @@ from pyenvspec.nixexpr.nodes import (
     Inherit,
     Int,
     InterpolatedStr,
-    Item,
     Lambda,
     Let,
     List,
+    ListItem,
     Not,
     Null,
     Path,
@@ -206,7 +206,7 @@ def _attr_set(expr: AttrSet, *, wide: bool) -> Doc:
 def _list(expr: List, line: Doc) -> Doc:
     if not expr.items:
         return concat("[ ]")
-    rows = [item if isinstance(item, Item) else Item(item) for item in expr.items]
+    rows = [item if isinstance(item, ListItem) else ListItem(item) for item in expr.items]
     docs = [group(_operand(row.value, Strength.ATOM)) for row in rows]
     return concat("[", indent(line, _rows(line, rows, docs)), line, "]")
 
@@ -215,7 +215,7 @@ def _entries(entries: Sequence[Binding | Inherit]) -> Doc:
     return _rows(HARDLINE, entries, [group(_entry(entry)) for entry in entries])
 
 
-def _rows(line: Doc, rows: Sequence[Binding | Inherit | Item], docs: Sequence[Doc]) -> Doc:
+def _rows(line: Doc, rows: Sequence[Binding | Inherit | ListItem], docs: Sequence[Doc]) -> Doc:
     """`docs` between `line`s, each under the comment and the empty line that its row asks for."""
     parts: list[Doc] = []
     for row, doc in zip(rows, docs, strict=True):
@@ -268,7 +268,7 @@ def _sum_value(expr: BinOp) -> Doc:
     left = _operand(operands[0], get_operand_strengths(expr.operator)[0])
     right = _bare(operands[1], wide=True)
     hug = Hug(concat(" ", left, f" {expr.operator} "), right, EMPTY)
-    return Choice((hug,), indent(LINE, left, LINE, f"{expr.operator} ", group(right)))
+    return FirstFit((hug,), indent(LINE, left, LINE, f"{expr.operator} ", group(right)))
 
 
 # --- functions --------------------------------------------------------------------------------
@@ -328,7 +328,7 @@ def _application(expr: Apply, *, leads: bool = False, in_parentheses: bool = Fal
     if in_parentheses:
         broken = concat(broken, SOFTLINE)
     hugs = tuple(_find_hugs(args, docs, concat(space, head), pairs))
-    return Choice(hugs, indent(LINE, broken) if leads else broken)
+    return FirstFit(hugs, indent(LINE, broken) if leads else broken)
 
 
 def _find_hugs(args: list[Expr], docs: list[Doc], head: Doc, pairs: set[int]) -> Iterator[Hug]:

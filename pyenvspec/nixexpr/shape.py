@@ -12,9 +12,9 @@ from pyenvspec.nixexpr.nodes import (
     Float,
     Int,
     InterpolatedStr,
-    Item,
     Lambda,
     List,
+    ListItem,
     Null,
     Path,
     Select,
@@ -81,7 +81,7 @@ def is_absorbable(expr: Expr) -> bool:
     return is_container(expr)
 
 
-def is_simple(expr: Expr | Item) -> bool:
+def is_simple(expr: Expr | ListItem) -> bool:
     """Whether `expr` is one word, or a call of a word on at most two words."""
     match expr:
         case Str() | InterpolatedStr() | Var() | Bool() | Null():

@@ -14,10 +14,10 @@ from pyenvspec.nixexpr.nodes import (
     If,
     Inherit,
     InterpolatedStr,
-    Item,
     Lambda,
     Let,
     List,
+    ListItem,
     Not,
     Pattern,
     Select,
@@ -165,7 +165,7 @@ def _get_plain_children(expr: Expr) -> Iterator[Expr]:
         case Apply(function, args):
             yield from (function, *args)
         case List(items):
-            yield from (item.value if isinstance(item, Item) else item for item in items)
+            yield from (item.value if isinstance(item, ListItem) else item for item in items)
         case If(condition, then, otherwise):
             yield from (condition, then, otherwise)
         case Not(operand):

@@ -36,11 +36,11 @@ unset _pyenvspec_words
 """
 
 
-def answer(argv: Sequence[str]) -> int | None:
+def reopen(argv: Sequence[str]) -> int | None:
     """Become the kept shell where this command line asks for one that is current; None for all else."""
     try:
         directory, variant, command = _read_words(argv)
-        folder = place(directory, variant)
+        folder = folder_of(directory, variant)
         if not is_current(directory, folder) or not os.path.exists(os.path.join(folder, "script")):
             return None
         _become(directory, folder, command)
@@ -72,10 +72,10 @@ def _read_words(argv: Sequence[str]) -> tuple[str, str, tuple[str, ...]]:
     return directory, variant or "default", ()
 
 
-def place(directory: str, variant: str) -> str:
+def folder_of(directory: str, variant: str) -> str:
     """Return the folder in which the shell of a project is kept; ValueError where there is no cache."""
-    digest = uptodate._digest(os.fsencode(f"{os.path.realpath(directory)}\0{variant}"))[:32]
-    compiled = os.path.dirname(uptodate._record_path(""))
+    digest = uptodate.digest(os.fsencode(f"{os.path.realpath(directory)}\0{variant}"))[:32]
+    compiled = os.path.dirname(uptodate.record_path(""))
     return os.path.join(os.path.dirname(compiled), "shells", digest)
 
 
@@ -92,14 +92,14 @@ def is_current(directory: str, folder: str) -> bool:
     root = os.path.realpath(directory)
     for entry in entries:
         state, _, path = entry.partition("\t")
-        if uptodate._state(root, path, state[:1]) != state:
+        if uptodate.state_at(root, path, state[:1]) != state:
             return False
     return True
 
 
 def _tool() -> str:
     """Return what stands for this pyenvspec, however its Python was started."""
-    return str(uptodate._digest("\n".join(uptodate.own_files()).encode(errors="surrogateescape")))
+    return str(uptodate.digest("\n".join(uptodate.own_files()).encode(errors="surrogateescape")))
 
 
 def write_stamp(directory: str, folder: str, paths: Sequence[str]) -> None:
@@ -111,9 +111,9 @@ def write_stamp(directory: str, folder: str, paths: Sequence[str]) -> None:
     files = {"env.yaml", "flake.nix", "flake.lock", "env.lock.json"}
     for path in ("nix", *paths):
         files |= set(_files_below(root, path))
-    entries = [f"{uptodate._state(root, path, '=')}\t{path}" for path in sorted(files)]
+    entries = [f"{uptodate.state_at(root, path, '=')}\t{path}" for path in sorted(files)]
     if os.path.isdir(os.path.join(root, "nix")):
-        entries.append(f"{uptodate._state(root, 'nix', 'l')}\tnix")
+        entries.append(f"{uptodate.state_at(root, 'nix', 'l')}\tnix")
     os.makedirs(folder, mode=0o700, exist_ok=True)
     for name in ("stamp", "script", "start"):
         if os.path.exists(os.path.join(folder, name)):

@@ -2,8 +2,8 @@
 
 After a compile that left the project up to date, a small record is kept in the user's cache folder: the digest of
 each file of the project that was read, whether each path that was looked for was there, the digest of each file
-written, the state of git's index, and of pyenvspec itself. `answer` compares all of that with the disk; where
-anything differs, is missing or is not understood it gives no answer, and the full compile runs.
+written, the state of git's index, and of pyenvspec itself. `skip_compile` compares all of that with the disk; where
+anything differs, is missing or is not understood it says nothing, and the full compile runs.
 
 What was read is known from Python itself (`sys.addaudithook`), so no pass has to tell, and none can forget to.
 Nothing here imports what `python -c pass` has not imported already, but for one C module.
@@ -36,7 +36,7 @@ _opened: dict[str, _Identity] | None = None
 """Path → identity and times of each file when it was first opened; None where nobody watches."""
 
 
-def answer(argv: Sequence[str]) -> int | None:
+def skip_compile(argv: Sequence[str]) -> int | None:
     """Return the exit code where this command line asks for what is there already; None for all else."""
     try:
         folder, check, quiet = _read_words(argv)
@@ -101,9 +101,9 @@ def _read_words(argv: Sequence[str]) -> tuple[str, bool, bool]:
 
 def _shown_if_current(root: str) -> tuple[str, str]:
     """Return the findings of the record; ValueError or OSError where it is not what is on the disk."""
-    with open(_record_path(root), "rb") as stream:
-        digest, _, body = stream.read().partition(b"\n")
-    if digest.decode() != _digest(body):
+    with open(record_path(root), "rb") as stream:
+        expected, _, body = stream.read().partition(b"\n")
+    if expected.decode() != digest(body):
         raise ValueError
     head, _, rest = body.partition(b"\n\n")
     form, tool, git, *entries = os.fsdecode(head).split("\n")
@@ -111,7 +111,7 @@ def _shown_if_current(root: str) -> tuple[str, str]:
         raise ValueError
     for entry in entries:
         state, _, path = entry.partition("\t")
-        if _state(root, path, state[:1]) != state:
+        if state_at(root, path, state[:1]) != state:
             raise ValueError
     plain, _, colored = rest.decode().partition("\0")
     return plain, colored
@@ -142,19 +142,19 @@ def _write(
     if changed or _is_unsure(_index(root)):
         raise ValueError
     folders = {parent for path in outputs for parent in _parents(path)}
-    entries = [f"o{_digest(content)}\t{path}" for path, content in outputs.items()]
-    entries += [f"{_state(root, path, '=')}\t{path}" for path in read]
-    entries += [f"{_state(root, path, 'k')}\t{path}" for path in unread.keys() | folders]
-    entries += [f"{_state(root, folder, 'l')}\t{folder}" for folder in (_FOLDER, f"{_FOLDER}/vendor")]
+    entries = [f"o{digest(content)}\t{path}" for path, content in outputs.items()]
+    entries += [f"{state_at(root, path, '=')}\t{path}" for path in read]
+    entries += [f"{state_at(root, path, 'k')}\t{path}" for path in unread.keys() | folders]
+    entries += [f"{state_at(root, folder, 'l')}\t{folder}" for folder in (_FOLDER, f"{_FOLDER}/vendor")]
     lines = [_FORMAT, _tool(), _git(root), *sorted(entries)]
     if any("\n" in line for line in lines):
         raise ValueError
     body = os.fsencode("\n".join(lines)) + b"\n\n" + "\0".join(shown).encode()
-    path = _record_path(root)
+    path = record_path(root)
     os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
     draft = f"{path}.{os.getpid()}"
     with open(draft, "wb") as stream:
-        stream.write(_digest(body).encode() + b"\n" + body)
+        stream.write(digest(body).encode() + b"\n" + body)
     os.replace(draft, path)
 
 
@@ -189,11 +189,11 @@ def _identity(path: str) -> _Identity:
     return status.st_mode, status.st_dev, status.st_ino, status.st_size, *times
 
 
-def _state(root: str, path: str, kind: str) -> str:
+def state_at(root: str, path: str, kind: str) -> str:
     """Return what is at a path: o the content of a plain file of ours · = of any file · k what is there · l names."""
     whole = os.path.join(root, path)
     if kind == "l":
-        return f"l{_digest(chr(0).join(sorted(_names(whole))).encode(errors='surrogateescape'))}"
+        return f"l{digest(chr(0).join(sorted(_names(whole))).encode(errors='surrogateescape'))}"
     try:
         mode = (os.lstat if kind == "o" else os.stat)(whole).st_mode
     except FileNotFoundError:
@@ -202,7 +202,7 @@ def _state(root: str, path: str, kind: str) -> str:
         link = "link" if stat.S_ISLNK(os.lstat(whole).st_mode) else ""
         return f"{kind}{stat.S_IFMT(mode):o}{link}"
     with open(whole, "rb") as stream:
-        return f"{kind}{_digest(stream.read())}"
+        return f"{kind}{digest(stream.read())}"
 
 
 def _names(folder: str) -> Iterator[str]:
@@ -243,7 +243,7 @@ def _tool() -> str:
     # What is told is kept in the language of the locale.
     language = [os.environ.get(name, "") for name in ("LC_ALL", "LC_MESSAGES", "LANG")]
     parts = [sys.version, *language, *(f"{path} {_identity(path)}" for path in sys.path), *own_files()]
-    return _digest("\n".join(parts).encode(errors="surrogateescape"))
+    return digest("\n".join(parts).encode(errors="surrogateescape"))
 
 
 def own_files() -> list[str]:
@@ -270,16 +270,16 @@ def _stamps(folder: str) -> Iterator[str]:
                 yield f"{entry.path} {status.st_size} {status.st_mtime_ns}"
 
 
-def _record_path(root: str) -> str:
+def record_path(root: str) -> str:
     cache = os.environ.get("XDG_CACHE_HOME", "")
     if not os.path.isabs(cache):
         cache = os.path.join(os.path.expanduser("~"), ".cache")
     if not os.path.isabs(cache):
         raise ValueError
-    return os.path.join(cache, "pyenvspec", "compiled", _digest(os.fsencode(root))[:32])
+    return os.path.join(cache, "pyenvspec", "compiled", digest(os.fsencode(root))[:32])
 
 
-def _digest(content: bytes) -> str:
+def digest(content: bytes) -> str:
     from _blake2 import blake2b  # `hashlib` would load OpenSSL, which takes as long as all of this
 
     return str(blake2b(content, digest_size=32).hexdigest())

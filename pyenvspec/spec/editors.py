@@ -8,13 +8,14 @@ wrong, and not that nothing fits. What completes says what it means. yaml-langua
 from __future__ import annotations
 
 import copy
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pyenvspec.spec.offers import cuda_offers, native_offers, python_versions, release_offers
 from pyenvspec.spec.sharing import share
 from pyenvspec.spec.words import FORMS
 
-Schema = dict[str, Any]
+if TYPE_CHECKING:
+    from pyenvspec.spec.sharing import Schema
 
 _OFFERED = "offered for the scalar"
 """Where snippets wait until a mapping and what stands for it are one: they are for the second alone."""

@@ -4,7 +4,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, Strict, WithJsonSchema
+from pydantic import BeforeValidator, Field, Strict, StrictBool, StrictStr, WithJsonSchema
 
 from pyenvspec.spec.values import (
     BASE_IMAGE,
@@ -15,20 +15,18 @@ from pyenvspec.spec.values import (
     PORT,
     PORT_AS_TYPED,
     REGISTRY,
-    Bool,
     Env,
+    Matches,
     Model,
-    Pattern,
     PlainName,
     PositiveInt,
     RelPath,
     ShellName,
     System,
-    Text,
 )
 
-BaseImage = Annotated[str, Strict(), Pattern(BASE_IMAGE)]
-LabelName = Annotated[str, Strict(), Pattern(LABEL_NAME)]
+BaseImage = Annotated[str, Strict(), Matches(BASE_IMAGE)]
+LabelName = Annotated[str, Strict(), Matches(LABEL_NAME)]
 
 
 def _port_text(value: object) -> object:
@@ -42,7 +40,7 @@ def _port_text(value: object) -> object:
 
 Port = Annotated[
     str,
-    Pattern(PORT),
+    Matches(PORT),
     BeforeValidator(_port_text),
     WithJsonSchema(
         {
@@ -58,13 +56,13 @@ Port = Annotated[
 class Container(Model):
     """An OCI image with the environment in it."""
 
-    image: Annotated[str, Strict(), Pattern(IMAGE_NAME)] | None = Field(
+    image: Annotated[str, Strict(), Matches(IMAGE_NAME)] | None = Field(
         None, description="Image name. Default: `name` in lower case.", examples=["speech-lab"]
     )
-    tag: Annotated[str, Strict(), Pattern(IMAGE_TAG)] = Field(
+    tag: Annotated[str, Strict(), Matches(IMAGE_TAG)] = Field(
         "latest", description="Image tag.", examples=["latest"]
     )
-    command: Annotated[tuple[Text, ...], Field(min_length=1)] = Field(
+    command: Annotated[tuple[StrictStr, ...], Field(min_length=1)] = Field(
         ("bash",),
         description="What the image starts as its first process, word by word; no shell reads it.",
         examples=[["python", "-m", "speech_lab.train"]],
@@ -72,7 +70,7 @@ class Container(Model):
     variant: ShellName = Field(
         "default", description="The shell whose environment is in it.", examples=["cpu"]
     )
-    project: Bool = Field(
+    project: StrictBool = Field(
         True,
         description="Put the project's files into it, at /app; the commands of its pyproject.toml are on PATH.",
         examples=[False],
@@ -93,13 +91,13 @@ class Container(Model):
     ports: tuple[Port, ...] = Field(
         (), description="Ports that the command serves.", examples=[[8000, "53/udp"]]
     )
-    labels: dict[LabelName, Text] = Field(
+    labels: dict[LabelName, StrictStr] = Field(
         {}, description="Labels besides those of the OCI.", examples=[{"team": "speech"}]
     )
     copy_: tuple[RelPath, ...] = Field(
         (), alias="copy", description="Files and folders of the project to put into it.", examples=[["./src"]]
     )
-    registry: Annotated[str, Strict(), Pattern(REGISTRY)] | None = Field(
+    registry: Annotated[str, Strict(), Matches(REGISTRY)] | None = Field(
         None, description="Where to push it.", examples=["docker://registry.example/lab/"]
     )
 
@@ -118,16 +116,16 @@ _PUSH = f"^(cachix:[A-Za-z0-9._-]+|attic:[A-Za-z0-9._-]+(:[A-Za-z0-9._-]+)?|{_ST
 class CustomCache(Model):
     """A binary cache of the user's own."""
 
-    url: Annotated[str, Strict(), Pattern(f"^{_STORE}{END}")] = Field(
+    url: Annotated[str, Strict(), Matches(f"^{_STORE}{END}")] = Field(
         description="Address of the cache.", examples=["https://x.example"]
     )
-    key: Annotated[str, Strict(), Pattern(f"^[^\\s:]+:[A-Za-z0-9+/]+=*{END}")] | None = Field(
+    key: Annotated[str, Strict(), Matches(f"^[^\\s:]+:[A-Za-z0-9+/]+=*{END}")] | None = Field(
         None,
         description="Its public key, as `nix-store --generate-binary-cache-key` writes it.",
         examples=["x-1:AAAA"],
     )
     push: Annotated[
-        Annotated[str, Pattern(_PUSH.replace("^(", "^(|", 1))] | None,
+        Annotated[str, Matches(_PUSH.replace("^(", "^(|", 1))] | None,
         BeforeValidator(_push_text),
         WithJsonSchema({"anyOf": [{"type": "boolean"}, {"type": "string", "pattern": _PUSH}]}),
     ] = Field(
@@ -144,7 +142,7 @@ _HOST = "[A-Za-z0-9][A-Za-z0-9._-]*"
 class Builder(Model):
     """A machine that builds for this one."""
 
-    host: Annotated[str, Strict(), Pattern(f"^(ssh|ssh-ng)://([A-Za-z0-9._-]+@)?{_HOST}(:[0-9]+)?{END}")] = (
+    host: Annotated[str, Strict(), Matches(f"^(ssh|ssh-ng)://([A-Za-z0-9._-]+@)?{_HOST}(:[0-9]+)?{END}")] = (
         Field(description="Its address.", examples=["ssh-ng://builder.example"])
     )
     systems: Annotated[tuple[System, ...], Field(min_length=1)] = Field(

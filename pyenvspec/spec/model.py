@@ -8,7 +8,7 @@ the reference. What needs more than one key to judge (cross-checks) lives in `ch
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, Strict, Tag, WithJsonSchema
+from pydantic import BeforeValidator, Discriminator, Field, Strict, StrictBool, StrictStr, Tag, WithJsonSchema
 
 from pyenvspec.records import dataclass
 from pyenvspec.spec.github import GIT_REF, GITHUB_OWNER, GITHUB_REPO
@@ -18,20 +18,18 @@ from pyenvspec.spec.values import (
     RELEASE,
     REQUIRED,
     AttrPath,
-    Bool,
     Env,
     JsonData,
     JsonMapping,
     Later,
+    Matches,
     Model,
     PackageName,
-    Pattern,
     PlainName,
     PreloadPath,
     RelPath,
     ShellName,
     System,
-    Text,
     format_version,
     no_number,
     or_scalar,
@@ -62,7 +60,7 @@ def _cache_kind(value: object) -> str | None:
 
 
 Cache = Annotated[
-    Annotated[Text, Tag("name")] | Annotated[CustomCache, Tag("custom")],
+    Annotated[StrictStr, Tag("name")] | Annotated[CustomCache, Tag("custom")],
     Discriminator(
         _cache_kind, custom_error_type="cache_type", custom_error_message="must be a name or a mapping"
     ),
@@ -79,7 +77,7 @@ class Nixpkgs(Model):
     release: Annotated[
         str,
         BeforeValidator(typed_text),
-        Pattern(RELEASE),
+        Matches(RELEASE),
         WithJsonSchema({"type": "string", "pattern": RELEASE}),
     ] = Field(
         "auto",
@@ -105,34 +103,40 @@ class Nixpkgs(Model):
 class Input(Model):
     """A flake input of the user's own, for their modules and overlays."""
 
-    github: Annotated[str, Strict(), Pattern(f"^{GITHUB_OWNER}/{GITHUB_REPO}{END}")] = Field(
+    github: Annotated[str, Strict(), Matches(f"^{GITHUB_OWNER}/{GITHUB_REPO}{END}")] = Field(
         description="owner/repository on GitHub.", examples=["owner/repo"]
     )
-    ref: Annotated[str, Strict(), Pattern(f"^{GIT_REF}{END}")] | None = Field(
+    ref: Annotated[str, Strict(), Matches(f"^{GIT_REF}{END}")] | None = Field(
         None, description="Branch, tag or revision. Default: the default branch.", examples=["main"]
     )
-    flake: Bool = Field(True, description="false for a repository that is not a flake.", examples=[False])
+    flake: StrictBool = Field(
+        True, description="false for a repository that is not a flake.", examples=[False]
+    )
 
 
 class Generate(Model):
     """Files for other tools, written beside the flake."""
 
-    flake: Bool = Field(
+    flake: StrictBool = Field(
         True,
         description="Write flake.nix; false leaves it to you: have your own flake-parts flake import ./nix/pyenvspec.",
         examples=[False],
     )
-    direnv: Bool = Field(True, description="Write .envrc for direnv.", examples=[True])
-    devcontainer: Bool = Field(False, description="Write .devcontainer/devcontainer.json.", examples=[True])
-    vscode: Bool = Field(
+    direnv: StrictBool = Field(True, description="Write .envrc for direnv.", examples=[True])
+    devcontainer: StrictBool = Field(
+        False, description="Write .devcontainer/devcontainer.json.", examples=[True]
+    )
+    vscode: StrictBool = Field(
         False, description="Write .vscode/settings.json and extensions.json.", examples=[True]
     )
-    github_actions: Bool = Field(
+    github_actions: StrictBool = Field(
         False,
         description="Write .github/workflows/pyenvspec.yml: checks, `scripts.test` in each shell, images.",
         examples=[True],
     )
-    gitlab_ci: Bool = Field(False, description="Write .gitlab-ci.yml, which does the same.", examples=[True])
+    gitlab_ci: StrictBool = Field(
+        False, description="Write .gitlab-ci.yml, which does the same.", examples=[True]
+    )
 
 
 VARIANT_KEYS = (
@@ -166,7 +170,7 @@ class Spec(Model):
         Annotated[
             str,
             BeforeValidator(typed_text),
-            Pattern(REQUIRED),
+            Matches(REQUIRED),
             WithJsonSchema({"type": "string", "pattern": REQUIRED}),
         ]
         | None
@@ -180,7 +184,7 @@ class Spec(Model):
         description="Name of the project. Default: the folder's name, made valid.",
         examples=["speech-lab"],
     )
-    description: Text | None = Field(
+    description: StrictStr | None = Field(
         None, description="One line about the project, for `nix flake show`.", examples=["Speech experiments"]
     )
     systems: (
@@ -249,7 +253,7 @@ class Spec(Model):
         "may be missing, and never reach Nix, its store or an image.",
         examples=[[".env"]],
     )
-    scripts: dict[PlainName, Text] = Field(
+    scripts: dict[PlainName, StrictStr] = Field(
         {},
         description="Commands of the shell, each a shell script. One plain command hands its arguments on; where there "
         'are more, "$@" says where they go.',
@@ -272,7 +276,7 @@ class Spec(Model):
         "git-hooks, tasks and others.",
         examples=[{"git-hooks": {"hooks": {"ruff": {"enable": True}}}}],
     )
-    on_enter: Text | None = Field(
+    on_enter: StrictStr | None = Field(
         None, description="Shell commands run when the shell opens.", examples=["echo ready"]
     )
     containers: dict[ShellName, Container] = Field(
@@ -307,7 +311,7 @@ class Spec(Model):
     shell: Literal["devenv", "native"] = Field(
         "devenv", description="What builds the shell: devenv, or plain nixpkgs.", examples=["native"]
     )
-    variants: dict[ShellName, dict[Text, JsonData]] = Field(
+    variants: dict[ShellName, dict[StrictStr, JsonData]] = Field(
         {},
         description="More shells (`nix develop .#cpu`): each is merged over the rest, null takes a key away.",
         examples=[{"cpu": {"cuda": None}}],

@@ -4,17 +4,19 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, StrictBool, StrictStr
 
-from pyenvspec.spec.values import AttrPath, Bool, Env, Model, PackageName, RelPath, Text
+from pyenvspec.spec.values import AttrPath, Env, Model, PackageName, RelPath
 
 
 class Override(Model):
     """What one Python package needs to build; data only, for the lock-file managers."""
 
-    remove: Bool = Field(False, description="Leave the package out of the environment.", examples=[True])
-    from_nixpkgs: Bool = Field(False, description="Take the package from nixpkgs.", examples=[True])
-    keep_locked_source: Bool = Field(
+    remove: StrictBool = Field(
+        False, description="Leave the package out of the environment.", examples=[True]
+    )
+    from_nixpkgs: StrictBool = Field(False, description="Take the package from nixpkgs.", examples=[True])
+    keep_locked_source: StrictBool = Field(
         False, description="With from_nixpkgs: build nixpkgs' recipe from the locked source.", examples=[True]
     )
     source: Literal["wheel", "sdist"] | None = Field(
@@ -34,13 +36,13 @@ class Override(Model):
     dependencies: tuple[AttrPath, ...] = Field(
         (), description="Further packages it needs at run time.", examples=[["libtensorflow"]]
     )
-    ignore_missing_libraries: tuple[Text, ...] = Field(
+    ignore_missing_libraries: tuple[StrictStr, ...] = Field(
         (), description="Libraries that may be missing when it is built.", examples=[["libcuda.so.1"]]
     )
     env: Env = Field({}, description="Environment of its build.", examples=[{"MAX_JOBS": 4}])
     patches: tuple[RelPath, ...] = Field(
         (), description="Patches applied to its source.", examples=[["./x.patch"]]
     )
-    post_install: Text | None = Field(
+    post_install: StrictStr | None = Field(
         None, description="Shell commands after it is installed.", examples=["rm -f $out/LICENSE"]
     )

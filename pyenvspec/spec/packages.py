@@ -4,19 +4,18 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema
+from pydantic import BeforeValidator, Discriminator, Field, StrictBool, Tag, WithJsonSchema
 
 from pyenvspec.spec.values import (
     DOTTED,
     END,
     VERSION_NUMBER,
     AttrPath,
-    Bool,
     Capability,
     CudaVersion,
+    Matches,
     Model,
     PackageName,
-    Pattern,
     PythonVersion,
     RelPath,
     typed_text,
@@ -76,7 +75,7 @@ class Python(Model):
 class Wheels(Model):
     """Lock-file managers: prebuilt wheels or source distributions."""
 
-    prefer: Bool = Field(True, description="Take wheels where the lock has them.", examples=[True])
+    prefer: StrictBool = Field(True, description="Take wheels where the lock has them.", examples=[True])
     disabled: tuple[PackageName, ...] = Field(
         (), description="Packages to build from source instead.", examples=[["torch", "torchvision"]]
     )
@@ -89,7 +88,7 @@ class Cuda(Model):
     cudnn: Annotated[
         str,
         BeforeValidator(typed_text),
-        Pattern(f"^(auto|none|{DOTTED}){END}"),
+        Matches(f"^(auto|none|{DOTTED}){END}"),
         WithJsonSchema(
             {
                 "anyOf": [

@@ -4,18 +4,17 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, Strict
+from pydantic import Field, Strict, StrictStr
 
 from pyenvspec.spec.values import (
     END,
     Env,
+    Matches,
     Model,
-    Pattern,
     PlainName,
     PortNumber,
     PositiveInt,
     RelPath,
-    Text,
     or_scalar,
 )
 
@@ -24,7 +23,7 @@ class HttpProbe(Model):
     """An address that answers when a process is ready."""
 
     port: PortNumber = Field(description="Port of this machine.", examples=[8000])
-    path: Annotated[str, Strict(), Pattern(f"^/[^\\s]*{END}")] = Field(
+    path: Annotated[str, Strict(), Matches(f"^/[^\\s]*{END}")] = Field(
         "/", description="Path of the address.", examples=["/health"]
     )
 
@@ -35,7 +34,7 @@ class Ready(Model):
     http: Annotated[HttpProbe, or_scalar("port")] | None = Field(
         None, description="A port that answers over HTTP, or a mapping with its path.", examples=[8000]
     )
-    run: Text | None = Field(
+    run: StrictStr | None = Field(
         None, description="A command that succeeds when it is ready.", examples=["pg_isready"]
     )
     every: PositiveInt = Field(1, description="Seconds between two questions.", examples=[2])
@@ -47,7 +46,7 @@ class Ready(Model):
 class Process(Model):
     """A long-running command, and what it waits for."""
 
-    run: Text = Field(
+    run: StrictStr = Field(
         description="Shell commands that stay in the foreground.", examples=["python -m http.server 8000"]
     )
     after: tuple[PlainName, ...] = Field(

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from pydantic.json_schema import JsonSchemaValue
     from pydantic_core.core_schema import PlainValidatorFunctionSchema
 
-HEADER = (
+    from pyenvspec.spec.sharing import Schema
+
+_COMMENT = (
     "Written by pyenvspec from its model of env.yaml; edit env.yaml instead, and run `pyenvspec compile`."
 )
-
-Schema = dict[str, Any]
 
 
 class _Whole(GenerateJsonSchema):
@@ -72,7 +72,7 @@ def format_schema() -> str:
     from pyenvspec.spec.editors import for_editors
 
     body = json.dumps(for_editors(build_schema()), separators=(",", ":"), ensure_ascii=False)
-    return '{"$comment":' + json.dumps(HEADER) + "," + body[1:] + "\n"
+    return '{"$comment":' + json.dumps(_COMMENT) + "," + body[1:] + "\n"
 
 
 def _accept_scalar(target: Schema, scalar: Schema) -> None:

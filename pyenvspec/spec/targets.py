@@ -7,7 +7,7 @@ Their names are those that the engines' own users know; what has no key here goe
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, Strict, WithJsonSchema
+from pydantic import BeforeValidator, Field, Strict, StrictBool, StrictStr, WithJsonSchema
 
 from pyenvspec.spec.values import (
     DURATION,
@@ -16,15 +16,13 @@ from pyenvspec.spec.values import (
     IMAGE,
     ONE_WORD,
     SIZE,
-    Bool,
     Env,
     JsonMapping,
+    Matches,
     Model,
-    Pattern,
     PlainName,
     PositiveInt,
     ShellName,
-    Text,
     typed_text,
 )
 
@@ -37,8 +35,8 @@ def _count_schema(pattern: str) -> WithJsonSchema:
     return WithJsonSchema({"anyOf": [{"type": "string", "pattern": pattern}, _NUMBER]})
 
 
-Duration = Annotated[str, BeforeValidator(typed_text), Pattern(DURATION)]
-Size = Annotated[str, BeforeValidator(typed_text), Pattern(SIZE)]
+Duration = Annotated[str, BeforeValidator(typed_text), Matches(DURATION)]
+Size = Annotated[str, BeforeValidator(typed_text), Matches(SIZE)]
 
 
 def _number_of_gpus(value: object) -> object:
@@ -50,7 +48,7 @@ def _number_of_gpus(value: object) -> object:
 Gpus = Annotated[
     str,
     BeforeValidator(_number_of_gpus),
-    Pattern(GPUS),
+    Matches(GPUS),
     WithJsonSchema(
         {"anyOf": [{"type": "string", "pattern": GPUS}, {"type": "integer", "minimum": 1, "maximum": 9999}]}
     ),
@@ -61,7 +59,7 @@ _AT_LEAST = f"^[0-9]{{1,6}}(\\.[0-9]{{1,3}})?\\+?{END}"
 AtLeast = Annotated[
     str,
     BeforeValidator(typed_text),
-    Pattern(_AT_LEAST),
+    Matches(_AT_LEAST),
     WithJsonSchema(
         {
             "anyOf": [
@@ -72,11 +70,11 @@ AtLeast = Annotated[
         }
     ),
 ]
-OptionName = Annotated[str, Strict(), Pattern(_OPTION)]
+OptionName = Annotated[str, Strict(), Matches(_OPTION)]
 OptionValue = Annotated[
     str,
     BeforeValidator(typed_text),
-    Pattern(ONE_WORD),
+    Matches(ONE_WORD),
     WithJsonSchema({"anyOf": [{"type": "string", "pattern": ONE_WORD}, {"type": "number"}]}),
 ]
 
@@ -107,14 +105,14 @@ class Slurm(Model):
 class Kubernetes(Model):
     """A cluster with Kubernetes: a Job."""
 
-    namespace: Annotated[str, Strict(), Pattern(DNS_LABEL)] | None = Field(
+    namespace: Annotated[str, Strict(), Matches(DNS_LABEL)] | None = Field(
         None, description="Namespace. Default: that of kubectl.", examples=["lab"]
     )
     gpus: PositiveInt | None = Field(None, description="GPUs of NVIDIA.", examples=[1])
     cpus: PositiveInt | None = Field(None, description="Processors.", examples=[8])
     memory: Size | None = Field(None, description="Memory.", examples=["64Gi"])
     time: Duration | None = Field(None, description="After this it is stopped.", examples=["4h"])
-    pull_secret: Annotated[str, Strict(), Pattern(DNS_LABEL)] | None = Field(
+    pull_secret: Annotated[str, Strict(), Matches(DNS_LABEL)] | None = Field(
         None, description="Secret with the credentials of the registry.", examples=["registry"]
     )
     pod: JsonMapping = Field(
@@ -127,15 +125,15 @@ class Kubernetes(Model):
 class SkyPilot(Model):
     """A cloud through SkyPilot: a task."""
 
-    accelerators: Annotated[str, Strict(), Pattern(_ACCELERATORS)] | None = Field(
+    accelerators: Annotated[str, Strict(), Matches(_ACCELERATORS)] | None = Field(
         None, description="GPUs, as SkyPilot writes them.", examples=["H100:1"]
     )
     cpus: AtLeast | None = Field(None, description="Processors; 8+ is at least 8.", examples=["8+"])
     memory: AtLeast | None = Field(None, description="GB of memory; 64+ is at least 64.", examples=["64+"])
-    infra: Annotated[str, Strict(), Pattern(f"^[A-Za-z0-9*][A-Za-z0-9*/._-]*{END}")] | None = Field(
+    infra: Annotated[str, Strict(), Matches(f"^[A-Za-z0-9*][A-Za-z0-9*/._-]*{END}")] | None = Field(
         None, description="Cloud, region and zone. Default: the cheapest.", examples=["aws/us-east-1"]
     )
-    spot: Bool = Field(False, description="Take spot instances.", examples=[True])
+    spot: StrictBool = Field(False, description="Take spot instances.", examples=[True])
     nodes: PositiveInt = Field(1, description="Nodes.", examples=[2])
     task: JsonMapping = Field(
         {},
@@ -147,7 +145,7 @@ class SkyPilot(Model):
 class DStack(Model):
     """Fleets and clouds through dstack: a task."""
 
-    gpu: Annotated[str, BeforeValidator(typed_text), Pattern(_GPU), _count_schema(_GPU)] | None = Field(
+    gpu: Annotated[str, BeforeValidator(typed_text), Matches(_GPU), _count_schema(_GPU)] | None = Field(
         None, description="GPUs, as dstack writes them.", examples=["H100:1"]
     )
     cpu: PositiveInt | None = Field(None, description="Processors.", examples=[8])
@@ -169,13 +167,13 @@ class Target(Model):
     skypilot: SkyPilot | None = Field(None, description="SkyPilot.", examples=[{"accelerators": "H100:1"}])
     dstack: DStack | None = Field(None, description="dstack.", examples=[{"gpu": "H100:1"}])
     container: ShellName = Field("default", description="Which of `containers` it runs.", examples=["serve"])
-    image: Annotated[str, Strict(), Pattern(IMAGE)] | None = Field(
+    image: Annotated[str, Strict(), Matches(IMAGE)] | None = Field(
         None,
         description="The image by its address, or a file on the cluster. Default: where `container push` puts it; for "
         "Slurm NAME.sif where there is one.",
         examples=["/scratch/lab/default.sif"],
     )
-    command: tuple[Text, ...] | None = Field(
+    command: tuple[StrictStr, ...] | None = Field(
         None,
         description="What runs, word by word. Default: the container's command; what follows `--` wins.",
         examples=[["python", "-m", "speech_lab.train"]],

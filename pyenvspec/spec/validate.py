@@ -31,7 +31,7 @@ from pyenvspec.spec.follows import follows, meant_path, tells_of_absence
 from pyenvspec.spec.meant import some_python
 from pyenvspec.spec.model import VARIANT_KEYS, ShellSpec, Spec, SpecFile
 from pyenvspec.spec.values import Model
-from pyenvspec.spec.words import describe, did_you_mean, field_type, keys_of, unwrapped
+from pyenvspec.spec.words import did_you_mean, field_type, keys_of, reword, unwrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -256,7 +256,7 @@ def _translate(raw: RawSpec, tree: Mapping, detail: ErrorDetails) -> Diagnostic:
     path = _path_of(tree, detail["loc"])
     on_key = detail["loc"][-1] == "[key]" or detail["type"] in ("extra_forbidden", "missing")
     span = locate(tree, path, key=on_key)
-    code, message, expected, hint = describe(detail, path)
+    code, message, expected, hint = reword(detail, path)
     return Diagnostic(code, message, raw.file, span, raw.line(span.line), expected, hint, path)
 
 

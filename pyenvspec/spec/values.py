@@ -10,7 +10,7 @@ from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, StrictStr, WithJsonSchema
 from pydantic_core import PydanticCustomError, PydanticKnownError, core_schema
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def _version_schema(example: str) -> WithJsonSchema:
     return WithJsonSchema({"anyOf": any_of, "examples": [example]})
 
 
-class Pattern:
+class Matches:
     """What a text must match. Pydantic's own compiles the patterns of all keys when it starts, this one when needed."""
 
     def __init__(self, pattern: str) -> None:
@@ -185,26 +185,24 @@ def or_scalar(key: str) -> BeforeValidator:
     return BeforeValidator(expand)
 
 
-Bool = Annotated[bool, Strict()]
 System = Literal["x86_64-linux", "aarch64-linux", "aarch64-darwin", "x86_64-darwin"]
-Text = Annotated[str, Strict()]
-AttrPath = Annotated[str, Strict(), Pattern(ATTR_PATH)]
-PackageName = Annotated[str, Strict(), Pattern(PACKAGE_NAME)]
-PlainName = Annotated[str, Strict(), Pattern(PLAIN_NAME)]
-ShellName = Annotated[str, Strict(), Pattern(SHELL_NAME)]
+AttrPath = Annotated[str, Strict(), Matches(ATTR_PATH)]
+PackageName = Annotated[str, Strict(), Matches(PACKAGE_NAME)]
+PlainName = Annotated[str, Strict(), Matches(PLAIN_NAME)]
+ShellName = Annotated[str, Strict(), Matches(SHELL_NAME)]
 RelPath = Annotated[str, Strict(), Field(min_length=1)]
-PreloadPath = Annotated[str, Strict(), Pattern(PRELOAD)]
-EnvName = Annotated[str, Strict(), Pattern(ENV_NAME)]
+PreloadPath = Annotated[str, Strict(), Matches(PRELOAD)]
+EnvName = Annotated[str, Strict(), Matches(ENV_NAME)]
 EnvValue = Annotated[
     str, BeforeValidator(_env_text), WithJsonSchema({"type": ["string", "number", "boolean"]})
 ]
 Env = dict[EnvName, EnvValue]
-PythonVersion = Annotated[str, BeforeValidator(typed_text), Pattern(VERSION), _version_schema("3.10")]
-CudaVersion = Annotated[str, BeforeValidator(typed_text), Pattern(VERSION), _version_schema("11.8")]
+PythonVersion = Annotated[str, BeforeValidator(typed_text), Matches(VERSION), _version_schema("3.10")]
+CudaVersion = Annotated[str, BeforeValidator(typed_text), Matches(VERSION), _version_schema("11.8")]
 Capability = Annotated[
     str,
     BeforeValidator(_capability_text),
-    Pattern(CAPABILITY),
+    Matches(CAPABILITY),
     WithJsonSchema(
         {
             "anyOf": [
@@ -235,4 +233,4 @@ class Model(BaseModel):
 
 
 JsonData = Annotated[Any, WithJsonSchema({})]
-JsonMapping = Annotated[dict[Text, JsonData], BeforeValidator(nothing_but_a_mapping)]
+JsonMapping = Annotated[dict[StrictStr, JsonData], BeforeValidator(nothing_but_a_mapping)]

@@ -85,7 +85,7 @@ class Words(NamedTuple):
     hint: str | None
 
 
-def describe(detail: ErrorDetails, path: KeyPath) -> Words:
+def reword(detail: ErrorDetails, path: KeyPath) -> Words:
     """Return a mistake in the user's words."""
     kind, value, name = detail["type"], detail["input"], _dotted(path)
     on_name = detail["loc"][-1] == "[key]"

@@ -11,7 +11,7 @@ from pyenvspec.nixexpr.doc import (
     HARDLINE,
     LINE,
     SOFTLINE,
-    Choice,
+    FirstFit,
     Hug,
     IfBroken,
     OneLine,
@@ -60,7 +60,7 @@ def test_one_line_stays_one_line() -> None:
 
 def test_a_choice_takes_the_first_hug_that_fits() -> None:
     middle = concat("{", indent(LINE, "body"), LINE, "}")
-    choice = Choice((Hug(concat("f "), middle, concat(" x")),), concat("f", LINE, group(middle), LINE, "x"))
+    choice = FirstFit((Hug(concat("f "), middle, concat(" x")),), concat("f", LINE, group(middle), LINE, "x"))
     assert layout(choice, 12) == "f { body } x"
     assert layout(choice, 11) == "f {\n  body\n} x"
     assert layout(choice, 2) == "f\n{\n  body\n}\nx"
@@ -69,7 +69,7 @@ def test_a_choice_takes_the_first_hug_that_fits() -> None:
 def test_depth_is_no_limit() -> None:
     doc: Doc = concat("x")
     for _ in range(10_000):
-        doc = group("(", SOFTLINE, Choice((Hug(EMPTY, doc, EMPTY),), doc), SOFTLINE, ")")
+        doc = group("(", SOFTLINE, FirstFit((Hug(EMPTY, doc, EMPTY),), doc), SOFTLINE, ")")
     assert layout(doc, 20_001) == "(" * 10_000 + "x" + ")" * 10_000
     assert layout(doc, 100).replace("\n", "") == "(" * 10_000 + "x" + ")" * 10_000
 

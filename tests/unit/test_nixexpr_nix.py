@@ -58,7 +58,7 @@ def test_every_text_comes_back_from_every_place(evaluate: Callable[..., Any], tm
         "select": to_list([n.Select(attrs(bind(text, i)), (text,)) for i, text in enumerate(TEXTS)]),
         "has": to_list([n.HasAttr(attrs(bind(text, 1)), (text,)) for text in TEXTS]),
         "comment": attrs(*(bind(str(i), i, comment=text) for i, text in enumerate(TEXTS))),
-        "item_comment": n.List(tuple(n.Item(n.Int(i), text) for i, text in enumerate(TEXTS))),
+        "item_comment": n.List(tuple(n.ListItem(n.Int(i), text) for i, text in enumerate(TEXTS))),
         "path": to_list([call("toString", n.Path(f"./{text}")) for text in path_texts]),
     }
     header = "\n".join(TEXTS)

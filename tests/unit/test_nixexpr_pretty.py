@@ -25,7 +25,9 @@ CASES: list[tuple[str, n.Expr | n.File, str]] = [
     ("more items take a line each", from_data([1, -2]), "[\n  1\n  (-2)\n]\n"),
     (
         "comments and empty lines",
-        attrs(bind("a", 1, "one\n\ntwo"), bind("b", 2, blank=True), bind("c", n.List((n.Item(A, "why"),)))),
+        attrs(
+            bind("a", 1, "one\n\ntwo"), bind("b", 2, blank=True), bind("c", n.List((n.ListItem(A, "why"),)))
+        ),
         "{\n  # one\n  #\n  # two\n  a = 1;\n\n  b = 2;\n  c = [\n    # why\n    a\n  ];\n}\n",
     ),
     (

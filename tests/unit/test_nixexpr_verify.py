@@ -35,7 +35,7 @@ def test_a_sound_tree_has_no_problems(expr: n.Expr) -> None:
     [
         # variables
         (X, "unbound variable: x"),
-        (n.File("", n.List((n.Item(X),))), "unbound variable: x"),
+        (n.File("", n.List((n.ListItem(X),))), "unbound variable: x"),
         (attrs(bind("x", 1), bind("y", X)), "unbound variable: x"),
         (n.AttrSet((n.Inherit(("x",)),)), "unbound variable: x"),
         (n.Let((n.Inherit(("x",)),), X), "unbound variable: x"),

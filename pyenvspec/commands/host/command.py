@@ -141,7 +141,7 @@ def _find_bash() -> str:
 
 def _place(root: Path, variant: str) -> Path:
     # One for each variant, as shells may be open side by side.
-    digest = uptodate._digest(os.fsencode(f"{root}\0{variant}"))[:32]
+    digest = uptodate.digest(os.fsencode(f"{root}\0{variant}"))[:32]
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(cache, "pyenvspec", "host", digest)
 

@@ -84,7 +84,7 @@ def _ask(options: CleanOptions) -> None:
 
 def _kept(everything: bool) -> Iterator[Waste]:
     """Yield what the user's cache holds of projects that are gone; a kept shell is a root of garbage collection."""
-    cache = Path(uptodate._record_path("")).parents[1]
+    cache = Path(uptodate.record_path("")).parents[1]
     for kind in ("shells", "host"):
         for folder in sorted(cache.glob(f"{kind}/*")):
             project = read_project(folder)
