@@ -95,9 +95,9 @@ VERBS = {verb: where for group in GROUPS.values() for verb, where in group.items
 def run(argv: Sequence[str]) -> int:
     """Run one command and return its exit code."""
     if "_ARGCOMPLETE" in os.environ:
-        from pyenvspec.commands.completion.answer import answer
+        from pyenvspec.commands.completion.answer import complete_line
 
-        return answer(VERBS, build_parser)
+        return complete_line(VERBS, build_parser)
     try:
         command, options = _parse(argv)
     except SystemExit as stop:  # argparse ends the process for --help and usage errors

@@ -227,6 +227,12 @@ def _measure_character(character: str) -> int:
     return 2 if unicodedata.east_asian_width(character) in ("W", "F") else 1
 
 
+def some_of(names: Sequence[str], most: int) -> str:
+    """Return names in one line: the first ones, and how many more there are."""
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more:,} more" if more > 0 else "")
+
+
 def make_visible(text: str) -> str:
     """Spell out the characters that a terminal would act on, such as `\\x1b`."""
     if text.isascii() and text.isprintable():

@@ -17,7 +17,7 @@ _MOST = 200
 """Words for one TAB: more than a terminal shows at once, and a shell asks before it prints so many."""
 
 
-def answer(verbs: Mapping[str, tuple[str, str]], build: BuildParser) -> int:
+def complete_line(verbs: Mapping[str, tuple[str, str]], build: BuildParser) -> int:
     """Print the words for the line that is being typed, through argcomplete, and end the process.
 
     `verbs` are those of the command line with their lines of help, `build` gives the parser of one.

@@ -17,6 +17,7 @@ from pyenvspec.commands.steps import shell_output
 from pyenvspec.facts.caches import caches_to_try, is_known_pair
 from pyenvspec.facts.systems import this_system
 from pyenvspec.records import dataclass
+from pyenvspec.reporter import some_of
 from pyenvspec.writing.write import plan_writes
 
 if TYPE_CHECKING:
@@ -190,10 +191,9 @@ def sort_out(shown: str) -> Derivations:
 
 def _compiled(context: Context, plan: Plan, shell: Shell, missing: Derivations) -> Check:
     count = len(missing.compiled)
-    named = ", ".join(missing.compiled[:_NAMED]) + (f" and {count - _NAMED:,} more" if count > _NAMED else "")
     text = (
         f"{count:,} package{'s' if count > 1 else ''} to compile here, since no cache that is used has"
-        f" {'them' if count > 1 else 'it'}: {named}"
+        f" {'them' if count > 1 else 'it'}: {some_of(missing.compiled, _NAMED)}"
     )
     return Check(GROUP, Mark.WARN, text, tuple(_ways_out(context, plan, shell, missing)))
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pyenvspec.commands.doctor.model import Check, Mark
 from pyenvspec.project.git import add_command, explain_failure, find_checkout, list_known
+from pyenvspec.reporter import some_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,7 +57,7 @@ def _check_generated(written: list[str], known: set[str]) -> Check:
     unknown = [path for path in written if path not in known]
     if not unknown:
         return Check(GROUP, Mark.GOOD, f"git knows all {len(written)} generated files")
-    text = f"git does not know {_some(unknown)}, so Nix does not see it"
+    text = f"git does not know {some_of(unknown, _MOST_SHOWN)}, so Nix does not see it"
     return Check(GROUP, Mark.BAD, text, (shlex.join(add_command(unknown)),))
 
 
@@ -68,7 +69,7 @@ def _check_large(context: Context, known: list[str]) -> Check:
     # Many middling files cost as much as a large one.
     if not big and total < 10 * _LARGE:
         return Check(GROUP, Mark.GOOD, f"what Nix copies is small ({_megabytes(total)})")
-    shown = f", {_some(big)} above all" if big else ""
+    shown = f", {some_of(big, _MOST_SHOWN)} above all" if big else ""
     forget = (shlex.join(("git", "rm", "--cached", "--", big[0])),) if big else ()
     fix = (*forget, "list it in .gitignore" if big else "list data in .gitignore")
     return Check(GROUP, Mark.WARN, f"Nix copies {_megabytes(total)} at each change{shown}", fix)
@@ -76,8 +77,3 @@ def _check_large(context: Context, known: list[str]) -> Check:
 
 def _megabytes(size: int) -> str:
     return f"{size / 1024**2:.0f} MB"
-
-
-def _some(names: list[str]) -> str:
-    more = len(names) - _MOST_SHOWN
-    return ", ".join(names[:_MOST_SHOWN]) + (f" and {more} more" if more > 0 else "")

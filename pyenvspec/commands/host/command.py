@@ -12,7 +12,7 @@ from pyenvspec.commands.host.machine import find_absent, hidden_driver, linker_l
 from pyenvspec.commands.host.python import find_python, find_uv, install_uv
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
 from pyenvspec.project.locks.locked_project import LOCK_OF_MANAGER
-from pyenvspec.reporter import say
+from pyenvspec.reporter import say, some_of
 from pyenvspec.shortcuts import uptodate
 from pyenvspec.spec.model import LOCK_MANAGERS
 from pyenvspec.tools import exec_or_run, find_program, has_program
@@ -95,7 +95,7 @@ def describe_host(
         yield f"  - Python's patch level: {python.version} here"
     yield "  - the C library, compilers, and libraries that a wheel does not bring: this machine's"
     if shell.native:
-        yield f"  - `native`: this machine's versions of {_list(['.'.join(p.path) for p in shell.native])}"
+        yield f"  - `native`: this machine's versions of {some_of(['.'.join(p.path) for p in shell.native], _MANY)}"
     yield from _describe_packages(shell)
     yield from _describe_left_out(plan, shell)
 
@@ -123,12 +123,7 @@ def _describe_left_out(plan: Plan, shell: Shell) -> Iterator[str]:
     texts += ["devenv"] if shell.devenv else []
     texts += ["python.packages"] if shell.split_off else []
     if texts:
-        yield f"  - left out, as only Nix has them: {_list(texts)}"
-
-
-def _list(names: list[str]) -> str:
-    more = len(names) - _MANY
-    return ", ".join(names[:_MANY]) + (f" and {more} more" if more > 0 else "")
+        yield f"  - left out, as only Nix has them: {some_of(texts, _MANY)}"
 
 
 def _find_bash() -> str:

@@ -26,6 +26,7 @@ from pyenvspec.facts.wheels import libraries_of_wheel
 from pyenvspec.project.survey.gpu import GpuFinding, find_gpu
 from pyenvspec.project.survey.source import Claim
 from pyenvspec.records import dataclass
+from pyenvspec.reporter import some_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -327,8 +328,8 @@ def _tell(done: Decisions, survey: Survey, primary: Source | None) -> None:
         others = survey.of("conda", "requirements", "pixi", "pipenv")
         unused = [s.file for s in others if s.file not in (primary.file, done.requirements)]
         if unused:
-            names = ", ".join(unused[:3]) + (f" and {len(unused) - 3} more" if len(unused) > 3 else "")
-            taken = primary.file
+            names, taken = some_of(unused, 3), primary.file
+            # Two whole sentences, since each is translated as one.
             done.notes.append(
                 f"{names} are not used: the packages come from {taken}"
                 if len(unused) > 1
