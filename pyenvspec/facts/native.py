@@ -103,6 +103,7 @@ def find_native_name(name: str) -> NativeName | None:
     if not any(word in _rows_bytes() for word in quoted):
         return None  # as for most names; taking the file apart takes longer
     rows = _rows()
+    # An attribute stands for itself in its own letters: `R` is not the `r` of a row.
     row = rows.get(name) or (None if is_catalogued(name) else rows.get(name.lower()))
     return None if row is None else NativeName(**row)
 

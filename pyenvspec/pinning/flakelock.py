@@ -68,6 +68,7 @@ def _is_known(flake_input: FlakeInput, pin: Pin) -> bool:
     if source is None:
         return False
     followed = dict(flake_input.follows)
+    # An own input that follows nothing is locked as the input's flake.lock has it, which was read at one revision.
     has_lock = bool(source.lock) and pin.rev == source.rev
     return all(own.name in followed or own.follows is not None or has_lock for own in source.inputs)
 

@@ -103,6 +103,7 @@ def is_nar_hash(text: str) -> bool:
         digest = base64.b64decode(text.removeprefix("sha256-"), validate=True)
     except binascii.Error:
         return False
+    # 43 characters hold two bits more than the hash: of the spellings that decode to it, tools write one.
     canonical = base64.b64encode(digest).decode() == text.removeprefix("sha256-")
     return canonical and digest not in _NOTHING
 

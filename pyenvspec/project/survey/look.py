@@ -190,6 +190,7 @@ def _add_signs(survey: Survey, root: Path, files: list[str]) -> None:
             beside.setdefault(name, []).append(file)
         if survey.python_2 is None and (line := line_of_python_2(text)):
             survey.python_2 = f"{file}:{line}"
+        # `tf.compat.v1` is how tensorflow 2 runs old code: a script that has it was moved already.
         if survey.tensorflow_1 is None and (old := _TENSORFLOW_1.search(text)) and "compat.v1" not in text:
             survey.tensorflow_1 = f"{file}:{text.count(chr(10), 0, old.start()) + 1}"
     if (mpi := counts.pop("mpi4py", None)) is not None:

@@ -142,6 +142,7 @@ def read_devbox(file: str, text: str) -> Source | None:
             continue
         name, _, version = item.partition("@")
         line = line_of(text, re.escape(name))
+        # `python@3.10`, `python@latest`, `python310`
         if re.fullmatch(r"python[0-9]*", name):
             number = re.match(r"3\.[0-9]+", version) or re.match(r"3[0-9]+", name.removeprefix("python"))
             if number:
