@@ -221,6 +221,18 @@ def measure(text: str) -> int:
     return sum(_measure_character(character) for character in text)
 
 
+def align(rows: Sequence[tuple[str, ...]]) -> list[list[str]]:
+    """Return the cells of a table: the last of each row as it is, the others padded to the width of their column."""
+    widths = [max(map(measure, column)) for column in zip(*rows, strict=True)]
+    return [
+        [
+            *(cell + " " * (width - measure(cell)) for cell, width in zip(row[:-1], widths, strict=False)),
+            row[-1],
+        ]
+        for row in rows
+    ]
+
+
 def _measure_character(character: str) -> int:
     if unicodedata.category(character) in ("Mn", "Me"):
         return 0

@@ -95,6 +95,7 @@ def _wanted(name: str | None, plan: Plan) -> list[Cache]:
 
 def _program(cache: Cache) -> str:
     """Return the program that fills a cache, "" for Nix itself."""
+    # `cachix:team`, `attic:lab`; `s3://…` and `ssh://…` are stores of Nix itself.
     head = (cache.push or "").partition(":")[0]
     return head if head in _PROGRAMS else ""
 

@@ -23,7 +23,7 @@ def declare(parser: argparse.ArgumentParser) -> type[Options]:
 def run(options: Options) -> int:
     """Report every finding; an error ends in 1 through the caller."""
     file, plan, findings = check_project(options.directory)
-    # Of this day, not of env.yaml: a compile does not say it.
+    # Of this day, not of env.yaml: a compile does not say it, since it is to give the same on each day.
     ended = check_support(file, plan, datetime.date.today())
     report((*findings, *ended), options)
     if not options.quiet and not options.json:

@@ -87,12 +87,14 @@ def _format_nix(explained: Explanation) -> Iterator[str]:
     elif explained.lines and explained.changes_nothing:
         yield translated("Without it the files would be the same: it says what is so anyway.")
         yield ""
-    place = None
+    # Parts of one set stand under one heading.
+    heading = ""
     for part in explained.nix:
-        if place != (part.file, part.inside):
-            yield from [""] if place else []
-            yield f"{part.file}{f', in {part.inside}' if part.inside else ''}:"
-            place = (part.file, part.inside)
+        own_heading = f"{part.file}{f', in {part.inside}' if part.inside else ''}:"
+        if heading != own_heading:
+            yield from [""] if heading else []
+            yield own_heading
+            heading = own_heading
         yield from (f"  {make_visible(line)}".rstrip() for line in part.text.splitlines())
     if explained.nix:
         yield ""

@@ -55,6 +55,7 @@ def needs_whole_project(root: Path, requirements: str) -> bool:
         text = Path(root, requirements).read_text(encoding="utf-8", errors="replace")
     except OSError:
         return False
+    # `-r base.txt`, `-e .`, `./libs/x`, `x @ file:libs/x`
     return bool(
         re.search(
             r"^\s*(-r|-c|-e|--requirement|--constraint|--editable|\.|file:)|@ file:", text, re.MULTILINE

@@ -42,6 +42,7 @@ def format_conda(plan: Plan, shell: Shell, root: Path) -> tuple[str, list[str]]:
 
 def conda_name(attribute: str) -> str | None:
     """Return a name on conda-forge that `init` takes for this attribute, or one with the same program, or None."""
+    # Asked of `init` itself, so that what is exported comes back as it was.
     for name in conda_candidates(attribute):
         read = read_conda("environment.yml", f"dependencies:\n  - {json.dumps(name)}\n")
         if [claim.value for claim in read.native] == [attribute]:

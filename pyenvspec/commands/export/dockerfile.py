@@ -65,6 +65,7 @@ def _packages(shell: Shell, left_out: list[str]) -> str:
         f"native: {name}: no name of it in Debian is known" for name, own in known.items() if not own
     ]
     names = dict.fromkeys(own for own in known.values() if own)
+    # Images of NVIDIA's have neither: pip needs certificates, and Ubuntu keeps `venv` apart from Python.
     if shell.cuda is not None:
         names = dict.fromkeys(["ca-certificates", "python3-venv", *names])
     if not names:
@@ -151,6 +152,7 @@ def _is_package(folder: Path) -> bool:
 def _options(manager: str, environment: Environment) -> list[tuple[str, tuple[str, ...]]]:
     if manager == "uv":
         return [("--group", environment.groups), ("--extra", environment.extras)]
+    # `--with` adds to what poetry installs anyway; groups that are not optional are among that.
     return [("--with", environment.groups), ("--extras", environment.extras)]
 
 
@@ -184,7 +186,7 @@ def _scripts(shell: Shell) -> str:
     blocks = []
     for name, text in shell.scripts:
         if any(isinstance(part, Package) for part in text):
-            continue
+            continue  # `only_in_nix` has told it
         code = ["#!/usr/bin/env bash", *"".join(map(str, text)).splitlines()]
         lines = " \\\n      ".join(map(shlex.quote, code))
         # `printf` and not a heredoc, which docker build without BuildKit does not know.

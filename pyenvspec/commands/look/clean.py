@@ -63,6 +63,7 @@ def run(options: CleanOptions) -> int:
         return 0
     _ask(options)
     for waste in wastes:
+        # Half of a folder that cannot go is no worse than all of it; the next run shows what is left.
         shutil.rmtree(waste.path, ignore_errors=True)
     if any(waste.path.parent.name == "shells" for waste in wastes):
         say("what these shells kept in the Nix store goes with: nix store gc")
@@ -84,6 +85,7 @@ def _ask(options: CleanOptions) -> None:
 
 def _kept(everything: bool) -> Iterator[Waste]:
     """Yield what the user's cache holds of projects that are gone; a kept shell is a root of garbage collection."""
+    # Entering a kept shell must not wait for imports, so that `shortcuts` says where all of this lies.
     cache = Path(uptodate.record_path("")).parents[1]
     for kind in ("shells", "host"):
         for folder in sorted(cache.glob(f"{kind}/*")):
@@ -123,6 +125,7 @@ def _environments(root: Path, everything: bool) -> Iterator[Waste]:
     except PyenvspecError:
         return  # what a broken env.yaml means cannot be known
     for folder in sorted(root.glob(".venv*")):
+        # One without the mark is the user's own, and a link may lead to what others use.
         if not (folder / ".pyenvspec-made").exists() or os.path.islink(folder):  # noqa: PTH114
             continue
         if everything or folder.name not in used:

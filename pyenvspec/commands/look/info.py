@@ -63,7 +63,7 @@ def _machine(runner: Runner) -> dict[str, str]:
 def _distribution() -> str:
     try:
         return platform.freedesktop_os_release().get("PRETTY_NAME", "unknown")
-    except OSError:
+    except OSError:  # there is no os-release: on macOS never, in some images of Linux neither
         return "none" if sys.platform == "linux" else " ".join(platform.mac_ver()[:1])
 
 
@@ -98,4 +98,4 @@ def _codes(findings: Sequence[Diagnostic]) -> str:
 
 def _without_home(text: str) -> str:
     home = os.path.expanduser("~")  # noqa: PTH111 -- a text
-    return text.replace(home, "~") if len(home) > 1 else text
+    return text.replace(home, "~") if len(home) > 1 else text  # in a container HOME may be `/`

@@ -12,7 +12,7 @@ from pyenvspec.driver import check_project
 from pyenvspec.facts.native import catalogue_source, find_attribute
 from pyenvspec.options import USAGE, Options, add_json
 from pyenvspec.records import dataclass
-from pyenvspec.reporter import make_visible, measure, put, report, say
+from pyenvspec.reporter import align, make_visible, put, report, say
 from pyenvspec.spec.model import VENV_MANAGERS
 
 if TYPE_CHECKING:
@@ -59,10 +59,8 @@ def run(options: ListOptions) -> int:
         put(json.dumps([asdict(item) for item in items], indent=2, ensure_ascii=False) + "\n")
         return 0
     rows = [(item.kind, item.name, item.version or "-", item.origin) for item in items]
-    widths = [max(measure(row[column]) for row in rows) for column in range(3)]
-    for row in rows:
-        cells = [cell + " " * (width - measure(cell)) for cell, width in zip(row, widths, strict=False)]
-        put(make_visible("  ".join([*cells, row[3]]).rstrip()) + "\n")
+    for cells in align(rows):
+        put(make_visible("  ".join(cells).rstrip()) + "\n")
     if shell.native and not options.quiet:
         say(f"versions of `native` are those of {catalogue_source()}; {plan.nixpkgs.release} may have others")
     return 0
@@ -78,6 +76,7 @@ def _items(plan: Plan, shell: Shell, root: Path) -> Iterator[ListedItem]:
     if shell.cuda:
         yield ListedItem("cuda", "toolkit", shell.cuda.version, shell.cuda.attribute)
     for package in shell.native:
+        # What Nix would answer takes a download of nixpkgs; the catalogue is near enough to choose by.
         name = ".".join(package.path)
         attribute = find_attribute(name)
         version = attribute.version if attribute else ""

@@ -19,7 +19,7 @@ from pyenvspec.options import Options, add_json
 from pyenvspec.pinning.flakelock import read_locked
 from pyenvspec.pinning.pins import read_pins, tested_pins, usable_pins, wanted_refs
 from pyenvspec.records import dataclass
-from pyenvspec.reporter import measure, put, report, say, waiting
+from pyenvspec.reporter import align, put, report, say, waiting
 from pyenvspec.spec.model import VENV_MANAGERS
 from pyenvspec.tools import SystemRunner
 
@@ -74,10 +74,8 @@ def run(options: OutdatedOptions) -> int:
         put(json.dumps({"outdated": [asdict(one) for one in outdated], "unknown": untold}, indent=2) + "\n")
         return 0
     rows = [(one.kind, one.name, one.now, one.newest, one.command) for one in outdated]
-    widths = [max((measure(row[column]) for row in rows), default=0) for column in range(4)]
-    for row in rows:
-        padded = [cell + " " * (width - measure(cell)) for cell, width in zip(row, widths, strict=False)]
-        put("  ".join([*padded[:2], f"{padded[2]} → {padded[3]}", row[4]]) + "\n")
+    for kind, name, now, newest, command in align(rows):
+        put(f"{kind}  {name}  {now} → {newest}  {command}\n")
     for line in untold:
         say(line)
     if not outdated and not untold and not options.quiet:
@@ -95,6 +93,7 @@ def _release(plan: Plan) -> Iterator[Old]:
 
 
 def _inputs(plan: Plan, root: Path, runner: Runner, untold: list[str]) -> Iterator[Old]:
+    # The pin in use: the team's own, else the tested revision; what Nix locked by itself stands in flake.lock alone.
     pinned = tested_pins(plan.inputs) | usable_pins(plan.inputs, read_pins(root))
     revisions = read_locked(root) | {name: pin.rev for name, pin in pinned.items()}
     for name, source in sorted(wanted_refs(plan.inputs).items()):
@@ -154,6 +153,7 @@ def _packages(shell: Shell, root: Path, runner: Runner, untold: list[str]) -> It
         )
         return
     newest = dict(re.findall(r"^([\w.-]+)==(\S+)", result.stdout, re.MULTILINE))
+    # pip has no lock to move: the pin is changed where it is typed.
     command = {"uv": "uv lock --upgrade-package {}", "poetry": "poetry update {}"}.get(environment.manager)
     for name, now in have.items():
         if name in newest and newest[name] != now:

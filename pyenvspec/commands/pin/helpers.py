@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _LOOKED_FOR = "nix-prefetch-git"
 """It must be there, or nix-prefetch-github builds an expression of <nixpkgs>; for what is asked here it never runs."""
+# Were it run all the same, that fails, and no wrong pin comes of it.
 _NOT_RUN = "#!/bin/sh\nfalse\n"
 
 

@@ -82,6 +82,7 @@ def relock(options: LockOptions, plan: Plan, old: Mapping[str, Pin], *, moved: C
     """
     wanted = wanted_refs(plan.inputs)
     kept = usable_pins(plan.inputs, old)
+    # `update` asks for those that it moves, `lock` for those that have no pin or another source than it.
     movable = {n: s for n, s in wanted.items() if (n in moved if moved else n not in kept)}
     with helpers_on_path():
         new = kept | fetch_pins(_movable(movable, kept), SystemRunner(), on_progress=_progress(options))
@@ -99,6 +100,7 @@ def _movable(sources: Mapping[str, FlakeRef], kept: Mapping[str, Pin]) -> dict[s
 
 
 def _progress(options: LockOptions) -> Callable[[Progress], None] | None:
+    # A log of CI has no use for a line per input, and the result is told at the end.
     if options.quiet or not is_terminal(sys.stderr):
         return None
 

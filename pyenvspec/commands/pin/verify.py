@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 def verify_pins(options: LockOptions, plan: Plan, pins: Mapping[str, Pin]) -> int:
     """Ask for what is pinned; raises LockError where a hash is another one, or a revision is not to be had."""
     kept = usable_pins(plan.inputs, pins)
+    # By revision, not by branch: only so the answer has to be the very same files.
     exact = {n: FlakeRef(p.source.owner, p.source.repo, p.rev) for n, p in kept.items()}
     with helpers_on_path():
         again = fetch_pins(exact, SystemRunner())

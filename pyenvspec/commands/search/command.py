@@ -49,7 +49,7 @@ def declare(parser: argparse.ArgumentParser) -> type[SearchOptions]:
 def run(options: SearchOptions) -> int:
     """Print what is found, best first; finding nothing is an answer too."""
     query = " ".join(options.names)
-    attributes = search(query, max(options.limit, 1))
+    attributes = search(query, max(options.limit, 1))  # `--limit 0` or less would say that nothing is there
     meant = suggest_native(query)
     if options.json:
         answer = {
