@@ -94,6 +94,7 @@ VERBS = {verb: where for group in GROUPS.values() for verb, where in group.items
 
 def run(argv: Sequence[str]) -> int:
     """Run one command and return its exit code."""
+    # argcomplete starts us so, at each press of the tab key.
     if "_ARGCOMPLETE" in os.environ:
         from pyenvspec.commands.completion.answer import complete_line
 
@@ -170,6 +171,7 @@ def _parse(argv: Sequence[str]) -> tuple[Callable[[Options], int], Options]:
     module, parser, form = build_parser(verb)
     if parser.usage is None:  # argparse would cut off as many letters as `usage: ` has, in any language
         parser.usage = parser.format_usage()[len(translated("usage:")) + 1 :]
+    # Intermixed: options may stand between names, `add ffmpeg -C lab sox`.
     values: dict[str, Any] = vars(parser.parse_intermixed_args(words[1:]))
     values |= {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
     values["directory"] = Path(values["directory"])

@@ -122,12 +122,12 @@ class Diagnostics:
 
 def _position(diagnostic: Diagnostic) -> tuple[str, int, int, str, str]:
     span = diagnostic.span
+    # Behind every line that a file can have.
     line, column = (span.line, span.column) if span else (2**31, 0)
     return diagnostic.file, line, column, diagnostic.code, diagnostic.message
 
 
 CODES: dict[str, str] = {
-    # any stage
     # validating
     "unknown-key": "a key does not exist",
     "key-spelling": "a key is spelled in camelCase or kebab-case instead of snake_case",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class SourceInt(int):
-    """A whole number that remembers how it was typed (`010`, `0x1F`, `1_000`)."""
+    """A whole number that remembers how it was typed (`010`, `0x1F`)."""
 
     text: str
 

@@ -56,32 +56,35 @@ def _init_at_first(cls: Any) -> Callable[..., None]:
 
 
 def _compile_init(cls: type) -> Callable[..., None]:
-    known: dict[str, Any] = {"missing": dataclasses.MISSING}
+    # A default_factory runs for every record made: `missing` is the default that tells that no value came.
+    namespace: dict[str, Any] = {"missing": dataclasses.MISSING}
     parameters: list[str] = []
     named: list[str] = []
     body = []
-    for one in dataclasses.fields(cls):
-        value, default = one.name, ""
-        if one.default_factory is not dataclasses.MISSING:
-            known[f"make_{one.name}"] = one.default_factory
-            default_call = f"make_{one.name}()"
+    for field in dataclasses.fields(cls):
+        value, default = field.name, ""
+        if field.default_factory is not dataclasses.MISSING:
+            namespace[f"make_{field.name}"] = field.default_factory
+            default_call = f"make_{field.name}()"
             value, default = (
-                f"{default_call} if {one.name} is missing else {one.name}" if one.init else default_call,
+                f"{default_call} if {field.name} is missing else {field.name}"
+                if field.init
+                else default_call,
                 "=missing",
             )
-        elif one.default is not dataclasses.MISSING:
-            known[f"default_{one.name}"] = one.default
-            value, default = one.name if one.init else f"default_{one.name}", f"=default_{one.name}"
-        elif not one.init:
+        elif field.default is not dataclasses.MISSING:
+            namespace[f"default_{field.name}"] = field.default
+            value, default = field.name if field.init else f"default_{field.name}", f"=default_{field.name}"
+        elif not field.init:
             continue
-        if one.init:
-            (named if one.kw_only else parameters).append(one.name + default)
-        body.append(f"self.{one.name} = {value}")
+        if field.init:
+            (named if field.kw_only else parameters).append(field.name + default)
+        body.append(f"self.{field.name} = {value}")
     if hasattr(cls, "__post_init__"):
         body.append("self.__post_init__()")
     head = ", ".join(["self", *parameters, *(["*", *named] if named else [])])
-    exec(f"def __init__({head}):\n " + "\n ".join(body or ["pass"]), known)  # noqa: S102 - names of fields only
-    return known["__init__"]  # type: ignore[no-any-return]
+    exec(f"def __init__({head}):\n " + "\n ".join(body or ["pass"]), namespace)  # noqa: S102 - names of fields only
+    return namespace["__init__"]  # type: ignore[no-any-return]
 
 
 def _show(record: object) -> str:

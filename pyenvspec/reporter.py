@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 SITE = "https://pyenvspec.github.io/pyenvspec/"
 WIDTH = 100
 _LONGEST_TEXT = 4000
-_PATIENCE = 0.5
+_PATIENCE = 0.5  # seconds: what is done sooner would only flicker
 _NUMBER_WIDTH = 5
 _TAB = 4
 _CUT = "…"
-_NEAR = 500
+_NEAR = 500  # characters on either side of the caret, more than any terminal shows in a line
 _STYLES = {
     Severity.ERROR: "1;31",
     Severity.WARNING: "1;33",

@@ -158,6 +158,7 @@ def _wait(process: subprocess.Popen[bytes], timeout: float | None, *, own_group:
     except subprocess.TimeoutExpired:
         _stop(process, own_group=own_group)
         return True
+    # ^C too: what was started must not outlive us.
     except BaseException:
         _stop(process, own_group=own_group)
         raise
@@ -350,6 +351,7 @@ def _stop(process: subprocess.Popen[bytes], *, own_group: bool) -> None:
     import signal
     import subprocess
 
+    # SIGKILL in any case: the program may be gone, and what it started still there.
     for number in (signal.SIGTERM, signal.SIGKILL):
         try:
             if own_group:

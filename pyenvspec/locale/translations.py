@@ -45,12 +45,17 @@ WORDS = (
 """What the script that reads the code does not take: single words, and what Python's argparse says."""
 HOLE = "{}"
 _LOCALE = Path(__file__).parent
+# Sentences within sentences; each level tries all messages again.
 _DEEPEST = 4
+# A message with more characters of its own than this is not met by accident.
 _WEAK = 16
+# So many words of prose make a sentence of what is filled in; less is a name or a number.
 _MANY_WORDS = 2
+# A word of English, and no part of a path, an option or `key=value`.
 _PROSE = re.compile(r"(?<![\w./$-])[a-z]{2,}(?![\w/=(-])")
 _JOINTS = ("; ", ", or ", ". ", ": ", " (or ")
 _ENDS = ("; ", ". ", ": ")
+# `numpy, torch, …`, with backquotes or without.
 _LIST = re.compile(r"`?[\w.+-]+`?(?:, `?[\w.+-]+`?)*(?:, …)?")
 
 
@@ -64,6 +69,7 @@ def catalogue(language: str) -> gettext.NullTranslations:
 def _templates(language: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Return the messages with holes and their literal parts, those that say most first."""
     data = (_LOCALE / language / "LC_MESSAGES" / "pyenvspec.mo").read_bytes()
+    # The head of a .mo file: magic number, format, number of messages, where their table starts.
     count, start = struct.unpack_from("<2I", data, 8)  # gettext itself lists no messages
     rows = [struct.unpack_from("<2I", data, start + 8 * row) for row in range(count)]
     messages = [data[at : at + length].decode() for length, at in rows]

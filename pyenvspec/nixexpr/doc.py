@@ -14,6 +14,7 @@ from pyenvspec.records import dataclass
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+# Adds up like any other width, and no text comes near it.
 MUST_BREAK = 1 << 40
 
 
@@ -130,6 +131,7 @@ def text(value: str) -> Doc:
 def concat(*parts: Doc | str) -> Doc:
     """`parts` one after the other; a `str` is text."""
     docs = tuple(text(part) if isinstance(part, str) else part for part in parts)
+    # By identity: docs are not compared, and this is the only empty one.
     kept = tuple(doc for doc in docs if doc is not EMPTY)
     return kept[0] if len(kept) == 1 else Concat(kept) if kept else EMPTY
 

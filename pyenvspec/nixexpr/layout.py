@@ -68,6 +68,7 @@ class _Page:
         if not value:
             return
         if self.is_line_start:
+            # Indented with its first text, so that an empty line gets no blanks.
             self.out.append(" " * level)
             self.column = level
             self.is_line_start = False
@@ -87,6 +88,7 @@ class _Page:
         if hug is None:
             self.stack.append(_Pending(level, flat, choice.broken))
             return
+        # What is written first goes on the stack last.
         self.stack.append(_Pending(level, True, hug.after))
         self.stack.append(_Pending(level, False, hug.middle))
         self.stack.append(_Pending(level, True, hug.before))
@@ -107,6 +109,7 @@ class _Page:
         return after >= 0 and _edge(hug.middle, after, backwards=True) <= after
 
     def tail_fits(self, room: int) -> bool:
+        # What cannot break away from this has to fit as well: a `;`, a closing bracket.
         for item in reversed(self.stack):
             if item.flat:
                 room -= item.doc.width
@@ -128,6 +131,7 @@ def _edge(doc: Doc, room: int, *, backwards: bool = False) -> int:
 def _until_break(doc: Doc, room: int, *, backwards: bool = False) -> tuple[int, bool]:
     """Width up to the first place where `doc` can break, and whether there is none."""
     used = 0
+    # Iterators in place of recursion, which long chains of operators would exhaust.
     todo: list[Iterator[Doc]] = [iter((doc,))]
     while todo and used <= room:
         current = next(todo[-1], None)

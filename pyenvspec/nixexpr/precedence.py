@@ -40,6 +40,7 @@ _OPERATORS = {
     "+": Strength.PLUS,
     "++": Strength.CONCAT,
 }
+# `==` and `!=` are in neither: to Nix `a == b == c` is a syntax error.
 _LEFT = {"+", "&&", "||"}
 _RIGHT = {"++", "//", "->"}
 
@@ -55,6 +56,7 @@ def get_strength(expr: Expr) -> Strength:
             return Strength.NOT
         case HasAttr():
             return Strength.HAS
+        # To Nix `-1` is the negation of 1, and `f -1` a subtraction.
         case Int(value) | Float(value) if value < 0:
             return Strength.NEGATE
         case Apply():
@@ -84,6 +86,7 @@ def flatten_chain(expr: BinOp) -> list[Expr]:
     while isinstance(current, BinOp) and current.operator == operator:
         operands.append(current.right)
         current = current.left
+        # One that does not chain has two operands, whatever these are.
         if operator not in _LEFT:
             break
     return [current, *reversed(operands)]

@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+# `or` has a meaning only behind a selection, but no variable can be called so either.
 KEYWORDS = frozenset({"assert", "else", "if", "in", "inherit", "let", "or", "rec", "then", "with"})
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_'-]*")
+# The characters of a path literal; a name with others is written as a sum (`shape.to_spelled`).
 _PATH_NAME = re.compile(r"[A-Za-z0-9._+-]+")
 _UNWRITABLE = re.compile("[\0\ud800-\udfff]")
 _LINE_END = re.compile(r"\r\n|\r|\n")
+# Nix reads a bare CR in a string as LF, so it is spelled out as well.
 _PLAIN_ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t", "$": "\\$"}
 # A `$` matters only where `${` could arise: before a brace, or as the end of the text before a hole.
 _PLAIN_SPECIAL = re.compile(r'[\\"\n\r\t]|\$(?=\{)')

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pyenvspec.diagnostics import Diagnostic
     from pyenvspec.reading.text import SourceText
 
+# `python:3.12`, but neither `python: 3.12` nor `https://host`.
 MISSING_SPACE = re.compile(r"([A-Za-z_][\w.-]*):(?![\s/])(\S.*)", re.DOTALL)
 
 
@@ -59,9 +60,11 @@ def quote_rest(source: SourceText, start: int, *, in_brackets: bool = False, ins
     Where it has quotes around it already, and is wrong `inside` of them, they are replaced.
     """
     rest = source.text[start : source.line_end(start)]
+    # YAML takes `#` for a comment only behind a blank.
     rest = re.split(r"\s#", rest)[0].strip()
     rest = rest[1:-1] if inside else rest
     rest = shorten((_cut_at_bracket(rest) if in_brackets else rest).strip())
+    # Single quotes know no escape but `''`: a regular expression or a Windows path stays as it was typed.
     return "'" + rest.replace("'", "''") + "'" if re.search(r'["\\]', rest) else f'"{rest}"'
 
 

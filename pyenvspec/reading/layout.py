@@ -12,11 +12,13 @@ if TYPE_CHECKING:
     from pyenvspec.diagnostics import Diagnostic
     from pyenvspec.reading.complaint import Complaint
 
+# `  - name: value`, `name:`; a quoted key is none.
 _KEY_LINE = re.compile(
     r"(?P<indent> *)(?:- +)*(?P<key>[^\s:#'\"][^:#]*?) *:(?: +(?P<value>[^\s#].*))?(?: .*)?$"
 )
 # Bounds the backtracking of the pattern above, which is quadratic.
 _MAX_KEY = 200
+# `version 3.12` and `version = 3.12`.
 _NO_COLON = re.compile(r"(?P<key>[A-Za-z_][\w.-]*)(?: +| *= *)(?P<value>[^\s=:].*)")
 
 
@@ -207,6 +209,7 @@ def odd_line(complaint: Complaint) -> Diagnostic:
     levels = _levels_above(complaint)
     depth = len(complaint.before)
     if depth in levels:
+        # PyYAML calls a list "a block collection", and keys "a block mapping".
         is_list = complaint.context.endswith("collection")
         return complaint.report(
             "a key stands in the middle of a list" if is_list else "a list item stands in the middle of keys",

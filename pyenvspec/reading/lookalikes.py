@@ -8,7 +8,9 @@ from __future__ import annotations
 import re
 
 _QUOTES = {"“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "‘": "'", "’": "'", "、": ",", "・": "-"}
+# Unicode has `!` to `~` once more as full-width characters, in the same order.
 _WIDE = dict(zip(range(0xFF01, 0xFF5F), range(0x21, 0x7F), strict=True))
+# The full-width, no-break, thin and narrow no-break space.
 _SPACES = {0x3000: 0x20, 0xA0: 0x20, 0x2009: 0x20, 0x202F: 0x20}
 _PLAIN: dict[int, int] = {**_WIDE, **_SPACES, **{ord(odd): ord(plain) for odd, plain in _QUOTES.items()}}
 

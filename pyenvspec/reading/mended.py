@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 # What starts a line that goes on with the key above: a list may stand in its column, and so may a closing bracket.
 _GOES_ON = re.compile(r"[\s#\]}]|-(?:\s|$)|$")
 _KEY = re.compile(r"[\"']?([A-Za-z_][^\s:#\"']*)")
+# These are of the whole file, or are limits: with a line less they would come again.
 _HOPELESS = ("yaml-nesting", "yaml-alias-bomb", "yaml-top-level", "empty-file", "yaml-second-document")
+# In blocks; each step parses all that stands above once more.
 _LOOKED_BACK = 3
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 

@@ -250,6 +250,7 @@ def _anything_else(complaint: Complaint) -> Diagnostic:
     )
 
 
+# The first that matches counts: a wording stands above those that are a part of it (`escape`).
 _RULES: tuple[tuple[str, Callable[[Complaint], Diagnostic]], ...] = (
     ("scanning an alias|scanning an anchor", _reference),
     ("parsing a tag|scanning a tag|tag handle|found duplicate %TAG", _tagged),

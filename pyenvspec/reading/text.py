@@ -14,6 +14,7 @@ from pyenvspec.diagnostics import Diagnostic, PyenvspecError, Span
 from pyenvspec.records import dataclass
 
 MAX_BYTES = 1024 * 1024
+# A binary file has one in nearly every line.
 MAX_STRAY_REPORTS = 20
 MAX_QUOTED = 60
 

@@ -23,12 +23,15 @@ if TYPE_CHECKING:
     from pyenvspec.raw import Node
     from pyenvspec.reading.text import SourceText
 
+# Each level is a few calls, here and in the passes behind, and Python ends at a thousand.
 MAX_DEPTH = 100
+# Values that aliases bring in: nine anchors of nine aliases each are 9 ** 9 of them.
 MAX_COPIES = 100_000
 
 # libyaml takes a tenth of the time; PyYAML can be built without it.
 _Parser: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
+# `&name !tag` before a value; comments and line ends may part them from it.
 _PROPERTIES = re.compile(r"(?:[&!][^\s,\[\]{}]*(?:\s+(?:#[^\n]*\n\s*)*|(?=[,\]}])|$))*")
 _TAG = re.compile(r"![^\s,\[\]{}]*")
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _FORMAT = "pyenvspec shell 1"
 READER = ("bash",)
 """What runs where commands come from a pipe or a file: a bash that is not typed into reads none of what sets it up."""
+# `--rcfile` takes the place of ~/.bashrc, so the script reads that itself. Aliases that are set there must not
+# change what the code of the environment runs, and that code must not see the words of the command as its own.
 _SCRIPT = """\
 _pyenvspec_words=("$@")
 set --
@@ -45,6 +47,7 @@ def reopen(argv: Sequence[str]) -> int | None:
             return None
         _become(directory, folder, command)
     except (OSError, ValueError):
+        # Whatever is odd is left to the command itself, which has words for it.
         pass
     return None
 
@@ -87,6 +90,7 @@ def is_current(directory: str, folder: str) -> bool:
         bash = stream.read()
     if form != _FORMAT or tool != _tool() or not os.access(bash, os.X_OK):
         return False
+    # The link stays when Nix collects what it leads to.
     if not os.path.exists(os.path.realpath(os.path.join(folder, "profile"))):
         return False
     root = os.path.realpath(directory)
@@ -115,6 +119,7 @@ def write_stamp(directory: str, folder: str, paths: Sequence[str]) -> None:
     if os.path.isdir(os.path.join(root, "nix")):
         entries.append(f"{uptodate.state_at(root, 'nix', 'l')}\tnix")
     os.makedirs(folder, mode=0o700, exist_ok=True)
+    # Until the new shell has been entered, nothing here may pass for a whole one.
     for name in ("stamp", "script", "start"):
         if os.path.exists(os.path.join(folder, name)):
             os.unlink(os.path.join(folder, name))

@@ -103,6 +103,7 @@ def _shown_if_current(root: str) -> tuple[str, str]:
     """Return the findings of the record; ValueError or OSError where it is not what is on the disk."""
     with open(record_path(root), "rb") as stream:
         expected, _, body = stream.read().partition(b"\n")
+    # A record that was cut off, by a full disk say, is none.
     if expected.decode() != digest(body):
         raise ValueError
     head, _, rest = body.partition(b"\n\n")

@@ -125,6 +125,7 @@ class CustomCache(Model):
         examples=["x-1:AAAA"],
     )
     push: Annotated[
+        # Empty is what `_push_text` makes of `push: true`.
         Annotated[str, Matches(_PUSH.replace("^(", "^(|", 1))] | None,
         BeforeValidator(_push_text),
         WithJsonSchema({"anyOf": [{"type": "boolean"}, {"type": "string", "pattern": _PUSH}]}),

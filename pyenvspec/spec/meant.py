@@ -182,6 +182,7 @@ def _python(text: str) -> Meant | None:
         return Meant(one, f"write the one that your packages have wheels for, such as `{some_python()}`")
     if text.lower() in ("pypy", "pypy3", "conda", "anaconda"):
         return Meant("a version of CPython", f"write a version, such as `{some_python()}`")
+    # `py311`, `cp312`: names of environments and tags of wheels.
     squeezed = re.fullmatch(r"(?:c?python|c?py|cp)[-_ ]?([23])(\d{1,2})", text, re.IGNORECASE)
     match = re.search(r"[23]\.\d+(?:\.\d+)?", text)
     version = f"{squeezed[1]}.{squeezed[2]}" if squeezed else match[0] if match else None
@@ -205,6 +206,7 @@ def _cuda(text: str) -> Meant | None:
             return Meant(expected, "for no CUDA leave the key out; in a variant write `cuda: null`")
         hint = "write the version that your packages are made for; most wheels bring their own CUDA and need none of it"
         return Meant(expected, hint)
+    # `cu124`: what wheels of PyTorch are called after.
     squeezed = re.fullmatch(r"(?:cuda|cu)?[-_ ]?(\d{2})(\d)", text, re.IGNORECASE)
     match = re.search(r"(\d{1,2}\.\d)(?:\.\d+)*", text)
     version = f"{squeezed[1]}.{squeezed[2]}" if squeezed else match[1] if match else None
@@ -225,6 +227,7 @@ def _release(text: str) -> Meant | None:
 
 
 def _capability(text: str) -> Meant | None:
+    # `sm_86` and `compute_90a` are nvcc's spellings, `8.6+PTX` is PyTorch's.
     match = re.fullmatch(r"(?:sm|compute|arch)?[-_]?(\d{1,2}?)\.?(\d)([af])?(?:\+PTX)?", text, re.IGNORECASE)
     return Meant(f"did you mean `{match[1]}.{match[2]}`?") if match else Meant("major and minor, like 8.6")
 
@@ -240,11 +243,13 @@ def _package(text: str) -> Meant | None:
         return Meant("a name", f"write `{wrapped[2]}` under `packages` of `cuda`")
     if wrapped is not None:
         return Meant("a name", f"write `{wrapped[2]}`: names of nixpkgs stand here as they are")
+    # `ffmpeg=4.4`, `gcc@12`, `cmake >= 3.20`: as conda, Homebrew and pip have it.
     match = re.fullmatch(r"([A-Za-z][\w.+-]*?)\s*(?:[=<>~!@:]=?=?|\s)\s*v?(\d[\w.*]*)", text)
     if match is None:
         return None
     name, version = match[1], match[2]
     numbers = re.split(r"[._]", version)
+    # nixpkgs has versions in names: `openssl_1_1`, `gcc12`, `ffmpeg_4`.
     spelled = ("_".join(numbers[:2]), "".join(numbers[:2]), numbers[0])
     attrs = (f"{name}{joint}{number}" for number in spelled for joint in ("_", ""))
     attr = next((attr for attr in attrs if is_catalogued(attr)), None)

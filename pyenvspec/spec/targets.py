@@ -26,7 +26,9 @@ from pyenvspec.spec.values import (
     typed_text,
 )
 
+# Kubernetes names things by RFC 1123: at most 63 characters.
 DNS_LABEL = f"^[a-z0-9]([a-z0-9-]{{0,61}}[a-z0-9])?{END}"
+# A long option of sbatch without its dashes: `mail-user`.
 _OPTION = f"^[a-z][a-z-]*[a-z]{END}"
 _NUMBER = {"type": "number", "minimum": 0}
 
@@ -54,6 +56,7 @@ Gpus = Annotated[
     ),
 ]
 _ACCELERATORS = f"^[A-Za-z0-9][A-Za-z0-9._-]*(:[0-9]+(\\.[0-9]+)?)?{END}"
+# dstack's lists and ranges: `A100,H100:2`, `24GB..80GB`.
 _GPU = f"^[A-Za-z0-9][A-Za-z0-9._:,-]*(\\.\\.[A-Za-z0-9._:,-]*)?{END}"
 _AT_LEAST = f"^[0-9]{{1,6}}(\\.[0-9]{{1,3}})?\\+?{END}"
 AtLeast = Annotated[

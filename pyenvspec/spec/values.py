@@ -24,8 +24,10 @@ END = "$(?!\\n)"
 ATTR_PATH = f"^[A-Za-z_][A-Za-z0-9_+'-]*(\\.[A-Za-z_0-9][A-Za-z0-9_+'-]*)*{END}"
 PRELOAD = ATTR_PATH.removesuffix(END) + f"(/[A-Za-z0-9._+-]+)+{END}"
 ENV_NAME = f"^[A-Za-z_][A-Za-z0-9_]*{END}"
+# As PEP 508 has it.
 PACKAGE_NAME = f"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?{END}"
 PLAIN_NAME = f"^[A-Za-z0-9_][A-Za-z0-9._-]*{END}"
+# Names and tags as the distribution specification of the OCI has them.
 IMAGE_NAME = f"^[a-z0-9]+(([._]|__|-+)[a-z0-9]+)*(/[a-z0-9]+(([._]|__|-+)[a-z0-9]+)*)*{END}"
 REQUIRED = f"^(>=|<=|==|!=|~=|>|<) ?[0-9][0-9A-Za-z.]*( ?, ?(>=|<=|==|!=|~=|>|<) ?[0-9][0-9A-Za-z.]*)*{END}"
 IMAGE_TAG = f"^[A-Za-z0-9_][A-Za-z0-9._-]{{0,127}}{END}"
@@ -41,11 +43,14 @@ RELEASE = f"^(auto|nixos-[0-9][0-9]\\.[0-9][0-9]|nixos-unstable|[0-9a-f]{{40}}){
 SHELL_NAME = f"^[A-Za-z_][A-Za-z0-9_-]*{END}"
 # No longer than a version is: Python refuses to read numbers of more than 4,300 digits.
 DOTTED = "[0-9]{1,9}(\\.[0-9]{1,9})*"
+# `9.0a` and `12.0f`: NVIDIA's code for one architecture, or for a family.
 CAPABILITY = f"^[0-9]{{1,2}}\\.[0-9]{{1,9}}[af]?{END}"
 _LAST_GPU = 20
 VERSION = f"^{DOTTED}{END}"
+# Each part may be missing; the look-ahead refuses that all are.
 DURATION = f"^(?=[0-9])([0-9]{{1,6}}d)?([0-9]{{1,6}}h)?([0-9]{{1,6}}m)?([0-9]{{1,6}}s)?{END}"
 SIZE = f"^[1-9][0-9]{{0,8}}[KMGT]i?{END}"
+# As `sbatch --gpus` takes them: `2`, `a100:2`.
 GPUS = f"^([A-Za-z0-9][A-Za-z0-9._-]*:)?[1-9][0-9]{{0,3}}{END}"
 IMAGE = f"^[A-Za-z0-9./_][^\\s\\\\\"'`$;]*{END}"
 # No blank and no quote, so that a line of options holds it as it is.
@@ -229,6 +234,7 @@ PositiveInt = Annotated[
 class Model(BaseModel):
     """Base of all parts: frozen, and unknown keys are errors."""
 
+    # Built with the first value: most documents use few of the parts.
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 

@@ -88,6 +88,7 @@ class Words(NamedTuple):
 def reword(detail: ErrorDetails, path: KeyPath) -> Words:
     """Return a mistake in the user's words."""
     kind, value, name = detail["type"], detail["input"], _dotted(path)
+    # pydantic says so where the key of a mapping is wrong, and not its value.
     on_name = detail["loc"][-1] == "[key]"
     match kind:
         case "extra_forbidden":
@@ -101,6 +102,7 @@ def reword(detail: ErrorDetails, path: KeyPath) -> Words:
             meant = (None if on_name else explain_value(path, value)) or Meant(None)
             pattern = detail.get("ctx", {}).get("pattern", "")
             known = FORMS.get(pattern)
+            # `{LIMIT: 0,5}` are two keys to YAML, the second of them `5`.
             if on_name and pattern == ENV_NAME and str(path[-1]).isdecimal():
                 meant = Meant(
                     None, f'a comma ends a value between `{{` and `}}`: quote it, as in `"0,{path[-1]}"`'
@@ -185,6 +187,7 @@ def _unknown_key(path: KeyPath) -> Words:
     key, parent = str(path[-1]), path[:-1]
     keys = _keys_at(parent)
     where = f"`{_dotted(parent)}`" if parent else "env.yaml"
+    # Who comes from other tools writes `extraIndex` or `extra-index`.
     snake = re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", key).replace("-", "_").lower()
     if snake in keys:
         return Words("key-spelling", f"`{key}` is not how {where} spells it", f"write `{snake}`", None)

@@ -11,7 +11,7 @@ import pytest
 
 from pyenvspec.cli import run
 from pyenvspec.commands.host import machine, python
-from pyenvspec.commands.host.command import describe_host
+from pyenvspec.commands.host.command import _place, describe_host
 from pyenvspec.commands.host.entry import entry_script, venv_variables
 from pyenvspec.commands.host.machine import Absent, find_absent
 from pyenvspec.commands.host.python import HostPython, find_python, find_uv, install_uv
@@ -235,6 +235,12 @@ def test_a_variant_that_is_not_there_is_a_usage_error(
     (tmp_path / "env.yaml").write_text("python: 3.11\n")
     assert run(["shell", "--host", "-C", str(tmp_path), "gpu"]) == 2
     assert "there is default" in capsys.readouterr().err
+
+
+def test_a_relative_cache_folder_counts_as_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", "cache")
+    assert _place(tmp_path / "lab", "default").parent == tmp_path / ".cache" / "pyenvspec" / "host"
 
 
 def test_the_shell_has_venv_variables_scripts_and_on_enter(

@@ -137,8 +137,11 @@ def _find_bash() -> str:
 def _place(root: Path, variant: str) -> Path:
     # One for each variant, as shells may be open side by side.
     digest = uptodate.digest(os.fsencode(f"{root}\0{variant}"))[:32]
-    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(cache, "pyenvspec", "host", digest)
+    # A relative one counts as none, as its specification says: it would lead into the project.
+    cache = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    if not cache.is_absolute():
+        cache = Path.home() / ".cache"
+    return cache / "pyenvspec" / "host" / digest
 
 
 def _write(path: Path, text: str, mode: int = 0o600) -> Path:
