@@ -74,7 +74,7 @@ def relock_command(lock: str, folder: str) -> str:
     tool = lock.removesuffix(".lock")
     # poetry runs in that folder; uv stays here, and only takes the project from there.
     option = {"poetry": "-C", "uv": "--project"}[tool]
-    return f"{tool} lock" if folder == "." else f"{tool} lock {option} {shlex.quote(folder)}"
+    return f"{tool} lock" if folder == "." else " ".join((tool, "lock", option, shlex.quote(folder)))
 
 
 def read_locked_project(root: Path, manager: str, folder: str) -> LockedProject:

@@ -120,7 +120,7 @@ def _take_row(source: Source, text: str, row: Table, places: list[object]) -> No
             normalise(name),
             f"{name}=={version}",
             f"=={version}",
-            line=line_of(text, rf"^name = \"{re.escape(name)}\""),
+            line=line_of(text, rf'^name = "{re.escape(name)}"'),
             wheels=tuple(file for file in files if file.endswith(".whl")),
         )
     )
