@@ -112,17 +112,6 @@ class Select:
 
 
 @dataclass(frozen=True, slots=True)
-class HasAttr:
-    """`target ? a.b`."""
-
-    target: Expr
-    path: AttrPath
-
-    def __post_init__(self) -> None:
-        _check_path(self.path)
-
-
-@dataclass(frozen=True, slots=True)
 class Apply:
     """`function` given `args`, at least one."""
 
@@ -213,22 +202,10 @@ class AttrSet:
 
 
 @dataclass(frozen=True, slots=True)
-class ListItem:
-    """A list's value with a comment above it."""
-
-    value: Expr
-    comment: str = ""
-    blank_before: bool = False
-
-    def __post_init__(self) -> None:
-        check_text(self.comment)
-
-
-@dataclass(frozen=True, slots=True)
 class List:
     """`[ … ]`."""
 
-    items: tuple[Expr | ListItem, ...] = ()
+    items: tuple[Expr, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,22 +218,6 @@ class Let:
     def __post_init__(self) -> None:
         if not self.entries:
             raise ValueError("a let needs a binding")
-
-
-@dataclass(frozen=True, slots=True)
-class If:
-    """`if condition then then else otherwise`."""
-
-    condition: Expr
-    then: Expr
-    otherwise: Expr
-
-
-@dataclass(frozen=True, slots=True)
-class Not:
-    """`!operand`."""
-
-    operand: Expr
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,14 +254,11 @@ Expr: TypeAlias = (
     | Null
     | Var
     | Select
-    | HasAttr
     | Apply
     | Lambda
     | AttrSet
     | List
     | Let
-    | If
-    | Not
     | BinOp
 )
 AttrPath: TypeAlias = tuple[str | Expr, ...]

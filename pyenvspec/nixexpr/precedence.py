@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from pyenvspec.nixexpr.nodes import Apply, BinOp, Float, HasAttr, If, Int, Lambda, Let, Not, Select
+from pyenvspec.nixexpr.nodes import Apply, BinOp, Float, Int, Lambda, Let, Select
 
 if TYPE_CHECKING:
     from pyenvspec.nixexpr.nodes import Expr
@@ -48,14 +48,10 @@ _RIGHT = {"++", "//", "->"}
 def get_strength(expr: Expr) -> Strength:
     """How tightly `expr` holds together beside other expressions."""
     match expr:
-        case Lambda() | Let() | If():
+        case Lambda() | Let():
             return Strength.OPEN
         case BinOp(operator=operator):
             return _OPERATORS[operator]
-        case Not():
-            return Strength.NOT
-        case HasAttr():
-            return Strength.HAS
         # To Nix `-1` is the negation of 1, and `f -1` a subtraction.
         case Int(value) | Float(value) if value < 0:
             return Strength.NEGATE

@@ -33,16 +33,12 @@ from pyenvspec.nixexpr.nodes import (
     Bool,
     File,
     Float,
-    HasAttr,
-    If,
     Inherit,
     Int,
     InterpolatedStr,
     Lambda,
     Let,
     List,
-    ListItem,
-    Not,
     Null,
     Path,
     Pattern,
@@ -98,8 +94,6 @@ def _bare(expr: Expr, *, wide: bool = False) -> Doc:
         case Let(entries, body):
             bound = indent(HARDLINE, _entries(entries))
             return concat("let", bound, HARDLINE, "in", HARDLINE, _body(body))
-        case If():
-            return _conditional(expr)
         case BinOp():
             return _operation(expr)
         case _:
@@ -137,10 +131,6 @@ def _word(expr: Expr) -> Doc:
             if default is None:
                 return dotted
             return concat(dotted, FILL_LINE, "or ", _operand(default, Strength.ATOM))
-        case HasAttr(target, path):
-            return concat(_operand(target, Strength.APPLY), FILL_LINE, "? ", _attr_path(path))
-        case Not(operand):
-            return concat("!", _operand(operand, Strength.APPLY))
         case _:
             raise TypeError(f"not a Nix expression: {expr!r}")
 
@@ -206,23 +196,18 @@ def _attr_set(expr: AttrSet, *, wide: bool) -> Doc:
 def _list(expr: List, line: Doc) -> Doc:
     if not expr.items:
         return concat("[ ]")
-    rows = [item if isinstance(item, ListItem) else ListItem(item) for item in expr.items]
-    docs = [group(_operand(row.value, Strength.ATOM)) for row in rows]
-    return concat("[", indent(line, _rows(line, rows, docs)), line, "]")
+    docs = [group(_operand(item, Strength.ATOM)) for item in expr.items]
+    return concat("[", indent(line, join(line, docs)), line, "]")
 
 
 def _entries(entries: Sequence[Binding | Inherit]) -> Doc:
-    return _rows(HARDLINE, entries, [group(_entry(entry)) for entry in entries])
-
-
-def _rows(line: Doc, rows: Sequence[Binding | Inherit | ListItem], docs: Sequence[Doc]) -> Doc:
-    """`docs` between `line`s, each under the comment and the empty line that its row asks for."""
+    """A line each, under the comment and the empty line that it asks for."""
     parts: list[Doc] = []
-    for row, doc in zip(rows, docs, strict=True):
-        blank = HARDLINE if row.blank_before and parts else EMPTY
-        comment = (concat(note, HARDLINE) for note in quote.quote_comment(row.comment))
-        parts.append(concat(blank, *comment, doc))
-    return join(line, parts)
+    for entry in entries:
+        blank = HARDLINE if entry.blank_before and parts else EMPTY
+        comment = (concat(note, HARDLINE) for note in quote.quote_comment(entry.comment))
+        parts.append(concat(blank, *comment, group(_entry(entry))))
+    return join(HARDLINE, parts)
 
 
 def _entry(entry: Binding | Inherit) -> Doc:
@@ -363,18 +348,7 @@ def _last_argument(arg: Expr) -> Doc:
             return _own_lines(arg)
 
 
-# --- choices and operators --------------------------------------------------------------------
-
-
-def _conditional(expr: If) -> Doc:
-    parts: list[Doc] = []
-    current: Expr = expr
-    line = LINE
-    while isinstance(current, If):
-        condition = group("if", indent(LINE, group(_bare(current.condition))), LINE, "then")
-        parts += [condition, indent(line, group(_bare(current.then))), line, concat("else ")]
-        current, line = current.otherwise, HARDLINE
-    return concat(*parts[:-1], "else", indent(LINE, group(_bare(current))))
+# --- operators --------------------------------------------------------------------------------
 
 
 def _operation(expr: BinOp, *, wide: bool = False) -> Doc:

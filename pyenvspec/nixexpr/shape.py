@@ -14,7 +14,6 @@ from pyenvspec.nixexpr.nodes import (
     InterpolatedStr,
     Lambda,
     List,
-    ListItem,
     Null,
     Path,
     Select,
@@ -81,7 +80,7 @@ def is_absorbable(expr: Expr) -> bool:
     return is_container(expr)
 
 
-def is_simple(expr: Expr | ListItem) -> bool:
+def is_simple(expr: Expr) -> bool:
     """Whether `expr` is one word, or a call of a word on at most two words."""
     match expr:
         case Str() | InterpolatedStr() | Var() | Bool() | Null():

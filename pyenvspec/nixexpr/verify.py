@@ -10,15 +10,11 @@ from pyenvspec.nixexpr.nodes import (
     Binding,
     BinOp,
     File,
-    HasAttr,
-    If,
     Inherit,
     InterpolatedStr,
     Lambda,
     Let,
     List,
-    ListItem,
-    Not,
     Pattern,
     Select,
     Var,
@@ -157,18 +153,14 @@ def _get_plain_children(expr: Expr) -> Iterator[Expr]:
     match expr:
         case InterpolatedStr(parts):
             yield from (part for part in parts if not isinstance(part, str))
-        case Select(target, path) | HasAttr(target, path):
+        case Select(target, path, default):
             yield target
             yield from (part for part in path if not isinstance(part, str))
-            if isinstance(expr, Select) and expr.default is not None:
-                yield expr.default
+            if default is not None:
+                yield default
         case Apply(function, args):
             yield from (function, *args)
         case List(items):
-            yield from (item.value if isinstance(item, ListItem) else item for item in items)
-        case If(condition, then, otherwise):
-            yield from (condition, then, otherwise)
-        case Not(operand):
-            yield operand
+            yield from items
         case BinOp(left, _, right):
             yield from (left, right)

@@ -14,6 +14,7 @@ from pyenvspec.names import closest
 from pyenvspec.raw import Mapping, Scalar, Sequence
 from pyenvspec.records import dataclass
 from pyenvspec.spec.flow import format_flow
+from pyenvspec.spec.model import SHORTHAND
 from pyenvspec.spec.schema import build_schema
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 Part = dict[str, Any]
 
-SHORT_FORMS: dict[KeyPath, str] = {("python",): "version", ("cuda",): "version", ("nixpkgs",): "release"}
+SHORT_FORMS: dict[KeyPath, str] = {(key,): inner for key, inner in SHORTHAND.items()}
 """Keys that take one value instead of a mapping, and the key that it stands for."""
 
 

@@ -139,6 +139,9 @@ class Generate(Model):
     )
 
 
+SHORTHAND = {"python": "version", "cuda": "version", "nixpkgs": "release"}
+"""Keys whose single value stands for one key of their mapping."""
+
 VARIANT_KEYS = (
     "systems",
     "python",

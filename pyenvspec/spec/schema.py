@@ -12,7 +12,7 @@ from pyenvspec.facts.caches import caches
 from pyenvspec.facts.devenv import devenv_services, find_service
 from pyenvspec.facts.native import find_native_name, native_names
 from pyenvspec.facts.nixpkgs import releases
-from pyenvspec.spec.model import VARIANT_KEYS, Spec
+from pyenvspec.spec.model import SHORTHAND, VARIANT_KEYS, Spec
 from pyenvspec.spec.values import Later
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def build_schema() -> Schema:
     schema = Spec.model_json_schema(by_alias=True, schema_generator=_Whole, mode="validation")
     definitions: Schema = schema["$defs"]
     properties: Schema = schema["properties"]
-    for key, inner in (("python", "version"), ("cuda", "version"), ("nixpkgs", "release")):
+    for key, inner in SHORTHAND.items():
         mapping = definitions[key.capitalize()]
         _accept_scalar(properties[key], mapping["properties"][inner])
         # pydantic leaves out what the mapping says as well; editors look no further than the key.

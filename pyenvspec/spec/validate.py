@@ -29,7 +29,7 @@ from pyenvspec.raw import (
 )
 from pyenvspec.spec.follows import follows, meant_path, tells_of_absence
 from pyenvspec.spec.meant import some_python
-from pyenvspec.spec.model import VARIANT_KEYS, ShellSpec, Spec, SpecFile
+from pyenvspec.spec.model import SHORTHAND, VARIANT_KEYS, ShellSpec, Spec, SpecFile
 from pyenvspec.spec.values import Model
 from pyenvspec.spec.words import did_you_mean, field_type, keys_of, reword, unwrapped
 
@@ -47,9 +47,6 @@ _no_plugins.get_plugins = tuple  # type: ignore[attr-defined]
 sys.modules.setdefault(_no_plugins.__name__, _no_plugins)
 
 _MOST_ROUNDS = 5
-
-SHORTHAND = {"python": "version", "cuda": "version", "nixpkgs": "release"}
-"""Keys whose single value stands for one key of their mapping."""
 
 
 def validate_spec(raw: RawSpec) -> tuple[SpecFile | None, Diagnostics]:

@@ -30,7 +30,6 @@ X = n.Var("x")
         lambda: n.Var("let"),
         lambda: n.Var("a b"),
         lambda: n.Select(X, ()),
-        lambda: n.HasAttr(X, ("\0",)),
         lambda: n.Apply(X, ()),
         lambda: n.Param("or"),
         lambda: n.Pattern((n.Param("a"), n.Param("a"))),
