@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import json
 from pathlib import Path
+from re import _parser as sre  # type: ignore[attr-defined]  # what re itself reads patterns with
 from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
@@ -17,6 +19,11 @@ from pyenvspec.commands.diagnose.patterns import diagnose_log, merge_yaml
 from pyenvspec.facts.failures import families
 from pyenvspec.spec.model import Spec
 from pyenvspec.spec.overrides import Override
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pyenvspec.facts.failures import Family
 
 LOGS = Path(__file__).parent.parent / "data" / "logs"
 CASES = sorted(path.stem for path in LOGS.glob("*.log"))
@@ -156,3 +163,35 @@ def test_nothing_of_a_log_becomes_a_command() -> None:
     assert diagnose_log(log) == ()
     (advice,) = diagnose_log("error: Path 'a; rm b' in the repository \"/x\" is not tracked by Git\n")
     assert advice.commands == ("git add --intent-to-add 'a; rm b'",)
+
+
+def _beginnings(parsed: list[Any]) -> Iterator[list[Any]]:
+    """Yield how a pattern may begin, one list for each of its choices."""
+    for at, (kind, what) in enumerate(parsed):
+        rest = parsed[at + 1 :]
+        if kind is sre.SUBPATTERN:
+            yield from _beginnings([*what[-1], *rest])
+            return
+        if kind is sre.BRANCH:
+            for choice in what[1]:
+                yield from _beginnings([*choice, *rest])
+            return
+        if kind in (sre.MAX_REPEAT, sre.MIN_REPEAT) and tuple(what[:2]) == (0, 1):
+            yield from _beginnings([*what[2], *rest])
+            yield from _beginnings(rest)
+            return
+        break
+    yield parsed
+
+
+@pytest.mark.parametrize("family", families(), ids=lambda family: family.id)
+def test_a_pattern_begins_at_one_place_of_a_word(family: Family) -> None:
+    """Where it could begin at each letter of a word of any length, a long line takes the square of its length."""
+    compiled = family.compiled()
+    for beginning in _beginnings(list(sre.parse(compiled.pattern, compiled.flags))):
+        for kind, what in beginning[:2]:
+            if kind in (sre.AT, sre.ASSERT, sre.ASSERT_NOT):
+                break
+            assert not (kind in (sre.MAX_REPEAT, sre.MIN_REPEAT) and what[1] == sre.MAXREPEAT), (
+                compiled.pattern
+            )

@@ -39,7 +39,6 @@ def check_nix(context: Context) -> Iterator[Check]:
 
 
 def _check_version(text: str) -> Check:
-    # `nix (Nix) 2.34.8`, `nix (Determinate Nix 3.8.2) 2.30.1`, `nix (Lix, like Nix) 2.91.1`
     # The last: `nix (Nix) 2.34.8`, `nix (Lix, like Nix) 2.91.1`, `nix (Determinate Nix 3.8.2) 2.30.1`
     match = re.search(r"(\d+)\.(\d+)\S*$", text)
     version = (int(match[1]), int(match[2])) if match else (0, 0)
