@@ -22,7 +22,7 @@ from measure import (
     workspace,
 )
 
-from pyenvspec.facts.native import catalogue_names, find_native_name
+from pyenvspec.facts.native import find_native_name, names_there
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +38,7 @@ def _mapping(key: str, lines: list[str]) -> str:
 
 
 def _natives(count: int) -> str:
-    plain = (name for name in catalogue_names() if name.isidentifier() and find_native_name(name) is None)
+    plain = (name for name in names_there() if name.isidentifier() and find_native_name(name) is None)
     return _mapping("native", [f"- {name}" for name, _ in zip(plain, range(count), strict=False)])
 
 

@@ -19,7 +19,7 @@ from measure import ROOT, keep, print_table
 
 from pyenvspec.driver import compile_project, load_plan
 from pyenvspec.pinning.flakelock import find_unknown, format_flake_lock
-from pyenvspec.pinning.pinfile import Pin, Source
+from pyenvspec.pinning.pinfile import FlakeRef, Pin
 from pyenvspec.pinning.pins import tested_pins
 
 OTHERS = Path(__file__).parent / "others.json"
@@ -37,7 +37,7 @@ def made_up(name: str, url: str) -> Pin:
     owner, repo, *ref = url.removeprefix("github:").split("/")
     digest = hashlib.sha256(name.encode())
     nar_hash = "sha256-" + base64.b64encode(digest.digest()).decode()
-    return Pin(Source(owner, repo, "/".join(ref) or None), digest.hexdigest()[:40], nar_hash, 1)
+    return Pin(FlakeRef(owner, repo, "/".join(ref) or None), digest.hexdigest()[:40], nar_hash, 1)
 
 
 def count_ours(folder: Path) -> dict[str, int] | None:
