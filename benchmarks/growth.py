@@ -22,7 +22,7 @@ from measure import (
     workspace,
 )
 
-from pyenvspec.facts.native import find_native_name, names_there
+from pyenvspec.facts.native import attributes, find_native_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +38,14 @@ def _mapping(key: str, lines: list[str]) -> str:
 
 
 def _natives(count: int) -> str:
-    plain = (name for name in names_there() if name.isidentifier() and find_native_name(name) is None)
+    plain = (
+        one.name
+        for one in attributes()
+        if one.is_package
+        and one.gone is None
+        and one.name.isidentifier()
+        and find_native_name(one.name) is None
+    )
     return _mapping("native", [f"- {name}" for name, _ in zip(plain, range(count), strict=False)])
 
 
