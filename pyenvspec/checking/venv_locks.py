@@ -132,8 +132,10 @@ class _VenvCheck(LockCheck):
     def _check_python_of_project(self) -> bool:
         """Tell of a Python that pyproject.toml excludes; return whether it is allowed."""
         version = self.shell.spec.python.version
-        constraint_of_poetry = self.project.part("tool", "poetry", "dependencies").get("python")
-        of_poetry = constraint_of_poetry if self.project.manager == "poetry" else None
+        is_of_poetry = self.project.manager == "poetry"
+        of_poetry = (
+            self.project.part("tool", "poetry", "dependencies").get("python") if is_of_poetry else None
+        )
         for key, constraint in (
             ("requires-python", self.project.part("project").get("requires-python")),
             ("python", of_poetry),
