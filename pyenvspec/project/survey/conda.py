@@ -66,13 +66,13 @@ def read_conda(file: str, text: str) -> Source:
             pulled_in += take_spec(source, item, _line_of(lines, item))
     _tell_pulled_in(source, pulled_in)
     others = f", {len(source.native)} other" if source.native else ""
-    source.summary = f"a conda environment: {len(source.packages)} Python packages{others}"
+    source.summary = f"a conda environment: {len(source.packages)} of Python{others}"
     return source
 
 
 # `conda list --export`: numpy=1.24.3=py310h5f9d8c6_0; pip asks with two signs
 _LISTED = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*=[^=\s]+(=\S+)?")
-# `pip freeze` in a conda environment: numpy @ file:///croot/numpy_1672336185480/work
+# `pip freeze` in a conda environment: numpy @ file:///croot/numpy_1672336185480/…
 _OF_A_MACHINE = re.compile(r"^\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*@\s*file://", re.MULTILINE)
 
 
