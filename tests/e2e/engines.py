@@ -14,6 +14,7 @@ import socket
 import subprocess
 import time
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -85,9 +86,14 @@ class Bundle:
         process = self.start("python", "-c", code)
         assert process.stdout is not None
         first = process.stdout.readline()
-        process.send_signal(signal.SIGTERM)
-        out, _ = process.communicate(timeout=60)
-        return first + out, process.returncode
+        for _ in range(10):
+            # runc hands a signal on, but loses one at times that comes while it still starts to listen.
+            process.send_signal(signal.SIGTERM)
+            with suppress(subprocess.TimeoutExpired):
+                out, _ = process.communicate(timeout=5)
+                return first + out, process.returncode
+        process.kill()
+        return first, process.wait()
 
     def start(
         self,
