@@ -23,7 +23,7 @@ class Severity(StrEnum):
     NOTE = "note"
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, order=True)
 class Span:
     """A stretch of text; lines and columns count from 1, columns in characters, `end_column` exclusive."""
 
@@ -37,7 +37,7 @@ class Span:
             raise ValueError(f"not a span: {self}")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Diagnostic:
     """One finding in the four parts of a message: where, what, what was expected, what to do.
 
@@ -72,7 +72,7 @@ MOST_FINDINGS = 100
 """Nobody reads more at once, and some of them cost a look at all of nixpkgs."""
 
 
-@dataclass(slots=True)
+@dataclass()
 class Diagnostics:
     """A growing list of findings that a pass fills and its caller reads."""
 

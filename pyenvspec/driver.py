@@ -41,7 +41,7 @@ MODULE_FOLDER = "nix/pyenvspec"
 _OF_LOCKS = ("version", "manager", "project", "requirements", "groups", "extras")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Compiled:
     """What one run gives: the stages' data, the files to write, and what the user is told besides."""
 
@@ -130,9 +130,9 @@ def _check_locks(root: Path, file: SpecFile, project: ProjectFolder, findings: D
     managers = {shell.name: effective_manager(shell, project) for shell in file.shells}
     used = set(managers.values())
     if used & {"poetry", "uv"}:
-        from pyenvspec.checking.venv_locks import check_venv_locks
+        from pyenvspec.checking.venvs import check_venvs
 
-        check_venv_locks(root, file, managers, findings)
+        check_venvs(root, file, managers, findings)
     if "pip" in used and ("requirements.txt" in project.files or file.spec.python.requirements):
         from pyenvspec.checking.requirements import check_requirements
 

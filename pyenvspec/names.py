@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["Suggestion", "closest", "is_known", "is_native", "search", "suggest_native"]
 
 # Nixpkgs as a member of itself, and the packages of its Pythons.
-_NOT_NATIVE = re.compile(r"pkgs|python\d*Packages")
+_NOT_NATIVE = r"pkgs|python\d*Packages"
 # Outputs of packages, and what libpq keeps apart.
 _OUTPUTS = frozenset({"bin", "dev", "doc", "lib", "man", "out", "pg_config", "static"})
 
@@ -29,7 +29,7 @@ def is_native(name: str) -> bool:
         return attribute.gone is None
     head, _, rest = name.partition(".")
     above = find_attribute(head)
-    if above is None or not rest or above.gone is not None or _NOT_NATIVE.fullmatch(head):
+    if above is None or not rest or above.gone is not None or re.fullmatch(_NOT_NATIVE, head):
         return False
     return head not in _listed_sets() if above.is_set else rest.split(".")[-1] in _OUTPUTS
 

@@ -16,7 +16,7 @@ USAGE = 2
 """Exit code of a command line that cannot be followed, as argparse has it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Options:
     """One command with what it was given; argparse stops here."""
 

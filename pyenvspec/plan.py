@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from pyenvspec.records import dataclass
 
 if TYPE_CHECKING:
-    from pyenvspec.diagnostics import Diagnostic
     from pyenvspec.resolving.releases.model import Alternative
 
 HEADER = "Written by pyenvspec from env.yaml; edit env.yaml instead, and run `pyenvspec compile`."
@@ -20,7 +19,7 @@ Data = None | bool | int | float | str | list["Data"] | dict[str, "Data"]
 """Plain data of env.yaml that goes to Nix as it is (options of services)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Decision:
     """Why something is as it is: the key it answers, what was chosen, the reason, where the fact stands."""
 
@@ -30,7 +29,7 @@ class Decision:
     source: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class FlakeInput:
     """An input of flake.nix; `follows` maps the input's own inputs to ours, "" cuts one off."""
 
@@ -40,7 +39,7 @@ class FlakeInput:
     flake: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Cache:
     """A binary cache: its address and public key; `push` is where it is written to, None where it is not."""
 
@@ -50,7 +49,7 @@ class Cache:
     push: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Builder:
     """A machine that builds for this one."""
 
@@ -61,7 +60,7 @@ class Builder:
     features: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Package:
     """A package by attribute path in a package set: `pkgs`, or `cuda` for the CUDA set in use."""
 
@@ -69,7 +68,7 @@ class Package:
     path: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Interpreter:
     """Where Python comes from: attribute `attribute` of `origin` (`pkgs` or `nixpkgs-python`)."""
 
@@ -78,7 +77,7 @@ class Interpreter:
     attribute: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ProjectRoot:
     """Stands in a text for the project's folder, which is known when the shell opens."""
 
@@ -87,7 +86,7 @@ Text = tuple[str | Package | ProjectRoot, ...]
 """A text of env.yaml, split at the paths that stand in it: of packages, of the project's folder."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PackageOverride:
     """What one package of the lock needs besides; `name` is spelled as PEP 503 says.
 
@@ -109,7 +108,7 @@ class PackageOverride:
     post_install: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Environment:
     """How Python packages get into the shell; the fields that the manager has no use for are empty.
 
@@ -136,7 +135,7 @@ class Environment:
     lock_kind: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CudaSet:
     """The CUDA package set: attribute `attribute` of the nixpkgs of input `origin`, and what of it is wanted.
 
@@ -152,7 +151,7 @@ class CudaSet:
     renamed: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Ready:
     """How to know that a process is ready: a port and path that answer over HTTP, or bash code that succeeds."""
 
@@ -162,7 +161,7 @@ class Ready:
     tries: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Process:
     """A long-running command; `after` names processes and services, `folder` is from the project's root."""
 
@@ -175,7 +174,7 @@ class Process:
     folder: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Shell:
     """One shell, described once for both renderings (devenv, native).
 
@@ -202,7 +201,7 @@ class Shell:
     nixpkgs: Nixpkgs | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Container:
     """An OCI image of a shell; `base` is None or the image underneath, `ports` are as OCI writes them: 8000/tcp."""
 
@@ -229,7 +228,7 @@ class Container:
         return f"{self.registry}{between}{self.image}:{self.tag}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Nixpkgs:
     """The nixpkgs in use and its configuration; `plain` where it is taken as it comes.
 
@@ -264,7 +263,7 @@ class Nixpkgs:
         return self.input_overlays + self.overlays
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Generate:
     """Files for other tools."""
 
@@ -276,7 +275,7 @@ class Generate:
     gitlab_ci: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Plan:
     """The whole flake; `shells[0]` is the default one. `submodules` says whether Nix reads in git submodules."""
 
@@ -296,4 +295,3 @@ class Plan:
     submodules: bool
     decisions: tuple[Decision, ...]
     alternatives: tuple[Alternative, ...] = ()
-    findings: tuple[Diagnostic, ...] = ()

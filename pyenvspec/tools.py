@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import os
-import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, Protocol
@@ -30,7 +29,7 @@ OUTPUT_LIMIT = 64 * 1024 * 1024
 _GRACE = 2.0  # seconds between SIGTERM and SIGKILL
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Result:
     """How a program ended; `returncode` is negative for a signal. Output is "" when it was not captured."""
 
@@ -45,15 +44,6 @@ class Result:
     def ok(self) -> bool:
         """Whether the program was found, ended in time and reported success."""
         return self.returncode == 0 and not self.timed_out
-
-    def describe(self) -> str:
-        """Command, way of ending and both streams, for an error message."""
-        if self.missing:
-            return f"{shlex.join(self.argv)}: `{self.argv[0]}` is not installed"
-        end = "took too long and was stopped" if self.timed_out else f"ended with {self.returncode}"
-        streams = (("stdout", self.stdout), ("stderr", self.stderr))
-        shown = [f"{name}:\n{text.rstrip()}" for name, text in streams if text]
-        return "\n".join([f"{shlex.join(self.argv)}: {end}", *shown])
 
 
 class Runner(Protocol):

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pyenvspec.spec.model import ShellSpec, SpecFile
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CheckContext:
     """A shell of the file, and where findings about it go."""
 

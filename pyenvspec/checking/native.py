@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pyenvspec.spec.model import SpecFile
 
 # What throws and aliases of nixpkgs say: `'foo' has been replaced by 'bar'`, `foo was removed; use bar`.
-_SUCCESSOR = re.compile(
+_SUCCESSOR = (
     r"(?:replaced by|renamed to|in favou?r of|[Uu]se|[Cc]onsider using|[Mm]oved to|superseded by)"
     r" ['`]?([\w.+-]+\w)"
 )
@@ -153,7 +153,7 @@ def _tell_gone(context: CheckContext, path: KeyPath, attribute: Attribute, branc
 def _successors(attribute: Attribute) -> list[str]:
     """Return the packages that the message of one that is gone names."""
     text = attribute.text
-    words = [*re.findall(r"['`]([\w.+-]+)['`]", text), *_SUCCESSOR.findall(text)]
+    words = [*re.findall(r"['`]([\w.+-]+)['`]", text), *re.findall(_SUCCESSOR, text)]
     return [word for word in dict.fromkeys(words) if word != attribute.name and is_native(word)]
 
 

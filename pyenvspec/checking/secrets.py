@@ -26,14 +26,14 @@ _VALUE = re.compile(
     r"|[a-z][a-z0-9+.-]*://[^/\s:@$]*:[^/\s@$]+@"
 )
 # MAX_TOKEN: 512 and USE_AUTH: true are settings.
-_HARMLESS = re.compile(r"[0-9.]*|true|false|none|null", re.IGNORECASE)
+_HARMLESS = r"(?i)[0-9.]*|true|false|none|null"
 
 
 def check_secret(context: CheckContext, path: KeyPath, text: str) -> bool:
     """Warn of a value that nobody else should read, without showing it; return whether."""
     name = str(path[-1])
     # With `${…}` in it, it is a path of a package or of the project.
-    is_named = _NAME.search(name) and not _HARMLESS.fullmatch(text) and "${" not in text
+    is_named = _NAME.search(name) and not re.fullmatch(_HARMLESS, text) and "${" not in text
     if not is_named and not _VALUE.match(text):
         return False
     if path[0] == "containers":

@@ -29,7 +29,7 @@ _INSTALL = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CacheOptions(Options):
     """What this command can be told besides."""
 

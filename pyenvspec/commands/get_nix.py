@@ -24,7 +24,7 @@ OFFICIAL = "sh <(curl --proto '=https' --tlsv1.2 -L https://nixos.org/nix/instal
 """Nix's own installer for several users; source: https://nixos.org/download."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class GetNixOptions(Options):
     """What this command can be told besides."""
 

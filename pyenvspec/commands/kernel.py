@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import argparse
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class KernelOptions(Options):
     """What this command can be told besides."""
 

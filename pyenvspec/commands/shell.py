@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 FAILED = 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ShellOptions(Options):
     """What this command can be told besides."""
 

@@ -29,7 +29,7 @@ _STORE = re.compile(r"(?:ssh|ssh-ng|file|unix)://[^\s]+|local(?:\?[^\s]+)?")
 _BY_SSH = re.compile(r"ssh(?:-ng)?://([^/?:]+)(?::([0-9]+))?")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ShipOptions(Options):
     """What this command can be told besides."""
 

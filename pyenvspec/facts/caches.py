@@ -8,7 +8,7 @@ from pyenvspec.facts._load import Status, read_table
 from pyenvspec.records import dataclass
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Cache:
     """One binary cache; `alive` and `key` are None where they were not seen.
 

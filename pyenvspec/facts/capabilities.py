@@ -9,7 +9,7 @@ from pyenvspec.facts.nixpkgs import cuda_versions, version_key
 from pyenvspec.records import dataclass
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class GpuCapability:
     """A compute capability: CUDA `first` to `last`, both included, compile for it; "" is open."""
 

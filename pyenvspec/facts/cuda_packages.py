@@ -10,7 +10,7 @@ from pyenvspec.facts.nixpkgs import branch_day, minor_of
 from pyenvspec.records import dataclass
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CudaPackages:
     """Names in the set of one CUDA, none where no list of it was read, and in that of any."""
 
@@ -27,7 +27,7 @@ def cuda_package_names(version: str) -> CudaPackages:
     return CudaPackages(here, frozenset(row["name"] for row in rows))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class GoneFromSets:
     """A package that newer sets do not have: the last release that does, and what it is called since, if anything."""
 

@@ -9,7 +9,7 @@ from pyenvspec.facts._load import DATA, Status, read_table
 from pyenvspec.records import dataclass
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class DevenvService:
     """A service of devenv: its options by dotted path, each with the name of its type.
 
@@ -46,7 +46,7 @@ def find_service(name: str) -> DevenvService | None:
     return _services().get(name)
 
 
-@dataclass(slots=True)
+@dataclass()
 class OptionTree:
     """Options of devenv by the parts of their names; `kind` is that of the option that ends here, if one does."""
 

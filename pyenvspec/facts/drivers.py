@@ -10,7 +10,7 @@ from pyenvspec.facts.nixpkgs import minor_of
 from pyenvspec.records import dataclass
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class MinimumDriver:
     """The oldest Linux driver for a CUDA minor, minor-version compatibility counted in."""
 
@@ -21,7 +21,7 @@ class MinimumDriver:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TorchWheel:
     """The CUDA tags that wheels of a torch minor exist with; `pythons` is None where not listed."""
 

@@ -11,7 +11,7 @@ from pyenvspec.facts._load import Status, read_table
 from pyenvspec.records import dataclass
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Family:
     """One kind of failure.
 
@@ -35,7 +35,7 @@ class Family:
         return re.compile(self.pattern, re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CudaLibrary:
     """A library of CUDA with the version in its name, and the CUDA and cuDNN that have it."""
 
@@ -47,7 +47,7 @@ class CudaLibrary:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class NeededProgram:
     """A program that a Python package calls; `package` says which, in words."""
 
@@ -58,7 +58,7 @@ class NeededProgram:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CmakePackage:
     """What CMake's `find_package` looks for.
 

@@ -13,7 +13,7 @@ from pyenvspec.records import dataclass
 BuiltFrom = Literal["any", "wheel", "sdist"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class KnownFix:
     """One fix. `package` is a normalised name, `*` in it stands for any letters.
 

@@ -11,7 +11,7 @@ from pyenvspec.records import dataclass
 from pyenvspec.versions import parse_version
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class GpuPackage:
     """What the releases of a package between `first` and `last` need; `extra` is the extra that brings CUDA.
 

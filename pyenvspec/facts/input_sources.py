@@ -13,7 +13,7 @@ REVISION = re.compile(r"[0-9a-f]{40}")
 """A commit's whole name: the only ref that nobody can move."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class OwnInput:
     """An input that an input declares: where it comes from, or what of its own flake it follows."""
 
@@ -23,7 +23,7 @@ class OwnInput:
     flake: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class InputSource:
     """One standard input. `ref` is the branch of its development, None where the release decides.
 

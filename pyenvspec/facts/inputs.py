@@ -8,7 +8,7 @@ from pyenvspec.facts._load import Status, find_fact, read_table
 from pyenvspec.records import dataclass
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class BuiltMinor:
     """The exact versions of one minor in nixpkgs-python; `works` is None where it was not seen to build."""
 
@@ -21,7 +21,7 @@ class BuiltMinor:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class LegacyCudaSet:
     """A CUDA set of the cuda-legacy overlay with its one cuDNN; `present` False: it has no such set.
 

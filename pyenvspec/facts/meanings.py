@@ -35,17 +35,17 @@ _LONGEST_WORD = 100
 _guessed: list[str] = []
 
 # `ffmpeg@4`, `gcc=11.2.0`, `ffmpeg=4.4.2=h7f98852_0`, `cmake>=3.20`, `openssl~=1.1.*`
-_WITH_VERSION = re.compile(r"([A-Za-z][\w.+-]*?) *(?:@|={1,3}|[~>^]=?) *v?(\d[\w.]*?)(?:\.?\*)?(?:=[\w.*]+)?")
-_FROM_NIX = re.compile(r"(?:nixpkgs[.#]|pkgs\.)(.+)")
+_WITH_VERSION = r"([A-Za-z][\w.+-]*?) *(?:@|={1,3}|[~>^]=?) *v?(\d[\w.]*?)(?:\.?\*)?(?:=[\w.*]+)?"
+_FROM_NIX = r"(?:nixpkgs[.#]|pkgs\.)(.+)"
 # `libGL.so`, `libcudart.so.11.0`, `libgdk_pixbuf-2.0.so.0`
-_SONAME = re.compile(r"lib[\w.+-]*\.so(?:\.[\w.]+)?")
+_SONAME = r"lib[\w.+-]*\.so(?:\.[\w.]+)?"
 # `python311Packages.numpy` of nixpkgs, `python3-numpy` of Debian
-_PYTHON_SET = re.compile(r"python\d*Packages\.(.+)|python3?-(.+)")
+_PYTHON_SET = r"python\d*Packages\.(.+)|python3?-(.+)"
 # The hints of curated rows that are about the interpreter: `python3-dev`, `python311`
-_ASKS_FOR_PYTHON = re.compile(r"^write `python:\s\{version:")
+_ASKS_FOR_PYTHON = r"^write `python:\s\{version:"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Suggestion:
     """What to do about a name under `native`.
 
@@ -69,7 +69,7 @@ def hint_beside(meant: Suggestion, python: str | None) -> str:
 
     An empty version is one that could not be read.
     """
-    if python is None or meant.kind != "key" or not _ASKS_FOR_PYTHON.search(meant.hint):
+    if python is None or meant.kind != "key" or not re.search(_ASKS_FOR_PYTHON, meant.hint):
         return meant.hint
     version = _python_in(meant.name)
     if not python:
@@ -94,7 +94,7 @@ def understand(name: str) -> Suggestion | None:
         package = pypi_of_import(name) if row.kind == "python" else None
         if package not in (None, name):
             hint = hint.replace("it is a Python package", f"it is the Python package `{package}`")
-        if (version := _python_in(name)) and _ASKS_FOR_PYTHON.search(hint):
+        if (version := _python_in(name)) and re.search(_ASKS_FOR_PYTHON, hint):
             hint = f"write `python: {{version: {version}}}`"
         harmless = row.harmless or row.kind not in ("key", "refused")
         return Suggestion(name, row.kind, row.attr, hint, row.source, row.is_attribute, harmless)
@@ -104,7 +104,7 @@ def understand(name: str) -> Suggestion | None:
 
 def _from_nix(name: str) -> Suggestion | None:
     """`nixpkgs.ffmpeg`, `nixpkgs#ffmpeg`, `pkgs.ffmpeg`."""
-    match = _FROM_NIX.fullmatch(name)
+    match = re.fullmatch(_FROM_NIX, name)
     if match is None or not find_attribute(match[1]):
         return None
     return Suggestion(
@@ -113,7 +113,7 @@ def _from_nix(name: str) -> Suggestion | None:
 
 
 def _library(name: str) -> Suggestion | None:
-    if not _SONAME.fullmatch(name):
+    if not re.fullmatch(_SONAME, name):
         return None
     if is_driver_library(name):
         hint = "it belongs to the NVIDIA driver of the machine, and is found there: leave it out"
@@ -132,7 +132,7 @@ def _library(name: str) -> Suggestion | None:
 
 def _with_version(name: str) -> Suggestion | None:
     """`ffmpeg@4`, and conda's `ffmpeg=4.4.2=build`."""
-    match = _WITH_VERSION.fullmatch(name)
+    match = re.fullmatch(_WITH_VERSION, name)
     if match is None:
         return None
     base, wanted = match[1], match[2]
@@ -189,7 +189,7 @@ def _of_debian(name: str) -> Suggestion | None:
 
 def _of_python(name: str) -> Suggestion | None:
     """A module that is imported, a package of PyPI or of conda, or one of nixpkgs' Python sets."""
-    match = _PYTHON_SET.fullmatch(name)
+    match = re.fullmatch(_PYTHON_SET, name)
     if match:
         package = match[1] or match[2]
         # What Debian splits off from Python itself: no package of PyPI is meant.

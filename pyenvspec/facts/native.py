@@ -19,7 +19,7 @@ CATALOGUE_DAY = "2026-07-14"
 """The day of the nixpkgs that the catalogue lists; a test holds it to the file's own word."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class NativeName:
     """What a name that is not (or should not be) a nixpkgs attribute stands for.
 
@@ -43,7 +43,7 @@ class NativeName:
         return attribute is not None and attribute.gone is None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Attribute:
     """One attribute of nixpkgs as the catalogue has it.
 

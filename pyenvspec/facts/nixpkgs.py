@@ -9,7 +9,7 @@ from pyenvspec.facts._load import Row, Status, read_table
 from pyenvspec.records import dataclass
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Release:
     """One nixpkgs branch; `order` grows with time, the rolling branch is the last and not stable."""
 
@@ -21,7 +21,7 @@ class Release:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PythonAttribute:
     """Whether a branch has an interpreter; `present` is None where no text was read."""
 
@@ -36,7 +36,7 @@ class PythonAttribute:
     insecure: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CudaRow:
     """Whether a branch has a CUDA package set; `only_runfile` sets hold no separate libraries."""
 
@@ -52,7 +52,7 @@ class CudaRow:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CudnnTable:
     """cuDNN versions that work in one CUDA set, with their attributes; `versions` None is unknown."""
 
@@ -65,7 +65,7 @@ class CudnnTable:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Availability:
     """Whether a branch has a tool; `present` is None where no text was read."""
 

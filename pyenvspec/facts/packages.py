@@ -12,7 +12,7 @@ _NO_MODULES = frozenset({"_distutils_hack"})
 """Top levels of wheels that no script means: setuptools puts it there for itself."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class WheelContents:
     """What a wheel for Linux holds: its modules, its libraries (`brings`), and those that it lacks (`needs`)."""
 

@@ -94,7 +94,7 @@ def last_with_wheels(package: str, specifier: str, python: str) -> str | None:
     return last if last != newest_before(package, specifier) else None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Major:
     """A release of a package that what was made before it does not work with, and the last minor without it."""
 

@@ -12,7 +12,7 @@ from pyenvspec.facts.packages import normalise, wheel_contents, wheels_looked_in
 from pyenvspec.records import dataclass
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SharedLibrary:
     """A soname and the attribute that holds it, in nixpkgs or (`set` is `cuda`) in the CUDA set in use."""
 
@@ -25,7 +25,7 @@ class SharedLibrary:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class WheelNeeds:
     """What one PyPI package wants beside the base libraries.
 

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 SOURCE = "github.com/pyenvspec/pyenvspec"
 _TEST = "test"
 # `docker://ghcr.io/lab/`, `docker://localhost:5000/x`
-_REGISTRY = re.compile(r"docker://([A-Za-z0-9.-]+(?::[0-9]+)?)(?:/|$)")
+_REGISTRY = r"docker://([A-Za-z0-9.-]+(?::[0-9]+)?)(?:/|$)"
 # `team-1:6NCHdD59X431o0gW…=`; anything else in it could begin another setting of nix.conf.
-_KEY = re.compile(r"[A-Za-z0-9._-]+:[A-Za-z0-9+/=]+")
+_KEY = r"[A-Za-z0-9._-]+:[A-Za-z0-9+/=]+"
 # What comes back when images are pushed: only from the branch that all work ends in.
 _ON_MAIN = "github.event_name == 'push' && github.ref_name == github.event.repository.default_branch"
 
@@ -54,7 +54,7 @@ def nix_settings(plan: Plan, *, experimental: bool = True) -> list[str]:
 
 def _is_trusted(cache: Cache) -> bool:
     trusted = cache.push is not None or is_known_pair(cache.url, cache.key)
-    return trusted and _KEY.fullmatch(cache.key) is not None
+    return trusted and re.fullmatch(_KEY, cache.key) is not None
 
 
 def _plain(url: str) -> str:
@@ -170,7 +170,7 @@ def _github_test(plan: Plan) -> str:
 
 def registry_host(address: str | None) -> str:
     """Return the machine that an image is pushed to, "" where there is none to log in to."""
-    match = _REGISTRY.match(address or "")
+    match = re.match(_REGISTRY, address or "")
     return match[1] if match else ""
 
 

@@ -44,7 +44,7 @@ _MOST_LINES = 12
 """Of the program's last words, where no cause is known."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Progress:
     """One more input is done: `pin` is None where it failed."""
 
@@ -57,7 +57,7 @@ class Progress:
 _Got = Pin | BaseException
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Failure:
     """A way to fail: what the program's words show it by, and what the user is told."""
 

@@ -28,7 +28,7 @@ _LOCK_VERSION = 7
 Path = tuple[str, ...]
 
 
-@dataclass(slots=True)
+@dataclass()
 class _Node:
     """A flake of the lock; `inputs` holds a node, or the path from the root that an input follows."""
 

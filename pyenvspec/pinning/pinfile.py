@@ -34,7 +34,7 @@ _HASH = re.compile(r"sha256-[A-Za-z0-9+/]{43}=")
 _ALWAYS = {"owner", "repo", "ref", "rev", "narHash", "check"}
 _MAYBE = {"lastModified"}
 # `<<<<<<< HEAD`, `=======`, `>>>>>>> branch`, and with diff3 `||||||| base`
-_CONFLICT = re.compile(r"^(?:<{7}|={7}|>{7}|\|{7})(?: .*)?\r?$", re.MULTILINE)
+_CONFLICT = r"(?m)^(?:<{7}|={7}|>{7}|\|{7})(?: .*)?\r?$"
 _NOTHING = {bytes(32), hashlib.sha256(b"").digest()}
 """What tools print for a download that did not happen: no bits at all, and the hash of no bytes."""
 
@@ -45,7 +45,7 @@ class LockError(PyenvspecError):
     """The pins cannot be read or had."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class FlakeRef:
     """What is asked for: a GitHub repository and a branch, tag or revision; None is its default branch."""
 
@@ -64,7 +64,7 @@ class FlakeRef:
         return f"github:{self.owner}/{self.repo}" + (f"/{self.ref}" if self.ref else "")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Pin:
     """What was got for a `FlakeRef`: a revision, the hash of its files as Nix counts it, its commit's time."""
 
@@ -165,7 +165,7 @@ def _decode(content: bytes, file: str) -> str:
 
 
 def _load(text: str, file: str) -> Any:
-    if mark := _CONFLICT.search(text):
+    if mark := re.search(_CONFLICT, text):
         raise LockError(
             Diagnostic(
                 "lock-conflict",

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 LOOKED_FOR = ("pyproject.toml", "poetry.lock", "uv.lock", "requirements.txt", "pylock.toml")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ProjectFolder:
     """The folder as far as compiling needs it.
 

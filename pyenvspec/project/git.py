@@ -62,7 +62,7 @@ _ENV: dict[str, str | None] = {
 _FOREIGN = ("detected dubious ownership", "unsafe repository")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Checkout:
     """The working tree that a project lies in: the folder of `.git`, and the project's own folder below it."""
 

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from pyenvspec.reading.text import SourceText
 
 # `python:3.12`, but neither `python: 3.12` nor `https://host`.
-MISSING_SPACE = re.compile(r"([A-Za-z_][\w.-]*):(?![\s/])(\S.*)", re.DOTALL)
+MISSING_SPACE = r"(?s)([A-Za-z_][\w.-]*):(?![\s/])(\S.*)"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Complaint:
     """What the parser said, where, and what was open then; offsets into the text."""
 

@@ -13,13 +13,11 @@ if TYPE_CHECKING:
     from pyenvspec.reading.complaint import Complaint
 
 # `  - name: value`, `name:`; a quoted key is none.
-_KEY_LINE = re.compile(
-    r"(?P<indent> *)(?:- +)*(?P<key>[^\s:#'\"][^:#]*?) *:(?: +(?P<value>[^\s#].*))?(?: .*)?$"
-)
+_KEY_LINE = r"(?P<indent> *)(?:- +)*(?P<key>[^\s:#'\"][^:#]*?) *:(?: +(?P<value>[^\s#].*))?(?: .*)?$"
 # Bounds the backtracking of the pattern above, which is quadratic.
 _MAX_KEY = 200
 # `version 3.12` and `version = 3.12`.
-_NO_COLON = re.compile(r"(?P<key>[A-Za-z_][\w.-]*)(?: +| *= *)(?P<value>[^\s=:].*)")
+_NO_COLON = r"(?P<key>[A-Za-z_][\w.-]*)(?: +| *= *)(?P<value>[^\s=:].*)"
 
 
 def odd_tab(complaint: Complaint) -> Diagnostic:
@@ -44,9 +42,9 @@ def stray_colon(complaint: Complaint) -> Diagnostic:
     if "\t" in complaint.line[: len(complaint.line) - len(complaint.line.lstrip())]:
         return odd_tab(complaint)
     above = next((n for n in range(here - 1, -1, -1) if complaint.source.lines[n].strip()), None)
-    key = _KEY_LINE.match(complaint.line[:_MAX_KEY])
+    key = re.match(_KEY_LINE, complaint.line[:_MAX_KEY])
     if above is not None and key and len(complaint.before) == key.end("key"):
-        match = MISSING_SPACE.fullmatch(complaint.source.lines[above].strip().removeprefix("- "))
+        match = re.fullmatch(MISSING_SPACE, complaint.source.lines[above].strip().removeprefix("- "))
         if match:
             offset = complaint.source.offset(above + 1, complaint.source.lines[above].index(":") + 1)
             return complaint.report(
@@ -63,7 +61,7 @@ def stray_colon(complaint: Complaint) -> Diagnostic:
 def _continued(complaint: Complaint, above: int) -> Diagnostic:
     line = complaint.source.lines[above]
     start = complaint.source.line_start(complaint.at)
-    key = _KEY_LINE.match(line[:_MAX_KEY])
+    key = re.match(_KEY_LINE, line[:_MAX_KEY])
     if key is None and _begins_value(complaint, above):
         return _without_colon(complaint, complaint.source.offset(above + 1, _depth(line) + 1))
     depth = _depth(complaint.line)
@@ -89,7 +87,7 @@ def _begins_value(complaint: Complaint, number: int) -> bool:
     if _depth(lines[number]) != _depth(complaint.line):
         return False
     before = next((line for line in reversed(lines[:number]) if line.strip() and line.strip()[0] != "#"), "")
-    key = _KEY_LINE.match(before[:_MAX_KEY])
+    key = re.match(_KEY_LINE, before[:_MAX_KEY])
     return key is None or not key["value"] or _depth(before) >= _depth(lines[number])
 
 
@@ -138,7 +136,7 @@ def missing_colon(complaint: Complaint) -> Diagnostic:
 def _without_colon(complaint: Complaint, start: int) -> Diagnostic:
     end = complaint.source.line_end(start)
     shown = shorten(complaint.text[start:end].split(" #")[0].strip())
-    if match := MISSING_SPACE.match(shown):
+    if match := re.match(MISSING_SPACE, shown):
         return complaint.report(
             f"there is no space after the colon of `{match[1]}`",
             start,
@@ -157,7 +155,7 @@ def _without_colon(complaint: Complaint, start: int) -> Diagnostic:
     is_item = _stands_among_items(complaint, start)
     if is_item:
         hint = f"write `- {shown}`, as the lines beside it"
-    elif match := _NO_COLON.fullmatch(shown):
+    elif match := re.fullmatch(_NO_COLON, shown):
         hint = f"write `{match['key']}: {match['value']}`"
     else:
         hint = f"write `{shown}: value`, or indent the line if it belongs to the one above"

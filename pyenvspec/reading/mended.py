@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from pyenvspec.raw import Node
 
 # What starts a line that goes on with the key above: a list may stand in its column, and so may a closing bracket.
-_GOES_ON = re.compile(r"[\s#\]}]|-(?:\s|$)|$")
-_KEY = re.compile(r"[\"']?([A-Za-z_][^\s:#\"']*)")
+_GOES_ON = r"[\s#\]}]|-(?:\s|$)|$"
+_KEY = r"[\"']?([A-Za-z_][^\s:#\"']*)"
 # These are of the whole file, or are limits: with a line less they would come again.
 _HOPELESS = ("yaml-nesting", "yaml-alias-bomb", "yaml-top-level", "empty-file", "yaml-second-document")
 # In blocks; each step parses all that stands above once more.
@@ -87,7 +87,7 @@ class Mended:
                 indent = len(text) - len(text.lstrip("\t "))
                 self._rewrite(number, text[:indent].replace("\t", "  ") + text[indent:])
             return True
-        key = _KEY.match(self._lines[start - 1])
+        key = re.match(_KEY, self._lines[start - 1])
         self.unread.add((key[1],) if key else ())
         if start < line <= end and (
             (is_first and not self._stands_in_brackets(start, line)) or self._is_wrong_alone(line)
@@ -112,10 +112,10 @@ class Mended:
         """Return the first and the last line of the key of the top level that a line belongs to."""
         lines = self._lines
         start = line
-        while start > 1 and _GOES_ON.match(lines[start - 1]):
+        while start > 1 and re.match(_GOES_ON, lines[start - 1]):
             start -= 1
         end = line
-        while end < len(lines) and _GOES_ON.match(lines[end]):
+        while end < len(lines) and re.match(_GOES_ON, lines[end]):
             end += 1
         return start, end
 

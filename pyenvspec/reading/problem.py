@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from pyenvspec.reading.complaint import MISSING_SPACE, quote_rest
@@ -37,7 +38,7 @@ def no_content(source: SourceText) -> Diagnostic:
 def top_level(source: SourceText, span: Span, text: str | None) -> Diagnostic:
     """A root that is a scalar, whose `text` is given, or a list."""
     hint = "write `key: value` lines, such as `name: my-project`"
-    if text is not None and (match := MISSING_SPACE.match(text)):
+    if text is not None and (match := re.match(MISSING_SPACE, text)):
         return source.finding(
             "yaml-syntax",
             f"there is no space after the colon of `{match[1]}`",
@@ -158,7 +159,7 @@ def duplicate_key(source: SourceText, span: Span, path: list[str | int], first: 
 
 def missing_space(source: SourceText, span: Span, text: str) -> Diagnostic | None:
     """`{version:11.8}`, where YAML sees one key without a value."""
-    match = MISSING_SPACE.match(text)
+    match = re.match(MISSING_SPACE, text)
     if not match:
         return None
     return source.finding(

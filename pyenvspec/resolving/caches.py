@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pyenvspec.spec.model import Spec
 
 # `https://team.cachix.org`, with or without a slash at its end
-_CACHIX = re.compile(r"https://([A-Za-z0-9._-]+)\.cachix\.org/?")
+_CACHIX = r"https://([A-Za-z0-9._-]+)\.cachix\.org/?"
 
 
 def plan_caches(spec: Spec, choice: ReleaseChoice) -> tuple[Cache, ...]:
@@ -34,7 +34,7 @@ def _written_at(cache: CustomCache) -> str | None:
     """Return where a cache is written to; cachix.org has a program of its own for that."""
     if cache.push != "":
         return cache.push
-    match = _CACHIX.fullmatch(cache.url)
+    match = re.fullmatch(_CACHIX, cache.url)
     return f"cachix:{match[1]}" if match else cache.url
 
 

@@ -37,7 +37,7 @@ _BACKENDS = frozenset({
 _FOLDERS = ("directory", "editable", "virtual")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class AppliedFix:
     """A fix that applies to a package of the lock; `keys` are those of the override that it gives."""
 
@@ -47,7 +47,7 @@ class AppliedFix:
     fix: KnownFix
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Fixed:
     """The overrides of a shell by normalised name, and which fixes went into them."""
 

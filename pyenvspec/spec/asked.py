@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pyenvspec.spec.model import Spec
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Asked:
     """A package of nixpkgs or (`scope` is `cuda`) of the CUDA set; `is_reference` where a text holds `${…}`."""
 

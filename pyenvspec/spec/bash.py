@@ -20,13 +20,13 @@ ROOT = "PYENVSPEC_ROOT"
 """The variable that holds the project's folder."""
 
 # bash takes no dot in a variable's name, so a text like ${pkg.X} is always a mistake.
-_DOTTED = re.compile(r"[A-Za-z_][A-Za-z0-9_'-]*\..*")
-_POSITIONAL = re.compile(r"\$(?:[@*#0-9]|\{#?[@*0-9])|\b(?:shift|getopts)\b")
-_ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\+?=")
+_DOTTED = r"[A-Za-z_][A-Za-z0-9_'-]*\..*"
+_POSITIONAL = r"\$(?:[@*#0-9]|\{#?[@*0-9])|\b(?:shift|getopts)\b"
+_ASSIGNMENT = r"[A-Za-z_][A-Za-z0-9_]*\+?="
 _END_OF_SINGLE = re.compile("'")
 _TURN = re.compile(r"\\.|\$?\(|[)'\"]", re.DOTALL)
-_RUN = re.compile(r" +|'+|\"+")
-_PARENTHESIS = re.compile(r"\$?\(|\)")
+_RUN = r" +|'+|\"+"
+_PARENTHESIS = r"\$?\(|\)"
 # Commands that set the stage for the one that follows.
 # fmt: off
 _PREPARING = frozenset({
@@ -69,7 +69,7 @@ def parse_bash(text: str) -> tuple[tuple[str | Package, ...], tuple[str, ...]]:
             literal = ""
         else:
             literal += token.group()
-            if _DOTTED.fullmatch(inside):
+            if re.fullmatch(_DOTTED, inside):
                 wrong.append(token.group())
     literal += text[position:]
     if literal or not parts:
@@ -83,7 +83,7 @@ _ROOT_BY_QUOTE = {" ": f'"${ROOT}"', '"': f"${{{ROOT}}}", "'": f"'\"${ROOT}\"'"}
 def find_arguments(text: str) -> Arguments:
     """Return what becomes of the arguments that a script is called with."""
     quotes = _quotes(text)
-    if any(quotes[match.start()] != "'" for match in _POSITIONAL.finditer(text)):
+    if any(quotes[match.start()] != "'" for match in re.finditer(_POSITIONAL, text)):
         return Arguments.OWN
     commands = _split_commands(text, quotes)
     if not commands or not all(_is_preparing(command) for command in commands[:-1]):
@@ -129,7 +129,7 @@ def _split_commands(text: str, quotes: str) -> list[str]:
         return []
     bare = "".join(
         plain[run.start() : run.end()] if run[0][0] == " " else "x" * len(run[0])
-        for run in _RUN.finditer(quotes)
+        for run in re.finditer(_RUN, quotes)
     )
     bare = _blank_substitutions(re.sub(r"\\.", "xx", bare))
     ends = [match.span() for match in re.finditer(r"&&|;|\n", bare)]
@@ -147,7 +147,7 @@ def _blank_substitutions(bare: str) -> str:
     open_: list[tuple[str, int]] = []
     plain_below: list[bool] = []
     spans: list[tuple[int, int]] = []
-    for match in _PARENTHESIS.finditer(bare):
+    for match in re.finditer(_PARENTHESIS, bare):
         if match[0] != ")":
             open_.append((match[0], match.start()))
             plain_below.append(False)
@@ -168,7 +168,7 @@ def _blank_substitutions(bare: str) -> str:
 
 def _first_word(command: str) -> str:
     """Return the first word that is no assignment."""
-    return next((word for word in command.split() if not _ASSIGNMENT.match(word)), "")
+    return next((word for word in command.split() if not re.match(_ASSIGNMENT, word)), "")
 
 
 def _is_preparing(command: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-_IS_NOT_PLAIN = re.compile(
+_IS_NOT_PLAIN = (
     r"[{}\[\],:#\"\\]|^[&*!|>'%@`?\s]|^-(?:\s|$)|\s$|^$|^(?i:yes|no|on|off|y|n|true|false|null|~)$"
 )
 
@@ -19,4 +19,4 @@ def format_flow(value: object) -> str:
     if isinstance(value, bool) or value is None:
         return str(value).lower() if value is not None else "null"
     text = str(value)
-    return json.dumps(text, ensure_ascii=False) if _IS_NOT_PLAIN.search(text) else text
+    return json.dumps(text, ensure_ascii=False) if re.search(_IS_NOT_PLAIN, text) else text

@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
     from pyenvspec.diagnostics import Diagnostic, KeyPath
 
-_MEANT = re.compile(r"(?:did you mean|write) `(\w+)`")
+_MEANT = r"(?:did you mean|write) `(\w+)`"
 
 
 def meant_path(diagnostic: Diagnostic) -> KeyPath:
     """Return the path of what is wrong or, for a key that does not exist, of the one that was meant."""
     if diagnostic.code in ("unknown-key", "key-spelling"):
-        match = _MEANT.search(diagnostic.expected or "")
+        match = re.search(_MEANT, diagnostic.expected or "")
         typed = str(diagnostic.path[-1]).partition(".")[0]  # `python.version: 3.12`
         return (*diagnostic.path[:-1], match[1] if match else typed)
     return diagnostic.path

@@ -33,7 +33,7 @@ class KeyNameError(PyenvspecError):
     """The key asked for does not exist."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Key:
     """A key of env.yaml as the schema has it; `default` is one line of YAML, None where there is none."""
 

@@ -1,18 +1,18 @@
 """The model of env.yaml: every key, its type, a description and an example.
 
 Data only. The JSON Schema (`schema/env.schema.json`) is generated from here, so what is said here is
-the reference. What needs more than one key to judge (cross-checks) lives in `checks.py`.
+the reference. What needs more than one key to judge (cross-checks) lives in `checking/`.
 """
 
 # No `from __future__ import annotations`: pydantic would parse each of the hundred types again at every start.
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, Discriminator, Field, Strict, StrictBool, StrictStr, Tag, WithJsonSchema
 
 from pyenvspec.records import dataclass
 from pyenvspec.spec.github import GIT_REF, GITHUB_OWNER, GITHUB_REPO
-from pyenvspec.spec.packages import Cuda, Fixes, Python, Wheels
+from pyenvspec.spec.packages import Cuda, Fixes, Manager, Python, Wheels
 from pyenvspec.spec.values import (
     END,
     RELEASE,
@@ -66,7 +66,7 @@ Cache = Annotated[
     ),
 ]
 
-MANAGERS = ("poetry", "uv", "pip", "poetry2nix", "uv2nix", "nixpkgs")
+MANAGERS = get_args(Manager)
 VENV_MANAGERS = ("poetry", "uv", "pip")
 LOCK_MANAGERS = ("poetry2nix", "uv2nix")
 
@@ -326,7 +326,7 @@ class Spec(Model):
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ShellSpec:
     """One shell: the default one or a variant with everything merged.
 
@@ -338,7 +338,7 @@ class ShellSpec:
     tree: "Mapping"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SpecFile:
     """A valid env.yaml: the default shell first, then the variants in the order of their names.
 

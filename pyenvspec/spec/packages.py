@@ -21,6 +21,8 @@ from pyenvspec.spec.values import (
     typed_text,
 )
 
+Manager = Literal["poetry", "uv", "pip", "poetry2nix", "uv2nix", "nixpkgs"]
+
 
 class Python(Model):
     """The interpreter and where its packages come from."""
@@ -29,7 +31,7 @@ class Python(Model):
         description="Python version: a minor (3.10) or an exact one (3.10.14). Quotes are not needed.",
         examples=["3.10"],
     )
-    manager: Literal["poetry", "uv", "pip", "poetry2nix", "uv2nix", "nixpkgs"] | None = Field(
+    manager: Manager | None = Field(
         None,
         description="Who installs the Python packages. poetry, uv and pip keep a .venv in the project; poetry2nix "
         "and uv2nix build every package with Nix from the lock; nixpkgs takes them from nixpkgs. "

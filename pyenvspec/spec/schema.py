@@ -10,8 +10,6 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from pyenvspec.facts.caches import caches
 from pyenvspec.facts.devenv import devenv_services, find_service
-from pyenvspec.facts.native import find_native_name, native_names
-from pyenvspec.facts.nixpkgs import releases
 from pyenvspec.spec.model import SHORTHAND, VARIANT_KEYS, Spec
 from pyenvspec.spec.values import Later
 
@@ -101,13 +99,11 @@ def _offer_names(schema: Schema) -> None:
     listed in full whenever one points at a value or mistypes it.
     """
     properties, definitions = schema["properties"], schema["$defs"]
-    # One definition, since variants name packages too.
-    definitions["NixpkgsName"] = _offering(properties["native"]["items"], _native_names())
+    # One definition, since variants name packages too; `editors.py` offers packages and releases with what they are.
+    definitions["NixpkgsName"] = properties["native"]["items"]
     properties["native"]["items"] = {"$ref": "#/$defs/NixpkgsName"}
     known = [cache.name for cache in caches() if cache.is_usable]
     properties["caches"]["items"] = _offering(properties["caches"]["items"], known)
-    branches = [release.branch for release in releases()]
-    definitions["Nixpkgs"]["properties"]["release"] |= _offering({}, branches)
     properties["services"]["defaultSnippets"] = [
         {"label": name, "body": {name: {"enable": True}}}
         for name in devenv_services()
@@ -122,13 +118,6 @@ def _can_be_enabled(name: str) -> bool:
 
 def _offering(target: Schema, names: Iterable[str]) -> Schema:
     return {**target, "defaultSnippets": [{"label": name, "body": name} for name in names]}
-
-
-def _native_names() -> list[str]:
-    """Return what packages that other package managers call otherwise are called in nixpkgs."""
-    names = {row.attr for row in native_names() if row.attr}
-    rows = {name: find_native_name(name) for name in names}
-    return sorted(name for name, row in rows.items() if row is None or row.kind in ("attr", "service"))
 
 
 def _variant_schema(properties: Schema, definitions: Schema) -> Schema:

@@ -64,7 +64,7 @@ _GENERATE_KEYS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class WriteOptions:
     """How the command line asks for the files; `check` and `diff` write nothing."""
 
@@ -83,7 +83,7 @@ class Kind(StrEnum):
     REMOVED = "removed"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Change:
     """One file before and after; None where there is none. `kept_as` is the copy of a user's file."""
 
@@ -94,7 +94,7 @@ class Change:
     kept_as: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Changes:
     """All that a compile would do to `root`, sorted by path. With conflicts nothing of it may be done."""
 
@@ -133,7 +133,7 @@ class Changes:
         return (*self.conflicts, *findings)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Outcome:
     """What `apply` did, and the notes for the user (copies kept)."""
 

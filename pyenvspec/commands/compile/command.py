@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pyenvspec.writing.write import Changes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CompileOptions(Options):
     """What this command can be told besides."""
 

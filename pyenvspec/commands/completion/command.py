@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 SHELLS = ("bash", "zsh", "fish")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CompletionOptions(Options):
     """What this command can be told besides."""
 

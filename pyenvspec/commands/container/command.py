@@ -45,7 +45,7 @@ _WITHOUT_ENGINE = "the image itself is made: `pyenvspec container file` writes i
 _WITHOUT_BUILDER = "install Docker, Podman or Buildah, or have Nix make all of the image"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ContainerOptions(Options):
     """What this command can be told besides."""
 

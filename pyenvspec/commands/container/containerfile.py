@@ -32,7 +32,7 @@ _CERTIFICATES_LINES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Installation:
     """Why an engine installs the packages, the commit of the project, and the folders that hold the project."""
 

@@ -22,7 +22,7 @@ _PREFIX = re.compile(r"^(?P<name>[A-Za-z0-9][\w.+-]*)> ")
 _PYTHON_NAME = re.compile(r"^(?:python[\d.]*-)?(?P<name>.+?)(?:-\d[\w.+!-]*)?$")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Answer:
     """Values for the texts of a family; `yaml` and `commands` replace its own where they are given."""
 

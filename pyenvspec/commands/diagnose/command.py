@@ -28,7 +28,7 @@ output the first line with `error:` says it; `nix log` with the .drv path in it 
 `pyenvspec doctor` looks at this machine."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class DiagnoseOptions(Options):
     """What this command can be told besides."""
 

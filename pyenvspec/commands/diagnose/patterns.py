@@ -61,7 +61,7 @@ LOOK_UPS: dict[str, Callable[[Values, Log, int], Answer | None]] = {
 """What a family's `resolve` names."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Advice:
     """One thing that went wrong: the line of the log that says so, what it means, what to do."""
 

@@ -64,7 +64,7 @@ _SAFELY = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Derivations:
     """What no cache has, sorted by what making it means; `outputs` are the hashes of what is compiled."""
 

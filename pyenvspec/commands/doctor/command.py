@@ -37,7 +37,7 @@ _PLAIN_SIGNS = {Mark.GOOD: "ok", Mark.WARN: "!", Mark.BAD: "X"}
 _STYLES = {Mark.GOOD: "32", Mark.WARN: "1;33", Mark.BAD: "1;31"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class DoctorOptions(Options):
     """What this command can be told besides."""
 

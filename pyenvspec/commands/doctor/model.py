@@ -30,7 +30,7 @@ class Mark(StrEnum):
     BAD = "problem"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Check:
     """One line: what was found and, unless all is well, what to do (lines to type or paste)."""
 

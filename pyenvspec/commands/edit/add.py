@@ -33,7 +33,7 @@ CUDA_PACKAGES: KeyPath = ("cuda", "packages")
 _CUDA_DEFAULT = ("cudatoolkit",)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class AddOptions(Options):
     """What this command can be told besides."""
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pyenvspec.raw import RawSpec
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RemoveOptions(Options):
     """What this command can be told besides."""
 

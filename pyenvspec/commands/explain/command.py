@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pyenvspec.resolving.releases.model import Alternative
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ExplainOptions(Options):
     """What this command can be told besides."""
 

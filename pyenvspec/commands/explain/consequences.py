@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _DECIDES_RELEASE = ("python", "python.version", "cuda", "cuda.version", "cuda.cudnn", "nixpkgs")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SourceLine:
     """A line of env.yaml."""
 
@@ -39,7 +39,7 @@ class SourceLine:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class NixPart:
     """Lines of a generated file, and the attribute path of the set that they stand in."""
 
@@ -48,7 +48,7 @@ class NixPart:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Explanation:
     """One key: where it is typed (nowhere: `lines` is empty), what it became, why.
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import argparse
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ExportOptions(Options):
     """What this command can be told besides."""
 

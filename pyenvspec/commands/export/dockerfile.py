@@ -6,8 +6,9 @@ import json
 import posixpath
 import re
 import shlex
-import tomllib
 from typing import TYPE_CHECKING
+
+import tomli
 
 from pyenvspec.commands.export.common import head, manager_of, names_of, needs_whole_project, only_in_nix
 from pyenvspec.facts.host_packages import debian_name
@@ -138,7 +139,7 @@ def _install(environment: Environment, root: Path) -> str:
 def _is_package(folder: Path) -> bool:
     """Whether poetry finds a package of the project's own; without one it says so and fails."""
     try:
-        document = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
+        document = tomli.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
     poetry = document.get("tool", {}).get("poetry", {})

@@ -34,7 +34,7 @@ _DRIVER_FOLDERS = (
 """Where NixOS, WSL, Kubernetes at Google and Apptainer put the driver; nix/modules/driver.c looks there too."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Absent:
     """Packages that are asked for and not here, and the command that installs them; None where nobody knows one."""
 

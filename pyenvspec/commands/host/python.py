@@ -25,7 +25,7 @@ _LOOK = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class HostPython:
     """An interpreter of this machine, and its version in three numbers."""
 

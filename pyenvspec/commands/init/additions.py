@@ -41,7 +41,7 @@ _LAST_TENSORFLOW_1 = Wanted("tensorflow", "tensorflow==1.15.5", "==1.15.5")
 _OF_CUDA = re.compile(r"\[cuda|\+cu|\[gpu\]|-gpu\b")
 
 
-@dataclass(slots=True)
+@dataclass()
 class Additions:
     """Lines that a requirements file needs besides; `own` installs the project, `after` is typed once in the shell."""
 

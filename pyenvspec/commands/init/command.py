@@ -47,7 +47,7 @@ _DRIVER_VERSION = Path("/proc/driver/nvidia/version")
 _EXPECTED = frozenset({"package-lock-missing"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class InitOptions(Options):
     """What this command can be told besides."""
 
@@ -134,7 +134,7 @@ def _ask(source: Source, minors: list[str]) -> tuple[str | None, str]:
     return newest_that_resolves(source, minors, SystemRunner())
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class InitResult:
     """All that is told: what was seen, what was decided, the text, the next command, an older file's new name."""
 

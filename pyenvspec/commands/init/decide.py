@@ -42,7 +42,7 @@ _ASIDE = re.compile(
 _TAG = re.compile(r"cu([0-9]{2,3})")
 
 
-@dataclass(slots=True)
+@dataclass()
 class Decisions:
     """What env.yaml will say, and why. `new_requirements` is a file that is written beside it, where one is needed."""
 

@@ -24,7 +24,7 @@ _SYSTEM = "x86_64-linux"
 _ORDER = ("version", "lock", "pyproject", "pipenv", "setup", "conda", "pixi", "devbox", "container")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Decided:
     """A value, the reason as a comment, and what disagrees with it."""
 

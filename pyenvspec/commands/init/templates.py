@@ -63,7 +63,7 @@ PROJECTS = {
 TEMPLATES = (*ALONE, *PROJECTS)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Template:
     """One template; `folder` is where a project's files lie together."""
 

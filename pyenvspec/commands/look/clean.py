@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CleanOptions(Options):
     """What this command can be told besides."""
 
@@ -31,7 +31,7 @@ class CleanOptions(Options):
     dry_run: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Waste:
     """A folder that can go, why, and the bytes that it takes itself."""
 

@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from pyenvspec.plan import Plan, Shell
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ListOptions(Options):
     """What this command can be told besides."""
 
     variant: str = "default"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ListedItem:
     """One thing of the environment; `version` is "" where it is not known before Nix is asked."""
 

@@ -34,14 +34,14 @@ _PATIENCE = 90.0
 _OF_VENV = ("pip", "setuptools")  # there before anything is installed
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class OutdatedOptions(Options):
     """What this command can be told besides."""
 
     offline: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Old:
     """One thing with a newer version, and what moves it."""
 

@@ -33,7 +33,7 @@ _WORKS = re.compile(r"`(?P<key>[\w.]+): (?P<value>[\w.-]+)`")
 _PACKAGES = {("native",)}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Offered:
     """One completion."""
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import argparse
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class LspOptions(Options):
     """What this command can be told besides."""
 

@@ -14,7 +14,7 @@ from pyenvspec.records import dataclass
 _KEY = re.compile(r"^(?P<indent>[ ]*)(?P<dash>-[ ]+)?(?P<key>[A-Za-z0-9_.-]+)[ ]*:(?P<rest>.*)$")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Place:
     """`path` leads to the mapping, the key or the list; `word` is what is typed of the name, from `start` on."""
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pyenvspec.plan import Plan
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PinChange:
     """One input before and after; None where it has no pin."""
 
@@ -38,7 +38,7 @@ class PinChange:
     new: Pin | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class LockOptions(Options):
     """What this command can be told besides."""
 

@@ -34,7 +34,7 @@ JOB_FOLDER = ".pyenvspec/run"
 _NOTHING = ("bash",)  # the default of `containers.NAME.command`, for typing in
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RunOptions(Options):
     """What this command can be told besides."""
 

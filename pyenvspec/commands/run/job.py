@@ -11,7 +11,7 @@ _PARTS = re.compile(r"([0-9]+)([dhms])")
 _SECONDS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Job:
     """One run of `words`; `image` is an address without docker://, or a file."""
 
@@ -34,7 +34,7 @@ class Job:
         return f"Written by `pyenvspec run {quote(self.target)}` from env.yaml; edit run.{self.target} there instead."
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Submission:
     """A file for an engine: the end of its name, its text, and the command that submits it, `{file}` in it."""
 

@@ -32,7 +32,7 @@ _VERSION = re.compile(r"-(?=[0-9])")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class LockedFile:
     """A file of a lock: its name, its address where the lock has one, its SHA-256."""
 
@@ -41,7 +41,7 @@ class LockedFile:
     sha256: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Distribution:
     """A Python package that is installed in a store path; `file` is the one of the lock that it came from."""
 
@@ -51,7 +51,7 @@ class Distribution:
     file: LockedFile | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class StorePath:
     """A path of Nix' store: what it refers to, the hash that Nix knows of it, Python packages in it."""
 

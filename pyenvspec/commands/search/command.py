@@ -25,7 +25,7 @@ _WIDEST = 32
 _WIDEST_VERSION = 12
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SearchOptions(Options):
     """What this command can be told besides."""
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pyenvspec.spec.overrides import Override
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Unavailable:
     """A package that an environment needs and that cannot be had on a system."""
 

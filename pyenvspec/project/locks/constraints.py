@@ -21,7 +21,7 @@ _TERM = re.compile(r"(\^|~=|~|>=|<=|==|!=|>|<|=|)\s*([0-9]{1,9}(?:\.[0-9]{1,9})*
 # A minor stands for its patch releases; no CPython has had more.
 _PATCHES = range(41)
 # `extra == 'extra-3-app-cpu'`, with the length of the project's name before it
-_CONFLICT = re.compile(r"extra\s*(==|!=)\s*'((?:extra|group)-[0-9]+-[^']*)'")
+_CONFLICT = r"extra\s*(==|!=)\s*'((?:extra|group)-[0-9]+-[^']*)'"
 
 
 def allows_python(constraint: str, python: str) -> bool | None:
@@ -92,7 +92,7 @@ def _bumped(numbers: list[int]) -> str:
     return ".".join(str(number) for number in [*numbers[:-1], numbers[-1] + 1])
 
 
-@dataclass(slots=True)
+@dataclass()
 class Surroundings:
     """A Python on a system, as markers see it; `conflicts` are uv's names of the extras and groups chosen."""
 
@@ -132,7 +132,7 @@ class Surroundings:
             "extra": extra,
         }
         try:
-            return Marker(_CONFLICT.sub(self._choose, marker)).evaluate(environment)
+            return Marker(re.sub(_CONFLICT, self._choose, marker)).evaluate(environment)
         except ValueError:  # as all that packaging raises is, and what Python does for numbers too long
             return True
 

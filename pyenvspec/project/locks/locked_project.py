@@ -5,16 +5,15 @@ from __future__ import annotations
 import gc
 import posixpath
 import shlex
-import tomllib
 from contextlib import contextmanager
 from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
+import tomli
+
 from pyenvspec.facts.packages import normalise
 from pyenvspec.project.files import read_project_file
-from pyenvspec.project.locks import poetry, uv
 from pyenvspec.project.locks.problem import problem
-from pyenvspec.project.locks.toml import load_toml
 from pyenvspec.project.tables import table_at
 from pyenvspec.records import dataclass
 
@@ -31,7 +30,7 @@ LockedProjects = dict[str, "LockedProject"]
 """The lock of each shell, by the shell's name; shells of other managers have none."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class LockedProject:
     """The lock of one manager in one folder, and the project that it is for.
 
@@ -86,6 +85,10 @@ def read_locked_project(root: Path, manager: str, folder: str) -> LockedProject:
     pyproject = _read_pyproject(root, folder, manager, needed=data is not None)
     if data is None:
         return LockedProject(manager, folder, None, pyproject)
+    # Most new projects have no lock yet: what reads one is imported with it.
+    from pyenvspec.project.locks import poetry, uv
+    from pyenvspec.project.locks.toml import load_toml
+
     read = poetry.read_poetry if name == "poetry.lock" else uv.read_uv
     with _without_collector():
         document, text = load_toml(data, file, relock)
@@ -115,7 +118,7 @@ def _read_pyproject(root: Path, folder: str, manager: str, *, needed: bool) -> T
         hint = f"write one with `{tool} init`, or name its folder under `python.project`"
         raise problem("package-lock-project", message, file, hint=hint)
     try:
-        return tomllib.loads(data.decode("utf-8"))
+        return tomli.loads(data.decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise problem("package-lock-project", f"{file} is not valid TOML: {error}", file) from None
 

@@ -22,7 +22,7 @@ SOURCE_TREES = ("git", "directory", "editable", "virtual")
 """Sources that are built from as they are, without an archive."""
 
 # `name = "torch"` alone on its line, as in both locks; within a list of dependencies it stands between braces.
-_NAME_LINE = re.compile(r'^name = "([^"\n]+)"[ \t\r]*$', re.MULTILINE)
+_NAME_LINE = r'(?m)^name = "([^"\n]+)"[ \t\r]*$'
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,7 @@ class PackageLock:
         # At the first question, for all names: only a finding asks, and then often more than one.
         if not self._lines:
             number, at = 1, 0
-            for match in _NAME_LINE.finditer(self.text):
+            for match in re.finditer(_NAME_LINE, self.text):
                 number += self.text.count("\n", at, match.start())
                 at = match.start()
                 self._lines.setdefault(normalise(match[1]), number)

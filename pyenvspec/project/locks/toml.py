@@ -16,8 +16,8 @@ from pyenvspec.project.locks.problem import problem
 if TYPE_CHECKING:
     from pyenvspec.project.tables import Table
 
-_MARKS = re.compile(r"^<<<<<<< ", re.MULTILINE)
-_AT_LINE = re.compile(r"at line ([0-9]+)")
+_MARKS = r"(?m)^<<<<<<< "
+_AT_LINE = r"at line ([0-9]+)"
 
 
 def load_toml(data: bytes, file: str, relock: str) -> tuple[Table, str]:
@@ -28,7 +28,7 @@ def load_toml(data: bytes, file: str, relock: str) -> tuple[Table, str]:
     except UnicodeDecodeError:
         raise problem("package-lock-syntax", f"{file} is not UTF-8 text", file, hint=_again(relock)) from None
     # Looked for as text before the pattern walks over megabytes.
-    if "<<<<<<< " in text and (marks := _MARKS.search(text)):
+    if "<<<<<<< " in text and (marks := re.search(_MARKS, text)):
         line = text.count("\n", 0, marks.start()) + 1
         hint = f"take one side (`git checkout --theirs -- {shlex.quote(file)}`), then run `{relock}`"
         message = f"{file} holds the marks of a git merge conflict"
@@ -36,7 +36,7 @@ def load_toml(data: bytes, file: str, relock: str) -> tuple[Table, str]:
     try:
         return tomli.loads(text), text
     except (ValueError, RecursionError) as error:
-        match = _AT_LINE.search(str(error))
+        match = re.search(_AT_LINE, str(error))
         message = f"{file} is not valid TOML: {_reason(error)}"
         line = int(match[1]) if match else 0
         raise problem("package-lock-syntax", message, file, hint=_again(relock), line=line) from None

@@ -18,10 +18,10 @@ _MACHINES = {
     "x86_64-darwin": ("x86_64", "universal2", "intel", "fat64", "universal"),
 }
 # `manylinux_2_17_x86_64`, `manylinux2014_x86_64`, `linux_x86_64`; not `musllinux_…`: nixpkgs' Python is of glibc.
-_LINUX = re.compile(r"(?:manylinux(?:1|2010|2014|_[0-9]+_[0-9]+)|linux)_(.+)$")
-_MACOS = re.compile(r"macosx_[0-9]+_[0-9]+_(.+)$")
+_LINUX = r"(?:manylinux(?:1|2010|2014|_[0-9]+_[0-9]+)|linux)_(.+)$"
+_MACOS = r"macosx_[0-9]+_[0-9]+_(.+)$"
 _SYSTEM_WORD = {"linux": "linux", "darwin": "macosx"}
-_PYTHON = re.compile(r"(py|cp)([0-9])([0-9]*)$")
+_PYTHON = r"(py|cp)([0-9])([0-9]*)$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def fits_python(wheel: Wheel, python: str) -> bool:
     major, minor = (int(part) for part in python.split(".")[:2])
     own = _own_tag(python)
     for tag in wheel.pythons:
-        match = _PYTHON.match(tag)
+        match = re.match(_PYTHON, tag)
         if match is None or int(match[2]) != major:
             continue
         tagged = int(match[3]) if match[3] else 0
@@ -87,6 +87,6 @@ def fits_system(wheel: Wheel, system: str) -> bool:
     pattern = _MACOS if system.endswith("-darwin") else _LINUX
     machines = _MACHINES[system]
     return any(
-        platform == "any" or ((match := pattern.match(platform)) is not None and match[1] in machines)
+        platform == "any" or ((match := re.match(pattern, platform)) is not None and match[1] in machines)
         for platform in wheel.platforms
     )

@@ -30,7 +30,7 @@ _INDEX = re.compile(r"/cu([0-9]{2,3})(?:[/\s]|$)|[+/]cu([0-9]{3})\.html|torch-[0
 _JAX = re.compile(r"cuda-?([0-9]{2})?\S*?(-local)?$")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class GpuFinding:
     """What a file's packages say of the GPU.
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from typing import TYPE_CHECKING, Any
+
+import tomli
 
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
 from pyenvspec.facts.packages import normalise
@@ -34,8 +35,8 @@ def read_pyproject(file: str, text: str) -> Source | None:
 def load(file: str, text: str) -> dict[str, Any]:
     """Return the document; raises PyenvspecError where it is no TOML."""
     try:
-        return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
+        return tomli.loads(text)
+    except (tomli.TOMLDecodeError, RecursionError, ValueError) as error:
         message = f"{file} is not valid TOML: {error}"
         raise PyenvspecError(Diagnostic("package-lock-project", message, file)) from None
 

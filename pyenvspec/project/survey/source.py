@@ -30,7 +30,7 @@ readme: what a README tells to type."""
 _PINNED = re.compile(r"\s*={2,3}\s*([0-9][A-Za-z0-9.!+_-]*)\s*")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Wanted:
     """A Python package that a file asks for; `text` is what pip would take, `specifier` a PEP 440 one.
 
@@ -52,7 +52,7 @@ class Wanted:
         return pinned[1] if pinned else None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Claim:
     """A value that a line of a file gives, in the file's own words."""
 
@@ -61,7 +61,7 @@ class Claim:
     note: str = ""
 
 
-@dataclass(slots=True)
+@dataclass()
 class Source:
     """One file that was looked at and all that was taken from it; `left_out` is what has no place in env.yaml.
 
@@ -95,7 +95,7 @@ class Source:
         return next((wanted for wanted in self.packages if wanted.name == normalise(name)), None)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Below:
     """A folder below that is a project of its own, and the files that say so."""
 
@@ -103,7 +103,7 @@ class Below:
     files: tuple[str, ...]
 
 
-@dataclass(slots=True)
+@dataclass()
 class Survey:
     """All files that were looked at, the most telling first, the folders below that are projects of
     their own, and the first file of the project's own CUDA code.

@@ -17,7 +17,7 @@ CUDA_INPUT: Literal["nixpkgs-cuda"] = "nixpkgs-cuda"
 Changed = Literal["python", "cuda", "cudnn", "release"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CudaRequest:
     """A CUDA minor (`11.8`) or exact version, and the cuDNN wanted (`8`, `8.9`, `8.9.7`) if any."""
 
@@ -25,7 +25,7 @@ class CudaRequest:
     cudnn: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Request:
     """All that one project needs of nixpkgs, over all its shells.
 
@@ -49,7 +49,7 @@ class Request:
     oldest_release: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PythonChoice:
     """Where an interpreter comes from.
 
@@ -63,7 +63,7 @@ class PythonChoice:
     insecure: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CudaChoice:
     """Where a CUDA set comes from; `cudnn` is its attribute in the set, None when the set has none.
 
@@ -78,7 +78,7 @@ class CudaChoice:
     runfile: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ReleaseDecision:
     """One thing decided, in the user's words, with where its fact was read."""
 
@@ -88,7 +88,7 @@ class ReleaseDecision:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Lack:
     """One thing that a candidate does not offer."""
 
@@ -98,7 +98,7 @@ class Lack:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Alternative:
     """A candidate that was not taken; `lacks` is empty when it would have worked as well."""
 
@@ -108,7 +108,7 @@ class Alternative:
     lacks: tuple[Lack, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Nearest:
     """A request close to the one refused that works: `before` became `after`, the rest is the same."""
 
@@ -121,7 +121,7 @@ class Nearest:
     inputs: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class ReleaseChoice:
     """The release taken and where each thing asked for comes from.
 
@@ -148,7 +148,7 @@ class ReleaseChoice:
         return self.cuda[self.request.cuda.index(wanted)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Refusal:
     """Why nothing fits: what each candidate lacks, and the nearest requests that work.
 
@@ -163,7 +163,7 @@ class Refusal:
     nearest: tuple[Nearest, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Candidate:
     """One way to serve a request, complete when `lacks` is empty; `left_out` says why a system is."""
 
