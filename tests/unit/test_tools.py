@@ -49,9 +49,6 @@ def test_variables_are_set_and_taken_away(monkeypatch: pytest.MonkeyPatch) -> No
 def test_a_missing_program_is_an_ordinary_result() -> None:
     result = SystemRunner().run(("pyenvspec-no-such-program", "x y"))
     assert result.missing and result.returncode == NOT_FOUND and not result.ok
-    assert result.describe() == (
-        "pyenvspec-no-such-program 'x y': `pyenvspec-no-such-program` is not installed"
-    )
 
 
 def test_a_missing_folder_is_not_taken_for_a_missing_program(tmp_path: Path) -> None:
@@ -74,7 +71,6 @@ def test_a_timeout_stops_the_program_and_what_it_started(
     result = SystemRunner().run(("sh", "-c", script), timeout=0.5, cwd=tmp_path)
     assert result.timed_out and not result.ok and result.stdout == "out\n"
     assert time.monotonic() - before < 10
-    assert "took too long" in result.describe()
     pids = [int((tmp_path / name).read_text()) for name in ("child", "self")]
     deadline = time.monotonic() + 5
     while any(map(is_running, pids)) and time.monotonic() < deadline:
