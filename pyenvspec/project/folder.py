@@ -44,21 +44,24 @@ class ProjectFolder:
 
 def look_at_folder(root: Path, project: str, named: tuple[str, ...]) -> ProjectFolder:
     """Return what is in `root`; `named` are the relative paths that env.yaml names."""
+    # Strings rather than Paths: every compile looks here, and a Path takes longer to make than the look.
     files = frozenset(name for name in LOOKED_FOR if is_plain_file(root, os.path.join(project, name)))  # noqa: PTH118
     present = frozenset(path for path in named if os.path.exists(os.path.join(root, path)))  # noqa: PTH110, PTH118
     has_poetry_section = False
     if "pyproject.toml" in files:
         content = read_project_file(root, os.path.join(project, "pyproject.toml")) or b""  # noqa: PTH118
         # Not read as TOML: every compile would pay for it, and what is broken is told where it is needed.
-        has_poetry_section = re.search(rb"^\s*\[\s*tool\s*\.\s*poetry\b", content, re.MULTILINE) is not None
+        # Blanks rather than `\s`, which takes line ends too, and walks over a million empty lines from each of them.
+        section = rb"^[ \t]*\[[ \t]*tool[ \t]*\.[ \t]*poetry\b"
+        has_poetry_section = re.search(section, content, re.MULTILINE) is not None
     return ProjectFolder(root.resolve().name, files, present, has_poetry_section, _find_submodules(root))
 
 
 def _find_submodules(root: Path) -> tuple[str, ...]:
     content = read_project_file(root, ".gitmodules") if is_plain_file(root, ".gitmodules") else None
     # `	path = third_party/apex`, in quotes where it holds a `;` or `#`
-    paths = re.findall(r"^\s*path\s*=\s*(\S.*?)\s*$", (content or b"").decode(errors="replace"), re.MULTILINE)
-    return tuple(sorted({posixpath.normpath(path.strip('"')) for path in paths}))
+    paths = re.findall(r"^[ \t]*path[ \t]*=(.*)$", (content or b"").decode(errors="replace"), re.MULTILINE)
+    return tuple(sorted({posixpath.normpath(path.strip().strip('"')) for path in paths if path.strip()}))
 
 
 def effective_manager(shell: ShellSpec, project: ProjectFolder) -> str:
@@ -66,6 +69,7 @@ def effective_manager(shell: ShellSpec, project: ProjectFolder) -> str:
     manager = shell.spec.python.manager
     if manager is not None:
         return manager
+    # A lock that somebody made says more than tables that several tools read.
     if "uv.lock" in project.files:
         return "uv"
     if "poetry.lock" in project.files or project.has_poetry_section:

@@ -2,9 +2,27 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 Table = dict[str, Any]
+
+
+def load_json(text: str) -> Any:
+    """Return a document of JSON; raises ValueError or RecursionError where it is none."""
+    return _printable(json.loads(text))
+
+
+def _printable(value: Any) -> Any:
+    """Return a value with `?` for each half of a character: JSON takes `\\ud800`, and no file and no terminal does."""
+    match value:
+        case str():
+            return value.encode("utf-8", "replace").decode()
+        case list():
+            return [_printable(item) for item in value]
+        case dict():
+            return {_printable(key): _printable(item) for key, item in value.items()}
+    return value
 
 
 def table_at(document: object, *keys: str) -> Table:

@@ -102,6 +102,15 @@ class TestStale:
         (found,) = check(tmp_path, demo(groups='test = [{ name = "pytest" }]'), pyproject)
         assert (found.code, "group dev" in found.message) == ("package-lock-stale", True)
 
+    def test_groups_that_include_each_next_one_twice_are_walked_once(self, tmp_path: Path) -> None:
+        # 2 ** 200 walks otherwise, and a chain of as many as Python's stack is deep.
+        rows = [
+            f"g{n} = [{{include-group = 'g{n + 1}'}}, {{include-group = 'G{n + 1}'}}]" for n in range(200)
+        ]
+        pyproject = "\n".join(["[dependency-groups]", *rows, "g200 = ['pytest']"])
+        (found,) = check(tmp_path, demo(), pyproject)
+        assert (found.code, "asks for `pytest`" in found.message) == ("package-lock-stale", True)
+
     def test_a_lock_of_another_project_is_told(self, tmp_path: Path) -> None:
         (found,) = check(tmp_path, demo().replace('"demo"', '"other"'), "")
         assert "does not hold the project `demo`" in found.message

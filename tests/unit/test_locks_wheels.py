@@ -38,6 +38,8 @@ LINUX, ARM, MAC = "x86_64-linux", "aarch64-linux", "aarch64-darwin"
         ("cp312-cp312-macosx_10_9_x86_64", "3.12", MAC, False),
         ("cp312-cp312-macosx_10_9_x86_64", "3.12", "x86_64-darwin", True),
         ("cp312-cp312-win_amd64", "3.12", LINUX, False),
+        # Python refuses to read such a number.
+        (f"cp3{'1' * 5000}-none-manylinux_2_28_x86_64", "3.12", LINUX, False),
     ],
 )
 def test_a_wheel_fits_where_its_tags_say_so(tags: str, python: str, system: str, expected: bool) -> None:

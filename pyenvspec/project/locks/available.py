@@ -32,6 +32,7 @@ def find_unavailable(project: LockedProject, spec: Spec, systems: tuple[str, ...
     """
     assert project.lock is not None
     overrides = {normalise(name): override for name, override in spec.overrides.items()}
+    # First what has no fitting file at all, which is cheap to tell and mostly nothing; the walk comes after it.
     python = spec.python.version
     suspects = [
         Unavailable(package, system)
@@ -61,7 +62,7 @@ def is_built(package: LockedPackage, spec: Spec, systems: tuple[str, ...]) -> bo
     """Return whether some system builds the package from its source instead of taking a wheel."""
     if not package.has_source:
         return False
-    if package.source.kind in SOURCE_TREES:
+    if package.source.kind in SOURCE_TREES:  # a folder or a commit has no wheel
         return True
     # What is said of the one package goes before what is said of all.
     for name, override in spec.overrides.items():

@@ -10,6 +10,7 @@ from pyenvspec.facts.nixpkgs import minor_of
 from pyenvspec.records import dataclass
 from pyenvspec.versions import parse_specifier, parse_version
 
+# sys_platform, platform_system and platform_machine; Apple and Linux name one processor differently.
 _MACHINES = {
     "x86_64-linux": ("linux", "Linux", "x86_64"),
     "aarch64-linux": ("linux", "Linux", "aarch64"),
@@ -30,6 +31,7 @@ def allows_python(constraint: str, python: str) -> bool | None:
     if specifiers is None:
         return None
     versions = [python] if python.count(".") > 1 else [f"{python}.{patch}" for patch in _PATCHES]
+    # One patch release that fits is enough: nixpkgs' own of that minor is not chosen yet.
     return any(contains(specifier, version) for specifier in specifiers for version in versions)
 
 
@@ -54,7 +56,7 @@ def same_specifier(left: str, right: str) -> bool:
     parsed = parse_specifier(left), parse_specifier(right)
     if None in parsed:
         return left.replace(" ", "") == right.replace(" ", "")
-    return parsed[0] == parsed[1]
+    return parsed[0] == parsed[1]  # packaging compares sets: `<2,>=1` is `>=1,<2`
 
 
 @cache
@@ -78,12 +80,14 @@ def _term(term: str) -> str | None:
     operator, version, wildcard = match.groups()
     numbers = [int(part) for part in version.split(".")]
     if operator == "^":
-        # Up to the next number that is not zero.
+        # Up to the next of the first number that is not zero: `^1.2` ends at 2, `^0.2` at 0.3.
         at = next((index for index, number in enumerate(numbers) if number), len(numbers) - 1)
         return f">={version},<{_bumped(numbers[: at + 1])}"
     if operator == "~":
+        # `~1.2.3` and `~1.2` end at 1.3, `~1` at 2.
         return f">={version},<{_bumped(numbers[:2])}"
     if operator in ("", "=", "=="):
+        # One that stops at a minor is taken for all of its patch releases.
         return f"=={version}.*" if wildcard or len(numbers) < 3 else f"=={version}"
     return f"{operator}{version}{wildcard or ''}"
 
@@ -105,6 +109,7 @@ class Surroundings:
         """Return whether a marker holds; one that cannot be read does."""
         if not marker:
             return True
+        # Hundreds of packages of a lock share a dozen markers, and packaging parses each anew.
         key = (marker, extra)
         if key not in self.answers:
             self.answers[key] = self._evaluate(marker, extra)
@@ -134,9 +139,10 @@ class Surroundings:
         try:
             return Marker(re.sub(_CONFLICT, self._choose, marker)).evaluate(environment)
         except ValueError:  # as all that packaging raises is, and what Python does for numbers too long
-            return True
+            return True  # rather a package too many than one that is missing
 
     def _choose(self, match: re.Match[str]) -> str:
         """uv writes conflicting extras as `extra == 'extra-3-app-cpu'`; say whether that one is chosen."""
+        # By a comparison that packaging takes and that is true, or false, on every system here.
         holds = (match[2] in self.conflicts) == (match[1] == "==")
         return "os_name == 'posix'" if holds else "os_name != 'posix'"

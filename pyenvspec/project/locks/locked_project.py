@@ -70,7 +70,7 @@ class LockedProject:
 
 def relock_command(lock: str, folder: str) -> str:
     """Return the one command that makes a lock anew, to be run in the folder of env.yaml."""
-    tool = lock.removesuffix(".lock")
+    tool = lock.removesuffix(".lock")  # uv.lock and poetry.lock are named for their tools
     # poetry runs in that folder; uv stays here, and only takes the project from there.
     option = {"poetry": "-C", "uv": "--project"}[tool]
     return f"{tool} lock" if folder == "." else " ".join((tool, "lock", option, shlex.quote(folder)))
@@ -90,6 +90,7 @@ def read_locked_project(root: Path, manager: str, folder: str) -> LockedProject:
     from pyenvspec.project.locks.toml import load_toml
 
     read = poetry.read_poetry if name == "poetry.lock" else uv.read_uv
+    # The text goes along: findings are told at their line, which TOML readers do not keep.
     with _without_collector():
         document, text = load_toml(data, file, relock)
         return LockedProject(manager, folder, read(document, file, text), pyproject)

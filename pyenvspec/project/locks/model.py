@@ -21,7 +21,7 @@ LOCAL_KINDS = ("path", "directory", "editable", "virtual")
 SOURCE_TREES = ("git", "directory", "editable", "virtual")
 """Sources that are built from as they are, without an archive."""
 
-# `name = "torch"` alone on its line, as in both locks; within a list of dependencies it stands between braces.
+# `name = "torch"` alone on its line, as in all locks of TOML; within a list of dependencies it stands between braces.
 _NAME_LINE = r'(?m)^name = "([^"\n]+)"[ \t\r]*$'
 
 
@@ -119,8 +119,11 @@ class PackageLock:
     _lines: dict[str, int] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
+        entries: dict[str, list[LockedPackage]] = {}
         for package in self.packages:
-            self._by_name[package.name] = (*self._by_name.get(package.name, ()), package)
+            entries.setdefault(package.name, []).append(package)
+        # Filled, not set: the class is frozen.
+        self._by_name.update((name, tuple(of_name)) for name, of_name in entries.items())
 
     def find(self, name: str) -> tuple[LockedPackage, ...]:
         """Return the entries of a package; several where the lock forks."""
@@ -134,9 +137,19 @@ class PackageLock:
         """Return the line, counted from 1, where a package's entry says its name."""
         # At the first question, for all names: only a finding asks, and then often more than one.
         if not self._lines:
-            number, at = 1, 0
-            for match in re.finditer(_NAME_LINE, self.text):
-                number += self.text.count("\n", at, match.start())
-                at = match.start()
-                self._lines.setdefault(normalise(match[1]), number)
+            self._lines.update(lines_of_names(self.text))
         return self._lines.get(normalise(name))
+
+
+def lines_of_names(text: str) -> dict[str, int]:
+    """Return the line, counted from 1, where each package of a lock of TOML first says its name.
+
+    In one walk: a search for each name reads a lock of megabytes hundreds of times.
+    """
+    lines: dict[str, int] = {}
+    number, at = 1, 0
+    for match in re.finditer(_NAME_LINE, text):
+        number += text.count("\n", at, match.start())
+        at = match.start()
+        lines.setdefault(normalise(match[1]), number)
+    return lines

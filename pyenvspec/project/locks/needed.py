@@ -31,10 +31,12 @@ class Walk:
 
     def follow(self, edges: Iterable[Edge]) -> None:
         """Add what the edges lead to, with everything below."""
+        # No recursion: chains of dependencies are longer than Python's stack in a lock that somebody made for it.
         waiting = list(edges)
         while waiting:
             edge = waiting.pop()
             for package in self._by_name.get(edge.name, ()):
+                # uv names version and source only where the lock has the package more than once.
                 if edge.version not in (None, package.version) or edge.source not in (None, package.source):
                     continue
                 extras = {normalise(extra) for extra in edge.extras}
@@ -72,6 +74,7 @@ def needed_packages(
     chosen = [f"extra-{len(own)}-{own}-{extra}" for extra in extras]
     chosen += [f"group-{len(own)}-{own}-{group}" for group in groups]
     walk = Walk(project.lock, Surroundings(python, system, frozenset(chosen)))
+    # uv locks the project as a package among the others; poetry.lock does not hold it, only pyproject.toml does.
     if project.lock.tool == "uv":
         walk.follow([Edge(own, extras=extras)])
         for package in project.lock.find(own):
@@ -117,6 +120,7 @@ def _poetry_roots(
             if any(_applies(choice, normalise(name) in optional, around) for choice in choices):
                 wanted = [extra for choice in tables_in(choices) for extra in texts_in(choice.get("extras"))]
                 yield Edge(normalise(name), extras=tuple(wanted))
+    # poetry 2 takes both tables: [tool.poetry.dependencies] may add to [project] what that cannot say.
     for text in texts_in(project.part("project").get("dependencies")):
         yield from _from_requirement(text, around)
 
@@ -124,6 +128,7 @@ def _poetry_roots(
 def _applies(constraint: object, is_in_extra: bool, around: Surroundings) -> bool:
     if not isinstance(constraint, dict):
         return True
+    # Optional is what only an extra brings, wherever else it is listed.
     if constraint.get("optional") is True and not is_in_extra:
         return False
     return _platform_holds(constraint, around) and around.holds(_text(constraint, "markers"))
@@ -133,6 +138,7 @@ def _platform_holds(constraint: Table, around: Surroundings) -> bool:
     platform, python = _text(constraint, "platform"), _text(constraint, "python")
     if platform and not around.holds(f"sys_platform == '{platform}'"):
         return False
+    # None is a constraint that cannot be read: rather a package too many than one that is missing.
     return not python or allows_python(python, around.python) is not False
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pyenvspec.project.locks.model import Edges, SourceKind
     from pyenvspec.project.tables import Table
 
+# poetry's words for sources; `legacy` is any index but PyPI, `file` an archive in the project.
 _KINDS: dict[str, SourceKind] = {
     "legacy": "registry",
     "git": "git",
@@ -25,6 +26,7 @@ _KINDS: dict[str, SourceKind] = {
     "file": "path",
     "directory": "directory",
 }
+# The parts of [tool.poetry] and of [project] that poetry hashes, by its own names for them.
 _POETRY_KEYS = ("dependencies", "source", "extras", "dev-dependencies", "group")
 _OLD_KEYS = _POETRY_KEYS[:-1]
 _PROJECT_KEYS = ("requires-python", "dependencies", "optional-dependencies")
@@ -41,6 +43,7 @@ def read_poetry(document: Table, file: str, text: str) -> PackageLock:
         raise problem(
             "package-lock-format", f"{file} has {shown}, and 1.x and 2.x are known", file, hint=hint
         )
+    # Up to format 1.1 all files stood in one table under [metadata].
     old_files = {normalise(name): files for name, files in reading.table(metadata, "files").items()}
     return PackageLock(
         tool="poetry",
@@ -60,7 +63,7 @@ def _package(reading: Reading, table: Table, old_files: dict[str, Any]) -> Locke
         raise reading.wrong("files", "a list")
     files = [_file(reading, value) for value in rows]
     if "files" not in table:
-        # Format 1.x lists the files of every version of a name together.
+        # That table lists the files of every version of a name together.
         files = [file for file in files if _is_of_version(file, version)]
     extras = reading.table(table, "extras")
     return LockedPackage(
@@ -88,7 +91,7 @@ def _file(reading: Reading, value: object) -> str:
 
 
 def _source(reading: Reading, table: Table) -> PackageSource:
-    if not table:
+    if not table:  # PyPI is not named
         return PackageSource("registry")
     kind, place = reading.text(table, "type"), reading.text(table, "url")
     if kind not in _KINDS:
@@ -99,6 +102,7 @@ def _source(reading: Reading, table: Table) -> PackageSource:
 def _edges(reading: Reading, table: Table) -> Iterator[Edge]:
     dependencies = reading.table(table, "dependencies")
     for name, value in dependencies.items():
+        # Which of several locked versions a constraint means is not worked out: all of that name count as needed.
         for constraint in value if isinstance(value, list) else [value]:
             if isinstance(constraint, dict):
                 optional = constraint.get("optional") is True

@@ -35,6 +35,7 @@ def _uv_difference(project: LockedProject, lock: PackageLock) -> str | None:
     table, name = project.part("project"), project.name
     if name is None or not lock.packages:
         return None
+    # uv locks the project itself too: a lock without it is another project's, or this one was renamed.
     if not lock.find(name):
         return f"{lock.file} does not hold the project `{name}`"
     requires_python = table.get("requires-python")
@@ -65,28 +66,33 @@ def _uv_difference(project: LockedProject, lock: PackageLock) -> str | None:
 
 
 def _groups_difference(project: LockedProject, lock: PackageLock, name: str) -> str | None:
-    groups = project.part("dependency-groups")
+    # PEP 735 has names compared as those of packages are.
+    typed_groups = project.part("dependency-groups")
+    groups = {normalise(typed): items for typed, items in typed_groups.items()}
     locked = {normalise(group): items for group, items in lock.requires_groups.get(name, {}).items()}
-    for group in groups:
+    for typed in typed_groups:
+        group = normalise(typed)
         # uv merges its older `dev-dependencies` into the group dev.
-        more = (
-            texts_in(project.part("tool", "uv").get("dev-dependencies")) if normalise(group) == "dev" else []
-        )
-        texts = [*_group_texts(groups, group, ()), *more]
-        if (difference := _compare(texts, locked.get(normalise(group), ()), project, lock)) is not None:
-            return f"{difference} (group {group})"
+        more = texts_in(project.part("tool", "uv").get("dev-dependencies")) if group == "dev" else []
+        texts = [*_group_texts(groups, group), *more]
+        if (difference := _compare(texts, locked.get(group, ()), project, lock)) is not None:
+            return f"{difference} (group {typed})"
     return None
 
 
-def _group_texts(groups: dict[str, object], group: str, above: tuple[str, ...]) -> list[str]:
+def _group_texts(groups: dict[str, object], group: str) -> list[str]:
     """Return the requirements of a group with those that it includes (PEP 735)."""
-    items = next((items for key, items in groups.items() if normalise(key) == normalise(group)), None)
-    texts = texts_in(items)
-    for item in tables_in(items):
-        included = item.get("include-group")
-        # Two groups may include each other, which uv refuses; here it must only end.
-        if isinstance(included, str) and included not in above:
-            texts += _group_texts(groups, included, (*above, group))
+    texts: list[str] = []
+    # Each group once: two may include each other, which uv refuses, or each next one twice, 2 ** n times in all.
+    seen, waiting = {group}, [group]
+    while waiting:
+        items = groups.get(waiting.pop())
+        texts += texts_in(items)
+        for item in tables_in(items):
+            included = item.get("include-group")
+            if isinstance(included, str) and (name := normalise(included)) not in seen:
+                seen.add(name)
+                waiting.append(name)
     return texts
 
 
@@ -123,7 +129,7 @@ def _parse(texts: Iterable[str]) -> list[Requirement] | None:
     for text in texts:
         requirement = parse_requirement(text)
         if requirement is None:
-            return None
+            return None  # what cannot be read cannot be told from what was locked
         parsed.append(requirement)
     return [
         Requirement(

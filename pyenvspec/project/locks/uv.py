@@ -81,6 +81,7 @@ def _conflicts(document: Table) -> Iterator[frozenset[tuple[str, str, str]]]:
 
 
 def _source(reading: Reading, table: Table) -> PackageSource:
+    # `{ registry = "https://…" }`, `{ git = "https://…#<commit>" }`: the one key is the kind.
     for kind in _KINDS:
         if kind in table:
             return PackageSource(kind, reading.text(table, kind))
@@ -95,6 +96,7 @@ def _sdist(reading: Reading, table: Table) -> str:
 def _file(reading: Reading, value: object) -> str:
     if not isinstance(value, dict):
         raise reading.wrong("wheels", "a list of tables")
+    # `url` of an index, `path` of a folder of wheels, `filename` where the package itself is that file.
     key = next((key for key in ("url", "filename", "path") if key in value), None)
     return file_name(reading.text(value, key)) if key else ""
 

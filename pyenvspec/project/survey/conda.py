@@ -55,15 +55,14 @@ def read_conda(file: str, text: str) -> Source:
     name = document.get("name")
     if isinstance(name, str) and _SAFE_NAME.fullmatch(name) and name != "base":
         source.name = name
-    lines = text.splitlines()
     pulled_in: list[str] = []
     listed = document.get("dependencies")
     for item in listed if isinstance(listed, list) else ():
         if isinstance(item, dict) and isinstance(item.get("pip"), list):
-            for requirement in map(str, item["pip"]):
-                _take_pip(source, requirement, _line_of(lines, requirement))
+            for requirement in item["pip"]:
+                _take_pip(source, str(requirement), _line_of(requirement))
         elif isinstance(item, str):
-            pulled_in += take_spec(source, item, _line_of(lines, item))
+            pulled_in += take_spec(source, item, _line_of(item))
     _tell_pulled_in(source, pulled_in)
     others = f", {len(source.native)} other" if source.native else ""
     source.summary = f"a conda environment: {len(source.packages)} of Python{others}"
@@ -73,7 +72,7 @@ def read_conda(file: str, text: str) -> Source:
 # `conda list --export`: numpy=1.24.3=py310h5f9d8c6_0; pip asks with two signs
 _LISTED = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*=[^=\s]+(=\S+)?")
 # `pip freeze` in a conda environment: numpy @ file:///croot/numpy_1672336185480/…
-_OF_A_MACHINE = re.compile(r"^\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*@\s*file://", re.MULTILINE)
+_OF_A_MACHINE = re.compile(r"^[ \t]*([A-Za-z0-9][A-Za-z0-9._-]*)[ \t]*@[ \t]*file://", re.MULTILINE)
 
 
 def is_list(text: str) -> bool:
@@ -110,30 +109,56 @@ def _tell_pulled_in(source: Source, pulled_in: list[str]) -> None:
         )
 
 
+class _Typed(str):
+    """A text of the file that remembers its line, counted from 1."""
+
+    line: int
+
+    def __new__(cls, value: str, line: int) -> _Typed:
+        # YAML can name half a character (`"\\ud800"`), which no file and no terminal takes.
+        text = super().__new__(cls, value.encode("utf-8", "replace").decode())
+        text.line = line
+        return text
+
+
+def _line_of(item: object) -> int:
+    return item.line if isinstance(item, _Typed) else 0
+
+
 def _load(file: str, text: str) -> dict[object, object]:
     import yaml
 
-    # An alias can stand for a billion values; environment files have none.
-    if len(text) > _MOST_CHARACTERS or re.search(r"[:\-]\s+[&*][A-Za-z]", text):
-        raise PyenvspecError(
-            Diagnostic("init-source", f"{file} is not a plain environment file of conda", file)
-        )
+    not_plain = PyenvspecError(
+        Diagnostic("init-source", f"{file} is not a plain environment file of conda", file)
+    )
+    if len(text) > _MOST_CHARACTERS:
+        raise not_plain
+
+    class Loader(yaml.SafeLoader):
+        def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+            # An alias can stand for a billion values; environment files have none.
+            if self.check_event(yaml.AliasEvent):
+                raise not_plain
+            return super().compose_node(parent, index)
+
+        def construct_yaml_str(self, node: yaml.ScalarNode) -> _Typed:
+            return _Typed(node.value, node.start_mark.line + 1)
+
+    Loader.add_constructor("tag:yaml.org,2002:str", Loader.construct_yaml_str)
     try:
-        document = yaml.safe_load(text)
+        document = yaml.load(text, Loader)  # noqa: S506 (a SafeLoader)
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         line = str(error).splitlines()[0] if str(error) else "nested too deeply"
         raise PyenvspecError(Diagnostic("init-source", f"{file} is not valid YAML: {line}", file)) from None
+    # How PyYAML fails at a tag over what it is not for: `!!bool x`, `!!int ""`, `!!timestamp x`, `"\UFFFFFFFF"`.
+    except (LookupError, AttributeError, TypeError, OverflowError):
+        raise not_plain from None
     return document if isinstance(document, dict) else {}
-
-
-def _line_of(lines: list[str], item: str) -> int:
-    # `- numpy` alone on its line before `- numpy-base=1.24`, and before a line that only holds it: `- "numpy" # why`.
-    plain = (number for number, line in enumerate(lines, start=1) if line.strip(" \t-\"'") == item)
-    return next(plain, 0) or next((number for number, line in enumerate(lines, start=1) if item in line), 0)
 
 
 def _take_pip(source: Source, item: str, line: int) -> None:
     """Add a line of a requirements file; what it includes is read where it is named, by whoever asks."""
+    # Its name is counted from the folder of the conda file, which this module does not know.
     if re.match(r"(-r|-c|--requirement|--constraint)\b", item):
         source.options.append(Claim(item, line))
         return

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 # nvidia-cuda-runtime-cu12, since CUDA 13 without its end
 _RUNTIME = re.compile(r"nvidia-cuda-runtime(?:-cu[0-9]+)?")
+# nvidia-cudnn-cu12, nvidia-cublas-cu11
 _OF_NVIDIA = re.compile(r"nvidia-[a-z0-9-]+-cu([0-9]{2})")
 # torch 2.1.0+cu118, jaxlib 0.3.25+cuda11.cudnn82
 _LOCAL = re.compile(r"\+(?:cu|cuda)([0-9]{2,3})")
@@ -50,6 +51,7 @@ class GpuFinding:
 
 def find_gpu(source: Source) -> GpuFinding | None:
     """Return what the packages of a file need of a GPU, None where none of them uses one."""
+    # In this order: what brings its own CUDA needs nothing, unless something is compiled beside it.
     own = _own_cuda(source)
     compiled = [wanted for wanted in source.packages if _is_compiled(source, wanted)]
     if own is not None and not compiled:
@@ -92,6 +94,7 @@ def _own_cuda(source: Source) -> GpuFinding | None:
             cuda = minor_of(wanted.version)
             why = f"{wanted.name} {wanted.version}: the wheels bring CUDA {cuda}"
             return GpuFinding(why, source.where(wanted), cuda)
+    # A wheel from an index of its own may hold CUDA itself, without such a package: its local version names it.
     for wanted in source.packages:
         if local := _LOCAL.search(wanted.version or wanted.text):
             cuda = _dotted(local[1])
@@ -109,6 +112,7 @@ def _own_cuda(source: Source) -> GpuFinding | None:
 
 def _torch(source: Source, torch: Wanted) -> GpuFinding | None:
     """torch without a CUDA in its version: the index that it comes from decides, else the one of PyPI."""
+    # AMD's and the CPU's: no CUDA at all, whatever index stands beside.
     if "+cpu" in (torch.version or "") or "+rocm" in (torch.version or ""):
         return None
     for option in source.options:
@@ -137,6 +141,7 @@ def _other(source: Source, wanted: Wanted) -> GpuFinding | None:
                 which = f"CUDA {match[1]}" if match[1] else "CUDA"
                 return GpuFinding(f"{wanted.name}[{extra}]: its wheels bring {which}", where, None)
     needs = gpu_needs(wanted.name, wanted.version)
+    # tensorflow[and-cuda]: without the extra the same wheel finds no CUDA.
     if needs and needs.needs == "own" and needs.extra in wanted.extras:
         return GpuFinding(f"{wanted.name}[{needs.extra}]: its wheels bring CUDA", where)
     if _OF_NVIDIA.fullmatch(wanted.name):

@@ -20,12 +20,17 @@ _OF_PROJECT = re.compile(r"\b(?:uv sync|poetry install|pdm install|hatch shell)\
 _SETUP = re.compile(r"\bpython3?\s+setup\.py\s+(?:install|develop|build_ext|build)\b")
 # `conda create -n lab python=3.10`, `uv venv --python 3.11`
 _PYTHON = re.compile(r"\b(?:conda|mamba|uv)\s+(?:create|venv)\b.*?\bpython[ =]=?\s*(3\.[0-9]+)")
+# Up to the next `;`, `&&` or `||` that is not within quotes: `pip install "tomli; python_version < '3.11'" && make`.
+# A quote opens after a blank; the one in `don't` does not.
+_COMMAND = re.compile(r"""(?:(?<=\s)"[^"]*"|(?<=\s)'[^']*'|&(?!&)|\|(?!\|)|[^;&|])+""")
 _HEADING = re.compile(r"^\s{0,3}#+\s*(.*)$")
 # Headings of what not everybody does: "For developers", "Building the docs", "Windows", "Optional: TPU"
 _ASIDE = re.compile(
     r"develop|contribut|test|docs|document|troubleshoot|faq|windows|mac ?os|optional|tpu|upgrade", re.I
 )
+# Options of pip that name where packages come from, which the project needs too.
 _INDEX = {"-f", "--find-links", "--extra-index-url", "--index-url", "-i"}
+# Those whose next word is no package; of pip, and `-p`, `--python` of uv.
 _WITH_VALUE = {
     "-t",
     "--target",
@@ -37,6 +42,7 @@ _WITH_VALUE = {
     "--config-settings",
 }
 _OF_CONDA_WITH_VALUE = {"-c", "--channel", "-n", "--name", "-p", "--prefix", "--file"}
+# `pip install --upgrade pip setuptools` is no wish of the project's.
 _INSTALLERS = {
     "pip",
     "setuptools",
@@ -66,6 +72,7 @@ def read_instructions(source: Source, text: str) -> None:
 
 # `timm==0.3.2` in a sentence; not a path's or an address's part, and not `name==1.0@…`
 _PIN = re.compile(r"(?<![\w./-])([A-Za-z][\w-]{1,40})==([0-9][\w.]*[0-9a-z])(?![\w/]*@)")
+# `python==3.8`, `cuda==11.3` in prose are versions of what no pip installs.
 _NO_PACKAGES = {"python", "cuda", "cudnn", "ubuntu", "gcc", "cudatoolkit", "conda"}
 
 
@@ -82,9 +89,10 @@ def take_line(source: Source, line: str, number: int) -> None:
     """Add what one line tells to install."""
     if (match := _PYTHON.search(line)) and not source.python:
         source.python.append(Claim(match[1], number))
+    # `uv sync` and its like install the project from its own files: what counts is that it is installed.
     if _SETUP.search(line) or _OF_PROJECT.search(line):
         source.packages.append(Wanted(".", "-e .", line=number))
-    for command in re.split(r"&&|;|\|\|", line):
+    for command in _COMMAND.findall(line):
         if match := _PIP.search(command):
             _take_words(source, _words(match[1]), number)
         elif match := _CONDA.search(command):
@@ -154,6 +162,7 @@ def _take_package(source: Source, word: str, number: int) -> bool:
 
 def _take_folder(source: Source, word: str, number: int) -> None:
     """The project itself, and none of the folders beside it."""
+    # `.`, `./`, `.[dev]`; not `./third_party/ops`
     match = re.fullmatch(r"\.(?:/)?(\[[\w,.-]+\])?", word)
     if match:
         source.packages.append(Wanted(".", f"-e .{match[1] or ''}", line=number))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
 from pyenvspec.facts.nixpkgs import python_minors
@@ -12,11 +10,12 @@ from pyenvspec.facts.packages import normalise
 from pyenvspec.project.locks import poetry, uv
 from pyenvspec.project.locks.constraints import allows_python
 from pyenvspec.project.locks.locked_project import read_locked_project
+from pyenvspec.project.locks.model import lines_of_names
 from pyenvspec.project.locks.needed import needed_packages
 from pyenvspec.project.locks.toml import file_name, load_toml
 from pyenvspec.project.survey.pyproject import line_of, load
 from pyenvspec.project.survey.source import Claim, Source, Wanted
-from pyenvspec.project.tables import table_at, tables_in
+from pyenvspec.project.tables import load_json, table_at, tables_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,10 +33,12 @@ def read_lock(file: str, text: str) -> Source:
     lock = (uv.read_uv if tool == "uv" else poetry.read_poetry)(document, file, whole)
     source = Source(file, "lock", tool=tool, summary=f"locked with {tool}")
     if lock.python.strip() not in ("", "*"):
-        # Each package of poetry.lock has `python-versions` too; the lock's own stands last, under [metadata].
-        last_of_poetry = r"^python-versions\s*=\s*.*$(?![\s\S]*^python-versions)"
-        pattern = r"^requires-python\s*=" if tool == "uv" else last_of_poetry
-        source.python.append(Claim(lock.python, line_of(whole, pattern)))
+        if tool == "uv":
+            line = line_of(whole, r"^requires-python\s*=")
+        else:
+            # Each package of poetry.lock has `python-versions` too; the lock's own stands last, under [metadata].
+            line = whole.count("\n", 0, whole.rfind("\npython-versions") + 1) + 1
+        source.python.append(Claim(lock.python, line))
     source.packages = [
         _locked(package, lock.line_of(package.name) or 0) for package in lock.packages if not package.is_local
     ]
@@ -88,8 +89,9 @@ def read_pdm_lock(file: str, text: str) -> Source:
     """Return the packages of pdm.lock."""
     document = load(file, text)
     source = Source(file, "lock", tool="pdm", summary="locked with PDM")
+    lines = lines_of_names(text)
     for row in tables_in(document.get("package")):
-        _take_row(source, text, row, [file.get("file") for file in tables_in(row.get("files"))])
+        _take_row(source, lines, row, [file.get("file") for file in tables_in(row.get("files"))])
     python = table_at(document, "metadata").get("requires_python")
     if isinstance(python, str) and python:
         source.python.append(Claim(python, line_of(text, r"^requires_python\s*=")))
@@ -100,19 +102,23 @@ def read_pylock(file: str, text: str) -> Source:
     """Return the packages of a pylock.toml (PEP 751)."""
     document = load(file, text)
     source = Source(file, "lock", tool="pylock", summary="a lock of PEP 751")
+    lines = lines_of_names(text)
     for row in tables_in(document.get("packages")):
         wheels = tables_in(row.get("wheels"))
-        _take_row(source, text, row, [w.get("name") or w.get("url") or w.get("path") for w in wheels])
+        # PEP 751 has the name only where it is not the end of the address or path.
+        _take_row(source, lines, row, [w.get("name") or w.get("url") or w.get("path") for w in wheels])
     python = document.get("requires-python")
     if isinstance(python, str) and python:
         source.python.append(Claim(python, line_of(text, r"^requires-python\s*=")))
     return source
 
 
-def _take_row(source: Source, text: str, row: Table, places: list[object]) -> None:
+def _take_row(source: Source, lines: dict[str, int], row: Table, places: list[object]) -> None:
     """Add one package of a lock; `places` are the names or addresses of its files."""
     name, version = row.get("name"), row.get("version")
-    if not isinstance(name, str) or not isinstance(version, str):
+    if not isinstance(name, str) or not isinstance(
+        version, str
+    ):  # a folder or repository may have no version
         return
     files = (file_name(place) for place in places if isinstance(place, str))
     source.packages.append(
@@ -120,7 +126,7 @@ def _take_row(source: Source, text: str, row: Table, places: list[object]) -> No
             normalise(name),
             f"{name}=={version}",
             f"=={version}",
-            line=line_of(text, rf'^name = "{re.escape(name)}"'),
+            line=lines.get(normalise(name), 0),
             wheels=tuple(file for file in files if file.endswith(".whl")),
         )
     )
@@ -129,7 +135,7 @@ def _take_row(source: Source, text: str, row: Table, places: list[object]) -> No
 def read_pipfile_lock(file: str, text: str) -> Source:
     """Return the packages of Pipfile.lock; raises PyenvspecError where it is no JSON."""
     try:
-        document: Any = json.loads(text)
+        document = load_json(text)
     except (ValueError, RecursionError) as error:
         raise PyenvspecError(Diagnostic("init-source", f"{file} is not valid JSON: {error}", file)) from None
     source = Source(file, "lock", tool="pipenv", summary="locked with pipenv")
@@ -138,6 +144,7 @@ def read_pipfile_lock(file: str, text: str) -> Source:
         version = row.get("version") if isinstance(row, dict) else None
         specifier = version if isinstance(version, str) else ""
         marker = row.get("markers") if isinstance(row, dict) else None
+        # A line end would make two requirements of one.
         condition = f" ; {marker}" if isinstance(marker, str) and "\n" not in marker else ""
         source.packages.append(Wanted(normalise(name), f"{name}{specifier}{condition}", specifier))
     requires = table_at(document, "_meta", "requires")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
 from pyenvspec.facts.gpu_packages import modules_beside_torch
-from pyenvspec.project.files import read_project_file
+from pyenvspec.project.files import ProjectFileError, read_project_file
 from pyenvspec.project.survey import conda, locks, others, pyproject, setup
 from pyenvspec.project.survey.others import line_of_python_2
 from pyenvspec.project.survey.requirements import read_requirements
@@ -27,6 +27,7 @@ _MOST_FILES = 5000
 _DEPTH = 3
 """Of scripts and projects; the walk goes on below, since kernels of CUDA lie deep in a package."""
 _DEEPEST = 6
+# Of tools and of others; a folder `env` is not among them, since conda files lie there.
 _SKIPPED = {
     "node_modules",
     "site-packages",
@@ -37,6 +38,7 @@ _SKIPPED = {
     "data",
     "third_party",
 }
+_SCRIPTS = (".py", ".ipynb")
 _MOST_OF_SCRIPT = 4 * 1024 * 1024
 """Of scripts, notebooks and YAML of any name; what is larger is data, or made by a program."""
 
@@ -72,6 +74,7 @@ _READERS: tuple[tuple[str, Callable[[str, str], Source | None]], ...] = (
     ("docs/install*.md", others.read_readme),
     (".devcontainer/devcontainer.json", others.read_devcontainer),
 )
+# These overlap with each other; a file is read once.
 _REQUIREMENTS = (
     "requirements*.txt",
     "*requirements.txt",
@@ -90,6 +93,7 @@ _YAML = (
     "environments/*.y*ml",
     "docs/env*.y*ml",
 )
+# What a folder has that is a project of its own.
 _MARKS = (
     "pyproject.toml",
     "setup.py",
@@ -112,6 +116,7 @@ def survey(root: Path, only: str | None = None) -> Survey:
     for pattern, read in _READERS:
         for file in _matching(files, pattern):
             _add(result, root, file, read)
+    # Before the requirements files: those that pyproject.toml takes its dependencies from are part of it.
     _add_dynamic(result, root)
     _mark_optional(result, root)
     for pattern in _REQUIREMENTS:
@@ -123,6 +128,7 @@ def survey(root: Path, only: str | None = None) -> Survey:
     _add_named_by_readme(result, root)
     if only is not None and result.get(only) is None:
         _add_named(result, root, only)
+    # A README and a Dockerfile tell how somebody installs it, mostly not all that it needs.
     if not any(source.packages for source in result.sources if source.kind not in ("readme", "container")):
         _add_imports(result, root, files)
     _add_signs(result, root, files)
@@ -158,7 +164,7 @@ def _mark_optional(survey: Survey, root: Path) -> None:
 def _add_dynamic(survey: Survey, root: Path) -> None:
     """Read the files that a pyproject.toml takes its dependencies from."""
     for source in survey.of("pyproject"):
-        for option in source.options[:]:
+        for option in source.options[:]:  # a copy: the loop takes from it
             if option.value.startswith("-r "):
                 source.options.remove(option)
                 name = option.value.removeprefix("-r ")
@@ -182,6 +188,7 @@ def _add_signs(survey: Survey, root: Path, files: list[str]) -> None:
     _forget_build_requires(survey, root)
     counts: dict[str, list[str]] = {}
     beside: dict[str, list[str]] = {}
+    # 200 are enough to tell which framework it is; the nearest come first.
     for file in [f for f in files if f.endswith(".py") and f.count("/") < _DEPTH and not _is_aside(f)][:200]:
         text = _text_unless_data(root, file) or ""
         for name in set(_FRAMEWORK.findall(text)):
@@ -196,8 +203,10 @@ def _add_signs(survey: Survey, root: Path, files: list[str]) -> None:
     if (mpi := counts.pop("mpi4py", None)) is not None:
         survey.mpi = mpi[0]
     if counts:
+        # The name decides between equals, so that each run says the same.
         name = max(counts, key=lambda name: (len(counts[name]), name))
         survey.framework = (name, counts[name][0])
+    # A folder of that name is the project's own module, or a copy that it holds.
     folders = {file.split("/")[0] for file in files if "/" in file}
     # What lies in a folder that explains itself is a part that not everybody uses.
     apart = tuple(f"{posixpath.dirname(file)}/" for file in files if re.search(r"/README[^/]*$", file))
@@ -227,7 +236,7 @@ def _add_conda(survey: Survey, root: Path, file: str) -> None:
     text = _text_unless_data(root, file)
     if text is None or survey.get(file) is not None or not conda.is_conda(text):
         return
-    if file == "env.yaml":
+    if file == "env.yaml":  # a name that both use
         survey.has_manifest_of_conda = True
     source = conda.read_conda(file, text)
     for option in source.options[:]:
@@ -268,7 +277,7 @@ def _add_named(survey: Survey, root: Path, file: str) -> None:
 
 
 def _add_imports(survey: Survey, root: Path, files: list[str]) -> None:
-    scripts = [file for file in files if file.endswith((".py", ".ipynb")) and file.count("/") < _DEPTH]
+    scripts = [file for file in files if file.endswith(_SCRIPTS) and file.count("/") < _DEPTH]
     if survey.projects_below and all("/" in file for file in scripts):
         return  # each of the projects below has its own
     own = {posixpath.basename(file).removesuffix(".py") for file in scripts} | {
@@ -296,11 +305,17 @@ def _installed_in_image(survey: Survey, imported: Source | None) -> Source | Non
 
 
 def _text_unless_data(root: Path, file: str) -> str | None:
-    # Nobody has said that such a file tells anything: a large one must not keep the others from being read.
+    # Nobody has said that such a file tells anything: one that is large must not keep the others from being read.
     with suppress(OSError):
         if (root / file).stat().st_size > _MOST_OF_SCRIPT:
             return None
-    return _text(root, file)
+    try:
+        return _text(root, file)
+    except ProjectFileError:
+        # Scripts are often links to a folder that several projects share; a conda file is one that is asked for.
+        if file.endswith(_SCRIPTS):
+            return None
+        raise
 
 
 def _text(root: Path, file: str) -> str | None:
@@ -313,12 +328,13 @@ def _text(root: Path, file: str) -> str | None:
 
 def _files(root: Path) -> Iterator[str]:
     """Yield the paths below `root`, nearest first, as far as a project's own files lie; no link is followed."""
+    # Breadth first, so that a folder of a million files far below does not use up what may be looked at.
     count, waiting = 0, [""]
     while waiting and count < _MOST_FILES:
         folder = waiting.pop(0)
         try:
             entries = sorted(os.scandir(root / folder), key=lambda entry: entry.name)
-        except OSError:
+        except OSError:  # a folder of another user's, as on shared disks
             continue
         for entry in entries:
             count += 1
@@ -335,6 +351,7 @@ def _files(root: Path) -> Iterator[str]:
 
 
 def _matching(files: list[str], pattern: str) -> list[str]:
+    # By hand, since `*` of fnmatch matches `/` too. With case: Linux has requirements.txt and Requirements.txt.
     depth = pattern.count("/")
     return [file for file in files if file.count("/") == depth and fnmatch.fnmatchcase(file, pattern)]
 

@@ -6,21 +6,23 @@ import ast
 import json
 import re
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pyenvspec.facts.debian import attribute_of_debian, is_of_every_machine
 from pyenvspec.facts.native import find_native_name, is_catalogued, names_there
 from pyenvspec.facts.packages import normalise, pypi_of_import
+from pyenvspec.project.survey.code import parse_code
 from pyenvspec.project.survey.instructions import instruction_lines, read_instructions, take_line
 from pyenvspec.project.survey.pyproject import line_of, load
 from pyenvspec.project.survey.source import Claim, Source, Wanted
-from pyenvspec.project.tables import table_at, texts_in
+from pyenvspec.project.tables import load_json, table_at, texts_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 # `3.11`, `3.11.4`, pyenv's `cpython-3.11.4`, Heroku's `python-3.11.4`; not `pypy3.10` and not a virtualenv's name
-_VERSION = re.compile(r"^\s*(?:cpython[-@]?|python[-@]?)?(3\.[0-9]+(?:\.[0-9]+)?)\s*$")
+_VERSION = re.compile(r"\s*(?:cpython[-@]?|python[-@]?)?(3\.[0-9]+(?:\.[0-9]+)?)\s*$")
 # `apt-get update && apt-get install -y ffmpeg libsndfile1 && rm …`: the names, up to the next command
 _APT_INSTALL = re.compile(r"apt(?:-get)?\s+(?:-\S+\s+)*install\s+(.*?)(?:&&|;|\|\||$)", re.DOTALL)
 
@@ -55,8 +57,7 @@ def read_pipfile(file: str, text: str) -> Source:
     if isinstance(python, str):
         source.python.append(Claim(python, line_of(text, r"^python_(full_)?version\s*=")))
     for name, value in table_at(document, "packages").items():
-        line = line_of(text, rf"^[\"']?{re.escape(name)}[\"']?\s*=")
-        source.packages.append(_of_table(name, value, line))
+        source.packages.append(_of_table(name, value, line_of(text, _key(name))))
     return source
 
 
@@ -64,6 +65,7 @@ def _of_table(name: str, value: object, line: int) -> Wanted:
     """A package as Pipfile and pixi write it: a version, or a table with extras, a repository, a folder."""
     options: dict[str, Any] = value if isinstance(value, dict) else {"version": value}
     version = options.get("version")
+    # Not `*`, nor a bare version, which pixi takes and pip does not.
     specifier = version if isinstance(version, str) and version[:1] in "<>=!~" else ""
     extras = tuple(sorted(texts_in(options.get("extras"))))
     whole = f"{name}[{','.join(extras)}]" if extras else name
@@ -89,9 +91,12 @@ def read_pixi(file: str, text: str) -> Source:
     from pyenvspec.project.survey.conda import read_conda
 
     document = load(file, text)
-    listed = [f"{name}{_conda_version(value)}" for name, value in table_at(document, "dependencies").items()]
+    dependencies = table_at(document, "dependencies")
+    listed = [f"{name}{_conda_version(value)}" for name, value in dependencies.items()]
     # Quoted as JSON, which is YAML: a version may hold `*`, `!` and `#`.
     conda = read_conda(file, "dependencies:\n" + "".join(f"  - {json.dumps(item)}\n" for item in listed))
+    # Where each line of that file stands in this one; the first is that of `dependencies`.
+    lines = [0, 0, *(line_of(text, _key(name)) for name in dependencies)]
     source = Source(file, "pixi", tool="pixi", summary="an environment of pixi")
     names = [table_at(document, key).get("name") for key in ("workspace", "project")]
     source.name = next((name for name in names if isinstance(name, str)), None)
@@ -99,24 +104,21 @@ def read_pixi(file: str, text: str) -> Source:
         (conda.python, source.python),
         (conda.native, source.native),
         (conda.cuda, source.cuda),
+        (conda.left_out, source.left_out),
     ):
-        target += [
-            Claim(claim.value, line_of(text, rf"^{_key_of(claim, conda)}\s*="), claim.note)
-            for claim in claims
-        ]
-    source.packages += conda.packages
-    source.left_out += conda.left_out
+        target += [replace(claim, line=lines[claim.line]) for claim in claims]
+    source.packages += [replace(wanted, line=lines[wanted.line]) for wanted in conda.packages]
     cuda = table_at(document, "system-requirements").get("cuda")
     if isinstance(cuda, str):
         source.cuda.append(Claim(cuda, line_of(text, r"^cuda\s*="), "driver"))
     for name, value in table_at(document, "pypi-dependencies").items():
-        line = line_of(text, rf"^[\"']?{re.escape(name)}[\"']?\s*=")
-        source.packages.append(_of_table(name, value, line))
+        source.packages.append(_of_table(name, value, line_of(text, _key(name))))
     return source
 
 
-def _key_of(claim: Claim, conda: Source) -> str:
-    return "python" if claim in conda.python else re.escape(claim.value)
+def _key(name: str) -> str:
+    """The pattern of a key of TOML at the start of its line, in quotes or without."""
+    return rf"^[\"']?{re.escape(name)}[\"']?[ \t]*="
 
 
 def _conda_version(value: object) -> str:
@@ -131,7 +133,7 @@ def read_devbox(file: str, text: str) -> Source | None:
     """Return the packages of a devbox.json: they are nixpkgs' own names."""
     try:
         # devbox takes comments, which JSON has not; only those on a line of their own can be told from an address.
-        document: Any = json.loads(re.sub(r"^\s*//.*$", "", text, flags=re.MULTILINE))
+        document = load_json(re.sub(r"^[ \t]*//.*$", "", text, flags=re.MULTILINE))
     except (ValueError, RecursionError):
         return None
     listed = document.get("packages") if isinstance(document, dict) else None
@@ -148,7 +150,7 @@ def read_devbox(file: str, text: str) -> Source | None:
             if number:
                 minor = number[0] if "." in number[0] else f"3.{number[0][1:]}"
                 source.python.append(Claim(minor, line))
-        elif name not in ("uv", "poetry", "pipenv"):  # the manager of packages is chosen by their files
+        elif name not in ("uv", "poetry", "pipenv"):  # the manager is chosen by the project's files
             source.native.append(Claim(name, line))
     return source
 
@@ -165,6 +167,7 @@ def read_dockerfile(file: str, text: str) -> Source:
     line = 1
     for raw in joined.split("\n"):
         instruction = raw.replace("\v", " ").strip()
+        # `ARG CUDA=11.8` before `FROM nvidia/cuda:${CUDA}…`: what is built without options of its own has the first.
         if match := re.match(r"ARG\s+(\w+)=[\"']?([^\s\"']+)", instruction, re.IGNORECASE):
             arguments.setdefault(match[1], match[2])
         if re.match(r"FROM\s", instruction, re.IGNORECASE):
@@ -206,11 +209,12 @@ def _take_instruction(source: Source, line: str, number: int) -> None:
         _take_image(source, match[1], number)
     for listed in _APT_INSTALL.findall(line):
         for name in listed.split():
+            # `libnccl2=2.18.3-1+cuda12.2`: the version is Debian's; and `$PACKAGES` is known to the builder only.
             if not name.startswith("-") and re.match(r"[a-z0-9]", name):
                 _take_debian(source, name.split("=")[0], number)
             if (match := re.match(r"python(3\.[0-9]+)(?:-|=|$)", name)) and not source.python:
                 source.python.append(Claim(match[1], number))
-    if line.startswith("RUN"):
+    if re.match(r"RUN\s", line, re.IGNORECASE):  # Docker takes its words in small letters too
         take_line(source, line, number)
 
 
@@ -239,6 +243,7 @@ def _take_debian(source: Source, name: str, line: int) -> None:
         return
     if row is None:
         attribute = name if name in names_there() else _library_of_debian(name)
+    # A row without an attribute is of what a key of env.yaml stands for, or what nobody needs here.
     if attribute and attribute not in {claim.value for claim in source.native}:
         source.native.append(Claim(attribute, line))
 
@@ -295,6 +300,7 @@ def read_imports(files: Iterable[tuple[str, str]], own: frozenset[str]) -> Sourc
             places.setdefault(module, (file, line))
     source = Source("*.py, *.ipynb", "imports", summary="imports, since no file lists packages")
     for module, (file, line) in sorted(places.items()):
+        # Of the Python that runs this: what a newer one dropped (`imp`) is told as not known.
         if module in own or module in sys.stdlib_module_names:
             continue
         package = pypi_of_import(module)
@@ -308,25 +314,23 @@ def read_imports(files: Iterable[tuple[str, str]], own: frozenset[str]) -> Sourc
 
 
 # `print "x"`, `print x`, `except ValueError, error:`: what no Python 3 reads, looked for before a file is parsed
-_PRINTED = re.compile(r"^\s*print\s+[\"'\w%]|^\s*except\s+\w[\w.]*\s*,\s*\w+\s*:", re.MULTILINE)
+_PRINTED = re.compile(
+    r"^[ \t]*print[ \t]+[\"'\w%]|^[ \t]*except[ \t]+\w[\w.]*[ \t]*,[ \t]*\w+[ \t]*:", re.MULTILINE
+)
 
 
 def line_of_python_2(code: str) -> int:
     """Return the first line of what only Python 2 reads, 0 where there is none."""
     match = _PRINTED.search(code)
-    if match is None:
-        return 0
     # It may stand in a docstring; that no Python 3 reads the file is what decides.
-    try:
-        ast.parse(code)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return code.count("\n", 0, match.start()) + 1 + match[0].count("\n")
-    return 0
+    if match is None or parse_code(code) is not None:
+        return 0
+    return code.count("\n", 0, match.start()) + 1
 
 
 def _code_of_notebook(text: str) -> str:
     try:
-        cells = json.loads(text).get("cells", [])
+        cells = load_json(text).get("cells", [])
         code = ["".join(cell["source"]) for cell in cells if cell.get("cell_type") == "code"]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return ""
@@ -337,14 +341,12 @@ def _code_of_notebook(text: str) -> str:
 
 
 def _imports(code: str) -> list[tuple[str, int]]:
-    try:
-        tree = ast.parse(code)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return []
+    tree = parse_code(code)
     modules = []
-    for node in ast.walk(tree):
+    for node in ast.walk(tree) if tree is not None else ():
         if isinstance(node, ast.Import):
             modules += [(alias.name.split(".")[0], node.lineno) for alias in node.names]
+        # One with a level is of the project itself: `from . import model`.
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             modules.append((node.module.split(".")[0], node.lineno))
     return modules

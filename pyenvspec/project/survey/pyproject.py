@@ -27,7 +27,7 @@ def read_pyproject(file: str, text: str) -> Source | None:
     # poetry 2 takes what it can from [project], and [tool.poetry.dependencies] adds to it.
     if "dependencies" in poetry or ("name" in poetry and "name" not in project):
         return _poetry(file, text, project, poetry)
-    if "name" not in project and "workspace" not in uv and "dev-dependencies" not in uv and not project:
+    if not project and "workspace" not in uv and "dev-dependencies" not in uv:
         return None
     return _standard(file, text, document)
 
@@ -52,7 +52,7 @@ def _standard(file: str, text: str, document: dict[str, Any]) -> Source:
     uv = table_at(tool, "uv")
     manager = "pdm" if table_at(tool, "pdm") else "hatch" if table_at(tool, "hatch", "envs") else "uv"
     source = Source(file, "pyproject", tool=manager, name=_name(project.get("name")))
-    _python(source, text, project.get("requires-python"), r"^\s*requires-python\s*=")
+    _python(source, text, project.get("requires-python"), r"^[ \t]*requires-python[ \t]*=")
     source.packages += _requirements(text, texts_in(project.get("dependencies")))
     source.extras = tuple(
         sorted({*table_at(project, "optional-dependencies"), *_take_dynamic(source, text, document)})
@@ -92,7 +92,7 @@ def _take_dynamic(source: Source, text: str, document: dict[str, Any]) -> Iterab
         # setuptools: dependencies = {file = ["requirements.txt"]}; hatch-requirements-txt: files = ["requirements.txt"]
         files = table_at(of_setuptools, "dependencies").get("file")
         listed = [files] if isinstance(files, str) else [*texts_in(files), *texts_in(of_hatch.get("files"))]
-        line = line_of(text, r"^\s*dependencies\s*=|^\s*files\s*=|^\s*dynamic\s*=")
+        line = line_of(text, r"^[ \t]*(?:dependencies|files|dynamic)[ \t]*=")
         source.options += [Claim(f"-r {name}", line) for name in listed]
     if "optional-dependencies" not in named:
         return ()
@@ -105,8 +105,8 @@ def _poetry(file: str, text: str, project: dict[str, Any], poetry: dict[str, Any
     dependencies = table_at(poetry, "dependencies")
     python = dependencies.get("python")
     python = python.get("version") if isinstance(python, dict) else python
-    _python(source, text, project.get("requires-python"), r"^\s*requires-python\s*=")
-    _python(source, text, python, r"^\s*python\s*=")
+    _python(source, text, project.get("requires-python"), r"^[ \t]*requires-python[ \t]*=")
+    _python(source, text, python, r"^[ \t]*python[ \t]*=")
     source.packages += _requirements(text, texts_in(project.get("dependencies")))
     source.packages += [
         _of_poetry(text, name, value) for name, value in dependencies.items() if normalise(name) != "python"
@@ -129,7 +129,7 @@ def _of_poetry(text: str, name: str, value: object) -> Wanted:
         specifier = f"=={constraint}"
     elif constraint[:1] in "<>=!":
         specifier = constraint
-    line = line_of(text, rf"^\s*[\"']?{re.escape(name)}[\"']?\s*=")
+    line = line_of(text, rf"^[ \t]*[\"']?{re.escape(name)}[\"']?[ \t]*=")
     return Wanted(normalise(name), f"{name}{specifier}", specifier, tuple(texts_in(row.get("extras"))), line)
 
 

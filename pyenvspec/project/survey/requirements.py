@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 
 # `-r base.txt`, `-rbase.txt`, `--constraint=limits.txt`
 _INCLUDES = re.compile(r"(?:-r|-c|--requirement|--constraint)(?:\s+|=)?(.+)")
+# `-e .[dev]`, `--editable=git+https://…#egg=name`
 _EDITABLE = re.compile(r"(?:-e|--editable)(?:\s+|=)(.+)")
 _OPTION = re.compile(r"-{1,2}[A-Za-z]")
+# `pip-compile --generate-hashes` and `uv export` put them behind each requirement, on lines of their own.
 _HASH = re.compile(r"\s--hash[=\s]\S+")
 _EGG = re.compile(r"[#&]egg=([A-Za-z0-9][A-Za-z0-9._-]*)")
 _MOST_FILES = 100
@@ -64,6 +66,7 @@ class _Reader:
     def _include(self, file: str, name: str, line: str, place: int) -> None:
         """Read a file by the name that a line of `file` has for it, counted from its folder."""
         target = posixpath.normpath(posixpath.join(posixpath.dirname(file), name))
+        # pip reads requirements from addresses too; nothing is fetched here.
         if target in self._seen or len(self._seen) > _MOST_FILES or "://" in name:
             return
         self._seen.add(target)
@@ -93,7 +96,7 @@ def join_lines(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
             continue
         yield start, waiting + line
         waiting, start = "", 0
-    if waiting:
+    if waiting:  # the last line ends with a backslash
         yield start, waiting
 
 
@@ -111,6 +114,7 @@ def parse_requirement(line: str, number: int = 0) -> Wanted | None:
     parsed = versions.parse_requirement(text)
     if parsed is None:
         return None
+    # The text stays as typed, the specifier in packaging's form: one is shown and written, the other compared.
     return Wanted(
         normalise(parsed.name),
         text,
@@ -123,7 +127,7 @@ def parse_requirement(line: str, number: int = 0) -> Wanted | None:
 
 def _local(path: str, text: str, number: int) -> Wanted:
     """A folder or file of the project; its name is not known without building it."""
-    plain = re.sub(r"\[.*\]$", "", path)
+    plain = re.sub(r"\[.*\]$", "", path)  # `.[dev]`
     egg = _EGG.search(path)
     name = egg[1] if egg else posixpath.basename(posixpath.normpath(plain)) or "."
     return Wanted(normalise(name) if re.match(r"[A-Za-z0-9]", name) else ".", text, line=number)

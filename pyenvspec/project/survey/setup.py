@@ -6,6 +6,7 @@ import ast
 import configparser
 from typing import TYPE_CHECKING, TypeGuard
 
+from pyenvspec.project.survey.code import parse_code
 from pyenvspec.project.survey.pyproject import line_of
 from pyenvspec.project.survey.requirements import parse_requirement
 from pyenvspec.project.survey.source import Claim, Source
@@ -16,10 +17,8 @@ if TYPE_CHECKING:
 
 def read_setup_py(file: str, text: str) -> Source | None:
     """Return what the call of `setup(…)` says as literals, None where there is no such call."""
-    try:
-        tree = ast.parse(text)
-    # ValueError: a NUL byte; the last two: nested as deep as only a stranger does it.
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    tree = parse_code(text)
+    if tree is None:
         return Source(file, "setup", summary="cannot be read as Python 3; nothing is taken from it")
     call = next(
         (node for node in ast.walk(tree) if isinstance(node, ast.Call) and _name_of(node.func) == "setup"),
@@ -67,6 +66,7 @@ def _name_of(node: ast.expr) -> str:
 
 def _constants(tree: ast.Module) -> dict[str, ast.expr]:
     """Names that the module gives one value at its top."""
+    # `requirements = [...]` above, and `install_requires=requirements` in the call, is how many write it.
     return {
         node.targets[0].id: node.value
         for node in tree.body
@@ -105,7 +105,7 @@ def read_setup_cfg(file: str, text: str) -> Source | None:
     parser = configparser.RawConfigParser(strict=False)
     try:
         parser.read_string(text)
-    except configparser.Error:
+    except configparser.Error:  # it is for other tools as well, and none of them may be used here
         return None
     if not parser.has_section("options") and not parser.has_option("metadata", "name"):
         return None
