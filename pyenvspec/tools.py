@@ -192,9 +192,23 @@ def merged_env(changes: Mapping[str, str | None] | None) -> dict[str, str] | Non
     return {name: value for name, value in merged.items() if value is not None}
 
 
+def home_folder() -> Path:
+    """Return the user's home folder; where none is known, one that is never there."""
+    home = os.path.expanduser("~")  # noqa: PTH111 -- `Path.home()` raises where none is known
+    # A numeric user of a container is in no passwd, and HOME may be unset: `~` would be a folder of the project then.
+    return Path(home if os.path.isabs(home) else "/nonexistent")  # noqa: PTH117 (a text)
+
+
+def user_folder(variable: str, below_home: str) -> Path:
+    """Return a folder of the user's: what a variable of the XDG specification says, or one below the home folder."""
+    path = Path(os.environ.get(variable, ""))
+    # A relative one counts as none, as the specification says: it would lead into whatever project one stands in.
+    return path if path.is_absolute() else home_folder() / below_home
+
+
 def own_nix_folder() -> Path:
     """Where `pyenvspec get-nix` puts what it brings."""
-    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "pyenvspec"
+    return user_folder("XDG_DATA_HOME", ".local/share") / "pyenvspec"
 
 
 def own_nix() -> Path | None:
@@ -348,7 +362,8 @@ def _stop(process: subprocess.Popen[bytes], *, own_group: bool) -> None:
                 os.killpg(process.pid, number)
             else:
                 process.send_signal(number)
-        except ProcessLookupError:
+        # EPERM: macOS answers so of a group in which all have ended, and nobody has waited for them yet.
+        except (ProcessLookupError, PermissionError):
             pass
         if number is signal.SIGTERM:
             try:

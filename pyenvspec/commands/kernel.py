@@ -15,6 +15,7 @@ from pyenvspec.locale.language import translated
 from pyenvspec.options import USAGE, Options
 from pyenvspec.records import dataclass
 from pyenvspec.reporter import put, say
+from pyenvspec.tools import home_folder, user_folder
 from pyenvspec.writing.atomic import replace_file
 from pyenvspec.writing.projectfs import explained
 
@@ -83,6 +84,5 @@ def kernels_folder() -> Path:
     if data_folder := os.environ.get("JUPYTER_DATA_DIR"):
         return Path(data_folder) / "kernels"
     if sys.platform == "darwin":
-        return Path.home() / "Library" / "Jupyter" / "kernels"
-    share = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
-    return Path(share) / "jupyter" / "kernels"
+        return home_folder() / "Library" / "Jupyter" / "kernels"
+    return user_folder("XDG_DATA_HOME", ".local/share") / "jupyter" / "kernels"

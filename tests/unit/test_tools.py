@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from pyenvspec import tools
+from pyenvspec.next_step import has_nix
 from pyenvspec.tools import NOT_FOUND, NOT_STARTED, Result, SystemRunner, exec_or_run, nix_argv
 
 ROOT = Path(__file__).parents[2]
@@ -76,6 +77,31 @@ def test_a_timeout_stops_the_program_and_what_it_started(
     while any(map(is_running, pids)) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not any(map(is_running, pids))
+
+
+def test_a_group_that_may_not_be_signalled_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: int, number: int) -> None:
+        raise PermissionError(number)  # macOS, of a group whose processes have all ended
+
+    monkeypatch.setattr(os, "killpg", refuse)
+    monkeypatch.setattr(tools, "_GRACE", 5)
+    assert SystemRunner().run(("sleep", "0.5"), timeout=0.1).timed_out
+
+
+def test_a_user_without_a_home_folder_has_no_nix_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # `~` stays as it is for a numeric user of a container without HOME, and may be a folder of the project.
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path)
+    monkeypatch.chdir(tmp_path)
+    for variable, folder in (("", "~/.local/share"), ("lab", "lab")):
+        monkeypatch.setenv("XDG_DATA_HOME", variable)
+        program = tmp_path / folder / "pyenvspec/nix/bin/nix"
+        program.parent.mkdir(parents=True)
+        program.write_text("#!/bin/sh\n")
+        program.chmod(0o755)
+        assert tools.own_nix() is None
+        assert has_nix() is False or tools.has_program("nix")
 
 
 def test_a_daemon_that_keeps_the_pipes_is_not_waited_for() -> None:

@@ -10,6 +10,7 @@ from pyenvspec.locale.language import translated
 from pyenvspec.options import USAGE, Options
 from pyenvspec.records import dataclass
 from pyenvspec.reporter import put, say
+from pyenvspec.tools import user_folder
 from pyenvspec.writing.atomic import replace_file
 from pyenvspec.writing.projectfs import explained
 
@@ -66,12 +67,12 @@ def code_for(shell: str) -> str:
 
 def place_for(shell: str) -> Path:
     """Return where the shell looks for this user's completions."""
-    data = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+    data = user_folder("XDG_DATA_HOME", ".local/share")
     if shell == "bash":
         return data / "bash-completion" / "completions" / "pyenvspec"
     if shell == "zsh":
         return data / "zsh" / "site-functions" / "_pyenvspec"
-    config = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
+    config = user_folder("XDG_CONFIG_HOME", ".config")
     return config / "fish" / "completions" / "pyenvspec.fish"
 
 

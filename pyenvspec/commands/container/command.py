@@ -19,7 +19,7 @@ from pyenvspec.names import closest
 from pyenvspec.options import Options
 from pyenvspec.records import dataclass
 from pyenvspec.reporter import is_terminal, put, say
-from pyenvspec.tools import has_program, nix_argv
+from pyenvspec.tools import has_program, home_folder, nix_argv
 
 if TYPE_CHECKING:
     import argparse
@@ -288,7 +288,7 @@ def _docker_answers() -> bool:
     if os.environ.get("DOCKER_HOST") or os.environ.get("DOCKER_CONTEXT"):
         return True
     run = os.environ.get("XDG_RUNTIME_DIR", "")
-    home = Path.home() / ".docker"
+    home = home_folder() / ".docker"
     places = [
         SOCKET,
         home / "run" / "docker.sock",

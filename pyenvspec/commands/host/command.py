@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shlex
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyenvspec.commands.host.entry import entry_script, fill_in, needs_nix, venv_variables
@@ -15,10 +14,11 @@ from pyenvspec.project.locks.locked_project import LOCK_OF_MANAGER
 from pyenvspec.reporter import say, some_of
 from pyenvspec.shortcuts import uptodate
 from pyenvspec.spec.model import LOCK_MANAGERS
-from pyenvspec.tools import exec_or_run, find_program, has_program
+from pyenvspec.tools import exec_or_run, find_program, has_program, user_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from pyenvspec.commands.host.machine import Absent
     from pyenvspec.commands.host.python import HostPython
@@ -137,11 +137,7 @@ def _find_bash() -> str:
 def _place(root: Path, variant: str) -> Path:
     # One for each variant, as shells may be open side by side.
     digest = uptodate.digest(os.fsencode(f"{root}\0{variant}"))[:32]
-    # A relative one counts as none, as its specification says: it would lead into the project.
-    cache = Path(os.environ.get("XDG_CACHE_HOME", ""))
-    if not cache.is_absolute():
-        cache = Path.home() / ".cache"
-    return cache / "pyenvspec" / "host" / digest
+    return user_folder("XDG_CACHE_HOME", ".cache") / "pyenvspec" / "host" / digest
 
 
 def _write(path: Path, text: str, mode: int = 0o600) -> Path:

@@ -13,7 +13,7 @@ from pyenvspec.diagnostics import Diagnostic, PyenvspecError
 from pyenvspec.facts.nixpkgs import minor_of
 from pyenvspec.records import dataclass
 from pyenvspec.reporter import say
-from pyenvspec.tools import find_program
+from pyenvspec.tools import find_program, user_folder
 
 if TYPE_CHECKING:
     from pyenvspec.tools import Runner
@@ -98,7 +98,7 @@ def _find(version: str, uv: str | None, runner: Runner) -> HostPython | None:
 
 def _of_pyenv(version: str) -> list[str]:
     """Return the interpreters that pyenv has, the newest first: its shims run those alone that were chosen."""
-    folder = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv", "versions")
+    folder = user_folder("PYENV_ROOT", ".pyenv") / "versions"
     interpreters = [*folder.glob(f"{version}.*/bin/python3"), *folder.glob(f"{version}/bin/python3")]
     return [str(path) for path in sorted(interpreters, key=_patch_level, reverse=True)]
 
