@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from abc import ABC, abstractmethod
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pyenvspec.diagnostics import Diagnostic, Severity, Span
@@ -28,6 +29,11 @@ class LockCheck(ABC):
 
     def __init__(self, context: CheckContext, project: LockedProject) -> None:
         self.context, self.shell, self.project = context, context.shell, project
+
+    @cached_property
+    def _lines(self) -> list[str]:
+        # Once: a lock has some 10,000 lines, and with a Python that is too new a finding for each package.
+        return self.project.lock.text.split("\n") if self.project.lock is not None else []
 
     @abstractmethod
     def _relock(self) -> str:
@@ -180,7 +186,7 @@ class LockCheck(ABC):
         if number is None:
             self._say_of_lock(code, message, hint=hint, severity=severity)
             return
-        line = lock.text.split("\n")[number - 1]
+        line = self._lines[number - 1]
         span = Span(number, 1, number, len(line) + 1)
         self.context.findings.add(
             Diagnostic(code, message, lock.file, span, line, hint=hint, severity=severity)

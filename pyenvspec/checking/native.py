@@ -214,7 +214,7 @@ def _sure(branch: str) -> Severity:
 
 def _check_reference(context: CheckContext, path: KeyPath, name: str, branch: str) -> None:
     """`${pkgs.X}`: any value with a path will do, sets excepted; only what surely is not there is told."""
-    attribute = find_attribute(name)
+    attribute = find_attribute(spelled_for(name, branch))
     if attribute is not None and attribute.standing(branch) == "gone":
         _tell_gone(context, path, attribute, branch)
     elif attribute is not None and attribute.is_package:

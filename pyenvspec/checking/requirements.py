@@ -60,18 +60,18 @@ def _check_file(root: Path, context: CheckContext, name: str) -> None:
         return
     packages = read_requirements(name, text, read).packages
     for included, content in texts.items():
+        lines = content.splitlines()
         # Each file by itself, so that a line is told with its own number.
         for wanted in read_requirements(included, content, lambda _: None).packages:
             for finding in _findings(context.shell, wanted):
-                context.findings.add(_at_line(finding, included, content, wanted.line))
+                context.findings.add(_at_line(finding, included, lines, wanted.line))
     for index, problem, expected in unknown_names(context.shell, [wanted.name for wanted in packages], name):
         # A warning: a repository (`git+https://…`) may hold a package of another name than its own.
         path = ("python", "build_after", index)
         context.add(UNKNOWN, path, problem, expected=expected, severity=Severity.WARNING)
 
 
-def _at_line(finding: Diagnostic, file: str, text: str, number: int) -> Diagnostic:
-    lines = text.splitlines()
+def _at_line(finding: Diagnostic, file: str, lines: list[str], number: int) -> Diagnostic:
     line = lines[number - 1] if 0 < number <= len(lines) else ""
     span = Span(number, 1, number, len(line) + 1) if line else None
     return replace(finding, file=file, span=span, source_line=line or None)

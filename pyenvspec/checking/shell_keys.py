@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from pyenvspec.checking.interpolated import check_bash, check_interpolation, check_literal
@@ -10,7 +11,7 @@ from pyenvspec.diagnostics import Severity
 from pyenvspec.facts.meanings import closest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from pyenvspec.checking.context import CheckContext
     from pyenvspec.diagnostics import KeyPath
@@ -134,27 +135,62 @@ def _check_order(context: CheckContext) -> None:
                     f"there is no process or service `{other}`",
                     expected=f"did you mean `{near}`?" if near else "a name under `processes` or `services`",
                 )
+    waits = {name: set(process.after) & spec.processes.keys() for name, process in spec.processes.items()}
     # Each on a circle is told: any of their `after` may be the one that is wrong.
-    for name in spec.processes:
-        if name in _reachable(context, name):
-            context.add(
-                "process-unknown",
-                ("processes", name, "after"),
-                f"`{name}` waits for itself",
-                expected="an order in which they can start",
-                hint="take one of the names out of `after`",
-            )
+    for name in _on_circles(waits):
+        if context.findings.is_full:
+            break
+        context.add(
+            "process-unknown",
+            ("processes", name, "after"),
+            f"`{name}` waits for itself",
+            expected="an order in which they can start",
+            hint="take one of the names out of `after`",
+        )
 
 
-def _reachable(context: CheckContext, name: str) -> set[str]:
-    processes = context.shell.spec.processes
+def _on_circles(waits: Mapping[str, set[str]]) -> Iterator[str]:
+    """Yield those that wait for themselves, by others too."""
+    if not any(waits.values()):
+        return
+    # What can be put into an order, forwards or backwards, is on no circle. Most files end here; to follow each way
+    # through a long chain of processes would take the square of its length.
+    left = _without_order(waits) & _without_order(_turned(waits))
+    for name in sorted(left):
+        if name in _reachable(waits, name):
+            yield name
+
+
+def _without_order(waits: Mapping[str, set[str]]) -> set[str]:
+    """Return those that wait for a circle, or are on one."""
+    from graphlib import CycleError, TopologicalSorter
+
+    sorter = TopologicalSorter(waits)
+    with suppress(CycleError):  # it then goes on as far as there is an order
+        sorter.prepare()
+    left = set(waits)
+    while ready := sorter.get_ready():
+        left.difference_update(ready)
+        sorter.done(*ready)
+    return left
+
+
+def _turned(waits: Mapping[str, set[str]]) -> dict[str, set[str]]:
+    turned: dict[str, set[str]] = {name: set() for name in waits}
+    for name, others in waits.items():
+        for other in others:
+            turned[other].add(name)
+    return turned
+
+
+def _reachable(waits: Mapping[str, set[str]], name: str) -> set[str]:
     seen: set[str] = set()
-    waiting = list(processes[name].after)
+    waiting = list(waits[name])
     while waiting:
         other = waiting.pop()
-        if other not in seen and other in processes:
+        if other not in seen:
             seen.add(other)
-            waiting += processes[other].after
+            waiting += waits[other]
     return seen
 
 

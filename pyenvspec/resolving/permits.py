@@ -2,49 +2,56 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from dataclasses import fields, is_dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pyenvspec.facts.devenv import find_service
 from pyenvspec.facts.native import find_attribute, spelled_for
-from pyenvspec.plan import Decision
+from pyenvspec.plan import Decision, Package
 from pyenvspec.spec.asked import asked_packages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pyenvspec.spec.model import ShellSpec, Spec, SpecFile
-    from pyenvspec.spec.overrides import Override
+    from pyenvspec.spec.model import Spec, SpecFile
+
+T = TypeVar("T")
 
 
-def spell_names(file: SpecFile, branch: str) -> tuple[SpecFile, tuple[Decision, ...]]:
-    """Return the file with each package called as the release calls it, and what was changed."""
+# Lists in which two spellings of one package become one; a text may well hold a package twice.
+_LISTS = ("native", "build_tools", "libraries")
+
+
+def spell_names(part: T, branch: str) -> tuple[T, tuple[Decision, ...]]:
+    """Return a part of the plan with each package called as the release calls it, and what was changed."""
     # nixpkgs moves names to the top (`xorg.libX11` → `libx11`): an older release has only the old one.
     changed: dict[str, str] = {}
 
-    def spell(names: tuple[str, ...]) -> tuple[str, ...]:
-        spelled = {name: name if name.startswith("cuda.") else spelled_for(name, branch) for name in names}
-        changed.update((name, new) for name, new in spelled.items() if name != new)
-        return tuple(spelled.values())
+    def spell(node: Any) -> Any:
+        if isinstance(node, tuple):
+            return tuple(map(spell, node))
+        if isinstance(node, Package):
+            if node.scope != "pkgs":
+                return node
+            name = ".".join(node.path)
+            new = spelled_for(name, branch)
+            if new != name:
+                changed[name] = new
+            return Package("pkgs", tuple(new.split(".")))
+        if not is_dataclass(node) or isinstance(node, type):
+            return node
+        values = {field.name: spell(getattr(node, field.name)) for field in fields(node)}
+        return replace(node, **values | {name: _distinct(values[name]) for name in _LISTS if name in values})
 
-    def spell_override(override: Override) -> Override:
-        update = {"build_tools": spell(override.build_tools), "libraries": spell(override.libraries)}
-        return override.model_copy(update=update)
-
-    def spell_shell(shell: ShellSpec) -> ShellSpec:
-        spec = shell.spec
-        overrides = {name: spell_override(override) for name, override in spec.overrides.items()}
-        return replace(
-            shell, spec=spec.model_copy(update={"native": spell(spec.native), "overrides": overrides})
-        )
-
-    shells = tuple(map(spell_shell, file.shells))
-    if not changed:
-        return file, ()
+    spelled = spell(part)
     decisions = (
         Decision("native", new, f"{branch} calls `{name}` so") for name, new in sorted(changed.items())
     )
-    return replace(file, shells=shells), tuple(decisions)
+    return spelled, tuple(decisions)
+
+
+def _distinct(packages: tuple[Package, ...]) -> tuple[Package, ...]:
+    return tuple(dict.fromkeys(packages))
 
 
 def permitted_unfree(file: SpecFile, branch: str, *, has_cuda: bool) -> tuple[bool, tuple[str, ...]]:

@@ -84,9 +84,8 @@ def resolve_plan(file: SpecFile, project: ProjectFolder, locks: LockedProjects |
         s.name: choice.cuda_for(cuda_request(s.spec.cuda)) for s in file.shells if s.spec.cuda is not None
     }
     systems, without = served_systems_of_shells(file, wanted, choice, cuda)
-    # Fixes depend on the systems: a wheel of one, a build on another. Names are spelled after them, theirs included.
+    # Fixes depend on the systems: a wheel of one, a build on another.
     file, fixes = _fix_shells(file, locks or {}, systems)
-    file, spellings = spell_names(file, choice.release)
     nixpkgs, otherwise = _plan_nixpkgs_of_shells(file, choice, managers)
     shells = tuple(
         replace(
@@ -96,6 +95,10 @@ def resolve_plan(file: SpecFile, project: ProjectFolder, locks: LockedProjects |
         for shell in file.shells
     )
     name = spec.name or _valid_name(project.folder)
+    # Last of what is about packages, so that those of the fixes are spelled too.
+    (shells, containers), spellings = spell_names(
+        (shells, plan_containers(spec, name, shells)), choice.release
+    )
     inputs = _plan_inputs(spec, choice, managers.values())
     caches = plan_caches(spec, choice)
     return Plan(
@@ -109,7 +112,7 @@ def resolve_plan(file: SpecFile, project: ProjectFolder, locks: LockedProjects |
         nixpkgs=nixpkgs,
         renderer=spec.shell,
         shells=shells,
-        containers=plan_containers(spec, name, shells),
+        containers=containers,
         modules=tuple(posixpath.normpath(path) for path in spec.modules),
         generate=Generate(**spec.generate.model_dump()),
         watched=_watched_files(shells),

@@ -125,6 +125,22 @@ def test_an_insecure_package_is_permitted_by_name(tmp_path: Path) -> None:
 def test_a_package_is_lowered_as_its_release_calls_it(tmp_path: Path) -> None:
     assert "pkgs.libx11" in compiled(tmp_path, with_native(["xorg.libX11"], "nixpkgs: nixos-26.05\n"))
     assert "pkgs.xorg.libX11" in compiled(tmp_path, with_native(["libx11"], "nixpkgs: nixos-25.05\n"))
+    both = compiled(tmp_path, with_native(["libx11", "xorg.libX11"], "nixpkgs: nixos-25.05\n"))
+    assert "native = [ pkgs.xorg.libX11 ]" in both
+
+
+def test_a_package_in_a_text_is_called_so_too(tmp_path: Path) -> None:
+    module = compiled(
+        tmp_path,
+        "python: 3.12\nnixpkgs: nixos-25.05\npreload: [libx11/lib/libX11.so]\n"
+        'env: {X: "${pkgs.libx11}/lib:${pkgs.libx11}/lib"}\nscripts: {go: "ls ${pkgs.libx11}"}\n'
+        'on_enter: "ls ${pkgs.libx11}"\nprocesses: {p: "ls ${pkgs.libx11}"}\n'
+        'containers: {default: {env: {X: "${pkgs.libx11}/lib"}}}\n',
+    )
+    assert module.count("pkgs.xorg.libX11") == 7
+    assert "pkgs.libx11" not in module
+    text = 'python: 3.12\nnixpkgs: nixos-25.05\nenv: {X: "${pkgs.libx11}/lib"}\n'
+    assert codes(tmp_path, text) == []
 
 
 def test_a_name_of_a_script_is_checked_too(tmp_path: Path) -> None:

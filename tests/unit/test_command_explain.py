@@ -222,9 +222,14 @@ def test_json_of_the_plan(project: Path, capsys: pytest.CaptureFixture[str]) -> 
 
 
 def test_every_decision_answers_a_key_that_exists(project: Path) -> None:
-    raw = read_text(ENV.encode(), "env.yaml")
-    for decision in compile_project(project).plan.decisions:
-        assert find_key(decision.key, raw.root).path
+    hooks = ENV.replace("shell: native", "devenv: {git-hooks: {hooks: {ruff: {enable: true}}}}")
+    for text in (ENV, hooks):
+        (project / "env.yaml").write_text(text)
+        raw = read_text(text.encode(), "env.yaml")
+        decisions = compile_project(project).plan.decisions
+        for decision in decisions:
+            assert find_key(decision.key, raw.root).path
+            assert not decision.key.startswith("inputs.")  # the file has none
 
 
 def test_neither_a_key_nor_the_plan_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from pyenvspec.checking.releases import check_support
+from pyenvspec.diagnostics import PyenvspecError
 from pyenvspec.driver import check_project
 from pyenvspec.facts import inputs, nixpkgs
-from pyenvspec.resolving.releases.choose import choose
-from pyenvspec.resolving.releases.model import CudaRequest, Refusal, ReleaseChoice, Request
+from pyenvspec.resolving.releases.choose import choose, find_candidate
+from pyenvspec.resolving.releases.model import Candidate, CudaRequest, Refusal, ReleaseChoice, Request
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "releases.tsv"
 HEADER = "python\tcuda\trelease\tinputs\tpython from\tcuda from\tcudnn\tsystems"
@@ -426,6 +427,25 @@ def test_every_combination_of_the_facts(update_golden: bool) -> None:
     if update_golden:
         GOLDEN.write_text(text, encoding="utf-8")
     assert text.splitlines() == GOLDEN.read_text(encoding="utf-8").splitlines()
+
+
+def test_of_many_versions_that_cannot_be_had_each_is_looked_for_alone(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    asked: list[Request] = []
+
+    def count(request: Request) -> Candidate | None:
+        asked.append(request)
+        return find_candidate(request)
+
+    monkeypatch.setattr("pyenvspec.resolving.releases.choose.find_candidate", count)
+    variants = "".join(f"  v{i}: {{cuda: {{version: 12.{50 + i}}}}}\n" for i in range(12))
+    (tmp_path / "env.yaml").write_text(f"python: {{version: 3.12}}\nvariants:\n{variants}")
+    with pytest.raises(PyenvspecError) as error:
+        check_project(tmp_path)
+    assert len(error.value.diagnostics) == 12
+    assert all("what works: `cuda.version: 12.9`" in str(one.hint) for one in error.value.diagnostics)
+    assert len(asked) < 12 * 20  # and not 12 times all versions for each
 
 
 def test_a_release_newer_than_those_known_is_taken_for_the_newest() -> None:

@@ -85,7 +85,7 @@ def _is_built(version: str) -> bool:
 def build_refusal(request: Request, alternatives: tuple[Alternative, ...], find: Finder) -> Refusal:
     """Return why no candidate is complete, with the nearest requests that `find` can serve."""
     subject, culprit = _find_culprit(request, find)
-    nearest = tuple(_list_nearest(request, find))
+    nearest = tuple(_list_nearest(request, culprit, find))
     # What no release has is said once; the list of all releases would say it a dozen times.
     is_in_message = subject in ("python", "cuda") or len(alternatives) == 1
     looked_at = [] if is_in_message else _looked_at(alternatives)
@@ -219,16 +219,28 @@ def _cuda_words(wanted: CudaRequest) -> str:
     return f"CUDA {wanted.version} with cuDNN {wanted.cudnn}" if wanted.cudnn else f"CUDA {wanted.version}"
 
 
-def _list_nearest(request: Request, find: Finder) -> Iterator[Nearest]:
+def _list_nearest(request: Request, culprit: str | CudaRequest | None, find: Finder) -> Iterator[Nearest]:
     """Yield requests with one thing changed that can be served, the nearest first within each kind."""
-    if request.release:
+    # No change of another part brings what cannot be had even alone; and where the others cannot be served without
+    # it, none of its own helps. Each offer looks at every release, so with twenty variants this is what counts.
+    if culprit is not None and find(_without(request, culprit)) is None:
+        return
+    if request.release and culprit is None:
         yield from _take("release", request.release, [("auto", replace(request, release=None))], find)
     for index, wanted in enumerate(request.cuda):
+        if culprit not in (None, wanted):
+            continue
         if wanted.cudnn:
             yield from _take("cudnn", wanted.cudnn, _other_cudnn(request, index), find)
         yield from _take("cuda", wanted.version, _other_cuda(request, index), find)
     for index, version in enumerate(request.python):
-        yield from _take("python", version, _other_python(request, index), find)
+        if culprit in (None, version):
+            yield from _take("python", version, _other_python(request, index), find)
+
+
+def _without(request: Request, culprit: str | CudaRequest) -> Request:
+    python = tuple(version for version in request.python if version != culprit)
+    return replace(request, python=python, cuda=tuple(c for c in request.cuda if c != culprit))
 
 
 def _take(
