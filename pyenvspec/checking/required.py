@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from pyenvspec.versions import parse_specifier
@@ -26,7 +27,8 @@ def check_required(context: CheckContext, version: str) -> None:
         return
     # By itself packaging holds no pre-release to meet `>=0.1`, and whoever runs one would be sent away.
     if not allowed.contains(version, prereleases=True):
-        package = f"'pyenvspec{wanted.replace(' ', '')}'"
+        # Quoted: `===` takes nearly any text after it, and this line is copied.
+        package = quote(f"pyenvspec{wanted.replace(' ', '')}")
         context.add(
             "required-version",
             ("required",),

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 SOURCE = "github.com/pyenvspec/pyenvspec"
 _TEST = "test"
+_LOOK = "python --version"
+_HINT = f"# With `scripts: {{{_TEST}: pytest}}` in env.yaml the tests run here.\n"
 # `docker://ghcr.io/lab/`, `docker://localhost:5000/x`
 _REGISTRY = r"docker://([A-Za-z0-9.-]+(?::[0-9]+)?)(?:/|$)"
 # `team-1:6NCHdD59X431o0gW…=`; anything else in it could begin another setting of nix.conf.
@@ -58,11 +60,18 @@ def _is_trusted(cache: Cache) -> bool:
 
 
 def _plain(url: str) -> str:
+    # `$`, `#`, a comma or a blank would end the address or mean something in one of the files that it goes into.
     return quote(url, safe=":/?&=%@+~.-_")
 
 
-def _has_test(plan: Plan) -> bool:
-    return any(name == _TEST for name, _ in plan.shells[0].scripts)
+def _commands(plan: Plan) -> dict[str, list[str]]:
+    """Return what is run in the shells, each command with the names of those that it is for."""
+    commands: dict[str, list[str]] = {}
+    for shell in plan.shells:
+        # A variant may take the script away, and there `test` would be bash's own, which fails without a word.
+        has_test = any(name == _TEST for name, _ in shell.scripts)
+        commands.setdefault(_TEST if has_test else _LOOK, []).append(shell.name)
+    return commands
 
 
 def _action(name: str) -> str:
@@ -77,7 +86,8 @@ def _indented(lines: Iterable[str], by: int) -> str:
 
 def github_actions(plan: Plan) -> str:
     """Return a workflow: checks, tests in each shell, images."""
-    shells = ["default", *(shell.name for shell in plan.shells[1:])]
+    # JSON is YAML too, and a name such as `on` stays a text in it.
+    shells = [shell.name for shell in plan.shells]
     text = f"""\
 # {HEADER}
 name: pyenvspec
@@ -157,15 +167,17 @@ def _github_steps(plan: Plan, key: str) -> str:
 
 
 def _github_test(plan: Plan) -> str:
-    if _has_test(plan):
-        return f"""\
-      - name: scripts.{_TEST} of env.yaml, in the shell
-        run: pyenvspec shell "$VARIANT" -- {_TEST}
+    text, commands = "", _commands(plan)
+    for command, shells in commands.items():
+        only = f"contains(fromJSON('{json.dumps(shells)}'), matrix.shell)"
+        condition = f"        if: {only}\n" if len(commands) > 1 else ""
+        name = f"scripts.{_TEST} of env.yaml, in the shell" if command == _TEST else "Python, in the shell"
+        text += f"""\
+      - name: {name}
+{condition}\
+        run: pyenvspec shell "$VARIANT" -- {command}
 """
-    return f"""\
-      # With `scripts: {{{_TEST}: pytest}}` in env.yaml the tests run here.
-      - run: pyenvspec shell "$VARIANT" -- python --version
-"""
+    return text if _TEST in commands else f"      {_HINT}{text}"
 
 
 def registry_host(address: str | None) -> str:
@@ -180,6 +192,7 @@ def _github_images(plan: Plan) -> str:
         for container in plan.containers
     ]
     on_github = any(image["registry"] == "ghcr.io" for image in images)
+    # GitHub's own registry takes the job's token, which may write packages only where the job says so.
     rights = "    permissions:\n      contents: read\n      packages: write\n" if on_github else ""
     text = f"""\
   image:
@@ -218,13 +231,14 @@ def gitlab_ci(plan: Plan) -> str:
     """Return the same for GitLab."""
     tag, newest = _source("/")
     image = read_table("ci-images")["images"][0]
-    shells = ["default", *(shell.name for shell in plan.shells[1:])]
-    test = _TEST if _has_test(plan) else "python --version"
-    hint = (
-        ""
-        if _has_test(plan)
-        else f"    # With `scripts: {{{_TEST}: pytest}}` in env.yaml the tests run here.\n"
-    )
+    commands = _commands(plan)
+    is_mixed = len(commands) > 1
+    test = "$COMMAND" if is_mixed else next(iter(commands))
+    hint = "" if _TEST in commands else f"    {_HINT}"
+    matrix = ""
+    for command, shells in commands.items():
+        matrix += f"      - VARIANT: {json.dumps(shells)}\n"
+        matrix += f"        COMMAND: {json.dumps(command)}\n" if is_mixed else ""
     push = ""
     if any(cache.push for cache in plan.caches):
         push = """\
@@ -251,7 +265,7 @@ shell:
   stage: test
   parallel:
     matrix:
-      - VARIANT: {json.dumps(shells)}
+{matrix}\
   script:
     - nix run "$PYENVSPEC" -- compile --check
     - nix flake check --no-build

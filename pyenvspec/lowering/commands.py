@@ -64,6 +64,7 @@ def _process(process: Process, scope: Scope) -> Expr:
         entries.append(bind("after", list(process.after)))
     if process.ready is not None:
         entries.append(bind("ready", _ready(process.ready, scope)))
+    # As in all of the module, what is the default there is left out.
     if process.restart != "never":
         entries.append(bind("restart", process.restart))
     if process.env:

@@ -36,6 +36,7 @@ def companion_files(plan: Plan) -> dict[str, str]:
 
 def _envrc(plan: Plan) -> str:
     loader = read_table("nix-direnv")["nix_direnv"][0]
+    # A path may have blanks in it, and .envrc is bash.
     watched = " ".join(shlex.quote(path) for path in plan.watched)
     return f"""\
 # {HEADER}
@@ -55,6 +56,7 @@ def _json(header: str, data: dict[str, object]) -> str:
 
 def _devcontainer(plan: Plan) -> str:
     # A comma would begin another line of nix.conf; in addresses and keys there is none.
+    # By its attribute path, as `nix-env -iA` has it: by a name Nix would look through all of nixpkgs.
     nix = {"packages": "direnv", "useAttributePath": True, "extraNixConfig": ",".join(nix_settings(plan))}
     data: dict[str, object] = {
         "name": plan.name,

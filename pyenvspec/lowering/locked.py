@@ -49,6 +49,7 @@ def lower_locked(environment: Environment, scope: Scope) -> AttrSet:
 
 def _lower_folder(environment: Environment) -> tuple[Binding, ...]:
     folder = project_path(environment.project)
+    # poetry2nix wants the folder of pyproject.toml; uv2nix the workspace, and the shell its place below the project.
     if environment.manager == "poetry2nix":
         return (bind("project", folder),)
     named = (bind("folder", environment.project),) if environment.project != "." else ()
@@ -94,6 +95,7 @@ def _lower_override(override: PackageOverride, scope: Scope) -> Binding:
         ("ignoreMissingLibraries", list(override.ignore_missing_libraries)),
         ("patches", List(tuple(project_path(path) for path in override.patches))),
     )
+    # Written as Python lists and as Nix ones: both count as empty.
     entries += [bind(name, value) for name, value in lists if value not in ([], List(()))]
     if override.env:
         values = AttrSet(tuple(bind(name, scope.text(text)) for name, text in override.env))

@@ -55,6 +55,7 @@ def lower_flake(plan: Plan) -> File:
     inherited = AttrSet((Inherit(("inputs",)),))
     outputs = call("inputs.flake-parts.lib.mkFlake", inherited, Path(MODULES))
     entries = [bind("description", plan.description)]
+    # `nixConfig` has to be plain data: Nix reads it before it evaluates anything.
     settings: list[Binding] = []
     if plan.caches:
         settings.append(bind("extra-substituters", [cache.url for cache in plan.caches]))
@@ -69,6 +70,7 @@ def lower_flake(plan: Plan) -> File:
     own: list[Binding] = []
     if plan.submodules:
         own.append(bind(("self", "submodules"), True, "Files of git submodules are read (Nix 2.27 or newer)"))
+    # `self.submodules`: without it Nix copies a checkout without its submodules.
     inputs = AttrSet((*own, *(b for i in plan.inputs for b in _input_bindings(i))))
     entries.append(bind("inputs", inputs, blank=True))
     entries.append(bind("outputs", Lambda("inputs", outputs), blank=True))
@@ -113,6 +115,7 @@ def lower_module(plan: Plan) -> File:
             bind("perSystem", _per_system(plan), blank=True),
         )
     )
+    # flake-parts and the other modules hand over more than is used here.
     return File(HEADER, Lambda(Pattern((Param("inputs"),), ellipsis=True), body))
 
 
@@ -151,6 +154,7 @@ def _per_system(plan: Plan) -> Expr:
     entries.append(bind((*shells, "default"), Var("base") if variants else whole, blank=bool(entries)))
     for shell, section in variants:
         changed = _changed_sections(default, dict(section))
+        # `//` is shallow: an option that differs is said as a whole.
         value = BinOp(Var("base"), "//", AttrSet(_as_bindings(changed))) if changed else Var("base")
         entries.append(bind((*shells, shell.name), value, f"variants.{shell.name}", blank=True))
     if plan.containers:
@@ -190,6 +194,7 @@ def _arguments(plan: Plan) -> Pattern:
 
 def _import_nixpkgs(name: str, config: Nixpkgs) -> Expr:
     settings: list[Binding] = []
+    # CUDA is unfree, and all that the older one is there for.
     if config.unfree or name == "nixpkgs-cuda":
         settings.append(bind(("config", "allowUnfree"), True))
     # The older nixpkgs gives CUDA and nothing else: what is permitted and overlaid is of the other one.
@@ -232,6 +237,7 @@ def _overlays(config: Nixpkgs) -> tuple[Expr, ...]:
         # What nixpkgs builds for CUDA takes the set `cudaPackages`, which is the release's own default.
         chosen = attrs(bind("cudaPackages", Select(Var("final"), (config.cuda_set,))))
         overlays.append(Lambda("final", Lambda("_", chosen)))
+    # The user's own come last, so that they see all that the others changed.
     overlays += [call("import", project_path(path)) for path in config.overlays]
     return tuple(overlays)
 
@@ -289,6 +295,7 @@ def _changed_sections(base: dict[str, Binding], own: dict[str, Binding]) -> Sect
         if key not in own or own[key].path != binding.path:
             name = binding.path[0]
             assert isinstance(name, str)
+            # What is not in `_EMPTY` (`cuda`, `venv`, `uv2nix`) can be null.
             changed.append((key, bind(name, _EMPTY.get(name))))
     return tuple(changed)
 
@@ -309,6 +316,7 @@ def _as_bindings(sections: Sections) -> tuple[Binding, ...]:
 def _interpreter(shell: Shell) -> Expr:
     interpreter = shell.interpreter
     if interpreter.origin == "nixpkgs-python":
+        # `inputs'` is flake-parts' own: the outputs of each input for this system.
         return Select(Var("inputs'"), ("nixpkgs-python", "packages", interpreter.attribute))
     return Select(Var("pkgs" if shell.nixpkgs is None else _own_pkgs(shell)), (interpreter.attribute,))
 
@@ -330,6 +338,7 @@ def _venv(shell: Shell) -> Expr:
         entries.append(bind("extras", list(environment.extras)))
     if not environment.install:
         entries.append(bind("install", False))
+    # The reader of the lock is named by the project, so that only the one in use is copied.
     if environment.lock_kind is not None:
         entries.append(bind("lock", Path(f"./{VENDOR}/lock-{environment.lock_kind}.nix")))
     if environment.venv != ".venv":

@@ -36,6 +36,7 @@ class Scope:
 
     def text(self, parts: Text) -> Expr:
         """A text with paths in it: of packages, of the project's folder."""
+        # One string where nothing stands in it: `Str` escapes `${`, which a text of the user's may hold.
         if all(isinstance(part, str) for part in parts):
             return Str("".join(part for part in parts if isinstance(part, str)))
         # What stands behind a package, as `/lib` in `${pkgs.X}/lib`, says which of its outputs is meant.
@@ -53,6 +54,8 @@ class Scope:
 
     def output(self, package: Package, file: str) -> Expr:
         """The output of a package that holds a file: nixpkgs keeps libraries and headers apart from programs."""
+        # `lib.getLib` takes the output that has the libraries, whatever it is called, and the package where it has
+        # only one.
         name = next((get for start, get in _OUTPUTS.items() if file.startswith(start)), None)
         expression = self.package(package)
         return expression if name is None else call(f"pkgs.lib.{name}", expression)

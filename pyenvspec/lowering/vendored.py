@@ -44,6 +44,7 @@ def read_schema() -> str:
 
     `schema.format_schema` makes it, and a test compares both.
     """
+    # In a wheel everything lies in the package; a checkout has it where its developers look for it.
     packed = _PACKAGE / "_assets" / "schema"
     folder = packed if packed.is_dir() else _PACKAGE.parent / "schema"
     return (folder / "env.schema.json").read_text(encoding="utf-8")
@@ -93,6 +94,7 @@ def _imported(module: File) -> tuple[str, ...]:
 
     def visit(node: object) -> None:
         if isinstance(node, NixPath):
+            # `./vendor/venv.nix` is ours; `../../nix/extra.nix` is the user's.
             names.extend(node.names[1:] if node.names[:-1] == (VENDOR,) else ())
         elif isinstance(node, tuple):
             for item in node:

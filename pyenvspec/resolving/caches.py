@@ -19,6 +19,7 @@ _CACHIX = r"https://([A-Za-z0-9._-]+)\.cachix\.org/?"
 
 def plan_caches(spec: Spec, choice: ReleaseChoice) -> tuple[Cache, ...]:
     """Return the caches in their order, each once."""
+    # The keys are there: of the needs only usable caches are taken, and `check` has refused a custom one without.
     # Those of the needs first: of equal priority Nix asks caches in their order.
     needs = [*choice.inputs, *(["cuda"] if choice.cuda else [])]
     planned = [Cache(c.name, c.url, c.key or "") for need in needs for c in caches_for(need)]
@@ -27,11 +28,13 @@ def plan_caches(spec: Spec, choice: ReleaseChoice) -> tuple[Cache, ...]:
             planned.append(Cache(cache.url, cache.url, cache.key or "", _written_at(cache)))
         elif (known := find_cache(cache)) is not None:
             planned.append(Cache(known.name, known.url, known.key or ""))
+    # One that the user names may be one that is needed anyway.
     return tuple(dict.fromkeys(planned))
 
 
 def _written_at(cache: CustomCache) -> str | None:
     """Return where a cache is written to; cachix.org has a program of its own for that."""
+    # Empty is `push: true`: it is written to where it is read from.
     if cache.push != "":
         return cache.push
     match = re.fullmatch(_CACHIX, cache.url)

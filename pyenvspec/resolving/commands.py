@@ -20,6 +20,7 @@ _HOW_TO_ASK_A_PORT = "exec 3<>/dev/tcp/127.0.0.1/{}"
 
 def plan_bash(code: str, cuda: CudaSet | None) -> Text:
     """Split bash code at its packages."""
+    # The second are `${…}` that mean nothing, which the cross-checks have refused.
     parts, _ = parse_bash(code)
     return tuple(choose_package(part, cuda) if isinstance(part, Package) else part for part in parts)
 
@@ -52,6 +53,7 @@ def _with_arguments(name: str, code: str) -> str:
             return code
         case Arguments.REFUSED:
             # A script that drops its arguments without a word hides a mistyped option.
+            # It stands between double quotes of bash: what is read there is `"$@"`.
             message = f'{name} takes no arguments: write \\"\\$@\\" where they belong, in scripts.{name} of env.yaml'
             return f'[ $# -eq 0 ] || {{ echo "{message}" >&2; exit 2; }}\n{code}'
 
@@ -69,6 +71,7 @@ def _plan_process(name: str, process: GivenProcess, cuda: CudaSet | None) -> Pro
         ready=_plan_ready(process, cuda),
         restart=process.restart,
         env=tuple((key, plan_text(text, cuda)) for key, text in sorted(process.env.items())),
+        # `./web/` and `web` are one folder, and the same env.yaml in other words is to give the same bytes.
         folder=posixpath.normpath(process.folder or "."),
     )
 
@@ -80,6 +83,7 @@ def _plan_ready(process: GivenProcess, cuda: CudaSet | None) -> Ready | None:
             return None
         # Who waits for a process that names its ports means: until it listens on them.
         probe = "\n".join(map(_HOW_TO_ASK_A_PORT.format, process.ports))
+        # As patient as `ready` is where it does not say otherwise.
         return Ready(None, (probe,), ready.every if ready else 1, ready.tries if ready else 60)
     http = (ready.http.port, ready.http.path) if ready.http else None
     return Ready(http, plan_bash(ready.run, cuda) if ready.run else None, ready.every, ready.tries)

@@ -60,6 +60,7 @@ def apply_fixes(project: LockedProject, spec: Spec, systems: tuple[str, ...]) ->
     users = {normalise(name): override for name, override in sorted(spec.overrides.items())}
     if project.lock is None or spec.fixes == "none":
         return Fixed(users, ())
+    # `fixes: [torch]` names the packages for which none are wanted.
     skipped = {normalise(name) for name in spec.fixes} if isinstance(spec.fixes, tuple) else frozenset[str]()
     merged, applied = dict(users), dict[tuple[str, int], AppliedFix]()
     needed = _Needed(project, spec, systems)
@@ -110,6 +111,7 @@ def _over(before: Override | None, added: dict[str, Any]) -> Override:
     """Add keys to an override; lists of two versions of one package (a forked lock) are joined."""
     from pyenvspec.spec.overrides import Override
 
+    # Only what was set: with its defaults in it every key would count as set in the new one.
     set_before = before.model_dump(include=before.model_fields_set) if before is not None else {}
     both = {key: _join(set_before.get(key), value) for key, value in added.items()}
     return Override.model_validate({**set_before, **both})
@@ -126,6 +128,7 @@ def _joined(fixes: tuple[KnownFix, ...]) -> dict[str, Any]:
 def _join(old: Any, new: Any) -> Any:
     if isinstance(old, list | tuple):
         return [*old, *(item for item in new if item not in old)]
+    # Of a single value the last one counts.
     return {**old, **new} if isinstance(old, dict) else new
 
 
@@ -135,6 +138,7 @@ def _fitting(
     known = fixes_for(package.name, manager)
     if not known or package.source.kind in _FOLDERS:
         return ()
+    # One that is a wheel on one system and built on another counts as built.
     built = is_built(package, spec, systems)
     fitting = [
         fix
@@ -172,6 +176,7 @@ def fix_decisions(fixed: Fixed, prefix: str = "") -> tuple[Decision, ...]:
     )
 
 
+# As it would stand in env.yaml.
 def _shown(value: object) -> str:
     if isinstance(value, list):
         return f"[{', '.join(str(item) for item in value)}]"
@@ -189,6 +194,7 @@ def fix_shells(
         if shell.name not in locks:
             fixed.append(shell)
             continue
+        # Each shell by itself: variants may have another lock, another Python, other groups.
         result = apply_fixes(locks[shell.name], shell.spec, systems[shell.name])
         fixed.append(replace(shell, spec=shell.spec.model_copy(update={"overrides": result.overrides})))
         decisions += fix_decisions(result, "" if shell.name == "default" else f"variants.{shell.name}.")

@@ -43,4 +43,5 @@ def plan_containers(spec: Spec, name: str, shells: tuple[Shell, ...]) -> tuple[C
 
 def _image_name(name: str) -> str:
     """Make a project's name one of an image: registries know no capital letters, and no two dots."""
+    # `My..Lab_` becomes `my-lab`, and `_` nothing at all.
     return re.sub(r"[._-]{2,}", "-", name.lower()).strip("._-") or "project"

@@ -40,6 +40,7 @@ def _plan_override(name: str, override: Override, cuda: CudaSet | None) -> Packa
         build_systems=_names(override.build_systems),
         build_tools=_packages(override.build_tools, cuda),
         libraries=_packages(override.libraries, cuda),
+        # As typed: it may be an attribute of nixpkgs, which is not spelled as PEP 503 has it.
         dependencies=tuple(dict.fromkeys(override.dependencies)),
         ignore_missing_libraries=tuple(dict.fromkeys(override.ignore_missing_libraries)),
         env=tuple((key, plan_text(text, cuda)) for key, text in sorted(override.env.items())),
@@ -58,6 +59,7 @@ def _packages(written: Iterable[str], cuda: CudaSet | None) -> tuple[Package, ..
 
 def _package(written: str, cuda: CudaSet | None) -> Package:
     head, *rest = written.split(".")
+    # `cuda.cudnn` is of the CUDA set in use, `gst_all_1.gstreamer` of a set in nixpkgs.
     if head == "cuda":
         return choose_package(Package("cuda", tuple(rest)), cuda)
     return Package("pkgs", (head, *rest))
@@ -74,6 +76,7 @@ def choose_package(package: Package, cuda: CudaSet | None) -> Package:
     if package.scope != "cuda" or cuda is None:
         return package
 
+    # Without `cuda` a reference to it was refused already; behind the package may stand an output (`cuda_cudart.dev`).
     names = dict(cuda.renamed) | ({"cudnn": cuda.cudnn} if cuda.cudnn else {})
     head, *rest = package.path
     return Package("cuda", (names.get(head, head), *rest))

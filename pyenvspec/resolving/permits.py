@@ -69,6 +69,7 @@ def permitted_unfree(file: SpecFile, branch: str, *, has_cuda: bool) -> tuple[bo
 
 
 def _unfree(spec: Spec, branch: str) -> Iterator[str]:
+    # What its dependencies have that is unfree stands in the table with it: nixpkgs asks for each by its own name.
     for package in asked_packages(spec):
         attribute = find_attribute(spelled_for(package.name, branch)) if package.scope == "pkgs" else None
         if attribute is not None:

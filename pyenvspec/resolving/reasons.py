@@ -39,6 +39,7 @@ def decide_inputs(inputs: Iterable[FlakeInput]) -> tuple[Decision, ...]:
 
 def _decide_input(flake_input: FlakeInput) -> Decision:
     key, reason = _INPUT_REASONS.get(flake_input.name, (f"inputs.{flake_input.name}", "asked for"))
+    # `follows = ""`
     if any(not ours for _, ours in flake_input.follows):
         reason += "; its own inputs that nothing here needs are cut off"
     source = input_source(flake_input.name)
@@ -49,6 +50,7 @@ def decide_caches(caches: Iterable[Cache], choice: ReleaseChoice) -> tuple[Decis
     """Return one decision for each binary cache: what it is wanted for."""
     # A cache that the user names as well is told by what needs it.
     needs = [*choice.inputs, *(["cuda"] if choice.cuda else [])]
+    # Of two needs that one cache serves the last is told; either is true.
     served = {cache.url: (need, cache.source) for need in needs for cache in caches_for(need)}
     return tuple(_decide_cache(cache, served) for cache in caches)
 

@@ -55,6 +55,7 @@ def check_release(
     """
     managers = {shell.name: effective_manager(shell, project) for shell in file.shells}
     wrong = {*file.unsure, *(finding.path for finding in known if finding.severity == "error")}
+    # Without the locks, of which not all could be read: they take away systems at most.
     request = _build_request(file, managers, wanted_systems(file, {})[0])
     request = _without_wrong(request, wrong)
     outcome = choose(request)
@@ -87,6 +88,7 @@ def _without_wrong(request: Request, wrong: Collection[KeyPath]) -> Request:
     if ("nixpkgs",) in tops:
         request = replace(request, release=None)
     if any(path[:1] == ("systems",) for path in wrong):
+        # It has all that some system has, so that nothing else is refused for its sake.
         request = replace(request, systems=("x86_64-linux",), default_systems=True)
     return request
 
@@ -112,6 +114,8 @@ def _list_refusals(
         for other in refusals:
             alone = alone if other is refused else _without_culprit(alone, other)
         again = choose(alone)
+        # Where the part can be had after all, or something else is in the way then, the first answer is the better
+        # one.
         if isinstance(again, Refusal) and again.subject == refused.subject:
             refused = again
         findings.append(_diagnose(file, refused))
@@ -131,6 +135,7 @@ def _without_culprit(request: Request, refusal: Refusal) -> Request:
 
 def _build_request(file: SpecFile, managers: dict[str, str], wanted: ShellSystems) -> Request:
     spec = file.spec
+    # Any one shell's need is one of the file: all shells share a nixpkgs.
     used = set(managers.values())
     return Request(
         python=tuple(dict.fromkeys(shell.spec.python.version for shell in file.shells)),
@@ -161,6 +166,7 @@ def _diagnose(file: SpecFile, refusal: Refusal) -> Diagnostic:
     """Tell a refusal at the key that it is about, in the shell that asks for it."""
     path = _REFUSED_KEYS.get(refusal.subject, _VERSION)
     asking = [s for s in file.shells if s.tree.get(str(path[0])) is not None and _asks_for(s.spec, refusal)]
+    # Where no shell asks for it alone (a system, a release) it is the whole file's.
     at = next(iter(asking), file.shells[0])
     span = locate(at.tree, path)
     return Diagnostic(

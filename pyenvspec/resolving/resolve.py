@@ -79,6 +79,7 @@ def resolve_plan(file: SpecFile, project: ProjectFolder, locks: LockedProjects |
     spec = file.spec
     managers = {shell.name: effective_manager(shell, project) for shell in file.shells}
     wanted, lacking = wanted_systems(file, locks or {})
+    # One release for all shells, so that flake.lock has one nixpkgs.
     choice = choose_release(file, managers, wanted)
     cuda = {
         s.name: choice.cuda_for(cuda_request(s.spec.cuda)) for s in file.shells if s.spec.cuda is not None
@@ -179,6 +180,7 @@ def _plan_environment(shell: ShellSpec, manager: str, cuda: CudaSet | None) -> E
     return Environment(
         manager=manager,
         project=posixpath.normpath(python.project),
+        # Without the key it is pip's usual name; where there is no such file the shell opens without packages.
         requirements=posixpath.normpath(python.requirements or "requirements.txt")
         if manager == "pip"
         else None,
@@ -240,6 +242,7 @@ def _plan_inputs(spec: Spec, choice: ReleaseChoice, managers: Iterable[str]) -> 
 def _standard_input(name: str, names: tuple[str, ...], choice: ReleaseChoice) -> FlakeInput:
     """Return an input at the revision that was tested, sharing our inputs; what it has besides is cut off."""
     source = input_source(name)
+    # Only these two have no revision of their own in the table: which branch they are was decided.
     branch = {"nixpkgs": choice.release, "nixpkgs-cuda": choice.cuda_release}.get(name)
     assert source is not None
     url = f"github:{source.owner}/{source.repo}/{branch}" if branch else source.url
@@ -262,6 +265,7 @@ def _plan_nixpkgs_of_shells(
     """
     built = [shell for shell in file.shells if managers[shell.name] not in VENV_MANAGERS]
     plans = {shell.name: _plan_nixpkgs(file, choice, shell.spec.cuda) for shell in built}
+    # The first that Nix builds Python packages for; with a .venv nobody reads how nixpkgs would build them.
     main = next(iter(plans.values())) if plans else _plan_nixpkgs(file, choice, None)
     others = {name: plan for name, plan in plans.items() if plan != main}
     # Without CUDA nothing is compiled for a GPU, whichever the other shells name.
@@ -320,6 +324,7 @@ def _watched_files(shells: tuple[Shell, ...]) -> tuple[str, ...]:
 def _manager_decisions(
     file: SpecFile, managers: dict[str, str], project: ProjectFolder
 ) -> tuple[Decision, ...]:
+    # Looked at by `effective_manager` in the folder of the default shell.
     files = ", ".join(sorted(project.files)) or "no project file"
     return tuple(
         Decision(
@@ -348,6 +353,7 @@ def _answered_key(subject: str) -> str:
 
 def _valid_name(folder: str) -> str:
     """Make a folder's name a valid project name: other letters become `-`."""
+    # `My Project (2)` → `My-Project-2`; nothing is left of a name in Japanese.
     return re.sub(r"[^A-Za-z0-9._-]+", "-", folder).strip("-.") or "project"
 
 

@@ -33,6 +33,7 @@ def wanted_systems(file: SpecFile, locks: LockedProjects) -> tuple[ShellSystems,
             continue
         wanted[shell.name] = default_systems(cuda=cuda)
         if shell.name in locks:
+            # The default is a guess, which the lock may narrow; systems that are named have to be served, or are told.
             wanted[shell.name], lacking = served_systems(shell, locks[shell.name], wanted[shell.name])
             decisions += lacking
     return wanted, tuple(decisions)

@@ -158,3 +158,23 @@ def test_ci_takes_pyenvspec_by_its_tag_once_there_is_one(
         texts = [(project / name).read_text() for name in written]
         assert [f"v{__version__}" in text for text in texts] == [released] * 2
         assert ["is not released yet" in text for text in texts] == [not released] * 2
+
+
+def test_a_shell_without_the_script_does_not_run_the_test_of_bash(tmp_path: Path) -> None:
+    (tmp_path / "env.yaml").write_text(
+        "python: 3.12\nscripts: {test: pytest}\ngenerate: {github_actions: true, gitlab_ci: true}\n"
+        "variants: {docs: {scripts: {test: null}}, cpu: {native: [sox]}}\n"
+    )
+    files = compile_project(tmp_path).files
+    steps = yaml.safe_load(files[WORKFLOW])["jobs"]["shell"]["steps"]
+    commands = {step["run"]: step["if"] for step in steps if "pyenvspec shell" in step.get("run", "")}
+    assert commands == {
+        'pyenvspec shell "$VARIANT" -- test': """contains(fromJSON('["default", "cpu"]'), matrix.shell)""",
+        'pyenvspec shell "$VARIANT" -- python --version': """contains(fromJSON('["docs"]'), matrix.shell)""",
+    }
+    job = yaml.safe_load(files[".gitlab-ci.yml"])["shell"]
+    assert job["parallel"]["matrix"] == [
+        {"VARIANT": ["default", "cpu"], "COMMAND": "test"},
+        {"VARIANT": ["docs"], "COMMAND": "python --version"},
+    ]
+    assert job["script"][-1] == 'nix run "$PYENVSPEC" -- shell "$VARIANT" -- $COMMAND'

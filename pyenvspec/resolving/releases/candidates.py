@@ -40,6 +40,7 @@ def _release_candidates(request: Request, release: Release) -> Iterator[Candidat
         # Not the rolling branch: what it has of CUDA changes from day to day.
         if other.branch == release.branch or not other.stable:
             continue
+        # Older or newer than the first: which of them load into one process is said by `_mix_lacks`.
         second = [_own_cuda(other.branch, wanted, request, CUDA_INPUT) for wanted in request.cuda]
         if (filled := _fill(own, second)) != own:
             yield _assemble(request, release, filled, other)
@@ -89,11 +90,13 @@ def _find_python(release: Release, version: str, request: Request) -> PythonChoi
     exact = version != minor
     row = nixpkgs.python_attribute(release.branch, minor)
     # nixpkgs has one patch version of a minor, which changes below a branch: an exact one is never taken from there.
+    # `present` is None where no text of the release was read: what is not known is not taken.
     if row and row.present and not row.prerelease and not exact:
         return PythonChoice(version, "nixpkgs", row.attr, row.insecure)
     built = inputs.built_minor(minor)
     if not built or not built.works or (exact and version not in built.versions):
         return _python_lack(release, version, exact)
+    # Both take packages from `python310.pkgs`, which only interpreters of nixpkgs itself have.
     if request.needs_poetry2nix or request.needs_python_packages:
         reason = (
             f"{release.branch} has no Python {version}, and the interpreters of nixpkgs-python come "
@@ -142,6 +145,7 @@ def _own_cuda(
         state = "is not known to have" if row.present is None else "has no"
         why = f" ({row.note})" if row.note and row.present is False else ""
         return Lack("cuda", wanted.version, f"{branch} {state} CUDA {minor}{why}", row.source)
+    # `11.8` takes whatever patch version is there, `11.8.0` only its own.
     if wanted.version != minor and row.full_version != wanted.version:
         has = f"has {row.full_version}" if row.full_version else "has an unknown patch version"
         return Lack("cuda", wanted.version, f"{branch} {has}, not CUDA {wanted.version}", row.source)
@@ -158,6 +162,7 @@ def _pick_cudnn(branch: str, wanted: CudaRequest, request: Request) -> tuple[str
     tables = [t for s in linux_systems(request) if (t := nixpkgs.cudnn_table(branch, minor, s))]
     known = [table for table in tables if table.versions]
     if wanted.cudnn is None:
+        # `versions` is None where no table was read, and empty where the set has no cuDNN.
         if tables and not known and tables[0].versions is not None:
             return None, None
         return "cudnn", known[0].default if known else None
@@ -172,6 +177,7 @@ def _pick_cudnn(branch: str, wanted: CudaRequest, request: Request) -> tuple[str
         has = ", ".join(version for version, _ in offered)
         reason = f"CUDA {minor} of {branch} has cuDNN {has}, not {wanted.cudnn}"
         return Lack("cudnn", wanted.cudnn, reason, known[0].source)
+    # `8` and `8.9` name several: the newest of them.
     return max(matching, key=lambda pair: nixpkgs.version_key(pair[1]))
 
 
@@ -185,6 +191,7 @@ def _legacy_cuda(release: Release, wanted: CudaRequest, request: Request) -> Cud
     row = inputs.legacy_cuda_set(minor)
     if row is None or not row.present:
         return Lack("cuda", wanted.version, f"cuda-legacy has no CUDA {minor}", row.source if row else "")
+    # Each of its sets evaluates over a range of releases; the end of it is not known for all.
     oldest = nixpkgs.find_release(inputs.cuda_legacy_oldest_nixpkgs())
     if oldest is None or release.order < oldest.order:
         reason = f"cuda-legacy needs {inputs.cuda_legacy_oldest_nixpkgs()} or newer, not {release.branch}"
@@ -213,6 +220,7 @@ def _missing_tools(request: Request, release: Release) -> Iterator[Lack]:
         if not getattr(request, flag):
             continue
         row = nixpkgs.find_tool(release.branch, tool)
+        # `present` of poetry2nix means: the release is one that it works with.
         if row is None or not row.present:
             known = row is not None and row.present is False
             reason = f"{release.branch} {'has no' if known else 'is not known to work with'} {tool}"
@@ -228,6 +236,7 @@ def _mix_lacks(release: Release, python: tuple[PythonChoice, ...], second: Relea
     """
     for origin in sorted({choice.origin for choice in python}):
         base = release if origin == "nixpkgs" else nixpkgs.find_release(inputs.nixpkgs_python_base())
+        # Of `release` too, under an interpreter from elsewhere: `native` is from there.
         for library in (release, second):
             if base and library and not _loads_under(library, base):
                 text = (
@@ -248,6 +257,7 @@ def _loads_under(library: Release, base: Release) -> bool:
     """Return whether a glibc of `base` runs what `library` was built with; branches only move forward."""
     if library.order <= base.order:
         return True
+    # What is not known is not risked: a wrong guess is a Python that dies at its first import.
     if library.glibc is None or base.glibc is None:
         return False
     return nixpkgs.version_key(library.glibc) <= nixpkgs.version_key(base.glibc)
@@ -268,6 +278,7 @@ def _system_lacks(request: Request, release: Release, left_out: dict[str, str]) 
 def _system_reason(
     system: str, release: Release, cuda: tuple[CudaChoice, ...], second: Release | None
 ) -> str | None:
+    # nixpkgs gives platforms up: x86_64-darwin for one.
     if system in nixpkgs.missing_systems(release.branch):
         return f"{release.branch} no longer builds for {system}"
     for choice in cuda:

@@ -42,6 +42,7 @@ UNCHECKED = "the name it has in every release; whether this revision has it, Nix
 
 def choose(request: Request) -> ReleaseChoice | Refusal:
     """Return the best way to serve the request, or why there is none."""
+    # Neither a revision nor what came after the tables is in them, so both come before anything is looked up.
     if request.release and REVISION.fullmatch(request.release):
         return _choose_revision(request, request.release)
     if request.release and nixpkgs.is_newer_than_known(request.release):
@@ -63,6 +64,7 @@ def _choose_newer(request: Request, release: str) -> ReleaseChoice | Refusal:
     if isinstance(choice, Refusal):
         return choice
     reason = f"asked for by `nixpkgs.release`; newer than what is known here, taken for what {rolling} is"
+    # The reason is that of the user's own line, and not that this branch is the newest.
     decisions = tuple(
         replace(one, choice=release, reason=reason) if one.subject == "nixpkgs" else one
         for one in choice.decisions
@@ -124,6 +126,7 @@ def _losing_reason(candidate: Candidate, best: Candidate | None) -> str:
         return "not a stable release"
     if len(candidate.inputs) > len(best.inputs):
         extra = [name for name in candidate.inputs if name not in best.inputs]
+        # Here and below only what `_preference` compares is left: the candidate would have worked.
         return f"needs {'more inputs' if extra[1:] else 'one more input'} ({', '.join(extra)})"
     return f"older than {best.release}"
 
@@ -158,6 +161,7 @@ def _decide_release(request: Request, best: Candidate) -> ReleaseDecision:
     wanted = describe_request(request)
     if request.release:
         return ReleaseDecision("nixpkgs", best.release, "asked for by `nixpkgs.release`", source)
+    # The first is nixpkgs itself.
     extra = ", ".join(best.inputs[1:])
     if not best.stable:
         reason = f"no stable release has {wanted}"
@@ -172,6 +176,7 @@ def _decide_python(choice: PythonChoice, best: Candidate) -> ReleaseDecision:
     subject = f"python {choice.version}"
     minor = nixpkgs.minor_of(choice.version)
     if choice.origin == "nixpkgs":
+        # It is there: this candidate took its attribute from it. Its source is what `explain` shows.
         row = nixpkgs.python_attribute(best.release, minor)
         reason = f"{best.release} has it"
         if choice.insecure:
@@ -214,6 +219,7 @@ def _decide_cuda(choice: CudaChoice, best: Candidate, systems: tuple[str, ...]) 
             ReleaseDecision(f"{subject} cudnn", "none", "no cuDNN supports this CUDA there", source)
         )
     else:
+        # A request for macOS alone has no Linux, and then there is no table: the source of the set serves.
         table = nixpkgs.cudnn_table(
             _cuda_branch(choice, best), nixpkgs.minor_of(choice.version), (*systems, "")[0]
         )
@@ -290,6 +296,7 @@ def _cudnn_of_revision(wanted: CudaRequest) -> str:
     if wanted.cudnn is None:
         return "cudnn"
     minor = nixpkgs.minor_of(wanted.version)
+    # The newest release first, and in it the newest cuDNN that fits.
     for release in reversed(nixpkgs.releases()):
         table = nixpkgs.cudnn_table(release.branch, minor, "x86_64-linux")
         for version, attr in reversed(table.versions or () if table else ()):

@@ -42,6 +42,7 @@ def refuse_release(request: Request) -> Refusal:
     offered = [r.branch for r in nixpkgs.releases() if oldest is None or r.order >= oldest.order]
     message = f"`{request.release}` is not a nixpkgs release that is known here"
     if request.release and nixpkgs.find_release(request.release):
+        # It is in the tables, so that it is the floor of `served` which it does not reach.
         message = f"{request.release} is too old for the modules of this shell, which need {offered[0]}"
     return Refusal(
         subject="release",
@@ -65,6 +66,7 @@ def refuse_at_revision(request: Request) -> Refusal | None:
                 culprit=version,
             )
     for wanted in request.cuda:
+        # A major version alone (`12`) is no attribute: nixpkgs has a set for each minor.
         if "." not in wanted.version or nixpkgs.never_released(nixpkgs.minor_of(wanted.version)):
             nearest = _by_distance(nixpkgs.minor_of(wanted.version), nixpkgs.cuda_versions())[0]
             return Refusal(
@@ -116,6 +118,7 @@ def _looked_at(alternatives: tuple[Alternative, ...]) -> list[str]:
 def _without_name(other: Alternative) -> str:
     """Return the reason as it reads after the name of its release, the same for every release it holds for."""
     reason = other.reason
+    # `nixos-25.05 has no CUDA 9.0` and `nixos-24.11 has no CUDA 9.0` become one line for both.
     for verb in ("has", "is"):
         reason = reason.replace(f"{other.release} {verb} ", "")
     return reason.replace(other.release, "this release")
@@ -133,10 +136,12 @@ def _find_culprit(request: Request, find: Finder) -> tuple[Subject, str | CudaRe
     for wanted in request.cuda:
         # x86_64 Linux has every CUDA that some system has.
         anywhere = replace(alone, python=(_any_python(),), systems=("x86_64-linux",))
+        # First without its cuDNN, which may be all that is wrong.
         if find(replace(anywhere, cuda=(CudaRequest(wanted.version),))) is None:
             return "cuda", wanted
         if find(replace(anywhere, cuda=(wanted,))) is None:
             return "cudnn", wanted
+    # Before the systems: who has named a release has a line to change.
     if request.release and find(replace(request, release=None)) is not None:
         return "release", None
     if find(replace(request, systems=("x86_64-linux",))) is not None:
@@ -302,6 +307,8 @@ def _by_distance(version: str, others: Iterable[str]) -> list[str]:
     major = nixpkgs.version_key(version)[0]
     return sorted(
         (other for other in ordered if other != version),
+        # CUDA 11.8 is nearer to 11.0 than to 12.0, whatever lies between: a driver and a cuDNN are for a major
+        # version.
         key=lambda o: (
             abs(nixpkgs.version_key(o)[0] - major),
             abs(place[o] - place[version]),
@@ -314,6 +321,7 @@ def _hint(nearest: tuple[Nearest, ...]) -> str:
     offers: dict[tuple[str, str], list[str]] = {}
     for near in nearest:
         offers.setdefault((KEYS[near.changed], near.before), []).append(near.after)
+    # Two variants with the same key: each offer says for which value it is.
     several = len({key for key, _ in offers}) < len(offers)
     words = [
         f"`{key}: {values[0]}`"
