@@ -30,6 +30,7 @@ class Complaint:
     @property
     def text(self) -> str:
         """The text as the parser saw it."""
+        # Not `source.text`: the same length, but what the complaint is about may be a replacement character.
         return self.source.parsable
 
     @property

@@ -39,11 +39,13 @@ def odd_tab(complaint: Complaint) -> Diagnostic:
 def stray_colon(complaint: Complaint) -> Diagnostic:
     """A `key:` where none may stand: behind another one, or in a line that continues a value."""
     here = complaint.source.line_index(complaint.at)
+    # Behind a tab a line goes on with the value above, and only its colon is refused.
     if "\t" in complaint.line[: len(complaint.line) - len(complaint.line.lstrip())]:
         return odd_tab(complaint)
     above = next((n for n in range(here - 1, -1, -1) if complaint.source.lines[n].strip()), None)
     key = re.match(_KEY_LINE, complaint.line[:_MAX_KEY])
     if above is not None and key and len(complaint.before) == key.end("key"):
+        # `version:3.12` is a text to YAML, and the key in the next line seems to continue it.
         match = re.fullmatch(MISSING_SPACE, complaint.source.lines[above].strip().removeprefix("- "))
         if match:
             offset = complaint.source.offset(above + 1, complaint.source.lines[above].index(":") + 1)
@@ -66,6 +68,7 @@ def _continued(complaint: Complaint, above: int) -> Diagnostic:
         return _without_colon(complaint, complaint.source.offset(above + 1, _depth(line) + 1))
     depth = _depth(complaint.line)
     shown = shorten(complaint.before.strip(" -"))
+    # `a: 1` and, indented below it, `b: 2`: a value cannot have keys besides.
     if key and key["value"] and depth > len(key["indent"]):
         hint = f"give both keys the same indentation, or take the value of `{key['key']}` away"
         expected = f"{_spaces(len(key['indent']))} before it, as line {above + 1} has"
@@ -136,6 +139,7 @@ def missing_colon(complaint: Complaint) -> Diagnostic:
 def _without_colon(complaint: Complaint, start: int) -> Diagnostic:
     end = complaint.source.line_end(start)
     shown = shorten(complaint.text[start:end].split(" #")[0].strip())
+    # Ordered by how sure the guess is: the last one says no more than that a colon is missing.
     if match := re.match(MISSING_SPACE, shown):
         return complaint.report(
             f"there is no space after the colon of `{match[1]}`",
@@ -206,6 +210,7 @@ def odd_line(complaint: Complaint) -> Diagnostic:
         return missing_key(complaint)
     levels = _levels_above(complaint)
     depth = len(complaint.before)
+    # Such a line would be right as a key or an item of something above: indentation is not what is wrong.
     if depth in levels:
         # PyYAML calls a list "a block collection", and keys "a block mapping".
         is_list = complaint.context.endswith("collection")
@@ -243,6 +248,7 @@ def _spaces(count: int) -> str:
 
 def _levels_above(complaint: Complaint) -> list[int]:
     levels: list[int] = []
+    # Upwards, so that only lines which still enclose the one at fault count.
     for line in reversed(complaint.source.lines[: complaint.source.line_index(complaint.at)]):
         text = line.lstrip(" ")
         if text and not text.startswith("#") and (not levels or len(line) - len(text) < levels[0]):
@@ -269,6 +275,7 @@ def _end_of_value(complaint: Complaint, last: str) -> str:
     number = complaint.source.line_index(complaint.at)
     if last in "\"'" and number and complaint.source.lines[number - 1].count(last) % 2:
         return f"look at line {number}: a quote `{last}` that is opened there is not closed"
+    # What stands in front of the value: `  - key: `, `key: ` or `  - `.
     value = re.match(r" *(?:- +)*(?:[^\s:#'\"][^:#]*: +)?", complaint.line)
     first = value.end() if value else 0
     if complaint.line[first : first + 1] != last:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from pyenvspec.raw import Mapping, Scalar
@@ -16,12 +15,16 @@ if TYPE_CHECKING:
     from pyenvspec.raw import Node
     from pyenvspec.reading.text import SourceText
 
-# git writes seven signs at the start of a line, and in a file no indented text can begin there.
-_BEGIN, _MIDDLE, _END = (re.compile(f"{sign}{{7}}(?: .*)?") for sign in "<=>")
+# git writes seven signs at the start of a line, where no text of an env.yaml begins with them.
+# `|||||||` and what both versions were made from come with merge.conflictStyle diff3 and zdiff3.
+_BEGIN, _BASE, _MIDDLE, _END = (7 * sign for sign in "<|=>")
 
 
 class Conflict(NamedTuple):
-    """A place where git could not merge two versions: its finding, and the lines of the three marks."""
+    """A place where git could not merge two versions: its finding, and the lines of its marks.
+
+    The upper version ends before `middle`; the lower one and what else there is ends before `end`.
+    """
 
     finding: Diagnostic
     begin: int
@@ -34,24 +37,37 @@ def find_conflicts(source: SourceText) -> Iterator[Conflict]:
     begin = None
     for number, line in enumerate(source.lines):
         if begin is None:
-            begin = number if _BEGIN.fullmatch(line) else None
-        elif _END.fullmatch(line):
+            begin = number if _is_mark(line, _BEGIN) else None
+        elif _is_mark(line, _END):
             yield _conflict(source, begin, number)
             begin = None
 
 
+def _is_mark(line: str, mark: str) -> bool:
+    """Whether a line is a mark, with the name of a branch or without."""
+    return line.startswith(mark) and line[len(mark) :][:1] in ("", " ")
+
+
 def _conflict(source: SourceText, begin: int, end: int) -> Conflict:
     start = source.offset(begin + 1, 1)
-    middle = next((n for n in range(begin, end) if _MIDDLE.fullmatch(source.lines[n])), begin)
+    # Where somebody deleted the middle mark already, nothing tells the versions apart: all of it goes.
+    middle = next((n for n in range(begin, end) if _is_mark(source.lines[n], _MIDDLE)), begin)
+    base = next((n for n in range(begin, middle) if _is_mark(source.lines[n], _BASE)), None)
+    hint = (
+        f"keep what is above or below line {middle + 1}, and delete that and the other marked lines "
+        "(`<<<<<<<`, `=======`, `>>>>>>>`)"
+        if base is None
+        else f"keep what is above line {base + 1} or below line {middle + 1}, and delete what is between them and "
+        "the marked lines (`<<<<<<<`, `|||||||`, `=======`, `>>>>>>>`)"
+    )
     finding = source.finding(
         "yaml-conflict",
         f"git could not merge two versions of lines {begin + 1} to {end + 1}",
         source.span(start, source.line_end(start)),
         expected="one version, without these marks",
-        hint=f"keep what is above or below line {middle + 1}, and delete that and the other marked lines "
-        "(`<<<<<<<`, `=======`, `>>>>>>>`)",
+        hint=hint,
     )
-    return Conflict(finding, begin + 1, middle + 1, end + 1)
+    return Conflict(finding, begin + 1, (middle if base is None else base) + 1, end + 1)
 
 
 def find_lookalikes(source: SourceText, root: Node | None = None) -> tuple[Diagnostic, ...]:
@@ -61,6 +77,7 @@ def find_lookalikes(source: SourceText, root: Node | None = None) -> tuple[Diagn
     """
     if source.text.isascii():
         return ()
+    # Inside a text, such as the Japanese of a description, such a character is what was meant.
     starts = None if root is None else set(_starts(root))
     findings: list[Diagnostic] = []
     for number, line in enumerate(source.lines, start=1):
@@ -78,6 +95,7 @@ def find_lookalikes(source: SourceText, root: Node | None = None) -> tuple[Diagn
                 hint=f"write `{shorten(correct_line(line))}`",
             )
         )
+        # A file written with the input method left on has one in every line.
         if len(findings) == MAX_STRAY_REPORTS:
             break
     return tuple(findings)

@@ -49,6 +49,7 @@ class Mended:
 
     def is_news(self, finding: Diagnostic) -> bool:
         """Whether a problem stands where nothing was mended yet, or in a line that is wrong by itself."""
+        # The next complaint about a block that lost a line often is about the loss.
         if finding.span is None or self._block(finding.span.line)[0] not in self._touched:
             return True
         return self._is_wrong_alone(finding.span.line)
@@ -76,11 +77,13 @@ class Mended:
         start, end = self._culprit(line)
         is_first = start not in self._touched
         self._touched.add(start)
+        # All keys of the top level stand in column 1, save the first: it is moved to the others.
         if is_first and self._is_content_start(start) and (depth := _depth(self._lines[start - 1])):
             for number in range(start, end + 1):
                 text = self._lines[number - 1]
                 self._rewrite(number, text[min(depth, _depth(text)) :])
             return True
+        # Two spaces a tab; where that is not what was meant, the block's next complaint takes it out.
         if finding.code == "yaml-tab" and is_first:
             for number in range(start, end + 1):
                 text = self._lines[number - 1]
@@ -89,6 +92,7 @@ class Mended:
             return True
         key = re.match(_KEY, self._lines[start - 1])
         self.unread.add((key[1],) if key else ())
+        # First only the line and what is below it, so that the key's other values are checked; then the whole key.
         if start < line <= end and (
             (is_first and not self._stands_in_brackets(start, line)) or self._is_wrong_alone(line)
         ):
@@ -100,6 +104,7 @@ class Mended:
         if not any(self._lines[number - 1].strip() for number in range(first, last + 1)):
             return False
         for number in range(first, last + 1):
+            # Blanks of the same length keep every column and offset where it was.
             self._lines[number - 1] = " " * len(self._lines[number - 1])
         self._source = None
         return True
@@ -123,6 +128,7 @@ class Mended:
         """Return the block that is no YAML: the one of the complaint, or one above where a quote was left open."""
         start, end = self._block(line)
         for _ in range(_LOOKED_BACK):
+            # Whether a text up to here is whole tells in which block the quote was opened.
             if start == 1 or _is_yaml("\n".join(self._lines[: start - 1])):
                 break
             start, end = self._block(start - 1)
@@ -139,6 +145,7 @@ class Mended:
 
     def _stands_in_brackets(self, start: int, line: int) -> bool:
         above = "\n".join(self._lines[start - 1 : line])
+        # In brackets, quotes and block texts a line is no unit: without it the rest means something else.
         return bool(re.search(r"""[\[{"'|>]""", above))
 
     def _last_below(self, line: int, end: int) -> int:
@@ -162,6 +169,7 @@ class Mended:
 
     def place_tree(self, node: Node) -> Node:
         """Return a tree with the places of the user's own text."""
+        # Nearly every file has nothing mended, and its tree is the user's as it is.
         return node if self._lines == list(self._original.lines) else self._place_node(node)
 
     def _place_node(self, node: Node) -> Node:
@@ -184,6 +192,7 @@ class Mended:
         if new == old:
             return column
         if new[: column - 1] != old[: column - 1]:
+            # What is left of it was written otherwise, an indent that was taken away for one, and has moved the rest.
             column += len(old) - len(new)
         return max(1, min(column, len(old) + 1))
 

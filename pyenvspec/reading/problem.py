@@ -56,14 +56,16 @@ def top_level(source: SourceText, span: Span, text: str | None) -> Diagnostic:
     )
 
 
-def tag(source: SourceText, span: Span, shown: str, start: int) -> Diagnostic:
-    """A `!tag`, which begins at `start`."""
+def tag(source: SourceText, span: Span, shown: str, *, in_brackets: bool) -> Diagnostic:
+    """A `!tag`, which stands at `span`."""
+    start = source.offset(span.line, span.column)
     return source.finding(
         "yaml-tag",
         f"`{shorten(shown)}` is a YAML tag",
         span,
         expected="a plain value",
-        hint=f"delete the tag, or quote a text that starts with `!`: {quote_rest(source, start)}",
+        hint="delete the tag, or quote a text that starts with `!`: "
+        + quote_rest(source, start, in_brackets=in_brackets),
     )
 
 
@@ -136,12 +138,14 @@ def nesting(source: SourceText, span: Span, limit: int) -> Diagnostic:
     )
 
 
-def odd_key(source: SourceText, span: Span, message: str) -> Diagnostic:
+def odd_key(source: SourceText, span: Span, message: str, *, in_brackets: bool = False) -> Diagnostic:
     """A key that is a list, a mapping or nothing."""
     hint = "write the key as a plain word before the colon"
     start = source.offset(span.line, span.column)
     if source.text[max(0, start - 1) : start + 1] == "{{":
-        hint = f"quote a text that holds braces: {quote_rest(source, start - 1)}"
+        # `image: {{ name }}`, copied from a template: both braces are part of the text.
+        quoted = quote_rest(source, start - 1, in_brackets=in_brackets)
+        hint = f"quote a text that holds braces: {quoted}"
     return source.finding("yaml-key", message, span, expected="a plain text as key", hint=hint)
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pyenvspec.diagnostics import Diagnostic
     from pyenvspec.raw import Node
 
+# Each round parses the whole file again.
 MOST_ROUNDS = 20
 """How often a file is read again without what was wrong in it."""
 
@@ -39,6 +40,7 @@ def read_partly(data: bytes, file: str) -> RawSpec:
     problems: list[Diagnostic] = []
     for conflict in find_conflicts(source):
         problems.append(conflict.finding)
+        # The upper version stays: its keys are checked, and do not seem to be missing.
         mended.blank(conflict.begin, conflict.begin)
         mended.blank(conflict.middle, conflict.end)
     root, findings = _read_rounds(mended, problems)
@@ -50,6 +52,7 @@ def read_partly(data: bytes, file: str) -> RawSpec:
         bounded.add(problem)
     if not isinstance(root, Mapping) or (problems and not root.entries):
         raise PyenvspecError(*bounded.ordered())
+    # Of a key given twice the first value can be checked; what else is wrong has none.
     broken = {one.path for one in findings.items if one.code != "duplicate-key"}
     whole = mended.place_tree(root)
     assert isinstance(whole, Mapping)
@@ -82,11 +85,13 @@ def _read_rounds(mended: Mended, problems: list[Diagnostic]) -> tuple[Node | Non
             reading = TreeReading(shorter)
             reading.read()
             stopped = reading.stopped or stopped
+        # What follows a second `---` is meant for another program, so it is not read.
         if stopped is None or stopped.code == "yaml-second-document":
             return root, reading.findings
         if mended.is_news(stopped):
             problems.append(mended.place(stopped))
         if not mended.repair(stopped):
+            # `stopped` stands in `problems`, or only follows from what does.
             rest = [one for one in reading.findings.items if one != stopped]
             return None, Diagnostics(rest, reading.findings.left_out)
     return None, Diagnostics()

@@ -48,6 +48,7 @@ def explain_error(
 
 
 def _listen(error: Exception, source: SourceText, brackets: tuple[int, ...], read_to: int) -> Complaint:
+    # The pure parser's chr() raises without a place: it is behind what was read last.
     if not isinstance(error, yaml.MarkedYAMLError):
         return Complaint(source, "", read_to, str(error), read_to, brackets)
     at = error.problem_mark.index if error.problem_mark else read_to
@@ -70,6 +71,7 @@ def _token(complaint: Complaint) -> Diagnostic:
 
 
 def _reference(complaint: Complaint) -> Diagnostic:
+    # `pattern: *.wav` is how beginners meet an alias.
     sign = complaint.text[complaint.opened]
     kind = "alias" if sign == "*" else "anchor"
     return complaint.report(
@@ -87,7 +89,8 @@ def _tagged(complaint: Complaint) -> Diagnostic:
         complaint.opened,
         complaint.opened + 1,
         expected="a plain value",
-        hint=f"quote a text that starts with `!`: {quote_rest(complaint.source, complaint.opened)}",
+        hint="quote a text that starts with `!`: "
+        + quote_rest(complaint.source, complaint.opened, in_brackets=bool(complaint.brackets)),
         code="yaml-tag",
     )
 
@@ -106,8 +109,10 @@ def _open_quote(complaint: Complaint) -> Diagnostic:
 
 def _escape(complaint: Complaint) -> Diagnostic:
     start = complaint.text.rfind("\\", complaint.opened, complaint.at + 1)
+    # libyaml marks the backslash or what is before it, the pure parser what is behind it.
     start = start if start >= 0 else complaint.at
     shown = complaint.text[start : start + 2].strip()
+    # A Windows path that ends the file: its `\"` closes no quote.
     if shown == "\\" and not complaint.text[start + 1 :].strip():
         return _open_quote(complaint)
     return complaint.report(
@@ -132,6 +137,7 @@ def _escaped_character(complaint: Complaint) -> Diagnostic:
 
 
 def _block_text(complaint: Complaint) -> Diagnostic:
+    # `version: >=3.10` is the usual case: `>` and `|` begin block texts.
     sign = complaint.text[complaint.opened]
     return complaint.report(
         f"`{sign}` starts a text of several lines, which goes on in the next line",
@@ -148,10 +154,12 @@ def _starts_value(complaint: Complaint) -> bool:
 
 
 def _brackets(complaint: Complaint) -> Diagnostic:
+    # The innermost that is open, by our own count; the parser's mark may be the end of the file.
     opened = complaint.brackets[-1] if complaint.brackets else min(complaint.opened, len(complaint.text) - 1)
     bracket = complaint.text[opened]
     close = _CLOSING.get(bracket, "]")
     before = complaint.before.rstrip()
+    # `[${project}/x]`: inside of brackets an unquoted text ends at a brace.
     if complaint.character == "{" and before.endswith("$"):
         start = complaint.source.line_start(complaint.at) + max(before.rfind(c) for c in ", [{:") + 1
         return complaint.report(
@@ -170,6 +178,7 @@ def _brackets(complaint: Complaint) -> Diagnostic:
             expected=f"`{close}`",
             hint=f"write `{close}` here, or quote the `{complaint.character}` if it is part of a text",
         )
+    # In a later line the missing comma is at the end of the line above, or it is the bracket that is not closed.
     if complaint.character and (same_line or _starts_value(complaint)):
         return complaint.report(
             f"something is missing between two values of the `{bracket}…{close}`",
@@ -178,6 +187,7 @@ def _brackets(complaint: Complaint) -> Diagnostic:
             expected=f"`,` or `{close}`",
             hint=f"put a comma before this, or `{close}` to end what `{bracket}` began",
         )
+    # A closing bracket that begins a line below is that of this one, so it is not the bracket that is missing.
     if re.search(rf"^ *\{close}", complaint.text[complaint.at :], re.MULTILINE):
         above = len(complaint.text[: complaint.source.line_start(complaint.at)].rstrip())
         return complaint.report(
@@ -213,6 +223,7 @@ def _no_content(complaint: Complaint) -> Diagnostic:
 
 
 def _document(complaint: Complaint) -> Diagnostic:
+    # Without such lines the parser takes the document to have ended at the first key that is further left.
     if not re.search(r"^(?:\.\.\.|%)", complaint.text[: complaint.at], re.MULTILINE):
         if complaint.before.strip():
             return behind_value(complaint)
@@ -240,6 +251,7 @@ def _directive(complaint: Complaint) -> Diagnostic:
 
 
 def _anything_else(complaint: Complaint) -> Diagnostic:
+    # The rare rest keeps PyYAML's own words, which say more than none.
     where = " ".join(part for part in (complaint.context, complaint.problem) if part)
     return complaint.report(
         f"this is not valid YAML: {where}",

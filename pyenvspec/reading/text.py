@@ -13,6 +13,7 @@ from functools import cached_property
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError, Span
 from pyenvspec.records import dataclass
 
+# A hand-written file has a few KiB; with this bound a wrong one costs no time, and no memory either.
 MAX_BYTES = 1024 * 1024
 # A binary file has one in nearly every line.
 MAX_STRAY_REPORTS = 20
@@ -35,6 +36,7 @@ class SourceText:
     @cached_property
     def lines(self) -> tuple[str, ...]:
         """The lines without their ends; the last one is empty where the file ends in a line end."""
+        # Not splitlines(), which takes U+2028, form feeds and others for line ends too.
         return tuple(self.text.split("\n"))
 
     @cached_property
@@ -44,6 +46,7 @@ class SourceText:
 
     @cached_property
     def _is_printable(self) -> bool:
+        # A quick question that is stricter than the pattern: a tab, for one, only costs the search.
         return all(line.isprintable() for line in self.lines)
 
     @cached_property
@@ -130,6 +133,7 @@ def decode(data: bytes, file: str) -> SourceText:
 
 def _not_utf8(data: bytes, file: str, error: UnicodeDecodeError) -> Diagnostic:
     expected, hint = "UTF-8 text", "save the file as UTF-8 (in the editor: “Save with encoding”)"
+    # Windows' PowerShell writes UTF-16 with `>`; none of its bytes can be shown as a line.
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         source = SourceText(file, "")
         return source.finding(

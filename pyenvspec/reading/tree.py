@@ -14,7 +14,7 @@ import yaml
 
 from pyenvspec.diagnostics import Diagnostics
 from pyenvspec.raw import Entry, Mapping, Scalar, Sequence
-from pyenvspec.reading import problem as problem
+from pyenvspec.reading import problem
 from pyenvspec.reading.scalar import find_control, meant_boolean, resolve_plain
 from pyenvspec.reading.syntax import explain_error
 
@@ -32,8 +32,8 @@ MAX_COPIES = 100_000
 _Parser: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 # `&name !tag` before a value; comments and line ends may part them from it.
-_PROPERTIES = re.compile(r"(?:[&!][^\s,\[\]{}]*(?:\s+(?:#[^\n]*\n\s*)*|(?=[,\]}])|$))*")
-_TAG = re.compile(r"![^\s,\[\]{}]*")
+_PROPERTIES = r"(?:[&!][^\s,\[\]{}]*(?:\s+(?:#[^\n]*\n\s*)*|(?=[,\]}])|$))*"
+_TAG = r"![^\s,\[\]{}]*"
 
 
 class _Built(NamedTuple):
@@ -62,7 +62,7 @@ class _StopReading(Exception):  # noqa: N818 - the way out of the recursion, no 
 
 
 class TreeReading:
-    """One file's way from events to tree; its problems gather in `found`."""
+    """One file's way from events to tree; its problems gather in `findings`."""
 
     def __init__(self, source: SourceText) -> None:
         self.findings = Diagnostics(source.stray_characters())
@@ -81,6 +81,7 @@ class TreeReading:
         try:
             self._next()  # the stream's start
             while not isinstance(event := self._next(), yaml.StreamEndEvent):
+                # Told before it is read: what follows is for another program, and may be no YAML.
                 if root is not None:
                     self._add(problem.second_document(self._source, event.start_mark.index), stop=True)
                 root = self._node(self._next()).node
@@ -111,6 +112,7 @@ class TreeReading:
             raise _StopReading
 
     def _check_root(self, root: Node | None) -> None:
+        # Without the value of a tag, say, a root is no mapping because of what was told already.
         if isinstance(root, Mapping) or self.findings.items:
             return
         if root is None or (isinstance(root, Scalar) and root.value is None):
@@ -143,16 +145,17 @@ class TreeReading:
         start: int = event.start_mark.index
         if event.anchor is None and event.tag is None:
             return start
-        match = _PROPERTIES.match(self._source.parsable, start)
+        match = re.compile(_PROPERTIES).match(self._source.parsable, start)
         return match.end() if match else start
 
     def _refuse_tag(self, event: Any) -> bool:
         if event.tag is None:
             return False
-        match = _TAG.search(self._source.parsable, event.start_mark.index)
+        match = re.compile(_TAG).search(self._source.parsable, event.start_mark.index)
         if match:
             span = self._source.span(*match.span())
-            self._add(problem.tag(self._source, span, match.group(), match.start()))
+            in_brackets = bool(self._brackets)
+            self._add(problem.tag(self._source, span, match.group(), in_brackets=in_brackets))
         return True
 
     def _scalar_span(self, event: Any) -> Span:
@@ -184,6 +187,7 @@ class TreeReading:
         self._end = max(self._end, end)
         span = self._source.span(start, end)
         placeholder = _Built(Scalar(None, "", span), broken=True)
+        # libyaml leaves this to its composer, which we do not use.
         if name not in self._anchors:
             in_brackets = bool(self._brackets)
             self._add(problem.unknown_alias(self._source, start, end, in_brackets=in_brackets))
@@ -192,6 +196,7 @@ class TreeReading:
         if built is None:
             self._add(problem.alias_loop(self._source, span, name))
             return placeholder
+        # Counted although nothing is copied: the passes behind walk through each alias's value again.
         self._copies += built.size
         if self._copies > MAX_COPIES:
             self._add(problem.alias_bomb(self._source, span, name, MAX_COPIES), stop=True)
@@ -231,6 +236,7 @@ class TreeReading:
         merged: tuple[int, list[Entry]] | None = None
         values: list[_Built] = []
         first: dict[str, Span] = {}
+        # The value of a refused key is read too: the events stay in step, and it may hold mistakes of its own.
         while not isinstance(inner := self._next(), yaml.MappingEndEvent):
             key = self._key(inner)
             self._path.append(key.text or "")
@@ -265,8 +271,12 @@ class TreeReading:
                 return _Key(built.node.text, span)
         else:
             span = built.node.span
+        # Read to its end above, so that the next event is that of its value.
         kind = "list" if isinstance(built.node, Sequence) else "mapping"
-        self._add(problem.odd_key(self._source, span, f"a {kind} is used as a key"))
+        # The innermost bracket is that of the mapping whose key this is.
+        in_brackets = len(self._brackets) > 1
+        message = f"a {kind} is used as a key"
+        self._add(problem.odd_key(self._source, span, message, in_brackets=in_brackets))
         return _Key(None, span)
 
     def _scalar_key(self, event: Any) -> _Key:

@@ -77,6 +77,10 @@ MISTAKES: dict[str, tuple[str, str, str, str]] = {
     "marks of git": (
         "<<<<<<< HEAD\npython: 3.12\n=======\npython: 3.13\n>>>>>>> x\n", "yaml-conflict", "1:1", "delete",
     ),
+    "marks of git with the common ancestor": (
+        "<<<<<<< HEAD\npython: 3.12\n||||||| 1a2b3c4\npython: 3.11\n=======\npython: 3.13\n>>>>>>> x\n",
+        "yaml-conflict", "1:1", "above line 3 or below line 5",
+    ),
     "a full-width space": ("python:\u30003.12\n", "yaml-lookalike", "1:8", "`python: 3.12`"),
     "a full-width colon": ("python\uff1a3.12\n", "yaml-lookalike", "1:7", "`python: 3.12`"),
     # values

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # A file that is another tool's, has no Python at all, or two of it, says nothing of the rest.
-ALONE = ("conda's file", "no python", "marks of git")
+ALONE = ("conda's file", "no python", "marks of git", "marks of git with the common ancestor")
 NAMES = [name for name in MISTAKES if name not in ALONE]
 _PYTHON = "py"
 
@@ -107,6 +107,11 @@ def test_no_mistake_hides_another(
         # git's marks: what stands above is read on
         (
             "<<<<<<< HEAD\npython: 3.1\n=======\npython: 3.12\n>>>>>>> b\nnative: [ffmpge]\n",
+            ["yaml-conflict", "python-version", "native-unknown"],
+        ),
+        # and with merge.conflictStyle zdiff3 what both were made from
+        (
+            "<<<<<<< HEAD\npython: 3.1\n||||||| 1a\npython: 3.11\n=======\npython: 3.12\n>>>>>>> b\nnative: [ffmpge]\n",
             ["yaml-conflict", "python-version", "native-unknown"],
         ),
         # nothing is concluded from a Python that is not known

@@ -86,8 +86,16 @@ def test_mistakes_in_the_syntax_are_told_in_plain_words(
     assert found.expected
 
 
-def test_braces_of_a_template_ask_for_quotes() -> None:
-    assert problem("a: {{ x }}\n").hint == 'quote a text that holds braces: "{{ x }}"'
+@pytest.mark.parametrize("text", ["a: {{ x }}\n", "a: [{{ x }}, z]\n", "a: {b: {{ x }}, c: d}\n"])
+def test_braces_of_a_template_ask_for_quotes(text: str) -> None:
+    assert problem(text).hint == 'quote a text that holds braces: "{{ x }}"'
+
+
+@pytest.mark.parametrize(
+    "text", ["a: !x z\n", "a: [!x z, w]\n", "a: {b: !x z, c: d}\n", "a: {b: [c, !x z], d: e}\n"]
+)
+def test_a_tag_in_brackets_is_quoted_up_to_their_comma(text: str) -> None:
+    assert (problem(text).hint or "").endswith('quote a text that starts with `!`: "!x z"')
 
 
 def test_words_of_the_user_are_shortened_in_messages() -> None:
