@@ -76,6 +76,7 @@ class NixExprError(ValueError):
 
 def render(root: Expr | File, width: int = 100, *, free: Iterable[str] = ()) -> str:
     """The source of a whole file, ending in one line end; `free` as in `verify`."""
+    # Always, not in tests only: the trees are small, and Nix's own message would come to the user.
     problems = verify(root, free)
     if problems:
         raise NixExprError("; ".join(problems))

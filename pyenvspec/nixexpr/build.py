@@ -57,6 +57,7 @@ def from_data(data: Data) -> Expr:
             return Str(data)
         case None:
             return Null()
+        # Before int, of which it is one; so is str before Sequence.
         case bool():
             return Bool(data)
         case int():

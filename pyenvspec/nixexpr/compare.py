@@ -73,6 +73,7 @@ def _compare(old: Expr, new: Expr, inside: str) -> list[Found] | None:
             return _compare_entries(before, after, inside)
         case Let(before, left), Let(after, right):
             return _compare_entries(before, after, inside) + (_compare(left, right, inside) or [])
+        # The names of a function follow from what its body uses: no change that is worth showing.
         case Lambda(_, left), Lambda(_, right):
             return _compare(left, right, inside)
         case BinOp(same_left, operator, left), BinOp(also_left, same, right):
@@ -95,6 +96,7 @@ def _compare(old: Expr, new: Expr, inside: str) -> list[Found] | None:
 def _compare_entries(
     before: Sequence[Binding | Inherit], after: Sequence[Binding | Inherit], inside: str
 ) -> list[Found]:
+    # `inherit` has no value of its own, so it cannot change.
     known = {entry.path: entry for entry in before if isinstance(entry, Binding)}
     changes: list[Found] = []
     for entry in after:
@@ -116,5 +118,6 @@ def render_binding(binding: Binding, width: int = 100) -> str:
     alone = Binding(binding.path, binding.value, binding.comment)
     # A second binding keeps a set from being printed on one line.
     text = layout(to_doc(AttrSet((alone, Binding(("_",), AttrSet())))), width)
+    # Without `{`, the second binding and `}`.
     lines = text.splitlines()[1:-2]
     return "".join(line.removeprefix("  ") + "\n" for line in lines)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from pyenvspec.nixexpr.doc import Doc, Hug
 
+# Two, as in all of nixpkgs.
 STEP = 2
 
 
@@ -65,6 +66,7 @@ class _Page:
                 self.choose(level, flat or self.fits(level, doc), doc)
 
     def put(self, value: str, level: int) -> None:
+        # An empty text would indent a line that stays empty.
         if not value:
             return
         if self.is_line_start:
@@ -105,6 +107,7 @@ class _Page:
         room = self.room(level) - hug.before.width
         if room < 0 or _edge(hug.middle, room) > room:
             return False
+        # What closes the middle starts a line at this level, and the rest of the call stands behind it.
         after = self.width - level - hug.after.width
         return after >= 0 and _edge(hug.middle, after, backwards=True) <= after
 
@@ -117,6 +120,7 @@ class _Page:
                 used, is_whole = _until_break(item.doc, room)
                 room -= used
                 if not is_whole:
+                    # What is behind that break may go on a line of its own.
                     return room >= 0
             if room < 0:
                 return False
@@ -148,6 +152,7 @@ def _until_break(doc: Doc, room: int, *, backwards: bool = False) -> tuple[int, 
                 todo.append(iter((body,)))
             case OneLine():
                 used += current.width
+            # The last choice can break first, and this asks for the least width.
             case FirstFit(_, broken):
                 todo.append(iter((broken,)))
             case Concat(parts):

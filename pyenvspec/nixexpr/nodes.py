@@ -45,6 +45,7 @@ class Path:
 
     def __post_init__(self) -> None:
         check_text(self.text)
+        # The text of an absolute path would be that of one machine.
         if not self.text or self.text.startswith(("/", "~")):
             raise ValueError(f"not a relative path: {self.text!r}")
 
@@ -273,6 +274,7 @@ def _check_identifier(name: str) -> None:
 def _check_path(path: AttrPath | str) -> None:
     if not path:
         raise ValueError("an attribute path needs a name")
+    # A text is a sequence of texts too: `a.b` would become the path of `a`, `.` and `b`.
     if isinstance(path, str):
         raise TypeError(f"an attribute path is a tuple of names: {path!r}")
     for part in path:

@@ -57,6 +57,7 @@ def get_strength(expr: Expr) -> Strength:
             return Strength.NEGATE
         case Apply():
             return Strength.APPLY
+        # One term to Nix; as an argument (`f (a.b or c)`) it gets parentheses for the reader.
         case Select(default=default) if default is not None:
             return Strength.DEFAULT
         case _:

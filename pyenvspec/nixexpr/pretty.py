@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     from pyenvspec.nixexpr.doc import Doc
     from pyenvspec.nixexpr.nodes import AttrPath, Expr, Param
 
+# nixfmt's own numbers: the result must be what it would print.
 MAX_INLINE_INHERIT = 3
 MAX_INLINE_PARAMS = 2
 MAX_INLINE_ITEMS = 6
@@ -166,6 +167,7 @@ def _string(expr: Str | InterpolatedStr) -> Doc:
     if lines is None:
         plain = quote.quote_plain(texts)
         return concat('"', *(part for pair in zip(plain, filled, strict=True) for part in pair), '"')
+    # Each line break of the text is one of the doc, so that Nix takes the indentation away again.
     parts: list[Doc | str] = [HARDLINE]
     for line, hole in zip(lines, filled, strict=True):
         parts += [join(HARDLINE, line.split("\n")), hole]
@@ -177,6 +179,7 @@ def _hole(expr: Expr) -> Doc:
     doc = group(_bare(expr))
     if is_container(expr):
         return concat("${", doc, "}")
+    # nixfmt breaks no short hole, even where the line is too long then.
     if doc.width <= MAX_INLINE_HOLE or (is_simple(expr) and doc.width < MUST_BREAK):
         return concat("${", OneLine(doc), "}")
     return group("${", indent(SOFTLINE, doc), SOFTLINE, "}")
@@ -196,6 +199,7 @@ def _attr_set(expr: AttrSet, *, wide: bool) -> Doc:
 def _list(expr: List, line: Doc) -> Doc:
     if not expr.items:
         return concat("[ ]")
+    # A space parts items: `[ f x ]` is a list of two.
     docs = [group(_operand(item, Strength.ATOM)) for item in expr.items]
     return concat("[", indent(line, join(line, docs)), line, "]")
 
@@ -266,6 +270,7 @@ def _pattern(pattern: Pattern) -> Doc:
     is_inline = len(pattern.params) <= MAX_INLINE_PARAMS and all(p.default is None for p in pattern.params)
     line = LINE if is_inline else HARDLINE
     params = join(concat(",", line), [_param(param) for param in pattern.params])
+    # No comma may follow `...`; behind a last name on a line of its own nixfmt wants one.
     last = concat(",", line, "...") if pattern.ellipsis else IfBroken(",")
     return group("{", indent(line, params, last), line, "}", name)
 
@@ -281,6 +286,7 @@ def _function(expr: Lambda) -> Doc:
         return concat(_pattern(expr.param), ":", LINE, rest)
     names: list[str] = []
     body: Expr = expr
+    # `final: prev:` is one head, though to Nix two functions.
     while isinstance(body, Lambda) and isinstance(body.param, str):
         names.append(f"{body.param}:")
         body = body.body
@@ -299,6 +305,7 @@ def _application(expr: Apply, *, leads: bool = False, in_parentheses: bool = Fal
     docs = [*map(_argument, args[:-1]), _last_argument(args[-1])]
     space = " " if leads else ""
     start = concat(space, join(" ", [head, *docs[:-1]]), " ")
+    # A call of a few words breaks in its last argument, or not at all.
     if is_simple(expr) and start.width < MUST_BREAK:
         return concat(OneLine(start), docs[-1])
     pairs = find_list_pairs(args)
@@ -307,6 +314,7 @@ def _application(expr: Apply, *, leads: bool = False, in_parentheses: bool = Fal
         if i + 1 in pairs:
             continue
         lists = (LINE, group(docs[i - 1])) if i in pairs else ()
+        # Groups in groups: the first arguments stay on the line of the function while they fit.
         broken = group(broken, indent(*lists, LINE, group(doc)))
     ends_in_pair = len(args) - 1 in pairs
     broken = concat(broken, *(indent(LINE, group(doc)) for doc in docs[-1 - ends_in_pair :]))
@@ -329,6 +337,7 @@ def _find_hugs(args: list[Expr], docs: list[Doc], head: Doc, pairs: set[int]) ->
 def _argument(arg: Expr) -> Doc:
     """An argument before the last one."""
     if isinstance(arg, List) and len(arg.items) <= MAX_INLINE_ITEMS and all(map(is_simple, arg.items)):
+        # In front of the last argument nixfmt leaves a short list of words on one line.
         return _list(arg, LINE)
     arg = to_spelled(arg)
     return _bare(arg) if get_strength(arg) is Strength.ATOM else _parenthesized(arg)
@@ -356,6 +365,7 @@ def _operation(expr: BinOp, *, wide: bool = False) -> Doc:
     first, *others = flatten_chain(expr)
     left, right = get_operand_strengths(expr.operator)
     head = _bare(first, wide=True) if wide else _operand(first, left)
+    # Two operands only, and no group: they break with what is around them.
     if expr.operator in ("==", "!="):
         return concat(head, FILL_LINE, f"{expr.operator} ", _operand(others[0], right))
     return group(head, *(concat(LINE, expr.operator, _right_operand(other, right)) for other in others))

@@ -25,6 +25,7 @@ _PLAIN_ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t
 # A `$` matters only where `${` could arise: before a brace, or as the end of the text before a hole.
 _PLAIN_SPECIAL = re.compile(r'[\\"\n\r\t]|\$(?=\{)')
 _PLAIN_SPECIAL_BEFORE_HOLE = re.compile(r'[\\"\n\r\t]|\$(?=\{|\Z)')
+# Quotes as a whole run: what Nix makes of one depends on how many stand before it.
 _INDENTED_SPECIAL = re.compile(r"'+|\$(?=\{)")
 _INDENTED_SPECIAL_BEFORE_HOLE = re.compile(r"'+|\$(?=\{|\Z)")
 
@@ -62,6 +63,7 @@ def quote_indented(texts: Sequence[str]) -> list[str] | None:
     # A hole ends the white space at the start of its line, as any other character does.
     lines = "x".join(texts).split("\n")
     filled = [line for line in lines if line]
+    # One line gains nothing by it; CR would come back as LF, a line of blanks as an empty one.
     survives = len(lines) > 1 and "\r" not in "".join(texts) and all(line.strip() for line in filled)
     if not survives or all(line[0] == " " for line in filled):
         return None
@@ -83,6 +85,7 @@ def quote_path(names: Sequence[str]) -> str | None:
     """The path literal of `names` below this file's folder, or None where a literal cannot spell them."""
     if not all(_PATH_NAME.fullmatch(name) for name in names):
         return None
+    # `./.` for the folder itself: to Nix a lone `.` is no path.
     return "/".join((".", *(names or (".",))))
 
 
@@ -91,6 +94,7 @@ def quote_number(value: float) -> str:
     if isinstance(value, int):
         return str(value)
     mantissa, _, exponent = repr(value).partition("e")
+    # Python writes 1e+22, to Nix the call of `1` on a variable `e`.
     point = mantissa if "." in mantissa else f"{mantissa}.0"
     return f"{point}e{exponent}" if exponent else point
 

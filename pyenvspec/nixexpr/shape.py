@@ -26,12 +26,14 @@ from pyenvspec.nixexpr.quote import is_identifier, quote_indented, quote_path
 if TYPE_CHECKING:
     from pyenvspec.nixexpr.nodes import Expr
 
+# nixfmt's number, as those of `pretty`.
 MAX_SIMPLE_ARGS = 2
 
 
 def to_spelled(expr: Expr) -> Expr:
     """A path that no literal can spell as the sum that stands for it; all else unchanged."""
     if isinstance(expr, Path) and quote_path(expr.names) is None:
+        # `./. + "/a b"` is a path as well, not a text.
         return BinOp(Path("."), "+", Str("/" + "/".join(expr.names)))
     return expr
 
@@ -106,6 +108,7 @@ def can_hug(expr: Expr) -> bool:
 def find_list_pairs(args: list[Expr]) -> set[int]:
     """Positions of the second of two lists in a row, which go on one line or on a line each."""
     pairs: set[int] = set()
+    # From the end: of three lists in a row the last two are the pair.
     for i in reversed(range(1, len(args))):
         if i + 1 not in pairs and isinstance(args[i], List) and isinstance(args[i - 1], List):
             pairs.add(i)

@@ -61,10 +61,12 @@ class _Visit(NamedTuple):
 def verify(root: Expr | File, free: Iterable[str] = ()) -> list[str]:
     """What is wrong with the tree, in reading order; `free` names variables that the reader will have."""
     problems: list[str] = []
+    # A stack in place of recursion, which a long chain of operators would exhaust.
     todo = [_Visit(root.body if isinstance(root, File) else root, GLOBALS.union(free))]
     while todo:
         expr, scope = todo.pop()
         problems += _check(expr, scope)
+        # Reversed, since the last on the stack comes first: problems are told in reading order.
         todo.extend(reversed(list(_visit_children(expr, scope))))
     return problems
 
@@ -77,6 +79,7 @@ def _check(expr: Expr, scope: _Scope) -> Iterator[str]:
             yield from _check_entries(entries, scope)
         case Let(entries):
             yield from _check_entries(entries, scope)
+            # Nix refuses `let ${x} = 1;` as a syntax error; in a set it is allowed.
             computed = (e for e in entries if isinstance(e, Binding) and not isinstance(e.path[0], str))
             yield from ("a let cannot bind a computed name" for _ in computed)
 
@@ -86,6 +89,7 @@ def _check_entries(entries: Sequence[Binding | Inherit], outside: _Scope) -> Ite
     tree: dict[str, object] = {}
     for entry in entries:
         if isinstance(entry, Inherit):
+            # `inherit (source) a` takes from a set, whose attributes nobody knows here.
             missing = () if entry.source else (name for name in entry.names if name not in outside)
             yield from (f"unbound variable: {name}" for name in missing)
             paths: list[AttrPath] = [(name,) for name in entry.names]
@@ -103,7 +107,10 @@ def _insert(tree: dict[str, object], path: AttrPath) -> bool:
         if not isinstance(part, str):
             return True  # known only to Nix
         if i == len(path) - 1:
-            return node.setdefault(part, path) is path
+            # Not by the identity of `path`: Python makes one tuple of equal constants.
+            is_new = part not in node
+            node[part] = path
+            return is_new
         below = node.setdefault(part, {})
         if not isinstance(below, dict):
             return False
@@ -119,11 +126,13 @@ def _visit_children(expr: Expr, scope: _Scope) -> Iterator[_Visit]:
     match expr:
         case Lambda(Pattern() as pattern, body):
             inner = scope.union((p.name for p in pattern.params), [pattern.name] if pattern.name else [])
+            # A default may use the other names of its pattern.
             yield from (_Visit(p.default, inner) for p in pattern.params if p.default is not None)
             yield _Visit(body, inner)
         case Lambda(str() as name, body):
             yield _Visit(body, scope | {name})
         case Let(entries, body):
+            # A `let` sees its own names, in any order; a set, none of which is `rec` here, does not.
             inner = scope.union(_get_let_names(entries))
             yield from _visit_entries(entries, inner)
             yield _Visit(body, inner)

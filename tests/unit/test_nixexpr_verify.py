@@ -11,6 +11,7 @@ from pyenvspec.nixexpr.verify import verify
 
 ONE = n.Int(1)
 X, Y = n.Var("x"), n.Var("y")
+SAME = ("a",)
 
 
 @pytest.mark.parametrize(
@@ -51,6 +52,7 @@ def test_a_sound_tree_has_no_problems(expr: n.Expr) -> None:
         (attrs(bind(("a", "b", "c"), 1), bind(("a", "b"), 2)), "attribute given twice: a.b"),
         (n.AttrSet((bind("map", 1), n.Inherit(("map",)))), "attribute given twice: map"),
         (n.Let((bind("a", 1), bind("a", 2)), ONE), "attribute given twice: a"),
+        (attrs(n.Binding(SAME, ONE), n.Binding(SAME, ONE)), "attribute given twice: a"),
         (n.Let((bind((n.Str("a"),), 1),), ONE), "a let cannot bind a computed name"),
     ],
 )
