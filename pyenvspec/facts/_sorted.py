@@ -20,6 +20,7 @@ class SortedTable:
     def read(cls, path: Path) -> SortedTable:
         """Return the table of a file, of which only what is looked at is read; raises OSError where it cannot be."""
         with path.open("rb") as file:
+            # Mapped, not read: a look-up touches a few pages of a file of megabytes. The map outlives the open file.
             return cls(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
 
     def find(self, key: str) -> list[str] | None:

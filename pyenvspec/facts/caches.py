@@ -31,6 +31,7 @@ class Cache:
     @property
     def is_usable(self) -> bool:
         """Whether it can be offered: it answers and its key is known."""
+        # Nix waits for a cache that does not answer in every build, and refuses what an unknown key signed.
         return self.alive is True and self.key is not None
 
 

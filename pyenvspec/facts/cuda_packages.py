@@ -42,6 +42,7 @@ def gone_from_sets(branch: str) -> dict[str, GoneFromSets]:
     Up to 25.05 a set had every part of NVIDIA's manifest; since then it has those that nixpkgs has a file for.
     """
     rows: list[dict[str, Any]] = [row for row in read_table("cuda-packages")["packages"] if "until" in row]
+    # Days are compared as text: "" is before each of them, "9999" after.
     day = branch_day(branch) or ""
     gone = [row for row in rows if day > (branch_day(row["until"]) or "9999")]
     return {row["name"]: GoneFromSets(row["until"], row.get("now")) for row in gone}

@@ -8,6 +8,8 @@ from functools import cache
 from pyenvspec.facts._load import DATA, read_table
 from pyenvspec.facts._sorted import SortedTable
 
+_LONGEST = 100
+
 
 @cache
 def packages_table() -> SortedTable:
@@ -26,6 +28,9 @@ def attribute_of_debian(package: str) -> str | None:
 
     A version in the name (`libsndfile1`, `libavcodec58`) may be another than that of the Debian that was read.
     """
+    # No package has so long a name, and the patterns below take time by the square of its digits.
+    if len(package) > _LONGEST:
+        return None
     name = re.sub(r":[a-z0-9]+$", "", package.lower())
     # Libraries were renamed when their `time_t` grew to 64 bits: libssl3 is libssl3t64 since Debian 13, Ubuntu 24.04.
     spellings = (name, f"{name}t64", name.removesuffix("t64"))

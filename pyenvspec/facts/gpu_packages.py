@@ -60,6 +60,7 @@ def gpu_needs(package: str, version: str | None) -> GpuPackage | None:
     """Return what a release needs, the newest known where `version` is None; None for a package without a row."""
     rows = _rows().get(normalise(package), ())
     if version is None:
+        # The table has the newest releases of a package first.
         return rows[0] if rows else None
     # 2.1.0+cu118 needs what 2.1.0 does, and sorts after it.
     wanted = parse_version(version.split("+")[0])

@@ -27,6 +27,7 @@ def _same() -> SortedTable:
 def _curated(source: str) -> dict[str, tuple[str, ...]]:
     spellings: dict[str, list[str]] = {}
     for row in read_table("native-names")["names"]:
+        # Which package manager has the name stands only at the beginning of the row's source.
         if row["kind"] == "attr" and row["source"].startswith(source):
             spellings.setdefault(row["attr"], []).append(row["name"])
     # The plain name before that of one version: Homebrew has `openssl` and `openssl@3`.

@@ -47,6 +47,7 @@ class InputSource:
     @property
     def url(self) -> str:
         """The flake reference of the revision that was tested, or of the repository without one."""
+        # Without both Nix takes the default branch: an input of a release's own (`nixpkgs`) gets its branch later.
         at = self.rev or self.ref
         return f"github:{self.owner}/{self.repo}" + (f"/{at}" if at else "")
 

@@ -98,6 +98,7 @@ def understand(name: str) -> Suggestion | None:
             hint = f"write `python: {{version: {version}}}`"
         harmless = row.harmless or row.kind not in ("key", "refused")
         return Suggestion(name, row.kind, row.attr, hint, row.source, row.is_attribute, harmless)
+    # From the narrowest form to the widest: a Debian name may look like a Python package, never the other way round.
     steps = (_from_nix, _library, _with_version, _of_debian, _of_python)
     return next((meant for step in steps if (meant := step(name))), None) or _close(name)
 
@@ -254,6 +255,7 @@ def _same_letters(name: str) -> str | None:
 def _names_by_letters() -> dict[str, str]:
     names = names_there()
     letters = _letters("\n".join(names)).split("\n")
+    # Reversed, so that of two names with the same letters the first one stays.
     return dict(zip(reversed(letters), reversed(names), strict=True))
 
 

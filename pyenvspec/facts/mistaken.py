@@ -35,6 +35,7 @@ def key_meant(where: str, key: str) -> tuple[str | None, str | None]:
 
 def hint_for_value(key: str, value: str) -> str | None:
     """Return what to write instead of a value of other tools."""
+    # Values are names (`Poetry`, `PIP`), whose case people take over from titles; keys have one spelling.
     return _values().get((key, value.lower()), {}).get("hint")
 
 

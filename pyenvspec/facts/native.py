@@ -71,8 +71,10 @@ class Attribute:
         day = branch_day(branch)
         if self.gone is None and self.new is None:
             return "there"
+        # A revision whose day no table has: the check says nothing instead of something wrong.
         if day is None:
             return "uncertain"
+        # Today's nixpkgs is known not to have it; of an older one nothing is claimed.
         if self.gone == "unknown":
             return "gone" if day >= CATALOGUE_DAY else "uncertain"
         if self.gone is not None:
@@ -173,6 +175,7 @@ def versions_of(name: str) -> tuple[Attribute, ...]:
     stem = re.sub(r"[_-]?\d[\d_]*$", "", name) or name
     # `gcc` and `gcc13`, `llvmPackages_17`, `postgresql_16`, `openssl_1_1`, `nodejs-slim_20`
     pattern = rb"^(%s(?:[_-]?\d[\d_]*)?)\t" % re.escape(stem).encode()
+    # The whole file: `ffmpeg-full` and many more stand between `ffmpeg` and `ffmpeg_4`.
     names = re.findall(pattern, _catalogue().data, re.MULTILINE)
     candidates = (find_attribute(candidate.decode()) for candidate in names)
     return tuple(attribute for attribute in candidates if attribute is not None and attribute.is_package)

@@ -83,6 +83,7 @@ def releases() -> tuple[Release, ...]:
     table = read_table("releases")
     glibc = {row["branch"]: row["glibc"] for row in table["glibc"]}
     gcc = {row["branch"]: row["gcc"] for row in table["gcc"]}
+    # By a number of its own: `nixos-unstable` is the newest, and sorts as none by its name.
     rows = sorted(table["releases"], key=lambda row: int(row["order"]))
     return tuple(
         Release(r["branch"], r["order"], r["stable"], glibc[r["branch"]], gcc[r["branch"]], r["source"])
@@ -205,6 +206,7 @@ def cudnn_table(branch: str, cuda: str, system: str) -> CudnnTable | None:
     if row is None:
         return None
     listed = row["cudnn"]
+    # None and an empty list differ: nobody read that set, or it has no cuDNN.
     versions = None if listed is None else tuple((version, attr) for version, attr in listed)
     return CudnnTable(branch, cuda, system, versions, row["default"], row["status"], row["source"])
 

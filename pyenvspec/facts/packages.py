@@ -11,6 +11,9 @@ from pyenvspec.records import dataclass
 _NO_MODULES = frozenset({"_distutils_hack"})
 """Top levels of wheels that no script means: setuptools puts it there for itself."""
 
+_MOST_PARTS = 5
+"""More than any name in the tables has; a name of thousands would be put together thousands of times."""
+
 
 @dataclass(frozen=True)
 class WheelContents:
@@ -67,6 +70,7 @@ def _import_names() -> dict[str, str]:
         module: min(packages, key=lambda package: (package != normalise(module), len(package), package))
         for module, packages in packages_of.items()
     }
+    # Curated rows win: which of several wheels with `cv2` people mean is in no wheel.
     return names | {row["module"]: row["pypi"] for row in read_table("import-names")["names"]}
 
 
@@ -76,7 +80,7 @@ def pypi_of_import(name: str) -> str | None:
     For a dotted name the longest known beginning counts.
     """
     # The longest first: `google.protobuf` is protobuf, `google.cloud.storage` another package.
-    parts = name.split(".")
+    parts = name.split(".")[:_MOST_PARTS]
     names = _import_names()
     for end in range(len(parts), 0, -1):
         package = names.get(".".join(parts[:end]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 
 LINUX = ("x86_64-linux", "aarch64-linux")
+# Not Macs with Intel: newer nixpkgs no longer build for them.
 DEFAULT = (*LINUX, "aarch64-darwin")
 ALL = (*DEFAULT, "x86_64-darwin")
 

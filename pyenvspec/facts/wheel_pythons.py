@@ -61,6 +61,7 @@ def pythons_of_any(package: str, specifier: str) -> tuple[str, ...] | None:
         or any(_known(first) <= version <= _known(last) and allowed.contains(version) for version in inside)
         for minor in minors
     }
+    # `3.9` before `3.10`, which sort otherwise as texts.
     return tuple(sorted(minors_of_any, key=lambda minor: int(minor[2:]))) or None
 
 
@@ -79,6 +80,7 @@ def newest_for(package: str, specifier: str, python: str) -> str | None:
     if allowed is None:
         return None
     for first, last, minors in reversed(_ranges().get(normalise(package), ())):
+        # Within a range nothing tells the releases: its ends are the only ones known to exist.
         for version in (last, first):
             if python in minors and allowed.contains(version):
                 return version
@@ -129,6 +131,7 @@ def is_before(major: Major, package: str, specifier: str) -> bool:
     if allowed is None or allowed.contains(first):
         return False
     newest = newest_before(package, specifier)
+    # Below all that the table has, the numbers of the specifier itself are what is left to go by.
     ends = [_known(newest)] if newest else _ends(allowed, ("==", "~=", "<", "<="))
     return bool(ends) and min(ends) < _known(first)
 

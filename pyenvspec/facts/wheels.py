@@ -120,6 +120,7 @@ def libraries_of_wheel(name: str) -> tuple[str, ...]:
     curated = _needs().get(package)
     if curated is not None:
         wanted: tuple[str | None, ...] = curated.libraries
+        # A curated row lists all that was found to lack, also what every Python of a shell sees by now.
         visible = {attribute_of_soname(soname) for soname in _always_visible()}
     else:
         contents = wheel_contents(package)

@@ -6,6 +6,7 @@ import pytest
 
 from pyenvspec.facts import packages, wheels
 from pyenvspec.facts._load import read_table
+from pyenvspec.facts.debian import attribute_of_debian
 from pyenvspec.names import is_native
 
 
@@ -85,3 +86,14 @@ def test_programs_that_a_package_calls_are_among_its_needs() -> None:
     assert wheels.libraries_of_wheel("pytesseract") == ("tesseract",)
     assert wheels.libraries_of_wheel("openai-whisper") == ("ffmpeg",)
     assert wheels.libraries_of_wheel("weasyprint") == ("fontconfig", "harfbuzz", "pango")
+
+
+def test_no_name_in_the_tables_has_more_parts_than_are_looked_at() -> None:
+    assert max(name.count(".") for name in packages._import_names()) < packages._MOST_PARTS
+
+
+# Each would take hours by a way whose time grows with the square of the length.
+@pytest.mark.parametrize("name", ["lib" + "1" * 1_000_000 + "!", ".".join("a" * 500_000)])
+def test_a_name_without_an_end_is_no_work(name: str) -> None:
+    assert attribute_of_debian(name) is None
+    assert packages.pypi_of_import(name) is None
