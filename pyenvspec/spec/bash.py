@@ -8,6 +8,7 @@ understood counts as more than one command.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -23,9 +24,13 @@ ROOT = "PYENVSPEC_ROOT"
 _DOTTED = r"[A-Za-z_][A-Za-z0-9_'-]*\..*"
 _POSITIONAL = r"\$(?:[@*#0-9]|\{#?[@*0-9])|\b(?:shift|getopts)\b"
 _ASSIGNMENT = r"[A-Za-z_][A-Za-z0-9_]*\+?="
-_END_OF_SINGLE = re.compile("'")
-_TURN = re.compile(r"\\.|\$?\(|[)'\"]", re.DOTALL)
-_RUN = r" +|'+|\"+"
+# What may change how the next characters are quoted, by the quote that they stand in. A `#` begins a comment only at
+# the start of a word; `<<EOF` is a here-document, `<<<` none.
+_WORD_OF_HERE = r"""(?<!<)<<-?[ \t]*[\\'"]?(?P<word>[\w.-]+)['"]?"""
+_BARE = rf"""\\.|\$?\(|\$'|[)'"\n]|(?<![^\s;&|()])#[^\n]*|{_WORD_OF_HERE}"""
+_TURNS = {"": _BARE, "(": _BARE, '"': r'\\.|\$\(|"', "'": "'", "$'": r"\\.|'"}
+_SHOWN = {"": " ", "(": " ", "$'": "$"}
+_RUN = r"(.)\1*"
 _PARENTHESIS = r"\$?\(|\)"
 # Commands that set the stage for the one that follows.
 # fmt: off
@@ -62,7 +67,7 @@ def parse_bash(text: str) -> tuple[tuple[str | Package, ...], tuple[str, ...]]:
         position = token.end()
         if token.group() == "$${":
             literal += "${"
-        elif inside == "project":
+        elif token.group() == "${project}":
             literal += _ROOT_BY_QUOTE[quotes[token.start()]]
         elif (package := read_reference(token)) is not None:
             parts += [literal, package] if literal else [package]
@@ -77,13 +82,19 @@ def parse_bash(text: str) -> tuple[tuple[str | Package, ...], tuple[str, ...]]:
     return tuple(parts), tuple(wrong)
 
 
-_ROOT_BY_QUOTE = {" ": f'"${ROOT}"', '"': f"${{{ROOT}}}", "'": f"'\"${ROOT}\"'"}
+_ROOT_BY_QUOTE = {
+    " ": f'"${ROOT}"',
+    "#": f'"${ROOT}"',
+    '"': f"${{{ROOT}}}",
+    "'": f"'\"${ROOT}\"'",
+    "$": f"'\"${ROOT}\"$'",
+}
 
 
 def find_arguments(text: str) -> Arguments:
     """Return what becomes of the arguments that a script is called with."""
     quotes = _quotes(text)
-    if any(quotes[match.start()] != "'" for match in re.finditer(_POSITIONAL, text)):
+    if any(quotes[match.start()] not in "'$#" for match in re.finditer(_POSITIONAL, text)):
         return Arguments.OWN
     commands = _split_commands(text, quotes)
     if not commands or not all(_is_preparing(command) for command in commands[:-1]):
@@ -98,43 +109,76 @@ def append_arguments(text: str) -> str:
 
 
 def _quotes(text: str) -> str:
-    """Return for each character the quote that it stands in: `'`, `"`, or a blank for none."""
+    """Return for each character the quote that it stands in.
+
+    `'`, `"`, `$` for `$'…'`, a blank for none, `#` for a comment. A here-document is as if in `"`: where its word is
+    quoted, bash puts in nothing at all.
+    """
+    turns = {quote: re.compile(pattern, re.DOTALL) for quote, pattern in _TURNS.items()}
     runs: list[str] = []
     open_: list[str] = []  # quotes, and "(" for each $(…), in which quotes begin anew, and each (…) in it
+    here: list[str] = []  # the words of here-documents that begin in the next line
+    ends = _ends_of_lines(text) if "<<" in text else {}
     position = 0
     while position < len(text):
         inner = open_[-1] if open_ else ""
-        shown = inner if inner in ("'", '"') else " "
-        match = (_END_OF_SINGLE if inner == "'" else _TURN).search(text, position)
+        shown = _SHOWN.get(inner, inner)
+        match = turns[inner].search(text, position)
         if match is None:
             runs.append(shown * (len(text) - position))
             break
         turn = match[0]
         # The `(` of `$(` is in no quote any more.
         runs.append(shown * (match.end() - position - (turn == "$(")) + " " * (turn == "$("))
-        if (turn == inner and turn != "(") or (turn == ")" and inner == "("):
+        if turn[0] == "#":
+            runs[-1] = shown * (match.start() - position) + "#" * len(turn)
+        elif turn.startswith("<<"):
+            here.append(match["word"])
+        elif (turn == inner[-1:] and turn != "(") or (turn == ")" and inner == "("):
             open_.pop()
         elif turn == "$(" or (turn == "(" and inner == "("):
             open_.append("(")
-        elif turn == '"' or (turn == "'" and inner != '"'):
+        elif turn in ("'", '"', "$'"):
             open_.append(turn)
         position = match.end()
+        if turn == "\n":
+            end = _end_of_here(here, ends, position)
+            runs.append('"' * (end - position))
+            position, here = end, []
     return "".join(runs)
+
+
+def _ends_of_lines(text: str) -> dict[str, list[int]]:
+    """Return where the lines of a text end, by what stands in them: `<<-` takes tabs before its word."""
+    ends: dict[str, list[int]] = {}
+    for line in re.finditer(r"^\t*(.*)$", text, re.MULTILINE):
+        ends.setdefault(line[1], []).append(line.end())
+    return ends
+
+
+def _end_of_here(words: list[str], ends: dict[str, list[int]], position: int) -> int:
+    """Return where the here-documents end that begin at a position; a word without its line is none: `$((1 << n))`."""
+    for word in words:
+        places = ends.get(word, [])
+        later = bisect_left(places, position)
+        position = places[later] if later < len(places) else position
+    return position
 
 
 def _split_commands(text: str, quotes: str) -> list[str]:
     """Return the commands of a list (`;`, `&&`, lines); nothing where the code has more than that."""
     plain = text.replace("\\\n", "  ")
-    if "<<" in plain or "`" in plain or plain.endswith("\\"):
+    # Arguments at the end would become a part of a comment.
+    if "<<" in plain or "`" in plain or "#" in quotes or plain.endswith("\\"):
         return []
     bare = "".join(
         plain[run.start() : run.end()] if run[0][0] == " " else "x" * len(run[0])
-        for run in re.finditer(_RUN, quotes)
+        for run in re.finditer(_RUN, quotes, re.DOTALL)
     )
     bare = _blank_substitutions(re.sub(r"\\.", "xx", bare))
     ends = [match.span() for match in re.finditer(r"&&|;|\n", bare)]
     others = re.sub(r"&&|[0-9]?>&[0-9-]|&>>?", "", bare)
-    if re.search(r"[|&()]|(?:^|\s)#", others):
+    if re.search(r"[|&()]", others):
         return []
     starts = [0, *(end for _, end in ends)]
     stops = [*(start for start, _ in ends), len(plain)]

@@ -21,6 +21,21 @@ NONE, DOUBLE, SINGLE = '"$PYENVSPEC_ROOT"', "${PYENVSPEC_ROOT}", "'\"$PYENVSPEC_
         ('"$(a ${project} "${project}") ${project}"', f'"$(a {NONE} "{DOUBLE}") {DOUBLE}"'),
         ('"$( (a) ${project} ) ${project}"', f'"$( (a) {NONE} ) {DOUBLE}"'),
         ('"it\'s ${project}"', f'"it\'s {DOUBLE}"'),
+        # A quote in a comment opens nothing; `#` begins one only where a word may begin.
+        ("# don't\na ${project}", f"# don't\na {NONE}"),
+        ("a; # it's\na ${project}", f"a; # it's\na {NONE}"),
+        ("a $# b#c '${project}' ${#x} ${project}", f"a $# b#c '{SINGLE}' ${{#x}} {NONE}"),
+        ('a "# it\'s" ${project}', f'a "# it\'s" {NONE}'),
+        # `$'…'` has escapes, and a here-document no quotes.
+        ("a $'it\\'s ${project}\\n' ${project}", f"a $'it\\'s {SINGLE[:-1]}$'\\n' {NONE}"),
+        (
+            "cat <<EOF\ndon't ${project}\nEOF\na ${project} '${project}'",
+            f"cat <<EOF\ndon't {DOUBLE}\nEOF\na {NONE} '{SINGLE}'",
+        ),
+        ("cat <<-'E' > x\n\tit's\n\tE\na ${project}", f"cat <<-'E' > x\n\tit's\n\tE\na {NONE}"),
+        ("a $((1 << 2)) <<< 'x'\na ${project}", f"a $((1 << 2)) <<< 'x'\na {NONE}"),
+        # No closing brace: bash's to tell.
+        ("a ${project", "a ${project"),
     ],
 )
 def test_the_project_is_quoted_as_it_stands(code: str, becomes: str) -> None:
@@ -34,6 +49,9 @@ def test_the_project_is_quoted_as_it_stands(code: str, becomes: str) -> None:
         ("cd x && python train.py", Arguments.APPENDED),
         ("python $(a $(b) c) d", Arguments.APPENDED),
         ("python '$1'", Arguments.APPENDED),
+        ("python $'$1'", Arguments.APPENDED),
+        ("python a # it's $1", Arguments.REFUSED),
+        ("# of $1\npython a", Arguments.REFUSED),
         ('python "$1"', Arguments.OWN),
         ("python a; python b", Arguments.REFUSED),
         ("python a | b", Arguments.REFUSED),
@@ -51,3 +69,5 @@ def test_code_of_a_megabyte_ends_however_it_is_nested() -> None:
     assert find_arguments("a " + "$(" * depth + ")" * depth) is Arguments.APPENDED
     assert find_arguments("a " + "$((" * depth) is Arguments.REFUSED
     assert parse_bash('"' + "$(" * depth + "${project}") == (('"' + "$(" * depth + NONE,), ())
+    lines = "".join(f"a <<w{n}\n" for n in range(depth // 2))
+    assert parse_bash(lines + "${project}") == ((lines + NONE,), ())
