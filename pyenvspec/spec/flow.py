@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 
+# What begins with another sign of YAML's, holds one of those that end a text in brackets, or reads as another type.
 _IS_NOT_PLAIN = (
-    r"[{}\[\],:#\"\\]|^[&*!|>'%@`?\s]|^-(?:\s|$)|\s$|^$|^(?i:yes|no|on|off|y|n|true|false|null|~)$"
+    r"[{}\[\],:#\"\\\n]|^[&*!|>'%@`?\s]|^-(?:\s|$)|\s$|^$|^(?i:yes|no|on|off|y|n|true|false|null|~)$"
 )
 
 

@@ -64,11 +64,12 @@ def _take_step(
     name: str, rest: list[str], node: Node | None, part: Part, schema: Part
 ) -> tuple[str | int, list[str], Part]:
     """Return the next step of the path, what remains, and the schema below it."""
+    fixed, open_ = _children(part, schema)
+    # The longest first: a name that the user chose (`ruamel.yaml` under `overrides`) may hold dots.
     for size in range(len(rest), 0, -1):
         word = ".".join(rest[:size])
         if isinstance(node, Sequence) and (index := _index_of(node, word)) is not None:
             return index, rest[size:], _items(part, schema)
-        fixed, open_ = _children(part, schema)
         if word in fixed:
             return word, rest[size:], fixed[word]
         known = isinstance(node, Mapping) and node.get(word) is not None
@@ -82,7 +83,9 @@ def _index_of(node: Sequence, word: str) -> int | None:
     texts = [item.text if isinstance(item, Scalar) else "" for item in node.items]
     if word in texts:
         return texts.index(word)
-    return int(word) if word.isdecimal() and int(word) < len(texts) else None
+    # Python refuses to read a number of more than 4,300 digits.
+    is_index = word.isdecimal() and len(word) <= len(str(len(texts))) and int(word) < len(texts)
+    return int(word) if is_index else None
 
 
 def _child(node: Node | None, step: str | int) -> Node | None:

@@ -245,6 +245,14 @@ def test_names_with_dots_are_found_in_the_file() -> None:
         find_key("overrides.ruamel.yaml.source", None)
 
 
+def test_a_number_that_no_list_has_is_no_key_however_long_it_is() -> None:
+    root = read_text(b"native: [a, b]\n", "env.yaml").root
+    assert find_key("native.1", root).path == ("native", 1)
+    for number in ("2", "1" * 5000):
+        with pytest.raises(KeyNameError):
+            find_key(f"native.{number}", root)
+
+
 # --- trees
 
 

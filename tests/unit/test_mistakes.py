@@ -84,6 +84,10 @@ MISTAKES: dict[str, tuple[str, str, str, str]] = {
     "a full-width space": ("python:\u30003.12\n", "yaml-lookalike", "1:8", "`python: 3.12`"),
     "a full-width colon": ("python\uff1a3.12\n", "yaml-lookalike", "1:7", "`python: 3.12`"),
     # values
+    "lines in the words of a script": (
+        P + 'scripts: {a: [python, -c, "import x\\nprint(x)"]}\n', "wrong-type", "2:11",
+        'write `a: "python -c \'import x\\nprint(x)\'"`',
+    ),
     "a path of Windows": (
         "python: {version: 3.12, manager: pip, requirements: req\\base.txt}\n",
         "path-missing", "1:53", "`req/base.txt`",
