@@ -69,6 +69,7 @@ def _in_images(spec: Spec) -> Iterator[Asked]:
 
 def _listed(path: KeyPath, names: tuple[str, ...]) -> Iterator[Asked]:
     for index, name in enumerate(names):
+        # Only there: under `native` CUDA has a key of its own.
         if path[0] == "overrides" and name.startswith("cuda."):
             yield Asked((*path, index), "cuda", name.removeprefix("cuda."))
         else:

@@ -22,6 +22,7 @@ ROOT = "PYENVSPEC_ROOT"
 
 # bash takes no dot in a variable's name, so a text like ${pkg.X} is always a mistake.
 _DOTTED = r"[A-Za-z_][A-Za-z0-9_'-]*\..*"
+# `$1`, `$@`, `${10}`, `${#}`, `${@:2}`, and what works on them without naming them.
 _POSITIONAL = r"\$(?:[@*#0-9]|\{#?[@*0-9])|\b(?:shift|getopts)\b"
 _ASSIGNMENT = r"[A-Za-z_][A-Za-z0-9_]*\+?="
 # What may change how the next characters are quoted, by the quote that they stand in. A `#` begins a comment only at
@@ -167,6 +168,7 @@ def _end_of_here(words: list[str], ends: dict[str, list[int]], position: int) ->
 
 def _split_commands(text: str, quotes: str) -> list[str]:
     """Return the commands of a list (`;`, `&&`, lines); nothing where the code has more than that."""
+    # As long as before, so that places in `quotes` still fit.
     plain = text.replace("\\\n", "  ")
     # Arguments at the end would become a part of a comment.
     if "<<" in plain or "`" in plain or "#" in quotes or plain.endswith("\\"):
@@ -177,6 +179,7 @@ def _split_commands(text: str, quotes: str) -> list[str]:
     )
     bare = _blank_substitutions(re.sub(r"\\.", "xx", bare))
     ends = [match.span() for match in re.finditer(r"&&|;|\n", bare)]
+    # `2>&1` and `&>` have an `&` that ends no command.
     others = re.sub(r"&&|[0-9]?>&[0-9-]|&>>?", "", bare)
     if re.search(r"[|&()]", others):
         return []

@@ -184,6 +184,7 @@ def _snippets(offers: Any) -> list[Schema]:
 
 def _drop_unused(schema: Schema) -> None:
     """Definitions that were put where they are used are no longer referred to."""
+    # Again and again: what only an unused definition refers to is unused as well.
     while True:
         used = set(_references(schema))
         unused = [name for name in schema["$defs"] if name not in used]

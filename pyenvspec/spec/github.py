@@ -6,6 +6,7 @@ and what Nix 2.34 takes (`_` at the beginning, for one).
 
 from __future__ import annotations
 
+# Both Nix's rules and git's: what only one of them takes would pass `check` and fail in `nix develop`.
 GITHUB_OWNER = "[A-Za-z0-9][A-Za-z0-9-]*"
 GITHUB_REPO = r"(?!\.{1,2}$)[A-Za-z0-9._-]+"
 GIT_REF = r"(?!.*(?:\.\.|//|/\.|@\{|\.lock(?:/|$)|[/.]$))[A-Za-z0-9_][A-Za-z0-9._/@+-]*"

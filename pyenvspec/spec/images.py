@@ -110,6 +110,7 @@ def _push_text(value: object) -> object:
 
 
 _STORE = "(https?|s3|ssh|ssh-ng|file)://[^\\s]+"
+# cachix and attic have protocols of their own; to every other cache `nix copy` writes.
 _PUSH = f"^(cachix:[A-Za-z0-9._-]+|attic:[A-Za-z0-9._-]+(:[A-Za-z0-9._-]+)?|{_STORE}){END}"
 
 
@@ -119,6 +120,7 @@ class CustomCache(Model):
     url: Annotated[str, Strict(), Matches(f"^{_STORE}{END}")] = Field(
         description="Address of the cache.", examples=["https://x.example"]
     )
+    # A name and base64: `team-1:6NCHdD59X431o0gWypbMrA==`.
     key: Annotated[str, Strict(), Matches(f"^[^\\s:]+:[A-Za-z0-9+/]+=*{END}")] | None = Field(
         None,
         description="Its public key, as `nix-store --generate-binary-cache-key` writes it.",
@@ -137,6 +139,7 @@ class CustomCache(Model):
     )
 
 
+# It becomes an argument of ssh, where a leading `-` would be an option.
 _HOST = "[A-Za-z0-9][A-Za-z0-9._-]*"
 
 

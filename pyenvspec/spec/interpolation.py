@@ -9,6 +9,7 @@ from pyenvspec.plan import Package, ProjectRoot
 TOKEN = re.compile(r"\$\$\{|\$\{([^}\n]*)\}?")
 """One `$${` or `${…}`."""
 
+# `pkgs.ffmpeg`, `pkgs.xorg.libX11`, `cuda.cudnn`: Nix's names, without those that need quotes.
 _REFERENCE = re.compile(r"(pkgs|cuda)\.([A-Za-z_][A-Za-z0-9_'-]*(?:\.[A-Za-z_][A-Za-z0-9_'-]*)*)")
 
 
@@ -31,6 +32,7 @@ def parse_interpolation(text: str) -> tuple[tuple[str | Package | ProjectRoot, .
         literal += text[position : token.start()]
         position = token.end()
         if token.group() == "$${":
+            # As in the files of Docker Compose.
             literal += "${"
             continue
         reference = ProjectRoot() if token.group() == "${project}" else read_reference(token)

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
     from pyenvspec.diagnostics import KeyPath
 
+# Longer texts are no mistyped value, and would fill the message that quotes them.
 _LONGEST = 200
+# Words for "whatever there is", as images and other tools have them.
 _ANY = ("latest", "newest", "auto", "any", "stable", "default", "*", "x", "true", "yes")
 
 
@@ -63,6 +65,7 @@ def as_list(path: KeyPath, value: object) -> str | None:
     text = str(getattr(value, "text", value))
     if not isinstance(value, str | int | float) or isinstance(value, bool) or len(text) > _LONGEST:
         return None
+    # Words of a command may have blanks and commas in quotes; all other lists are of names.
     items = _split_words(text) if path[-1] == "command" else _split_list(text)
     return f"write `{path[-1]}: {format_flow(items)}`" if items else None
 
@@ -90,6 +93,7 @@ def as_text(path: KeyPath, value: list[object]) -> str | None:
     match path[0], len(path):
         case (("native" | "preload"), _):
             return f"write `- {words[0]}`" if len(words) == 1 else None
+        # `PATH: [a, b]`: what lists in variables mean is parts between colons.
         case "env", _:
             return f"write `{path[-1]}: {format_flow(':'.join(words))}`"
         case ("scripts", 2) | ("processes", 3):
@@ -156,11 +160,13 @@ def _gpus(text: str) -> str | None:
 
 
 def _port(text: str) -> str | None:
+    # `8000:80` and `127.0.0.1:8000:80`, as `docker run -p` has it: the last is the port inside.
     match = re.fullmatch(r"(?:[\d.]+:)+(\d+)(/\w+)?", text)
     return f"{match[1]}{match[2] or '/tcp'}" if match else None
 
 
 def _registry(text: str) -> str | None:
+    # `ghcr.io/lab` and `https://ghcr.io/lab/`; a dot parts a host from the name of a user.
     match = re.fullmatch(r"(?:https?://)?([a-z0-9-]+(?:\.[a-z0-9-]+)+(?::\d+)?/[a-z0-9._/-]+?)/?", text)
     return f"docker://{match[1]}/" if match else None
 
@@ -190,6 +196,7 @@ def _python(text: str) -> Meant | None:
         return (
             Meant(one, f"write a version, such as `{some_python()}`") if re.match(r"\W*[23]", text) else None
         )
+    # `>=3.9,<3.12`, `^3.10`, `3.x`: pyproject.toml's way.
     is_range = bool(re.search(r"[<>^~*|,!]|\.x\b", text))
     return Meant(
         "one version: a minor or an exact one, not a range" if is_range else one,
@@ -219,6 +226,7 @@ def _release(text: str) -> Meant | None:
     known = [release.branch for release in nixpkgs.releases()]
     if re.search(r"unstable|master|latest|newest|rolling|main", text, re.IGNORECASE):
         return Meant("did you mean `nixos-unstable`?", "`auto` takes the release that has what you ask for")
+    # `24.11`, `release-24.11`, `nixpkgs-24_11`, `2411`.
     match = re.search(r"(\d\d)[._]?(\d{1,2})", text)
     branch = f"nixos-{match[1]}.{match[2].rjust(2, '0')}" if match else None
     if branch in known:

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from pyenvspec.spec.processes import Process
     from pyenvspec.spec.targets import Target
 else:
+    # Types for mypy above; at run time stand-ins that import the part with the first value of it.
     Builder, Container, CustomCache = (
         Annotated[Any, Later("images", name)] for name in ("Builder", "Container", "CustomCache")
     )
@@ -166,6 +167,7 @@ VARIANT_KEYS = (
 class Spec(Model):
     """env.yaml: the Python environment of a project, compiled by pyenvspec into a Nix flake."""
 
+    # The order of the keys is that of docs/spec.md.
     spec: Annotated[Literal[1], BeforeValidator(format_version)] = Field(
         1, description="Version of this format.", examples=[1]
     )
@@ -207,6 +209,7 @@ class Spec(Model):
         description="The interpreter and where its packages come from.", examples=[{"version": "3.10"}]
     )
     wheels: Wheels = Field(
+        # Not validated: to build a model that most documents have no value for would cost at each start.
         default_factory=Wheels.model_construct,
         description="Lock-file managers: wheels or sources.",
         examples=[{"disabled": ["torch"]}],

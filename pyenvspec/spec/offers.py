@@ -61,6 +61,7 @@ def _of_cuda(cuda: str) -> str:
 
 
 def _span(is_there: Callable[[str], bool]) -> str:
+    # The releases that have one thing follow each other, so the first and the last say it all.
     branches = [release.branch for release in releases() if release.stable and is_there(release.branch)]
     return f"{branches[0]} to {branches[-1]}" if len(branches) > 1 else (branches[0] if branches else "")
 
@@ -87,6 +88,7 @@ def native_offers() -> Iterator[Offer]:
     names = {row.attr for row in native_names() if row.attr}
     for name in sorted(names):
         row = find_native_name(name)
+        # A name that is refused under `native` (`gcc`) is not offered for it.
         if row is None or row.kind in ("attr", "service"):
             attribute = find_attribute(name)
             if attribute is None or attribute.gone is None:

@@ -65,6 +65,7 @@ def descriptions() -> list[str]:
 def _parts() -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
     schema = build_schema()
     parts = schema["$defs"]
+    # Partial… and Variant are the same keys again, with null allowed: pages of repetition.
     named = [
         name
         for name in sorted(parts)
@@ -94,6 +95,7 @@ def _type(value: dict[str, Any], schema: dict[str, Any], translate: Translate) -
         target = schema["$defs"][name]
         if name.startswith(("Partial", "Variant")):
             return translate("mapping with keys of env.yaml")
+        # The anchor that GitHub and MkDocs make of a heading.
         return f"[{name}](#{name.lower()})" if "properties" in target else _type(target, schema, translate)
     if "anyOf" in value or "oneOf" in value:
         kinds = [_type(branch, schema, translate) for branch in value.get("anyOf") or value["oneOf"]]
@@ -127,6 +129,7 @@ def _word(kind: str, translate: Translate) -> str:
 
 
 def _put(text: str, value: str) -> str:
+    # A translation may number its holes. A function as replacement: the value may hold backslashes.
     return re.sub(r"\{0?\}", lambda _: value, text)
 
 

@@ -34,6 +34,7 @@ class _Whole(GenerateJsonSchema):
         later = getattr(schema["function"]["function"], "__self__", None)
         if not isinstance(later, Later):
             return super().function_plain_schema(schema)
+        # Its schema is deferred until then.
         later.type.model_rebuild()
         return self.generate_inner(later.type.__pydantic_core_schema__)
 
@@ -124,6 +125,7 @@ def _variant_schema(properties: Schema, definitions: Schema) -> Schema:
     """Return the schema of a variant: the keys that may vary, nothing required, null anywhere a key is."""
     for name in ("Python", "Wheels", "Override", "Cuda", "Process", "Ready", "HttpProbe"):
         partial = copy.deepcopy(definitions[name])
+        # The rest comes from the file that the variant is merged over.
         partial.pop("required", None)
         _allow_null(partial)
         definitions["Partial" + name] = partial

@@ -19,6 +19,7 @@ Schema = dict[str, Any]
 _MAPS = ("properties", "patternProperties", "$defs")
 _LISTS = ("anyOf", "allOf", "oneOf")
 _SINGLE = ("items", "additionalProperties")
+# What takes the place of a part; two letters are enough for its name.
 _REFERENCE = len('{"$ref":"#/$defs/xx"}')
 
 
@@ -28,6 +29,7 @@ def share(schema: Schema) -> None:
     Descriptions stay where they are: some editors show what stands beside a reference and not what it refers to.
     """
     definitions: Schema = schema.setdefault("$defs", {})
+    # Short names, since each stands in the schema as often as it saves something.
     names = (name for number in range(10_000) if (name := _name(number)) not in definitions)
     own = tuple(definitions)
     for take in (_whole, _offers, _form):
@@ -62,6 +64,7 @@ def _share(schema: Schema, take: Callable[[Schema], Schema], names: Iterator[str
         worth = {
             text: (count - 1) * (len(text) - _REFERENCE) - 12 for text, count in seen.items() if count > 1
         }
+        # By length, then by text: the same schema on every machine.
         best = max(worth, key=lambda text: (len(text), text) if worth[text] > 0 else (0, ""), default="")
         if worth.get(best, 0) <= 0:
             return

@@ -55,9 +55,11 @@ Gpus = Annotated[
         {"anyOf": [{"type": "string", "pattern": GPUS}, {"type": "integer", "minimum": 1, "maximum": 9999}]}
     ),
 ]
+# `H100`, `H100:8`, and a part of one: `A100:0.5`.
 _ACCELERATORS = f"^[A-Za-z0-9][A-Za-z0-9._-]*(:[0-9]+(\\.[0-9]+)?)?{END}"
 # dstack's lists and ranges: `A100,H100:2`, `24GB..80GB`.
 _GPU = f"^[A-Za-z0-9][A-Za-z0-9._:,-]*(\\.\\.[A-Za-z0-9._:,-]*)?{END}"
+# SkyPilot's `8` and `8+`, `0.5`; bounded, so that no number is written with an exponent.
 _AT_LEAST = f"^[0-9]{{1,6}}(\\.[0-9]{{1,3}})?\\+?{END}"
 AtLeast = Annotated[
     str,
@@ -97,6 +99,7 @@ class Slurm(Model):
     cpus: PositiveInt | None = Field(None, description="Processors of each task.", examples=[8])
     memory: Size | None = Field(None, description="Memory of each node.", examples=["64G"])
     time: Duration | None = Field(None, description="After this it is stopped.", examples=["4h"])
+    # `with` is a word of Python's own.
     with_: Literal["apptainer", "pyxis"] = Field(
         "apptainer", alias="with", description="What runs the image on the nodes.", examples=["pyxis"]
     )

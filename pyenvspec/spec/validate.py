@@ -46,6 +46,7 @@ _no_plugins = ModuleType("pydantic.plugin._loader")
 _no_plugins.get_plugins = tuple  # type: ignore[attr-defined]
 sys.modules.setdefault(_no_plugins.__name__, _no_plugins)
 
+# Each round takes out what needs what the last one took out; such chains are short.
 _MOST_ROUNDS = 5
 
 
@@ -71,6 +72,7 @@ def validate_spec(raw: RawSpec) -> tuple[SpecFile | None, Diagnostics]:
             shells.append(shell)
     if variants is not None:
         _check_variant_keys(raw, variants.value, findings)
+    # A variant alone is no file: the cross-checks begin with the default shell.
     is_usable = bool(shells) and shells[0].name == "default"
     return SpecFile(raw, tuple(shells), frozenset(unsure)) if is_usable else None, findings
 
@@ -102,6 +104,7 @@ def _merged_variants(base: Mapping) -> Iterator[tuple[str, Mapping]]:
     entry = base.get("variants")
     if entry is None or not isinstance(entry.value, Mapping):
         return
+    # Containers name their variant themselves, and belong to the whole file.
     shared = Mapping(tuple(e for e in base.entries if e.key not in ("variants", "containers")), base.span)
     for variant in sorted(entry.value.entries, key=lambda e: e.key):
         if isinstance(variant.value, Mapping):
@@ -144,6 +147,7 @@ def _validate_shell(
                 continue
             if (diagnostic.code, diagnostic.span) not in known:
                 findings.add(diagnostic if name == "default" else _in_variant(raw, name, diagnostic))
+        # What is left of such a file says nothing that anybody reads.
         if len(details) > MOST_FINDINGS:
             findings.left_out += len(details) - MOST_FINDINGS
             return None

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 # `$` alone also matches before a final newline, which must never reach a shell or a path.
 END = "$(?!\\n)"
 ATTR_PATH = f"^[A-Za-z_][A-Za-z0-9_+'-]*(\\.[A-Za-z_0-9][A-Za-z0-9_+'-]*)*{END}"
+# A package and the file in it: `gperftools/lib/libtcmalloc.so`.
 PRELOAD = ATTR_PATH.removesuffix(END) + f"(/[A-Za-z0-9._+-]+)+{END}"
 ENV_NAME = f"^[A-Za-z_][A-Za-z0-9_]*{END}"
 # As PEP 508 has it.
@@ -45,6 +46,7 @@ SHELL_NAME = f"^[A-Za-z_][A-Za-z0-9_-]*{END}"
 DOTTED = "[0-9]{1,9}(\\.[0-9]{1,9})*"
 # `9.0a` and `12.0f`: NVIDIA's code for one architecture, or for a family.
 CAPABILITY = f"^[0-9]{{1,2}}\\.[0-9]{{1,9}}[af]?{END}"
+# Compute capabilities are at 12 today; a larger whole number is `86` or `sm_90` without its point.
 _LAST_GPU = 20
 VERSION = f"^{DOTTED}{END}"
 # Each part may be missing; the look-ahead refuses that all are.
@@ -142,6 +144,7 @@ class Matches:
         return {**handler(schema), "pattern": self.pattern}
 
     def _check(self, value: str) -> str:
+        # `search`, as JSON Schema has it: the pattern says itself where it begins and ends.
         if re.search(self.pattern, value) is None:
             raise PydanticKnownError("string_pattern_mismatch", {"pattern": self.pattern})
         return value

@@ -118,6 +118,7 @@ def reword(detail: ErrorDetails, path: KeyPath) -> Words:
             ):
                 meant = _meaning(value)
             return Words("invalid-value", message, meant.expected or known or _example(path), meant.hint)
+        # Not for a version, which takes numbers: what is left is `true`, and in quotes that is as wrong.
         case "string_type" if isinstance(value, int | float) and "version" not in path[-1:]:
             return Words(
                 "wrong-type", f"`{name}` must be text, not {_shown(value)}", "put it in quotes", None
@@ -127,6 +128,7 @@ def reword(detail: ErrorDetails, path: KeyPath) -> Words:
 
 def _meaning(name: str) -> Meant:
     """Return what was probably meant by a text that no attribute is called: `ffmpeg@4`, `libfoo:amd64`."""
+    # The catalogue behind it is opened for mistakes only.
     from pyenvspec.facts.meanings import understand
 
     suggestion = understand(name)
@@ -192,6 +194,7 @@ def _unknown_key(path: KeyPath) -> Words:
     if snake in keys:
         return Words("key-spelling", f"`{key}` is not how {where} spells it", f"write `{snake}`", None)
     first, _, below = key.partition(".")
+    # `cuda.version: 12.4`, as settings of other tools are written.
     if below and first in keys:
         inside = f"{first}: {{{': {'.join(below.split('.'))}: …{'}' * key.count('.')}"
         message = f"`{key}` is not a key of {where}"
@@ -209,6 +212,7 @@ def _foreign(key: str, keys: tuple[str, ...]) -> str | None:
     """Return what to do with a key at the top level: one of other tools, or the name of a Python package."""
     known = hint_for_key(key)
     if known is None and did_you_mean(key, keys) is None:
+        # `numpy: 1.26` at the top level.
         row = find_native_name(key.replace("_", "-"))
         if row is not None and row.kind == "python":
             return "Python packages belong in requirements.txt or pyproject.toml, with their versions"
@@ -249,6 +253,7 @@ def unwrapped(annotation: Any) -> Any:
         return unwrapped(later.type if later is not None else kind)
     if typing.get_origin(annotation) in (typing.Union, types.UnionType):
         parts = [unwrapped(a) for a in typing.get_args(annotation) if a is not type(None)]
+        # Of a union the model is what has keys; the other side is its shorthand.
         return next((p for p in parts if isinstance(p, type) and issubclass(p, Model)), parts[0])
     return annotation
 
@@ -272,6 +277,7 @@ def _options(detail: ErrorDetails) -> list[str]:
     expected = detail.get("ctx", {}).get("expected", "")
     return [
         word.strip("'").replace("True", "true").replace("False", "false")
+        # pydantic says `'all' or 'none'`, and True where YAML has true.
         for word in re.split(r", | or ", expected)
     ]
 
