@@ -27,7 +27,7 @@ def check_required(context: CheckContext, version: str) -> None:
         return
     # By itself packaging holds no pre-release to meet `>=0.1`, and whoever runs one would be sent away.
     if not allowed.contains(version, prereleases=True):
-        # Quoted: `===` takes nearly any text after it, and this line is copied.
+        # Quoted for a shell, in which `>` and `<` would open files.
         package = quote(f"pyenvspec{wanted.replace(' ', '')}")
         context.add(
             "required-version",
