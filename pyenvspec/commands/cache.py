@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from pyenvspec.commands.compile import command as compiling
-from pyenvspec.commands.steps import Step, run_steps, shell_output, show_steps
+from pyenvspec.commands.steps import Step, missing_program, run_steps, shell_output, show_steps
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
 from pyenvspec.driver import MANIFEST, load_plan
 from pyenvspec.names import closest
 from pyenvspec.options import Options
 from pyenvspec.records import dataclass
-from pyenvspec.tools import nix_argv
+from pyenvspec.tools import has_program, nix_argv
 
 if TYPE_CHECKING:
     import argparse
@@ -58,6 +58,8 @@ def run(options: CacheOptions) -> int:
     """Compile what is stale, then one command a cache."""
     plan = load_plan(options.directory)
     caches = _wanted(options.cache, plan)
+    if not options.dry_run:
+        _check_ready(caches, options)
     with tempfile.TemporaryDirectory() as folder:
         # The links keep Nix from collecting what is built before it is pushed; with the folder they are gone.
         links = "result" if options.dry_run else f"{folder}/result"
@@ -70,7 +72,7 @@ def run(options: CacheOptions) -> int:
         for cache in caches:
             if code == 0:
                 step = _push(cache, plan, options, paths)
-                code = run_steps([step], options, missing=_INSTALL.get(step[0], ""), stay=True)
+                code = run_steps([step], options, stay=True)
         return code
 
 
@@ -91,6 +93,17 @@ def _wanted(name: str | None, plan: Plan) -> list[Cache]:
         near = closest(name or "", names)
         hint = f"did you mean `{near}`?" if near else f"there is {', '.join(names)}"
     raise PyenvspecError(Diagnostic("cache-not-filled", message, MANIFEST, hint=hint))
+
+
+def _check_ready(caches: list[Cache], options: CacheOptions) -> None:
+    """Raise where a cache could not be filled: told before hours of building."""
+    for program in map(_program, caches):
+        if program and not has_program(program):
+            raise PyenvspecError(missing_program(program, _INSTALL[program]))
+    if options.secret_key is not None and not Path(options.secret_key).is_file():
+        message = f"there is no file `{options.secret_key}`"
+        hint = "name the file that `nix key generate-secret` has written"
+        raise PyenvspecError(Diagnostic("file-not-found", message, options.secret_key, hint=hint))
 
 
 def _program(cache: Cache) -> str:

@@ -14,6 +14,7 @@ from pyenvspec.options import Options
 from pyenvspec.records import dataclass
 from pyenvspec.reporter import is_terminal, put, say
 from pyenvspec.tools import SystemRunner, find_program, has_program, own_nix, own_nix_folder
+from pyenvspec.writing.projectfs import explained
 
 if TYPE_CHECKING:
     import argparse
@@ -136,8 +137,10 @@ def _undo(folder: Path, options: GetNixOptions) -> int:
         return 0
     _ask(options)
     for path in mine:
-        _make_writable(path)
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
+        # A file that is in use stays on a network disk under another name, and its folder with it.
+        with explained(str(path)):
+            _make_writable(path)
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
     return 0
 
 

@@ -299,3 +299,14 @@ def test_every_name_of_nixpkgs_and_every_curated_one_can_be_added(project: Path)
     written = set(document["native"])
     assert set(taken) - written == set()
     assert {name for name, attr in curated.items() if attr not in written} == set()
+
+
+@pytest.mark.parametrize("cuda", ["cuda:", "cuda: null", "cuda: ~"])
+def test_a_cuda_that_says_nothing_asks_for_none(
+    cuda: str, project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project / "env.yaml").write_text(f"python: 3.12\n{cuda}\n")
+    assert run(["add", "-C", str(project), "cuda.nccl"]) == 1
+    told = capsys.readouterr().err
+    assert "`cuda.nccl` needs CUDA, which is not asked for" in told
+    assert "version: null" not in told

@@ -163,3 +163,23 @@ def test_builders_are_for_nix_to_ask_about(project: Path) -> None:
     done = _run(project, project / "bin", "shell")
     assert done.returncode == 0, done.stderr
     assert "--accept-flake-config" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["https://lab.cachix.org"], "the program `cachix` is not installed"),
+        (["s3://team?region=eu", "--secret-key", "none.key"], "there is no file `none.key`"),
+    ],
+)
+def test_what_cannot_be_pushed_is_told_before_anything_is_built(
+    words: list[str],
+    told: str,
+    project: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    assert run(["cache", "push", "-C", str(project), *words]) == 1
+    assert told in capsys.readouterr().err
+    assert sorted(path.name for path in project.iterdir()) == ["env.yaml"]

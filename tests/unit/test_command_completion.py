@@ -115,3 +115,9 @@ def test_every_verb_has_an_example_that_parses() -> None:
             words = shlex.split(line.partition(" > ")[0].rpartition("| ")[2])
             assert words[:2] == ["pyenvspec", verb]
             _parse(words[1:])
+
+
+def test_a_home_of_the_line_is_the_users(lab: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(lab.parent))
+    here = offered(lab, "pyenvspec shell ")
+    assert offered(lab.parent, f"pyenvspec shell -C ~/{lab.name} ") == here

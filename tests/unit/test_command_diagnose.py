@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from pathlib import Path
 from re import _parser as sre  # type: ignore[attr-defined]  # what re itself reads patterns with
 from types import SimpleNamespace
@@ -14,6 +15,7 @@ import yaml
 from test_diagnose_running import MESSAGES
 
 from pyenvspec.cli import run
+from pyenvspec.commands.diagnose import answer
 from pyenvspec.commands.diagnose.answer import Log, package_name
 from pyenvspec.commands.diagnose.patterns import diagnose_log, merge_yaml
 from pyenvspec.facts.failures import families
@@ -195,3 +197,18 @@ def test_a_pattern_begins_at_one_place_of_a_word(family: Family) -> None:
             assert not (kind in (sre.MAX_REPEAT, sre.MIN_REPEAT) and what[1] == sre.MAXREPEAT), (
                 compiled.pattern
             )
+
+
+def test_a_line_that_a_thousand_ranks_print_is_looked_around_for_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str] = []
+
+    def search(pattern: str | re.Pattern[str], text: str) -> re.Match[str] | None:
+        asked.append(str(pattern))
+        return re.compile(pattern).search(text)
+
+    log = Log("no module\n" * 1000)
+    monkeypatch.setattr(answer.re, "search", search)  # type: ignore[attr-defined]
+    assert [log.first("torch") for _ in range(1000)] == [None] * 1000
+    assert len(asked) == 1

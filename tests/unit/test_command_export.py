@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from pyenvspec.cli import run
 from pyenvspec.commands.export.conda import conda_name
+from pyenvspec.commands.export.dockerfile import is_package
 from pyenvspec.driver import load_plan
 
 INSTRUCTIONS = {"FROM", "RUN", "ENV", "COPY", "WORKDIR", "LABEL", "EXPOSE", "CMD"}
@@ -174,3 +176,26 @@ def test_a_lock_becomes_pins(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     text, _ = export(capsys, tmp_path, "conda")
     assert '    - "six==1.16.0"\n' in text
     assert '"app' not in text
+
+
+@pytest.mark.parametrize("kind", ["pipe", "zero", "outside"])
+def test_a_requirements_file_that_is_none_is_told(
+    kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = tmp_path / "lab"
+    root.mkdir()
+    (root / "env.yaml").write_text("python: {version: 3.12, manager: pip, requirements: own.txt}\n")
+    if kind == "pipe":
+        os.mkfifo(root / "own.txt")
+    else:
+        (root / "own.txt").symlink_to("/dev/zero" if kind == "zero" else "/etc/passwd")
+    assert run(["export", "dockerfile", "-C", str(root)]) == 1
+    assert "`own.txt` " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "text", ["tool = 1\n", "project = []\n[tool]\npoetry = 2\n", "x = " + "[" * 5000, "\xff"]
+)
+def test_a_pyproject_of_a_strange_form_is_no_package(text: str, tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_bytes(text.encode("latin-1"))
+    assert not is_package(tmp_path, ".")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import subprocess
@@ -115,3 +116,16 @@ def test_a_user_without_root_builds_with_it(tmp_path: Path) -> None:
     finally:
         subprocess.run(["chmod", "-R", "u+w", str(home)], check=False)
         shutil.rmtree(home)
+
+
+def test_what_cannot_be_taken_away_is_told(
+    no_nix: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    put_nix(no_nix)
+
+    def refuse(path: Path) -> None:
+        raise OSError(errno.ENOTEMPTY, "Directory not empty", str(path))
+
+    monkeypatch.setattr(shutil, "rmtree", refuse)
+    assert run(["get-nix", "--undo", "--yes"]) == 1
+    assert "directory not empty" in capsys.readouterr().err

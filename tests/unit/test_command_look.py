@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -15,7 +18,6 @@ from pyenvspec.tools import Result
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from pyenvspec.tools import Runner
 
@@ -213,3 +215,32 @@ def test_sizes_are_for_people() -> None:
         "5 MB",
         "2.0 GB",
     ]
+
+
+def test_a_kept_shell_whose_project_cannot_be_asked_for_is_told(
+    lab: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "cache" / "pyenvspec" / "shells" / "a"
+    folder.mkdir(parents=True)
+    (folder / "project").write_text("/" + "x" * 300)
+    assert run(["clean", "--dry-run", "-C", str(lab)]) == 0
+    assert "its project is gone" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device"])
+def test_what_is_no_file_of_a_venv_is_not_read(kind: str, lab: Path) -> None:
+    config = lab / ".venv" / "pyvenv.cfg"
+    config.unlink()
+    if kind == "pipe":
+        os.mkfifo(config)
+    else:
+        config.symlink_to("/dev/zero")
+    assert run(["list", "-C", str(lab)]) == 0
+
+
+def test_info_as_json_has_no_home_either(
+    lab: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HOME", str(Path(sys.executable).parent))
+    assert run(["info", "-C", str(lab), "--json"]) == 0
+    assert "(~/" in json.loads(capsys.readouterr().out)["python"]

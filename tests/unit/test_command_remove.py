@@ -84,3 +84,9 @@ def test_a_name_that_check_refuses_can_be_removed(project: Path) -> None:
 def test_json_says_what_was_removed(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["remove", "--json", "-C", str(project), "git"]) == 0
     assert json.loads(capsys.readouterr().out) == {"removed": ["git"]}
+
+
+def test_a_list_with_a_mapping_in_it_can_be_edited(tmp_path: Path) -> None:
+    (tmp_path / "env.yaml").write_text("python: 3.12\nnative:\n  - ffmpeg\n  - {a: b}\n")
+    assert run(["remove", "-C", str(tmp_path), "ffmpeg"]) == 0
+    assert (tmp_path / "env.yaml").read_text() == "python: 3.12\nnative:\n  - {a: b}\n"

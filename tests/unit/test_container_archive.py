@@ -11,6 +11,8 @@ import subprocess
 import tarfile
 from typing import TYPE_CHECKING
 
+import pytest
+
 from pyenvspec.commands.container.archive import pack
 
 if TYPE_CHECKING:
@@ -62,3 +64,13 @@ def test_the_same_image_gives_the_same_bytes(tmp_path: Path) -> None:
     for name in ("first", "second"):
         pack(layout, "lab:latest", tmp_path / name)
     assert (tmp_path / "first").read_bytes() == (tmp_path / "second").read_bytes()
+
+
+def test_half_of_it_does_not_stay(tmp_path: Path) -> None:
+    layout = make_layout(tmp_path / "layout")
+    manifest = json.loads((layout / "index.json").read_text())["manifests"][0]["digest"]
+    layers = json.loads((layout / "blobs" / manifest.replace(":", "/")).read_text())["layers"]
+    (layout / "blobs" / layers[1]["digest"].replace(":", "/")).unlink()
+    with pytest.raises(FileNotFoundError):
+        pack(layout, "lab:latest", tmp_path / "lab.run")
+    assert [path.name for path in tmp_path.iterdir()] == ["layout"]

@@ -608,3 +608,17 @@ def test_packages_that_only_a_dockerfile_installs_are_taken(
         "rich",
         "einops",
     ]
+
+
+def test_names_of_a_file_are_texts_in_env_yaml(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    names = ["ffmpeg", "a: b", "\ud800", "no", "x\ny", "- z"]
+    (tmp_path / "devbox.json").write_text(json.dumps({"packages": names}))
+    (tmp_path / "setup.py").write_text('setup(name="My Lab!", install_requires=["rich"])\n')
+    (tmp_path / "pyproject.toml").write_bytes(
+        b'[project]\nname = "x"\nrequires-python = ">=3.9\\u0007"\n# Jos\xe9\n'
+    )
+    assert run(["init", "-C", str(tmp_path), "--offline", "--json", "--from", "setup.py"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert "  - ffmpeg  # devbox.json:1\n" in answer["text"]
+    assert "My Lab" not in answer["text"]
+    assert any("a: b" in one for one in answer["left_out"])

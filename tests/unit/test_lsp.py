@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,13 +16,13 @@ from pygls.lsp.client import LanguageClient
 
 from pyenvspec.cli import run
 from pyenvspec.commands.lsp.place import find_place
+from pyenvspec.commands.lsp.server import folder_of
 from pyenvspec.facts.nixpkgs import cuda_versions, python_minors
 from pyenvspec.spec.model import Spec
 from pyenvspec.spec.packages import Cuda
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-    from pathlib import Path
 
 CURSOR = "█"
 
@@ -208,3 +209,8 @@ def test_without_pygls_it_says_how_to_get_it(
 
 def _missing() -> None:
     raise ModuleNotFoundError("No module named 'pygls'", name="pygls")
+
+
+def test_a_folder_may_have_percent_signs_in_its_name() -> None:
+    folder = Path("/home/me/50%20off/a b")
+    assert folder_of((folder / "env.yaml").as_uri()) == folder

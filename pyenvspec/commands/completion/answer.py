@@ -28,6 +28,7 @@ def complete_line(verbs: Mapping[str, tuple[str, str]], build: BuildParser) -> i
     parser.add_argument("--version", action="store_true")
     verb, directory = _read_line(os.environ.get("COMP_LINE", ""))
     _declare_verbs(parser, verb, directory, verbs, build)
+    # Options only after a dash: among the names of packages they would hide what is looked for.
     argcomplete.autocomplete(parser, always_complete_options=False)
     return 0
 
@@ -37,7 +38,8 @@ def _read_line(line: str) -> tuple[str, Path]:
     words = line.split()
     verb = words[1] if len(words) > 1 else ""
     folder = words[words.index("-C") + 1] if "-C" in words[:-1] else "."
-    return verb, Path(folder)
+    # The line is as it is typed: the shell has not put the home in yet.
+    return verb, Path(os.path.expanduser(folder))  # noqa: PTH111 (a home that is not known is no error here)
 
 
 def _declare_verbs(
@@ -47,6 +49,7 @@ def _declare_verbs(
     known: Mapping[str, tuple[str, str]],
     build: BuildParser,
 ) -> None:
+    # The command line itself has no subparsers, so that it imports one verb; argcomplete reads nothing else.
     verbs = parser.add_subparsers()
     for name, (_, text) in known.items():
         if name != verb:

@@ -7,7 +7,7 @@ import shlex
 import tarfile
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from pyenvspec.commands.sbom.contents import blob_path, digest_of_layout, read_blob
 from pyenvspec.commands.steps import run_steps
@@ -68,20 +68,27 @@ def pack(layout: Path, name: str, target: Path) -> None:
         script = script.replace(mark, value)
     # Renamed once it is whole: half of it would run, and fail in the middle of its layers.
     draft = target.with_name(f".{target.name}.draft")
-    with draft.open("wb") as file:
-        file.write(script.encode())
-        # Read from a pipe there, so written as one; the pax form has room for layers of more than 8 GB.
-        with tarfile.open(fileobj=file, mode="w|", format=tarfile.PAX_FORMAT) as archive:
-            _add(archive, "enter", _format_enter(read_blob(layout, manifest["config"]["digest"])["config"]))
-            for number, layer in enumerate(manifest["layers"]):
-                path = blob_path(layout, layer["digest"])
-                # Numbered, since the order of layers counts; a TarInfo has no time and no owner of its own.
-                entry = tarfile.TarInfo(f"{number:03}.gz")
-                entry.size = path.stat().st_size
-                with path.open("rb") as content:
-                    archive.addfile(entry, content)
-    draft.chmod(0o755)
-    draft.replace(target)
+    try:
+        with draft.open("wb") as file:
+            file.write(script.encode())
+            _write_tar(file, layout, manifest)
+        draft.chmod(0o755)
+        draft.replace(target)
+    finally:
+        draft.unlink(missing_ok=True)  # gigabytes, where the disk was full or the user pressed ^C
+
+
+def _write_tar(file: BinaryIO, layout: Path, manifest: dict[str, Any]) -> None:
+    # Read from a pipe there, so written as one; the pax form has room for layers of more than 8 GB.
+    with tarfile.open(fileobj=file, mode="w|", format=tarfile.PAX_FORMAT) as archive:
+        _add(archive, "enter", _format_enter(read_blob(layout, manifest["config"]["digest"])["config"]))
+        for number, layer in enumerate(manifest["layers"]):
+            path = blob_path(layout, layer["digest"])
+            # Numbered, since the order of layers counts; a TarInfo has no time and no owner of its own.
+            entry = tarfile.TarInfo(f"{number:03}.gz")
+            entry.size = path.stat().st_size
+            with path.open("rb") as content:
+                archive.addfile(entry, content)
 
 
 def _add(archive: tarfile.TarFile, name: str, text: str) -> None:

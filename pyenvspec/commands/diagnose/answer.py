@@ -47,10 +47,28 @@ class Log:
     def __init__(self, text: str, numbers: list[int] | None = None) -> None:
         self.text = text
         self._numbers = numbers
+        self._named: dict[re.Pattern[str], list[tuple[int, str, str]]] = {}
+        self._firsts: dict[str | re.Pattern[str], re.Match[str] | None] = {}
+
+    def first(self, pattern: str | re.Pattern[str]) -> re.Match[str] | None:
+        """Return where the whole log first has a pattern.
+
+        Looked for once: a thousand ranks of a training each say what is missing, and each line asks this again.
+        """
+        if pattern not in self._firsts:
+            self._firsts[pattern] = re.search(pattern, self.text)
+        return self._firsts[pattern]
 
     @cached_property
     def _starts(self) -> list[int]:
         return [0, *(match.end() for match in re.finditer("\n", self.text))]
+
+    def named(self, pattern: re.Pattern[str]) -> list[tuple[int, str, str]]:
+        """Return each place of a pattern, with the group that matched and its text; looked for once as well."""
+        if pattern not in self._named:
+            matches = pattern.finditer(self.text)
+            self._named[pattern] = [(m.start(), m.lastgroup, m[m.lastgroup]) for m in matches if m.lastgroup]
+        return self._named[pattern]
 
     def line_number(self, offset: int) -> int:
         """Return the line of an offset, counted from 1."""
@@ -62,6 +80,7 @@ class Log:
 
     def line(self, number: int) -> str:
         """Return a line without its end."""
+        # By offset: a list of all lines would hold a log of 64 MB a second time.
         start = self._starts[number - 1]
         end = self.text.find("\n", start)
         return self.text[start:] if end < 0 else self.text[start:end]

@@ -28,11 +28,12 @@ _MAJOR = re.compile(r"\bcu(1[0-9])\b|\.so\.(1[123])\b|CUDA(?: Version:?)? (1[123
 
 def cuda_in(log: Log) -> str | None:
     """Return the CUDA of the torch that a log names, None where it names none."""
-    if match := _TAG.search(log.text):
+    # The surest first: a release of torch may be a build for another CUDA than PyPI's.
+    if match := log.first(_TAG):
         return f"{match[1]}.{match[2]}"
-    if match := _RUNTIME.search(log.text):
+    if match := log.first(_RUNTIME):
         return match[1]
-    if match := _TORCH.search(log.text):
+    if match := log.first(_TORCH):
         return plain_torch_cuda(match[1])
     return None
 

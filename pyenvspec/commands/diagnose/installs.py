@@ -36,7 +36,7 @@ _ABI = re.compile(r"`cp(3)([0-9]+)`")
 
 def python_range(values: Values, log: Log, at: int) -> Answer | None:
     """Return the Python that fits what a project or package says of it."""
-    if _TOO_WIDE.search(log.text):
+    if log.first(_TOO_WIDE):
         return None
     wanted = next(values[key] for key in ("poetry", "uv", "pip", "other") if key in values)
     python = _newest([minor for minor in python_minors() if allows_python(wanted, minor)])
@@ -46,7 +46,7 @@ def python_range(values: Values, log: Log, at: int) -> Answer | None:
 
 def conflict(values: Values, log: Log, at: int) -> Answer | None:
     """Say what the table says; None where it is the Pythons of the project that disagree, told by a line of its own."""
-    return None if _TOO_WIDE.search(log.text) else Answer(values)
+    return None if log.first(_TOO_WIDE) else Answer(values)
 
 
 def wanted_python(values: Values, log: Log, at: int) -> Answer:
@@ -76,7 +76,7 @@ def no_wheel(values: Values, log: Log, at: int) -> Answer:
     known = pythons_of_wheels(name, version) or tuple(
         f"3.{m[2]}" for m in _ABI.finditer(log.text[at : at + 3000])
     )
-    match = re.search(rf"\b{re.escape(version)} Requires-Python ([<>=!~][^\s;]+)", log.text)
+    match = log.first(rf"\b{re.escape(version)} Requires-Python ([<>=!~][^\s;]+)")
     ready = [m for m in python_minors() if m in known or (match and not known and allows_python(match[1], m))]
     if python := _newest(ready):
         span = ready[0] if len(ready) == 1 else f"{ready[0]} to {ready[-1]}"
@@ -127,7 +127,7 @@ def build_after(values: Values, log: Log, at: int) -> Answer | None:
 
 def package_built(log: Log, at: int) -> str | None:
     """Return the package that an installer was building around an offset."""
-    named = [(m.start(), m.lastgroup, m[m.lastgroup]) for m in _BUILT.finditer(log.text) if m.lastgroup]
+    named = log.named(_BUILT)
     # A line that says what failed is better than the last one above that only says what is built.
     sure = [name for start, kind, name in named if kind in ("uv", "hint", "poetry", "pip")]
     above = [name for start, kind, name in named if start <= at and kind not in ("depends", "hint")]
@@ -140,7 +140,7 @@ def module(values: Values, log: Log, at: int) -> Answer | None:
     if log.is_of_nix:
         return None
     name = values["module"]
-    if re.search(rf"depends on `{re.escape(name)}`, but doesn.t declare it as a build dependency", log.text):
+    if log.first(rf"depends on `{re.escape(name)}`, but doesn.t declare it as a build dependency"):
         return None
     package = pypi_of_import(name)
     other = "it is installed already? then this is another Python: pyenvspec shell"

@@ -181,7 +181,7 @@ def run_program(values: Values, log: Log, at: int) -> Answer | None:
     is_listed = package_of_program(name) is not None or "config" in values
     # Of a traceback the last line is often all that is shown; a file of that name is opened by code above it.
     is_alone = log.text.count("\n") <= 2 and attr is not None
-    if not is_listed and ("." in name or not (is_alone or _STARTED.search(log.text))):
+    if not is_listed and ("." in name or not (is_alone or log.first(_STARTED))):
         return None
     if attr is None:
         return because(values, "no package known here is called so", f"pyenvspec search {shlex.quote(name)}")
@@ -203,7 +203,8 @@ def _of_program(name: str) -> str | None:
 
 def qt(values: Values, log: Log, at: int) -> Answer:
     """Return the X libraries that the wheels of Qt want."""
-    package = "pyqt5" if re.search(r"PyQt5|[Qq]t-?5|cv2", log.text) else "pyqt6"
+    # opencv brings a Qt 5 of its own, and fails with the same words.
+    package = "pyqt5" if log.first(r"PyQt5|[Qq]t-?5|cv2") else "pyqt6"
     native = [*libraries_of_wheel(package), "libGL"]
     without = "without a screen: write `env: {QT_QPA_PLATFORM: offscreen}` instead"
     return Answer(values, {"native": native}, (without,))

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from pyenvspec.diagnostics import KeyPath
     from pyenvspec.facts.meanings import Suggestion
-    from pyenvspec.raw import RawSpec
+    from pyenvspec.raw import Node, RawSpec
 
 NATIVE: KeyPath = ("native",)
 CUDA_PACKAGES: KeyPath = ("cuda", "packages")
@@ -61,7 +61,8 @@ def run(options: AddOptions) -> int:
             meant[name].attr or name if name in meant else name for name in options.names
         )
         new.update(_missing(raw, names))
-        if new[CUDA_PACKAGES] and raw.root.get("cuda") is None:
+        # `cuda:` with nothing behind it asks for none either.
+        if new[CUDA_PACKAGES] and _is_empty(value_at(raw.root, ("cuda",))):
             raise PyenvspecError(_without_cuda(raw, new[CUDA_PACKAGES][0]))
         for path, missing in new.items():
             default = _CUDA_DEFAULT if path == CUDA_PACKAGES else ()
@@ -101,6 +102,10 @@ def listed(raw: RawSpec, path: KeyPath) -> list[object]:
     return [to_plain(item) for item in node.items] if isinstance(node, Sequence) else []
 
 
+def _is_empty(node: Node | None) -> bool:
+    return node is None or (isinstance(node, Scalar) and node.value is None)
+
+
 def _missing(raw: RawSpec, names: Iterable[str]) -> dict[KeyPath, list[str]]:
     missing: dict[KeyPath, list[str]] = {NATIVE: [], CUDA_PACKAGES: []}
     for path, name in map(list_for, dict.fromkeys(names)):
@@ -114,7 +119,7 @@ def _translate(raw: RawSpec, names: Iterable[str]) -> dict[str, Suggestion]:
     suggestions: dict[str, Suggestion] = {}
     refused: list[Diagnostic] = []
     for name in dict.fromkeys(names):
-        if name.startswith("cuda."):
+        if name.startswith("cuda."):  # the set of a CUDA is not in the catalogue; `check` knows its names
             continue
         meant = suggest_native(name)
         # A name that nixpkgs has goes in as it is typed; `check` says what else it could mean.

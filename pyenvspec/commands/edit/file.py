@@ -54,7 +54,7 @@ def _edit(root: Path, change: Callable[[bytes, RawSpec], bytes]) -> tuple[Diagno
         data = path.read_bytes()
     raw = read_text(data, MANIFEST)
     edited = change(data, raw)
-    if edited == data:
+    if edited == data:  # nothing is written, so that no editor asks whether to load it anew
         return ()
     errors, findings = _check(root, read_text(edited, MANIFEST))
     # Only now, as checking takes longer than all the rest: most edits are right.

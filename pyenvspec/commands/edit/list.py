@@ -33,6 +33,7 @@ class _Text:
         self.mark = "\ufeff" if data.startswith(b"\xef\xbb\xbf") else ""
         text = data.decode("utf-8-sig")
         self.end = "\r\n" if "\r\n" in text else "\n"
+        # Line by line as YAML counts them, to which the tree's positions belong.
         self.text = text.replace("\r\n", "\n").replace("\r", "\n")
         self.raw = read_text(data, file)
         self._starts = [0, *(match.end() for match in re.finditer("\n", self.text))]
@@ -55,6 +56,7 @@ class _Text:
         return len(self.text) if newline < 0 else newline + 1
 
     def spliced(self, start: int, stop: int, new: str) -> bytes:
+        # What is added behind a last line without an end must not go on with it.
         if start == len(self.text) and self.text and not self.text.endswith("\n"):
             new = "\n" + new
         return self._encoded(self.text[:start] + new + self.text[stop:])
@@ -90,7 +92,8 @@ def remove_items(data: bytes, file: str, path: KeyPath, names: Items[str]) -> by
     node = value_at(text.raw.root, path)
     assert isinstance(node, Sequence)
     gone = frozenset(names)
-    left = [name for name in _plain_list(node) if name not in gone]
+    # An item may be a mapping by mistake, which no set can be asked for.
+    left = [item for item in _plain_list(node) if not isinstance(item, str) or item not in gone]
     indices = [i for i, item in enumerate(node.items) if isinstance(item, Scalar) and item.value in gone]
     # All at once: reading the file again after each would take for ever with a long list.
     if _is_flow(text, node):
@@ -159,6 +162,7 @@ def _append(text: _Text, node: Sequence, names: Items[str]) -> bytes:
         end = text.line_end(at)
         rest = text.text[at:end] if has_comma else "," + text.text[at:end]
         return text.spliced(at, end, rest + "".join(f"{lead}{format_flow(name)},\n" for name in names))
+    # Behind it come the new ones with the same dash, as far in as the user has it.
     if not re.fullmatch(r" *- +", lead):
         raise EditError(_cannot(text.raw, last.span.line))
     end = text.line_end(at)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyenvspec.plan import Package
+from pyenvspec.project.files import read_project_file
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pyenvspec.plan import Environment, Shell
 
 INSTALLERS = {"poetry2nix": "poetry", "uv2nix": "uv", "nixpkgs": "pip"}
@@ -50,14 +52,10 @@ def only_in_nix(shell: Shell) -> list[str]:
 
 
 def needs_whole_project(root: Path, requirements: str) -> bool:
-    """Whether a requirements file names more than packages of an index: another file, or a folder."""
-    try:
-        text = Path(root, requirements).read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return False
+    """Whether a requirements file names more than packages of an index: another file, or a folder.
+
+    Raises ProjectFileError where it is there and cannot be read.
+    """
     # `-r base.txt`, `-e .`, `./libs/x`, `x @ file:libs/x`
-    return bool(
-        re.search(
-            r"^\s*(-r|-c|-e|--requirement|--constraint|--editable|\.|file:)|@ file:", text, re.MULTILINE
-        )
-    )
+    pattern = rb"^[ \t]*(-r|-c|-e|--requirement|--constraint|--editable|\.|file:)|@ file:"
+    return bool(re.search(pattern, read_project_file(root, requirements) or b"", re.MULTILINE))

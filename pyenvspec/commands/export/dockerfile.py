@@ -14,6 +14,8 @@ from pyenvspec.commands.export.common import head, manager_of, names_of, needs_w
 from pyenvspec.facts.host_packages import debian_name
 from pyenvspec.facts.images import cuda_image
 from pyenvspec.plan import Package, ProjectRoot
+from pyenvspec.project.files import read_project_file
+from pyenvspec.project.tables import table_at
 from pyenvspec.reporter import make_visible
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
     from pyenvspec.plan import Container, Environment, Plan, Shell, Text
 
+# Beside the project's folder: what is copied into that does not hide it, and a mounted checkout neither.
 HOME = "/app"
 VENV = "/env"
 _SEVERAL_LINES = "a Dockerfile has no values of several lines"
@@ -107,7 +110,6 @@ def _install(environment: Environment, root: Path) -> str:
     if manager == "pip":
         return _install_pip(environment, root)
     folder = posixpath.normpath(environment.project)
-    at = root / folder
     inside = HOME if folder == "." else f"{HOME}/{folder}"
     files = [
         posixpath.normpath(posixpath.join(folder, name)) for name in ("pyproject.toml", f"{manager}.lock")
@@ -121,7 +123,7 @@ def _install(environment: Environment, root: Path) -> str:
         deps, own = f"{program} --no-install-project --no-install-workspace", f"{program}{options}"
     else:
         program = "poetry install --no-interaction"
-        deps, own = f"{program} --no-root", f"{program} --only-root" if _is_package(at) else ""
+        deps, own = f"{program} --no-root", f"{program} --only-root" if is_package(root, folder) else ""
     return "\n".join(
         [
             f"RUN python3 -m venv /opt/{manager} && /opt/{manager}/bin/pip install --no-cache-dir {manager} \\",
@@ -136,17 +138,19 @@ def _install(environment: Environment, root: Path) -> str:
     )
 
 
-def _is_package(folder: Path) -> bool:
+def is_package(root: Path, folder: str) -> bool:
     """Whether poetry finds a package of the project's own; without one it says so and fails."""
     try:
-        document = tomli.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        content = read_project_file(root, posixpath.join(folder, "pyproject.toml")) or b""
+        document = tomli.loads(content.decode("utf-8"))
+    except (ValueError, RecursionError):  # poetry says itself what is wrong with it
         return False
-    poetry = document.get("tool", {}).get("poetry", {})
+    poetry = table_at(document, "tool", "poetry")
     if poetry.get("package-mode") is False:
         return False
-    name = str(document.get("project", {}).get("name") or poetry.get("name") or "").replace("-", "_")
-    places = (folder / name, folder / "src" / name, folder / f"{name}.py")
+    name = str(table_at(document, "project").get("name") or poetry.get("name") or "").replace("-", "_")
+    at = root / folder
+    places = (at / name, at / "src" / name, at / f"{name}.py")
     return "packages" in poetry or (bool(name) and any(place.exists() for place in places))
 
 
@@ -188,6 +192,7 @@ def _scripts(shell: Shell) -> str:
     for name, text in shell.scripts:
         if any(isinstance(part, Package) for part in text):
             continue  # `only_in_nix` has told it
+        # A word a line, each quoted by itself: RUN is one line for the shell, in which none of them is code.
         code = ["#!/usr/bin/env bash", *"".join(map(str, text)).splitlines()]
         lines = " \\\n      ".join(map(shlex.quote, code))
         # `printf` and not a heredoc, which docker build without BuildKit does not know.

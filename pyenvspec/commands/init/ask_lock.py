@@ -46,7 +46,7 @@ _LIKE = re.compile(r"more restrictive `requires-python` value \(like ([^)\n]+)\)
 # Left to uv itself: extras that exclude each other, what the project says of builds, and packages of a repository or
 # address, where nobody is asked.
 _NOT_ASKED = re.compile(
-    r"^\s*conflicts\s*=|@\s*[a-z+]+:|extra-build-dependencies|no-build-isolation|dependency-metadata",
+    r"^[ \t]*conflicts\s*=|@\s*[a-z+]+:|extra-build-dependencies|no-build-isolation|dependency-metadata",
     re.MULTILINE,
 )
 

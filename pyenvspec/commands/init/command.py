@@ -25,7 +25,7 @@ from pyenvspec.facts.nixpkgs import version_key
 from pyenvspec.lowering.vendored import VENDOR, read_schema
 from pyenvspec.next_step import next_step
 from pyenvspec.options import Options, add_json
-from pyenvspec.project.files import check_folder
+from pyenvspec.project.files import check_folder, read_project_file
 from pyenvspec.project.locks.locked_project import LOCK_OF_MANAGER
 from pyenvspec.project.survey.look import survey
 from pyenvspec.reading.source import read_text
@@ -118,7 +118,8 @@ def _decide(seen: Survey, root: Path, options: InitOptions) -> Decisions:
         if find_uv() is None:
             return None
         say("asking uv whether it can lock pyproject.toml …")
-        text = (root / source.file).read_text(encoding="utf-8")
+        # As the survey has read it: with `\ufffd` for what is no UTF-8, which `check` tells.
+        text = (read_project_file(root, source.file) or b"").decode("utf-8", "replace")
         return why_not_locked(text, source, minor, SystemRunner())
 
     only = options.source.as_posix() if options.source else None

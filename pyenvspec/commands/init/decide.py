@@ -27,6 +27,7 @@ from pyenvspec.project.survey.gpu import GpuFinding, find_gpu
 from pyenvspec.project.survey.source import Claim
 from pyenvspec.records import dataclass
 from pyenvspec.reporter import some_of
+from pyenvspec.spec.values import PLAIN_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -96,7 +97,9 @@ def decide(
         packages, new_requirements = _for_pip(survey, listed, more)
     primary = packages if listed is not None else primary
     done = Decisions(chosen, why, python, primary=primary)
-    done.name = next((s.name for s in (primary, *survey.sources) if s is not None and s.name), None)
+    # Names of setup.py and pixi may be whole sentences; the folder's own is as good.
+    names = [s.name for s in (primary, *survey.sources) if s is not None and s.name]
+    done.name = next((name for name in names if re.fullmatch(PLAIN_NAME, name)), None)
     done.new_requirements = new_requirements
     done.after, done.notes = more.after, list(more.notes)
     done.notes += [f"uv cannot lock pyproject.toml, so pip installs it: {refused}"] if refused else []

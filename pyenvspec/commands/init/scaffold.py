@@ -5,10 +5,12 @@ Each line that is there because of a file says so, so that whoever reads it can 
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING
 
 from pyenvspec.commands.init.templates import SCHEMA_LINE
+from pyenvspec.reporter import make_visible
 
 if TYPE_CHECKING:
     from pyenvspec.commands.init.decide import Decisions
@@ -28,6 +30,7 @@ def format_manifest(decisions: Decisions, *, without: frozenset[str] = frozenset
     if done.gpu is not None and done.gpu.after:
         built = ", ".join(map(_scalar, done.gpu.after))
         lines.append(_with(f"  build_after: [{built}]", "their builds import what is installed before them"))
+    # Commented out, since what a project offers is mostly not what one machine wants all of.
     for key, names, file in done.choices:
         lines.append(
             _with(f"  # {key}: [{', '.join(map(_scalar, names))}]", f"{file} has these; take what you use")
@@ -36,7 +39,7 @@ def format_manifest(decisions: Decisions, *, without: frozenset[str] = frozenset
     native = [(name, why) for name, why in done.native if name not in without]
     if native:
         lines.append("native:")
-        lines += [_with(f"  - {name}", why) for name, why in native]
+        lines += [_with(f"  - {_scalar(name)}", why) for name, why in native]
     return SCHEMA_LINE + "\n".join(lines) + "\n"
 
 
@@ -49,7 +52,7 @@ def _gpu_lines(done: Decisions) -> list[str]:
         cudnn = f", cudnn: {gpu.cudnn}" if gpu.cudnn else ""
         value = f"{{version: {gpu.toolkit}{cudnn}}}" if cudnn else gpu.toolkit
         return [_with(f"cuda: {value}", why)]
-    # As a comment: a toolkit of another CUDA than torch's makes extensions that do not load.
+    # A comment only: a toolkit of another CUDA than torch's makes extensions that do not load.
     if gpu.compiled:
         return [f"# cuda: 12.6  # {why}: write the CUDA that torch was built with"]
     return [
@@ -59,13 +62,14 @@ def _gpu_lines(done: Decisions) -> list[str]:
 
 
 def _with(line: str, why: str) -> str:
-    # A reason may quote a file: a line break in it would end the comment.
-    return f"{line}  # {' '.join(why.split())}"
+    # A reason may quote a file: a line break in it would end the comment, and YAML takes no control characters.
+    return f"{line}  # {make_visible(' '.join(why.split()))}"
 
 
 def _scalar(text: str) -> str:
     """Quote what YAML would read as something else than this text."""
-    plain = re.fullmatch(r"[A-Za-z_][A-Za-z0-9._/-]*", text)
+    plain = re.fullmatch(r"[A-Za-z_][A-Za-z0-9._+/-]*", text)
     # YAML 1.1 reads these as booleans or as nothing.
     is_word = text.lower() in ("true", "false", "null", "yes", "no", "on", "off", "y", "n")
-    return text if plain and not is_word else '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    # A text of JSON is one of YAML, with all that must not stand in either spelled out.
+    return text if plain and not is_word else json.dumps(text, ensure_ascii=False)

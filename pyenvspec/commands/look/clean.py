@@ -65,6 +65,7 @@ def run(options: CleanOptions) -> int:
     for waste in wastes:
         # Half of a folder that cannot go is no worse than all of it; the next run shows what is left.
         shutil.rmtree(waste.path, ignore_errors=True)
+    # The store itself is shared with all users and projects: what is in it is not ours to delete.
     if any(waste.path.parent.name == "shells" for waste in wastes):
         say("what these shells kept in the Nix store goes with: nix store gc")
     return 0
@@ -90,7 +91,8 @@ def _kept(everything: bool) -> Iterator[Waste]:
     for kind in ("shells", "host"):
         for folder in sorted(cache.glob(f"{kind}/*")):
             project = read_project(folder)
-            is_there = project is not None and (project / MANIFEST).exists()
+            # By os.path, which takes what cannot be asked for (another's folder, a name too long) as not there.
+            is_there = project is not None and os.path.exists(project / MANIFEST)  # noqa: PTH110
             if everything or not is_there:
                 why = (
                     f"of {project}" if is_there else f"its project is gone{f': {project}' if project else ''}"

@@ -36,12 +36,13 @@ def declare(parser: argparse.ArgumentParser) -> type[Options]:
 def run(options: Options) -> int:
     """Print it; a broken env.yaml is part of the answer."""
     facts = {**_machine(SystemRunner()), **_project(options.directory)}
+    facts = {name: _without_home(value) for name, value in facts.items()}
     if options.json:
         put(json.dumps(facts, indent=2, ensure_ascii=False) + "\n")
         return 0
     width = max(map(len, facts))
     for name, value in facts.items():
-        put(f"{name:{width}}  {make_visible(_without_home(value))}\n")
+        put(f"{name:{width}}  {make_visible(value)}\n")
     return 0
 
 

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 _DIST_INFO = re.compile(r"(?P<name>[^-]+)-(?P<version>[^-]+)(?:-py[0-9.]+)?\.(?:dist|egg)-info")
 
 
+_MOST_BYTES = 64 * 1024
+
+
 def installed_packages(venv: Path) -> dict[str, str]:
     """Return the version of each package by its name; none where there is no .venv."""
     versions: dict[str, str] = {}
@@ -27,8 +30,14 @@ def installed_packages(venv: Path) -> dict[str, str]:
 
 def venv_python(venv: Path) -> str | None:
     """Return the version of a .venv's Python as it was made, or None."""
+    # A .venv may be a link to another disk, so that what it leads to is read wherever it lies; but plain files only,
+    # and no more than they have, since a stranger's project may bring a device under that name.
+    config = venv / "pyvenv.cfg"
     try:
-        text = (venv / "pyvenv.cfg").read_text(encoding="utf-8", errors="replace")
+        if not config.is_file():
+            return None
+        with config.open("rb") as stream:
+            text = stream.read(_MOST_BYTES).decode("utf-8", "replace")
     except OSError:
         return None
     # `version = 3.12.4` by venv; uv and virtualenv write `version_info = 3.12.4.final.0`.

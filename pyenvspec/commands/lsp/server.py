@@ -90,7 +90,8 @@ def is_ours(uri: str) -> bool:
 
 def folder_of(uri: str) -> Path:
     """Return the folder of a document."""
-    return Path(url2pathname(unquote(urlparse(uri).path))).parent
+    # `url2pathname` takes the percent signs away itself: done twice, a folder called `a%20b` is not found.
+    return Path(url2pathname(urlparse(uri).path)).parent
 
 
 def _lines(document: TextDocument) -> list[str]:
@@ -108,6 +109,7 @@ def _tell(server: LanguageServer, uri: str) -> None:
 
 def _finding(document: TextDocument, finding: Diagnostic) -> types.Diagnostic:
     span = finding.span
+    # Ours count from 1, the protocol's from 0; a finding about the whole file stands at its start.
     start = types.Position(span.line - 1, span.column - 1) if span else types.Position(0, 0)
     end = types.Position(span.end_line - 1, span.end_column - 1) if span else types.Position(0, 0)
     # Editors count in the units that were agreed on, UTF-16 for most; our columns are characters.
