@@ -9,11 +9,13 @@ def main() -> None:
     """Run the command line and exit with its code."""
     from pyenvspec.shortcuts import kept, uptodate
 
+    # Each knows one verb and looks only at files; None is all that needs more.
     code = uptodate.skip_compile(sys.argv[1:])
     if code is None:
         code = kept.reopen(sys.argv[1:])
     if code is None:
         _start_light()
+        # From here on what is read is this command line's, and a compile may remember it.
         uptodate.is_wanted = True
         from pyenvspec.cli import run
 

@@ -103,6 +103,7 @@ def run(argv: Sequence[str]) -> int:
         command, options = _parse(argv)
     except SystemExit as stop:  # argparse ends the process for --help and usage errors
         return stop.code if isinstance(stop.code, int) else USAGE
+    # The module of a verb is imported there: its mistake is ours as well.
     except Exception as error:
         return _report_bug(error)
     try:
@@ -173,8 +174,10 @@ def _parse(argv: Sequence[str]) -> tuple[Callable[[Options], int], Options]:
         parser.usage = parser.format_usage()[len(translated("usage:")) + 1 :]
     # Intermixed: options may stand between names, `add ffmpeg -C lab sox`.
     values: dict[str, Any] = vars(parser.parse_intermixed_args(words[1:]))
+    # Options are frozen, and argparse gives lists.
     values |= {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
     values["directory"] = Path(values["directory"])
+    # Only verbs that hand a command on have a field for it.
     if "command" in form.__dataclass_fields__:
         values["command"] = command
     elif command:
@@ -196,6 +199,7 @@ def _parse_without_verb(words: Sequence[str]) -> None:
     for title, group in GROUPS.items():
         section = parser.add_argument_group(title)
         for verb, (_, text) in group.items():
+            # For the help alone: what follows a verb is read by a parser of its own.
             section.add_argument(verb, nargs="?", help=text)
     if not words:
         parser.print_help(sys.stderr)

@@ -81,6 +81,7 @@ def check_tree(
 def _check_tree(
     root: Path, raw: RawSpec, coming: tuple[str, ...] = ()
 ) -> tuple[SpecFile, ProjectFolder, Plan, tuple[Diagnostic, ...]]:
+    # A language server checks again and again in one process, and guesses are counted for one run.
     renew_guesses()
     # tree → model, each shell merged
     file, findings = validate_spec(raw)
@@ -125,6 +126,7 @@ def _resolve(
 
 def _check_locks(root: Path, file: SpecFile, project: ProjectFolder, findings: Diagnostics) -> LockedProjects:
     """Check what Python packages come from; return the locks of the lock-file managers, from which a plan is made."""
+    # Which lock is read follows from these.
     if any(file.is_unsure("python", key) for key in _OF_LOCKS):
         return {}
     managers = {shell.name: effective_manager(shell, project) for shell in file.shells}
@@ -133,6 +135,7 @@ def _check_locks(root: Path, file: SpecFile, project: ProjectFolder, findings: D
         from pyenvspec.checking.venvs import check_venvs
 
         check_venvs(root, file, managers, findings)
+    # Without either there is nothing to read; that a file named is missing was told as its path.
     if "pip" in used and ("requirements.txt" in project.files or file.spec.python.requirements):
         from pyenvspec.checking.requirements import check_requirements
 
@@ -163,6 +166,7 @@ def compile_tree(root: Path, raw: RawSpec, *, locked: bool = False) -> Compiled:
     plan, flake_lock, unpinned = pin_plan(root, plan, locked=locked)
     # decisions → expressions
     trees = {f"{MODULE_FOLDER}/default.nix": lower_module(plan)}
+    # Without it the project has a flake.nix of its own that imports the module.
     if plan.generate.flake:
         trees["flake.nix"] = lower_flake(plan)
     # expressions → text, and what is copied or follows from the plan

@@ -29,6 +29,7 @@ def is_native(name: str) -> bool:
         return attribute.gone is None
     head, _, rest = name.partition(".")
     above = find_attribute(head)
+    # `xorg.libX11` is in a list, `perlPackages.Moose` in none, and `glib.dev` is an output of `glib`.
     if above is None or not rest or above.gone is not None or re.fullmatch(_NOT_NATIVE, head):
         return False
     return head not in _listed_sets() if above.is_set else rest.split(".")[-1] in _OUTPUTS
@@ -76,12 +77,14 @@ def search(query: str, limit: int = 20) -> list[Attribute]:
         return []
     known = {one.name: one for one in attributes() if one.is_package and one.gone is None}
     ranked = sorted(
+        # Of two as good the shorter name is more often the package itself: `ffmpeg` before `ffmpeg_7-headless`.
         (rank, one.alias is not None, len(one.name), one.name)
         for one in known.values()
         if (rank := _rank(one.name.lower(), one.text.lower(), wanted, words)) is not None
     )
     ordered = [name for *_, name in ranked]
     meant = suggest_native(query.strip())
+    # A guess by its letters counts only where nothing holds the words.
     if meant and meant.attr in known and (meant.kind != "close" or not ordered):
         ordered = [meant.attr, *(name for name in ordered if name != meant.attr)]
     return [known[name] for name in ordered[:limit]]

@@ -139,6 +139,7 @@ def locate(root: Node, path: KeyPath, *, key: bool = False) -> Span:
     steps = list(walk_path(root, path))
     node, entry = steps[-1]
     is_reached = len(steps) == len(path) + 1
+    # Of a block its key is shown: the value begins on a line below.
     if entry is not None and (key or isinstance(node, Mapping | Sequence) or not is_reached):
         return entry.key_span
     return node.span
@@ -156,6 +157,7 @@ def overlay(base: Node, over: Node) -> Node:
         below = merged.get(entry.key)
         value = overlay(below.value, entry.value) if below else without_nulls(entry.value)
         merged[entry.key] = Entry(entry.key, entry.key_span, value)
+    # Where the variant has it, since that is what a finding about the whole is about.
     return Mapping(tuple(merged.values()), over.span)
 
 
@@ -191,6 +193,7 @@ def without_all(root: Mapping, paths: Iterable[KeyPath]) -> Mapping:
     """Take the values at several paths away."""
     node: Node = root
     # From the end, so that the positions in lists still hold.
+    # By kind first: a key and a position do not compare.
     for path in sorted(paths, key=lambda path: [(str(type(step)), step) for step in path], reverse=True):
         node = without(node, path)
     assert isinstance(node, Mapping)

@@ -48,6 +48,7 @@ else:
 
 def _init_at_first(cls: Any) -> Callable[..., None]:
     def init(record: Any, *values: object, **named: object) -> None:
+        # Not again where it was taken before the first record was made, as `super().__init__` of a subclass may be.
         if cls.__init__ is init:
             cls.__init__ = _compile_init(cls)
         cls.__init__(record, *values, **named)
@@ -112,4 +113,5 @@ def _comparing(cls: type, *, hashed: bool, ordered: bool) -> dict[str, Callable[
 
     kinds = (operator.eq, operator.lt, operator.le, operator.gt, operator.ge) if ordered else (operator.eq,)
     comparisons = {f"__{kind.__name__}__": comparison(kind) for kind in kinds}
+    # As the standard library has it: what can change has no hash.
     return {**comparisons, "__hash__": hash_values if hashed else None}

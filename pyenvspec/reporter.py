@@ -157,6 +157,7 @@ def _format_snippet(diagnostic: Diagnostic, *, color: bool) -> list[str]:
     cells = _lay_out(source_line[skipped : span.column + _NEAR])
     if skipped:
         cells[:1] = [_Cell(_CUT, 1)]
+    # A span may end behind the line: of a value that is missing.
     start = min(span.column - 1 - skipped, len(cells))
     end = min(span.end_column - 1 - skipped, len(cells)) if span.end_line == span.line else len(cells)
     number = str(span.line).rjust(_NUMBER_WIDTH)
@@ -199,6 +200,7 @@ def _cut(cells: Sequence[_Cell], start: int, end: int, room: int) -> tuple[str, 
     if sum(cell.width for cell in cells) <= room:
         first, last = 0, len(cells)
     else:
+        # As if it were cut at both ends: at most one column is given away.
         room -= 2 * len(_CUT)
         first, behind = start, room // 3
         while first > 0 and (behind := behind - cells[first - 1].width) >= 0:
@@ -301,6 +303,7 @@ def emit(text: str, stream: TextIO | None) -> None:
         return
     encoding = getattr(stream, "encoding", None) or "utf-8"
     try:
+        # A terminal in Latin-1 or ASCII shows `?` for what it has no sign for.
         stream.write(text.encode(encoding, "replace").decode(encoding))
         stream.flush()
     except BrokenPipeError:
@@ -345,15 +348,22 @@ def waiting(text: str, *, quiet: bool = False) -> Iterator[None]:
         return
     from threading import Timer
 
-    timer = Timer(_PATIENCE, lambda: emit(f"{translated(text)} …", sys.stderr))
+    shown = False
+
+    def show_it() -> None:
+        nonlocal shown
+        shown = True
+        emit(f"{translated(text)} …", sys.stderr)
+
+    timer = Timer(_PATIENCE, show_it)
     timer.daemon = True
     timer.start()
     try:
         yield
     finally:
         timer.cancel()
-        timer.join()
-        if timer.finished.is_set():
+        timer.join()  # it may be writing just now
+        if shown:
             emit("\r\x1b[K", sys.stderr)
 
 

@@ -91,6 +91,7 @@ class SystemRunner:
                 # it leaves behind may keep them open.
                 streams = [stack.enter_context(TemporaryFile()) for _ in range(3)] if capture else []
                 if streams and input:
+                    # Texts may hold names of files, which are any bytes.
                     streams[0].write(input.encode("utf-8", "surrogateescape"))
                     streams[0].seek(0)
                 process = _start(argv, cwd, env, streams, own_group=capture or timeout is not None)
@@ -114,6 +115,7 @@ def _start(
 ) -> subprocess.Popen[bytes]:
     import subprocess
 
+    # What it starts in turn is not to come out of the project either.
     merged = merged_env({**(env or {}), "PATH": os.pathsep.join(search_path())})
     stdin, stdout, stderr = streams or (None, None, None)
     program = _find(argv[0])
@@ -157,6 +159,7 @@ def _wait(process: subprocess.Popen[bytes], timeout: float | None, *, own_group:
 
 def _read(stream: IO[bytes], start: int) -> str:
     stream.seek(max(start, 0))
+    # Whatever its encoding is, a finding may show it.
     return stream.read(OUTPUT_LIMIT).decode("utf-8", "backslashreplace")
 
 
@@ -291,6 +294,7 @@ def _exec(program: str, argv: tuple[str, ...], env: dict[str, str] | None) -> No
     try:
         os.execve(program, argv, os.environ if env is None else env)  # noqa: S606 -- an argv, no shell
     finally:
+        # Only where it could not be started: otherwise nothing of ours is left to come here.
         for number, handler in ours.items():
             signal.signal(number, handler)
 

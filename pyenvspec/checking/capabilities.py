@@ -21,6 +21,7 @@ def check_capabilities(context: CheckContext) -> None:
     served = [
         generation
         for generation in known.values()
+        # Without a last one it is compiled for to this day.
         if version_key(generation.first) <= version <= version_key(generation.last or "999")
     ]
     # Left out: boards that hardly anybody has, and 9.0a or 10.0f, which run on one GPU or family only.

@@ -111,6 +111,7 @@ def named_paths(file: SpecFile) -> tuple[str, ...]:
 def check_spec(file: SpecFile, project: ProjectFolder) -> Diagnostics:
     """Return every finding of the cross-checks over all shells of the file."""
     findings = Diagnostics()
+    # Each as merged; what several of them share is told once, by `Diagnostics`.
     for shell in file.shells:
         context = CheckContext(file, shell, findings)
         manager = effective_manager(shell, project)
@@ -129,6 +130,7 @@ def check_spec(file: SpecFile, project: ProjectFolder) -> Diagnostics:
         check_macos(context)
         _check_paths(context, project)
     whole = CheckContext(file, file.shells[0], findings)
+    # Keys that variants cannot have stand in the tree of the default shell.
     _check_what_few_have(whole, project)
     check_required(whole, __version__)
     _check_names(whole)

@@ -70,6 +70,7 @@ def _check_contradictions(context: CheckContext, name: str, override: Override, 
             "`keep_locked_source` says how `from_nixpkgs` builds",
             expected="with `from_nixpkgs: true`",
         )
+    # They would be taken for granted and do nothing.
     for key in _OF_THE_RECIPE:
         if override.from_nixpkgs and getattr(override, key):
             context.add(

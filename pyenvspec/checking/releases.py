@@ -40,6 +40,7 @@ def check_support(file: SpecFile, plan: Plan, today: datetime.date) -> tuple[Dia
     """Note a release that no longer gets fixes on this day, and why it is used all the same."""
     release = plan.nixpkgs.release
     ends = nixpkgs.end_of_support(release)
+    # Both are `2025-12-31`, so that texts compare as days do.
     if ends is None or today.isoformat() <= ends:
         return ()
     # Chosen for what is asked, it is no choice of a line under `nixpkgs`: a newer release lacks that.

@@ -90,6 +90,7 @@ class _VenvCheck:
     def _tell_no_project(self) -> None:
         manager, file = self.project.manager, self.project.project_file
         other = "poetry" if manager == "uv" else "uv"
+        # `--bare`: no README, no main.py, no .python-version in a project that has its own files.
         make = f"{manager} init --bare" if manager == "uv" else "poetry init"
         if not self.project.pyproject:
             message = (

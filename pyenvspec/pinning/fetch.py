@@ -129,6 +129,7 @@ def fetch_pins(
     done = _start(wanted, lambda name: fetch_pin(name, wanted[name], runner, timeout=timeout))
     pins: dict[str, Pin] = {}
     failures: list[Diagnostic] = []
+    # One answer for each name, in whatever order they come: the loop ends when all threads have.
     for count in range(1, len(wanted) + 1):
         name, got = done.get()
         if isinstance(got, Pin):
@@ -136,6 +137,7 @@ def fetch_pins(
         elif isinstance(got, LockError):
             failures += got.diagnostics
         else:
+            # No failure of GitHub's: a mistake of ours in that thread, told as such by this one.
             raise got
         if on_progress is not None:
             on_progress(Progress(name, count, len(wanted), pins.get(name)))
@@ -169,6 +171,7 @@ def _start(names: Iterable[str], fetch: Callable[[str], Pin]) -> queue.SimpleQue
 def _merge(findings: list[Diagnostic]) -> list[Diagnostic]:
     """Tell what is true of the machine once, and the rest by input."""
     merged = []
+    # `groupby` joins neighbours only.
     for code, group in groupby(sorted(findings, key=lambda d: (d.code, d.message)), key=lambda d: d.code):
         first, *others = group
         if code not in _OF_MACHINE:
@@ -198,6 +201,7 @@ def fetch_pin(name: str, source: FlakeRef, runner: Runner, *, timeout: float = F
 def _argv(source: FlakeRef) -> tuple[str, ...]:
     # Its own words (-v) are what tells one failure from another; the time of the commit comes with --meta.
     revision = (f"--rev={source.ref}",) if source.ref else ()
+    # `--`: a repository's name may begin with a dash.
     return (PROGRAM, "--meta", "-v", *revision, "--", source.owner, source.repo)
 
 
@@ -219,6 +223,7 @@ class _AnswerError(Exception):
 def _read_answer(source: FlakeRef, text: str) -> Pin:
     try:
         answer = json.loads(text)
+    # Not JSON, or nested without an end.
     except (ValueError, RecursionError) as error:
         printed = repr(text.strip()[:80]) if text.strip() else "nothing"
         raise _AnswerError("prefetch-answer", f"printed no JSON: {printed}", "one JSON object") from error
@@ -283,6 +288,7 @@ def _explain(name: str, source: FlakeRef, result: Result, timeout: float) -> Dia
     words = f"{result.stdout}\n{result.stderr}"
     failure = next((f for f in _FAILURES if re.search(f.shown_by, words, re.IGNORECASE)), None)
     if failure is None:
+        # The end is where a program says what stopped it.
         last_lines = [line.strip() for line in words.splitlines() if line.strip()][-_MOST_LINES:]
         return Diagnostic(
             "prefetch-failed",

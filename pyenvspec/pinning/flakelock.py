@@ -53,6 +53,7 @@ def read_locked(root: Folder) -> dict[str, str]:
 
 
 def _has_revision(nodes: dict[str, Any], node: object) -> bool:
+    # A list is the path of an input that this one follows.
     return isinstance(node, str) and isinstance(nodes[node].get("locked", {}).get("rev"), str)
 
 
@@ -81,6 +82,7 @@ def _find_source(flake_input: FlakeInput, pin: Pin) -> InputSource | None:
     source = input_source(flake_input.name)
     if source is None or not source.settled:
         return None
+    # A fork may have other inputs, and so may a revision from before the one that was read.
     same = (source.owner.lower(), source.repo.lower()) == (wanted.owner.lower(), wanted.repo.lower())
     is_newer = source.last_modified is None or (pin.last_modified or 0) >= source.last_modified
     return source if same and is_newer else None
@@ -119,6 +121,7 @@ def _build_input(flake_input: FlakeInput, pin: Pin) -> _Node:
     return node
 
 
+# `follows = ""` is the empty path, and `flake-parts/nixpkgs-lib` one of two steps.
 def _split(path: str) -> Path:
     return tuple(part for part in path.split("/") if part)
 
@@ -144,6 +147,7 @@ class _LockReader:
 
 def _dump(node: _Node, wanted: str, nodes: dict[str, Any], names: dict[int, str]) -> str:
     """Add a node and all below it under names as Nix gives them; return its name."""
+    # Two inputs that lead to one node of an input's own lock share it.
     if id(node) in names:
         return names[id(node)]
     # Nix counts from 2: `nixpkgs`, `nixpkgs_2`; names are given on the way down, in the order of the inputs' names.

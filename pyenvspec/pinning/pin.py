@@ -26,6 +26,7 @@ def pin_plan(root: Path, plan: Plan, *, locked: bool) -> tuple[Plan, str | None,
     unpinned = check_pins(plan.inputs, env_lock, locked=locked)
     if any(diagnostic.severity is Severity.ERROR for diagnostic in unpinned):
         raise PyenvspecError(*unpinned)
+    # The project's own pins go before those that came with pyenvspec.
     pins = tested_pins(plan.inputs) | usable_pins(plan.inputs, env_lock)
     flake_lock = None if find_unknown(plan.inputs, pins) else format_flake_lock(plan.inputs, pins)
     return replace(plan, inputs=pin_inputs(plan.inputs, pins)), flake_lock, unpinned

@@ -87,6 +87,8 @@ class Pin:
     @property
     def check(self) -> str:
         """A short sum over all fields; it shows a revision and a hash that do not belong together."""
+        # Against merges by hand, which leave one field of each side. It is no signature: Nix compares the hash with
+        # the files.
         fields = (*_source_fields(self.source), self.rev, self.nar_hash, self.last_modified)
         return hashlib.sha256(json.dumps(fields).encode()).hexdigest()[:16]
 
@@ -111,6 +113,7 @@ def is_nar_hash(text: str) -> bool:
 def parse_flake_ref(url: str) -> FlakeRef:
     """Return what a flake reference of an input asks for; raises ValueError for one not on GitHub."""
     where, _, query = url.removeprefix("github:").partition("?")
+    # Strict: what is no `name=value` raises, and nothing of a reference is passed over.
     parameters = dict(parse_qsl(query, strict_parsing=True)) if query else {}
     parts = where.split("/", 2)
     if not url.startswith("github:") or len(parts) < 2 or parameters.keys() - {"ref", "rev", "narHash"}:
@@ -234,6 +237,7 @@ class _Reader:
         return {name: pin for name, pin in sorted(pins.items()) if pin is not None}
 
     def read_pin(self, name: str, row: Any) -> Pin | None:
+        # Each key and no other: a newer pyenvspec says so by another `version`.
         if not isinstance(row, dict) or not _NAME.fullmatch(name) or row.keys() - _MAYBE != _ALWAYS:
             message = f"the pin of `{name}` is not complete"
             self.add("lock-invalid", message, (name,), ", ".join(sorted(_ALWAYS)))
@@ -247,6 +251,7 @@ class _Reader:
         if not isinstance(nar_hash, str) or not is_nar_hash(nar_hash):
             message = f"the hash of `{name}` is not one"
             self.add("lock-hash", message, (name, "narHash"), "sha256- and 44 characters of base 64")
+        # True is an int in Python.
         if time is not None and (not isinstance(time, int) or isinstance(time, bool) or time <= 0):
             message = f"the time of `{name}` is not one"
             self.add("lock-invalid", message, (name, "lastModified"), "seconds since 1970")
@@ -280,6 +285,7 @@ class _Reader:
         """The place of the last of the keys, each looked for after the one before."""
         start, end = 0, 0
         for key in keys:
+            # Only behind the key before: `rev` stands in each of the pins.
             match = _key_pattern(key).search(self.text, end)
             if match is None:
                 break
@@ -294,6 +300,7 @@ def _key_pattern(key: str) -> re.Pattern[str]:
 def _at(text: str, start: int, end: int) -> tuple[Span, str]:
     line = text.count("\n", 0, start) + 1
     begin = text.rfind("\n", 0, start) + 1
+    # Not `splitlines`: a text of JSON may hold U+2028, at which no editor begins a line.
     stop = text.find("\n", begin)
     shown = text[begin : stop if stop >= 0 else None].rstrip("\r")
     column = start - begin + 1

@@ -63,6 +63,7 @@ def wanted_refs(inputs: Iterable[FlakeInput]) -> dict[str, FlakeRef]:
 
 def tested_pins(inputs: Iterable[FlakeInput]) -> dict[str, Pin]:
     """Return pins for the inputs that ask for a revision that was tested: its hash is known."""
+    # A tested revision needs no lock of the project's: what it is hashes to the same everywhere.
     pins = {}
     for name, wanted in wanted_refs(inputs).items():
         source = read_at(wanted.owner, wanted.repo, wanted.ref) if wanted.ref else None
@@ -74,6 +75,7 @@ def tested_pins(inputs: Iterable[FlakeInput]) -> dict[str, Pin]:
 def usable_pins(inputs: Iterable[FlakeInput], pins: Mapping[str, Pin]) -> dict[str, Pin]:
     """Return the pins that are for what is asked for now; the others are left from another env.yaml."""
     wanted = wanted_refs(inputs)
+    # By what was asked for, not by revision: `ref: main` in env.yaml stays pinned while main goes on.
     return {name: pin for name, pin in sorted(pins.items()) if pin.source == wanted.get(name)}
 
 

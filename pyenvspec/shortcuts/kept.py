@@ -45,6 +45,7 @@ def reopen(argv: Sequence[str]) -> int | None:
         folder = folder_of(directory, variant)
         if not is_current(directory, folder) or not os.path.exists(os.path.join(folder, "script")):
             return None
+        # It returns only where that could not be done.
         _become(directory, folder, command)
     except (OSError, ValueError):
         # Whatever is odd is left to the command itself, which has words for it.
@@ -88,6 +89,7 @@ def is_current(directory: str, folder: str) -> bool:
         form, tool, *entries = stream.read().split("\n")
     with open(os.path.join(folder, "bash"), encoding="utf-8") as stream:
         bash = stream.read()
+    # Its bash may be gone with Nix's garbage, where the profile was removed by hand.
     if form != _FORMAT or tool != _tool() or not os.access(bash, os.X_OK):
         return False
     # The link stays when Nix collects what it leads to.
@@ -151,6 +153,7 @@ def start(folder: str, command: Sequence[str]) -> tuple[tuple[str, ...], dict[st
             stream.write(_SCRIPT)
         os.replace(draft, path)
     words = (path, *command) if command else ("--rcfile", path)
+    # `impure` is what `nix develop` has there.
     return (bash, *words), {"PYENVSPEC_KEPT": folder, "IN_NIX_SHELL": "impure"}
 
 

@@ -42,6 +42,7 @@ def skip_compile(argv: Sequence[str]) -> int | None:
         folder, check, quiet = _read_words(argv)
         root = os.path.realpath(folder)
         shown = _shown_if_current(root)
+    # Whatever is odd is left to the compile, which has words for it.
     except (OSError, ValueError):
         return None
     _tell(shown, done=not (check or quiet), quiet=quiet)
@@ -57,6 +58,7 @@ def watch() -> None:
     seen = _opened
 
     def note(event: str, arguments: tuple[Any, ...]) -> None:
+        # A file is opened by a number or bytes too, never by our readers of the project.
         if event == "open" and isinstance(arguments[0], str) and arguments[0] not in seen:
             seen[arguments[0]] = None  # first, since `stat` must not come here again
             seen[arguments[0]] = _identity(arguments[0])
@@ -148,8 +150,10 @@ def _write(
     entries += [f"{state_at(root, path, 'k')}\t{path}" for path in unread.keys() | folders]
     entries += [f"{state_at(root, folder, 'l')}\t{folder}" for folder in (_FOLDER, f"{_FOLDER}/vendor")]
     lines = [_FORMAT, _tool(), _git(root), *sorted(entries)]
+    # A path with a line end would be two entries.
     if any("\n" in line for line in lines):
         raise ValueError
+    # Findings have no NUL in them: the reporter spells out what a terminal would act on.
     body = os.fsencode("\n".join(lines)) + b"\n\n" + "\0".join(shown).encode()
     path = record_path(root)
     os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
@@ -168,7 +172,9 @@ def _files_read(root: str) -> Iterator[tuple[str, _Identity]]:
     """Yield the files of the project that were opened, and what they were then; not those of Python and git."""
     others = tuple(os.path.join(folder, "") for folder in (sys.prefix, _PACKAGE, os.path.join(root, ".git")))
     others += (os.path.join(root, ".pyenvspec-"),)  # what a compile makes and takes away again
+    # A copy: looking at a path may open another file.
     for path, was in dict(_opened or {}).items():
+        # Only the folder: a link as the last part is a file of the project, whatever it leads to.
         whole = os.path.realpath(os.path.dirname(path)) + os.sep + os.path.basename(path)
         is_folder = was is not None and stat.S_ISDIR(was[0])
         if whole.startswith(root + os.sep) and not whole.startswith(others) and not is_folder:
@@ -243,6 +249,7 @@ def _tool() -> str:
     """Return what stands for this pyenvspec: its files' sizes and times, its Python and language, and sys.path."""
     # What is told is kept in the language of the locale.
     language = [os.environ.get(name, "") for name in ("LC_ALL", "LC_MESSAGES", "LANG")]
+    # The time of a folder of sys.path changes when pip installs into it.
     parts = [sys.version, *language, *(f"{path} {_identity(path)}" for path in sys.path), *own_files()]
     return digest("\n".join(parts).encode(errors="surrogateescape"))
 
@@ -252,6 +259,7 @@ def own_files() -> list[str]:
     folders = [_PACKAGE]
     if not os.path.isdir(os.path.join(_PACKAGE, "_assets")):
         checkout = os.path.dirname(_PACKAGE)
+        # A checkout that one works on: what it copies into projects lies beside the package.
         folders += [os.path.join(checkout, "nix", "modules"), os.path.join(checkout, "schema")]
     parts: list[str] = []
     for folder in folders:

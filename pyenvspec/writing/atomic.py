@@ -53,6 +53,7 @@ def _give_owner(draft: Path, before: os.stat_result) -> bool:
     if (owner.st_uid, owner.st_gid) == (before.st_uid, before.st_gid):
         return True
     try:
+        # `sudo pyenvspec add`, or a folder whose files belong to a group.
         os.chown(draft, before.st_uid, before.st_gid)
     except OSError:  # only root gives files away, and a group one has to be in
         return False
@@ -61,6 +62,7 @@ def _give_owner(draft: Path, before: os.stat_result) -> bool:
 
 def _write_over(path: Path, content: bytes) -> None:
     """Write into the file itself: another name of it, or its owner, would be lost with a new one."""
+    # Not "w", which would empty the file before there is anything to put in its place.
     with path.open("r+b") as stream:
         stream.write(content)
         stream.truncate()

@@ -29,6 +29,7 @@ def make_known_to_git(root: Path, paths: Sequence[str], runner: Runner) -> tuple
     listed = list_known(runner, checkout, paths)
     if not listed.ok:
         return () if _is_bare(listed) else (_not_added(checkout, paths, listed),)
+    # Names as they are, with `-z`: git would put one with an umlaut into quotes.
     known_to_git = set(listed.stdout.split("\0"))
     unknown = [path for path in paths if path not in known_to_git]
     added = make_known(runner, checkout, unknown) if unknown else listed

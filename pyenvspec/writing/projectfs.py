@@ -72,6 +72,7 @@ def is_generated(path: str, content: bytes) -> bool:
 
 def has_marker(content: bytes) -> bool:
     """Whether a file is ours: its first line says so, whatever the kind of file."""
+    # Not at the beginning: `#`, `//` or `{ "$comment": ` come before it.
     return MARKER in content.split(b"\n", 1)[0]
 
 
@@ -84,6 +85,7 @@ def is_writable_path(path: str) -> bool:
     """Whether pyenvspec ever writes at this path: known, relative, and without any way out of the project."""
     if path in ("env.lock.json", FLAKE_LOCK):
         return True
+    # A backslash is no separator here and would be one on Windows; `a//b` and `./a` are second names of a path.
     is_plain = path.isprintable() and "\\" not in path and path == PurePosixPath(path).as_posix()
     leaves = ".." in path.split("/")
     return is_plain and not leaves and is_removable_path(path) and not COPY_SUFFIX.search(path)
@@ -122,6 +124,7 @@ def blocked(path: str, kind: str) -> Diagnostic:
 
 def blocked_parent(root: Path, path: str) -> Diagnostic | None:
     """The folder above `path`, inside the project, that is no real folder; missing ones are fine."""
+    # From the top, so that the link itself is named and not what lies behind it.
     for parent in reversed(PurePosixPath(path).parents[:-1]):
         try:
             mode = (root / parent).lstat().st_mode
@@ -144,6 +147,7 @@ def describe_mode(mode: int) -> str:
 def keep_copy(source: Path, copy: Path) -> None:
     """A second name for `source`, so that owner and times stay; a copy where links do not exist."""
     try:
+        # It also fails where the name is taken: `rename` would write over what came there meanwhile.
         os.link(source, copy, follow_symlinks=False)
     except OSError as error:
         if error.errno not in _NO_HARD_LINK:

@@ -151,6 +151,7 @@ def plan_writes(root: Path, files: Mapping[str, bytes], options: WriteOptions | 
         try:
             items.append(_plan_file(root, path, files[path], force=options.force))
         except WriteError as error:
+            # One link in place of nix/pyenvspec stands in the way of twenty files, and is told once.
             conflicts += (finding for finding in error.diagnostics if finding not in conflicts)
     try:
         items += [] if options.partial or conflicts else _plan_removals(root, files)
@@ -163,6 +164,7 @@ def plan_writes(root: Path, files: Mapping[str, bytes], options: WriteOptions | 
 def apply(changes: Changes, on_wait: Callable[[], None] | None = None) -> Outcome:
     """Write what differs, or raise `WriteError`; `on_wait`: see `project_lock`."""
     options = changes.options
+    # Without anything to write there is no lock to wait for, and a read-only project compiles.
     if options.check or options.diff or not changes.is_stale:
         return Outcome(changes)
     if changes.conflicts:
@@ -182,10 +184,12 @@ def _switch(changes: Changes) -> None:
     folders = {(root / change.path).parent for change in todo}
     _remove_drafts(folders)
     try:
+        # All of them first: a full disk or a folder that cannot be written is met before anything is replaced.
         drafts = {c.path: _draft(root, c, c.new) for c in todo if c.new is not None}
         for change in sorted(todo, key=_turn):
             with explained(change.path):
                 if change.kept_as is not None:
+                    # Before the rename, which takes the name away from the user's file.
                     keep_copy(root / change.path, root / change.kept_as)
                 if change.kind is Kind.REMOVED:
                     (root / change.path).unlink()
@@ -212,6 +216,7 @@ def _draft(root: Path, change: Change, content: bytes) -> Path:
     path = root / change.path
     with explained(change.path):
         path.parent.mkdir(parents=True, exist_ok=True)
+        # Who made a generated file unreadable for others, or writable for a group, finds it so again.
         mode = stat.S_IMODE(path.lstat().st_mode) if change.old is not None else None
         return write_draft(path, content, mode=mode)
 
@@ -324,6 +329,7 @@ def _plan_removals(root: Path, files: Mapping[str, bytes]) -> list[Change]:
         try:
             old = _read(root, path)
         except WriteError as error:
+            # A disk that fails, not a file that is somebody's.
             if isinstance(error.__cause__, OSError) and not isinstance(error.__cause__, PermissionError):
                 raise
             continue  # a link or folder, or somebody's that we may not read: not ours to remove
