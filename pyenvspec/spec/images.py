@@ -109,7 +109,8 @@ def _push_text(value: object) -> object:
     return value
 
 
-_STORE = "(https?|s3|ssh|ssh-ng|file)://[^\\s]+"
+# What is behind `ssh://` becomes an argument of ssh, and with a leading `-` an option: ProxyCommand runs code.
+_STORE = "(https?|s3|ssh|ssh-ng|file)://(?!-)[^\\s]+"
 # cachix and attic have protocols of their own; to every other cache `nix copy` writes.
 _PUSH = f"^(cachix:[A-Za-z0-9._-]+|attic:[A-Za-z0-9._-]+(:[A-Za-z0-9._-]+)?|{_STORE}){END}"
 
@@ -139,15 +140,15 @@ class CustomCache(Model):
     )
 
 
-# It becomes an argument of ssh, where a leading `-` would be an option.
-_HOST = "[A-Za-z0-9][A-Za-z0-9._-]*"
+# As a store's address, with or without a user: no `-` at the beginning.
+_HOST = "([A-Za-z0-9_][A-Za-z0-9._-]*@)?[A-Za-z0-9][A-Za-z0-9._-]*"
 
 
 class Builder(Model):
     """A machine that builds for this one."""
 
-    host: Annotated[str, Strict(), Matches(f"^(ssh|ssh-ng)://([A-Za-z0-9._-]+@)?{_HOST}(:[0-9]+)?{END}")] = (
-        Field(description="Its address.", examples=["ssh-ng://builder.example"])
+    host: Annotated[str, Strict(), Matches(f"^(ssh|ssh-ng)://{_HOST}(:[0-9]+)?{END}")] = Field(
+        description="Its address.", examples=["ssh-ng://builder.example"]
     )
     systems: Annotated[tuple[System, ...], Field(min_length=1)] = Field(
         ("x86_64-linux",), description="What it builds for.", examples=[["aarch64-linux"]]

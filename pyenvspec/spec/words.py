@@ -259,18 +259,21 @@ def unwrapped(annotation: Any) -> Any:
 
 
 def _example(path: KeyPath) -> str | None:
-    """Return an example of the key from its own field, as YAML in one line."""
+    """Return an example of the key from its own field, as YAML in one line; for an entry that of the whole."""
     model: Any = Spec
+    key: str | int = ""
     examples: list[Any] = []
     for step in path:
-        if not (isinstance(model, type) and issubclass(model, Model)):
+        if isinstance(model, type) and issubclass(model, Model):
+            field = next((f for n, f in model.model_fields.items() if (f.alias or n) == step), None)
+            if field is None:
+                return None
+            key, examples, model = step, list(field.examples or ()), unwrapped(field.annotation)
+        elif inner := typing.get_args(model):
+            model = unwrapped(inner[-1 if isinstance(step, str) else 0])
+        else:
             return None
-        field = next((f for n, f in model.model_fields.items() if (f.alias or n) == step), None)
-        if field is None:
-            return None
-        examples = list(field.examples or ())
-        model = unwrapped(field.annotation)
-    return f"for example `{path[-1]}: {format_flow(examples[0])}`" if examples else None
+    return f"for example `{key}: {format_flow(examples[0])}`" if examples else None
 
 
 def _options(detail: ErrorDetails) -> list[str]:

@@ -96,6 +96,10 @@ MISTAKES: dict[str, tuple[str, str, str, str]] = {
         "python: {version: 3.12, manager: pip, requirements: base.txt}\n", "path-missing", "1:53", "create it",
     ),
     "a manager that is none here": ("python: {version: 3.12, manager: pdm}\n", "invalid-choice", "1:34", "pdm export"),
+    "an option of ssh for a builder": (P + "builders: [ssh://-Fx@big]\n", "invalid-value", "2:12", "ssh-ng://"),
+    "an option of ssh for a cache": (
+        P + "caches: [{url: 'ssh://-oProxyCommand=x', key: 'a-1:AAAA'}]\n", "invalid-value", "2:16", "https://",
+    ),
     "the shell that one types in": (P + "shell: zsh\n", "invalid-choice", "2:8", "pyenvspec shell -- zsh"),
     "a variable without a value": (P + "env: {A: }\n", "wrong-type", "2:10", '`A: ""`'),
     "a variable of the machine": (P + 'env: {D: "${HOME}/d"}\n', "env-interpolation", "2:10", 'export D="${HOME}/d"'),
