@@ -26,6 +26,7 @@ def run(options: Options) -> int:
     # Of this day, not of env.yaml: a compile does not say it, since it is to give the same on each day.
     ended = check_support(file, plan, datetime.date.today())
     report((*findings, *ended), options)
+    # On stderr, and only where somebody reads along: the exit code is the answer for programs.
     if not options.quiet and not options.json:
         names = ", ".join(shell.name for shell in plan.shells)
         say(f"env.yaml is valid: {plan.nixpkgs.release}, shells {names}")

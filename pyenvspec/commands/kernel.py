@@ -50,7 +50,7 @@ def run(options: KernelOptions) -> int:
     folder = kernels_folder() / f"{plan.name}-{options.variant}".removesuffix("-default").lower()
     if options.action == "remove":
         with explained(str(folder)):
-            if folder.is_dir():
+            if folder.is_dir():  # taken away already is as good
                 shutil.rmtree(folder)
         put(translated(f"removed {folder}\n"))
         return 0
@@ -69,6 +69,7 @@ def kernel_spec(directory: Path, variant: str, title: str) -> dict[str, object]:
     root = str(directory.resolve())
     # By this interpreter, since Jupyter's PATH need not have pyenvspec; -P, so that no `pyenvspec` of the folder in
     # which Jupyter starts it is imported instead.
+    # -q: what a kernel prints before it runs only fills Jupyter's log.
     shell = [sys.executable, "-P", "-m", "pyenvspec", "shell", "-q", "-C", root, variant, "--"]
     return {
         # Jupyter fills in {connection_file}.

@@ -76,7 +76,8 @@ def _open(options: ShellOptions, *, stay: bool) -> int:
     directory, variant = str(options.directory), options.variant
     if options.host:
         return _open_host(options, stay=stay)
-    # The way without a compile; __main__ has tried it already, but only where the script was there.
+    # The way without a compile; __main__ has tried it already, but only where the script was there. It is made here
+    # where only that is missing: Nix has the environment in its store, and need not evaluate anything.
     folder = _find_place(directory, variant)
     if folder and _make_script(directory, folder):
         argv, env = kept.start(folder, options.command)
@@ -149,7 +150,7 @@ def _not_made_here(plan: Plan, shell: Shell, here: str) -> int:
 def _find_place(directory: str, variant: str) -> str | None:
     try:
         return kept.folder_of(directory, variant)
-    except (ValueError, OSError):  # no cache folder, or no project any more
+    except (ValueError, OSError):  # no cache folder, or no project any more: then Nix is asked each time
         return None
 
 
@@ -228,6 +229,7 @@ def _print_env(options: ShellOptions) -> int:
         inner: dict[str, str] = json.loads(written.read_text())
     # What bash sets for itself, and LC_CTYPE, which Python sets where there is no locale.
     own = ("_", "SHLVL", "PWD", "OLDPWD", "LC_CTYPE")
+    # Only what differs, so that an editor which takes it in keeps its own session's variables.
     changed = {k: v for k, v in sorted(inner.items()) if os.environ.get(k) != v and k not in own}
     if options.json:
         emit(json.dumps(changed, indent=2, ensure_ascii=False) + "\n", sys.stdout)
@@ -251,6 +253,7 @@ def _may_be_accepted(plan: Plan) -> bool:
 
 
 def _write_stale(compiled: Compiled, options: ShellOptions) -> None:
+    # As `compile` without --force: a file of the user's that is in the way stops it here too.
     changes = plan_writes(options.directory, compiled.files)
     notes = compiled.findings
     if changes.is_stale:

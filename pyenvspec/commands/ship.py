@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 # `me@host:2222`, never a word that begins with a dash, which ssh would take for an option.
 _HOST = re.compile(r"([A-Za-z0-9._-]+@)?[A-Za-z0-9][A-Za-z0-9._-]*(:[0-9]+)?")
+# `ssh-ng://me@host`, `file:///mnt/disk`, `local?root=/mnt`: addresses of stores, which Nix reads itself
 _STORE = re.compile(r"(?:ssh|ssh-ng|file|unix)://[^\s]+|local(?:\?[^\s]+)?")
+# `ssh-ng://me@host:2222?compress=true`: the host and the port, for a command of ssh
 _BY_SSH = re.compile(r"ssh(?:-ng)?://([^/?:]+)(?::([0-9]+))?")
 
 
@@ -51,6 +53,7 @@ def declare(parser: argparse.ArgumentParser) -> type[ShipOptions]:
 def run(options: ShipOptions) -> int:
     """Build here, copy, and print the command that enters it there; what followed `--` goes to nix copy."""
     plan = load_plan(options.directory)
+    # Both are looked at before anything is built.
     store = store_address(options.host)
     names = [shell.name for shell in plan.shells]
     if options.variant not in names:

@@ -72,6 +72,7 @@ def run_explained(
     talks: bool = False,
 ) -> int:
     """Wait for a program and return its exit code; where it fails, say what its output means."""
+    # Overheard: what it prints is on the terminal as it comes, and the end of it is kept to be explained.
     code, output = run_overheard(argv, cwd=cwd, env=env, talks=talks)
     if code not in (0, NOT_FOUND, NOT_STARTED) and code < _SIGNALLED:
         # Imported where something failed: its tables are large.
@@ -111,6 +112,7 @@ def make_folder(root: Path, path: str) -> None:
         with explained(path):
             folder.mkdir(exist_ok=True)
     with explained(path):
+        # A file that ignores itself too: the project's own .gitignore stays as it is.
         ignore = root / folders[0] / ".gitignore"
         if not ignore.exists():
             replace_file(ignore, b"*\n")

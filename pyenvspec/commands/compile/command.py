@@ -57,12 +57,13 @@ def declare(parser: argparse.ArgumentParser) -> type[CompileOptions]:
 
 def run(options: CompileOptions) -> int:
     """Compile the project; 1 where `--check` finds stale files."""
-    uptodate.watch()
+    uptodate.watch()  # before anything is read: a file that changes from here on makes what is remembered void
     compiled = compile_project(options.directory, locked=options.locked)
     if options.emit or options.stdout:
         report(compiled.findings, options.as_text())
         put(_emitted(compiled, options) if options.emit else bundle(compiled.files))
         return 0
+    # Planned without the lock of the project, since --check and --diff write nothing; `apply` looks again under it.
     wanted = WriteOptions(check=options.check, diff=options.diff, force=options.force)
     changes = plan_writes(options.directory, compiled.files, wanted)
     if options.check or options.diff:
@@ -91,6 +92,7 @@ def _show(compiled: Compiled, changes: Changes, options: CompileOptions) -> int:
 def _write(compiled: Compiled, changes: Changes, options: CompileOptions) -> int:
     outcome = apply(changes, on_wait=lambda: say("waiting for another pyenvspec in this project …"))
     done = outcome.changes
+    # All of them, not only those that were written: Nix sees no file that git does not know, whoever wrote it.
     notes = make_known_to_git(options.directory, sorted(compiled.files), SystemRunner())
     findings = (*compiled.findings, *outcome.notes, *notes)
     if options.json:
@@ -118,6 +120,7 @@ def _remember(compiled: Compiled, options: CompileOptions) -> None:
     looked_for |= {path: path in project.present for path in named_paths(compiled.file)}
     # One that comes back, by git or by hand, is to be taken away again.
     looked_for |= {path: False for path in GENERATED_PATHS if path not in compiled.files}
+    # What was told is told again each time, and the colours depend on where the next one prints.
     texts = (format_text(compiled.findings), format_text(compiled.findings, color=True))
     uptodate.remember(str(options.directory), looked_for, compiled.files, texts)
 

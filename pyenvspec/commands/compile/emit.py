@@ -35,4 +35,5 @@ def _tree(node: object) -> object:
     if not dataclasses.is_dataclass(node):
         return node
     fields = {f.name: getattr(node, f.name) for f in dataclasses.fields(node)}
+    # Without what is empty, or golden files would change with each field that a node gets.
     return {type(node).__name__: {k: _tree(v) for k, v in fields.items() if v not in ("", (), None, False)}}

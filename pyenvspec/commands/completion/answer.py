@@ -80,6 +80,7 @@ def _keys_of(directory: Path, key: str) -> list[str]:
     from pyenvspec.diagnostics import PyenvspecError
     from pyenvspec.driver import read_manifest
 
+    # What is wrong with the file is for `check` to say: between two words of a line nobody can be told.
     try:
         root = read_manifest(directory).root
     except (PyenvspecError, OSError):
@@ -110,7 +111,7 @@ def _natives(prefix: str, directory: Path) -> list[str]:
 def _catalogue(prefix: str, directory: Path) -> Iterable[str]:
     del directory
     if not prefix:
-        return ()  # 29,000
+        return ()  # 29,000: no shell asks to show so many
     from pyenvspec.facts.native import names_there
 
     return (name for name in names_there() if name.startswith(prefix))
@@ -123,6 +124,7 @@ def _spec_keys(prefix: str, directory: Path) -> list[str]:
     keys = list(Spec.model_fields)
     head = prefix.partition(".")[0]
     field = Spec.model_fields.get(head)
+    # From the model, which has no file to read: a key may be asked for that env.yaml does not have.
     inner = getattr(field.annotation, "model_fields", None) if field else None
     return keys + [f"{head}.{name}" for name in inner or ()]
 

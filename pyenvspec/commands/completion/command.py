@@ -41,7 +41,9 @@ def declare(parser: argparse.ArgumentParser) -> type[CompletionOptions]:
 
 def run(options: CompletionOptions) -> int:
     """Print or write the code."""
-    if options.action != "install":
+    if (
+        options.action != "install"
+    ):  # `source <(pyenvspec completion bash)`, or a package that puts it somewhere
         put(code_for(options.action))
         return 0
     shell = options.shell or Path(os.environ.get("SHELL", "")).name
@@ -67,6 +69,7 @@ def code_for(shell: str) -> str:
 
 def place_for(shell: str) -> Path:
     """Return where the shell looks for this user's completions."""
+    # As the shells read the two variables themselves: bash-completion and fish take a relative one as it is.
     data = user_folder("XDG_DATA_HOME", ".local/share")
     if shell == "bash":
         return data / "bash-completion" / "completions" / "pyenvspec"
@@ -77,6 +80,7 @@ def place_for(shell: str) -> Path:
 
 
 def _next_step(shell: str, path: Path) -> str:
+    # zsh alone has no folder of the user's in its path of functions.
     if shell == "zsh":
         return f"add to ~/.zshrc, before compinit: fpath=({path.parent} $fpath)"
     if shell == "bash":

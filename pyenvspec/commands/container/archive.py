@@ -33,6 +33,7 @@ def write_archive(
     copy: Callable[[Path], Step] | None = None,
 ) -> int:
     """Build an image, or `copy` it as a layout, and write it as a program; return the exit code."""
+    # The layers of a base come from a registry at copy time: the image in the store has only what Nix made.
     if container.base is not None and copy is None:
         message = (
             f"`containers.{container.name}` has a `base`, whose files are pulled when the image is copied"

@@ -30,11 +30,13 @@ if TYPE_CHECKING:
     from pyenvspec.plan import Container, Shell
 
 ACTIONS = ("build", "load", "push", "run", "file", "sif", "archive", "sbom")
+# One program under two names: Singularity's successor first.
 _SIF_MAKERS = ("apptainer", "singularity")
 SOCKET = Path("/var/run/docker.sock")
 DRIVER = Path("/proc/driver/nvidia/version")
 # Where `nvidia-ctk cdi generate` and the system's own services write nvidia.yaml, or nvidia.json.
 CDI = (Path("/etc/cdi"), Path("/var/run/cdi"))
+# In the order in which they are taken; the first two start images, Buildah makes them only.
 ENGINES = ("docker", "podman", "buildah")
 _HELP = (
     "build: in the Nix store; load: into Docker or Podman; push: to `registry`; run: load, then start it; "
@@ -83,6 +85,7 @@ def run(options: ContainerOptions) -> int:
     # What cannot be pushed is told before hours of building.
     if options.action == "push":
         _target(container)
+    # Nothing is written and Nix is not asked, so that it works in a checkout that one only reads.
     if options.dry_run:
         installation = installing.guess(options.directory, shell.environment)
         return show_steps(commands_of(options, container, installation))
@@ -140,6 +143,7 @@ def _run_installing(
         installing.tell(shell, installation, engine)
     installing.write_containerfile(options.directory, container, installation)
     steps = commands_of(options, container, installation)
+    # In two parts: the first are the engine's own, for which another hint holds where it is missing.
     making, rest = steps[: installing.STEPS], steps[installing.STEPS :]
     code = run_steps(making, options, missing=_WITHOUT_BUILDER, talks=True)
     if code != 0:
@@ -222,6 +226,7 @@ def _to_files(options: ContainerOptions, container: Container, copy: Callable[..
             archive = _archive_of(container)
             sif = options.output or f"{container.name}.sif"
             program = next(filter(has_program, _SIF_MAKERS), _SIF_MAKERS[0])
+            # --force: it asks otherwise whether to replace an older one, also where nobody sits.
             build = (program, "build", "--force", *options.command, sif, f"oci-archive:{archive}")
             return [copy(f"oci-archive:{archive}:{container.tag}"), build]
         case _:
@@ -299,6 +304,7 @@ def _docker_answers() -> bool:
 
 
 def _file_target(path: str, reference: str) -> str:
+    # What `docker load` takes is one file; a folder keeps layers apart, which `skopeo` and rsync copy singly.
     if path.endswith(".tar"):
         return f"docker-archive:{path}:{reference}"
     return f"oci:{path}:{reference.rpartition(':')[2]}"

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 IMAGE_FOLDER = ".pyenvspec/container"
 STEPS = 2
 """How many commands make the image in the engine's store."""
+# The image specification's own key; registries and scanners show it.
 _REVISION = "org.opencontainers.image.revision"
 
 
@@ -58,6 +59,7 @@ def ask_nix(directory: Path, container: Container) -> Installation | int:
 def guess(directory: Path, environment: Environment) -> Installation:
     """Return the same without Nix, as far as the names of files tell it: for showing what would be run."""
     named = environment.requirements or ""
+    # Locks of uv and poetry have hashes, as a pylock.toml has: Nix fetches what they name.
     if environment.manager != "pip" or not named or named.endswith(".toml"):
         return Installation(())
     # Nix reads this in place of the requirements, where it is there.

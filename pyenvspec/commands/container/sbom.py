@@ -44,6 +44,7 @@ def write_sbom(
         if code != 0:
             return code
         paths = contents.read_layers(layout, folder) if copy else contents.paths_of_image(layout)
+        # The store knows hashes and references; an image has paths only.
         done = contents.ask_store(paths, SystemRunner())
         if not done.ok:
             show(done.stderr)

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
     from pyenvspec.commands.diagnose.patterns import Advice
 
+# Of longer ones the start: what failed first is mostly why the rest did.
 _MOST_BYTES = 64 * 1024 * 1024
-
+# A compiler's command line has thousands of signs; two lines of a terminal tell which one it is.
 _LONGEST = 160
 _NOTHING = """Nix's
 output the first line with `error:` says it; `nix log` with the .drv path in it shows the whole build.
@@ -62,7 +63,7 @@ def run(options: DiagnoseOptions) -> int:
         say(
             f"Nothing in this log is known here. Of a Python traceback the last line says what is wrong, of {_NOTHING}"
         )
-    return 0 if advices else 1
+    return 0 if advices else 1  # as grep: a script may ask whether anything is known
 
 
 def explain(output: str) -> None:
@@ -112,6 +113,7 @@ def _format(advices: tuple[Advice, ...], *, color: bool, numbered: bool = True) 
         ]
         lines += [f"  - {make_visible(translated(command))}" for command in advice.commands]
         source = link(advice.source, _page(advice), color=color)
+        # Translated as plain text, since the signs of a link are no part of any catalogue.
         lines += [translated(f"  see {advice.source}").replace(advice.source, source), ""]
     if merged := merge_yaml(advices):
         lines += [translated("Put into env.yaml (join with what is there under the same keys):"), ""]

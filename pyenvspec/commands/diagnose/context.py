@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from pyenvspec.commands.diagnose.answer import Log, Values
 
+# Where nixpkgs has libstdc++ and libgcc_s.
 _BASE_LIBRARIES = "stdenv.cc.cc"
 
 
@@ -62,6 +63,7 @@ def _wheel_library(values: Values, log: Log, at: int) -> Answer:
     elif attr:
         key, item, why = "libraries", attr, f"it is in {attr}"
     else:
+        # Wheels link to far more than most use: plugins for one database, one accelerator.
         key, item = "ignore_missing_libraries", soname
         why = "no package known here holds it; most wheels work without such an optional library"
     return Answer({**values, "package": package, "why": why}, {"overrides": {package: {key: [item]}}})
@@ -81,6 +83,7 @@ def _library(values: Values, log: Log, at: int) -> Answer | None:
         why = "it is torch's own: what wants it was compiled against another torch"
         return because(values, why, "rm -rf .venv", "pyenvspec shell, which installs all of it again")
     if attr is None:
+        # Several bring what they all have a copy of, which says nothing of the one that is missing.
         bringing = [wheel.package for wheel in wheels_looked_into() if soname in wheel.brings]
         if len(bringing) == 1:
             why = f"the Python package {bringing[0]} brings it"
@@ -140,6 +143,7 @@ def _collision(values: Values, log: Log, at: int) -> Answer | None:
 
 
 def _derivation(values: Values, log: Log, at: int) -> Answer:
+    # A path of a derivation where Nix names one, else already a name.
     match = DERIVATION.search(values["what"])
     what = match["name"] if match else values["what"]
     # `python3.11-flash-attn-2.7.4.whl` → flash-attn: parts that begin with a letter are of the name
@@ -171,6 +175,7 @@ def _file(values: Values, log: Log, at: int) -> Answer:
 
 def _url(values: Values, log: Log, at: int) -> Answer:
     url = values.get("url") or values.get("pip") or ""
+    # Without what stands before the `@`: that is a password, and what we print is pasted into reports.
     host = re.match(r"https?://(?:[^@/]*@)?([^/:]+)", url)
     return Answer({**values, "at": f": {host[1]}" if host else ""})
 

@@ -17,7 +17,9 @@ from pyenvspec.project.locks.constraints import allows_python
 if TYPE_CHECKING:
     from pyenvspec.commands.diagnose.answer import Log, Values
 
+# The newest that most packages have wheels for; a newer one only where nothing older fits.
 _USUAL = "3.12"
+# uv's words where the project allows a Python that a dependency does not: a family of its own tells that.
 _TOO_WIDE = re.compile(r"includes Python versions that are not supported by your dependencies")
 # How uv, poetry and pip each name a package that is being built, in a failure or on the way to it.
 _BUILT = re.compile(
@@ -117,6 +119,7 @@ def build_after(values: Values, log: Log, at: int) -> Answer | None:
     values = {**values, "module": module, "package": package or "a package"}
     if package is None:
         return Answer(values, {}, ("name it under `python`: build_after: [its name]",))
+    # uv itself names that table in its hint.
     if "[tool.uv.extra-build-dependencies]" in log.text:
         # uv starts the build to lock as well, where env.yaml does not help.
         line = f'{package} = ["{module}"]'
@@ -144,6 +147,7 @@ def module(values: Values, log: Log, at: int) -> Answer | None:
         return None
     package = pypi_of_import(name)
     other = "it is installed already? then this is another Python: pyenvspec shell"
+    # `_ctypes`, `sqlite3`: missing in a Python that was compiled without a library, as pyenv's often are.
     if name in sys.stdlib_module_names:
         why = "it belongs to Python itself, and the Python of the shell has it: this is another one"
         return because(values, why, "pyenvspec shell")
@@ -166,6 +170,7 @@ def wheel_failed(values: Values, log: Log, at: int) -> Answer | None:
     name = normalise(values["name"])
     needs = wheel_needs(name)
     tools = list(dict.fromkeys((*(needs.sdist_tools if needs else ()), *libraries_of_wheel(name))))
+    # Which CUDA a log does not say here; the families about its compiler and headers ask that.
     tools = [tool for tool in tools if not tool.startswith("cuda.")]
     if log.is_of_nix or not tools:
         return None

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 # Colours and the like (`ESC[31m`), and what terminals show as a link or a title (`ESC]8;;…BEL`).
 _STYLE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
+# More than any message has; what is behind it is base64, a command line or a list.
 _LONGEST_LINE = 4000
 _MOST_OVER_ANOTHER = 50
 """Pieces kept of a line that was written over; an error may stand before the last of them."""
@@ -113,7 +114,7 @@ def _merge(base: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
         elif isinstance(there, list) and isinstance(value, list):
             result[key] = [*there, *(item for item in value if item not in there)]
         else:
-            result.setdefault(key, value)
+            result.setdefault(key, value)  # what failed first; the second may follow from it
     return result
 
 
@@ -124,6 +125,7 @@ def _advise(family: Family, match: re.Match[str], log: Log) -> Advice | None:
         answer = LOOK_UPS[family.resolve](values, log, match.start())
         if answer is None:  # it only looks like one of these
             return None
+        # An answer without lines of its own leaves the table's; one with none at all (`{}`) takes them away.
         values = answer.values
         yaml = answer.yaml if answer.yaml is not None else yaml
         commands = answer.commands if answer.commands is not None else commands

@@ -37,6 +37,7 @@ _IN_THE_SHELL = {
     "g++",
     "make",
 }
+# What no package of nixpkgs stands for: the package managers of others, and `module` of clusters.
 _OF_OTHERS = {"conda", "mamba", "micromamba", "brew", "apt", "apt-get", "yum", "dnf", "pacman", "module"}
 # A traceback of starting a program, or what bash and dash say: only then a missing file is a program.
 _STARTED = re.compile(r"_execute_child|posix_spawn|Popen|command not found|: not found$", re.MULTILINE)
@@ -49,6 +50,7 @@ _SPOKEN = {
     "hdf5": "hdf5",
     "netcdf": "netcdf",
 }
+# Packages of the toolkit, which env.yaml asks for by `cuda` and not under `native`.
 _CUDA_ATTR = re.compile(r"cuda(\.|$)")
 
 
@@ -68,6 +70,7 @@ def header(values: Values, log: Log, at: int) -> Answer | None:
     if log.is_of_nix:
         return None
     if attr is None:
+        # `libavcodec/avcodec.h`, `sndfile.h`: the folder or the file is mostly called as its library is.
         first, _, last = name.rpartition("/")
         stem = last.rpartition(".")[0]
         other_attr = next(
@@ -90,6 +93,7 @@ def pkg_config(values: Values, log: Log, at: int) -> Answer | None:
     attr = attribute_of_pkg_config(name) or attribute_of_pkg_config(stem) or _holds(name) or _holds(stem)
     if attr is None:
         return _unknown(values, stem)
+    # With pkg-config itself: in nixpkgs it is what makes the .pc files of the packages beside it found.
     return because(values, f"it is in {attr}", yaml={"native": ["pkg-config", attr]})
 
 
@@ -147,6 +151,7 @@ def named_program(values: Values, log: Log, at: int) -> Answer | None:
     """Return the program that a Python package calls, from the words in which it says so."""
     line = log.line(log.line_number(at))
     named = next(iter(values.values()), "")
+    # Where the pattern has no group: what a package says of a program that it calls without naming it.
     words = (
         (r"[Jj]ava|JVM|JAVA", "java"),
         (r"R_HOME", "R"),
@@ -240,6 +245,7 @@ def registry(values: Values, log: Log, at: int) -> Answer:
 
 def _holds(word: str) -> str | None:
     """Return the attribute of a library by its bare name."""
+    # The table of libraries first: an attribute of that very name may be a program or another library.
     for soname in (f"lib{word}.so", f"{word}.so" if word.startswith("lib") else ""):
         attr = attribute_of_soname(soname) if soname else None
         if attr and not attr.startswith("cuda."):

@@ -41,11 +41,13 @@ def declare(parser: argparse.ArgumentParser) -> type[RemoveOptions]:
 def run(options: RemoveOptions) -> int:
     """Remove all of them, or none when one is not there."""
     wanted: dict[KeyPath, list[str]] = {}
+    # Each name once, since taking the same item away twice would fail.
     for path, name in map(list_for, dict.fromkeys(options.names)):
         wanted.setdefault(path, []).append(name)
 
     def change(data: bytes, raw: RawSpec) -> bytes:
         there = {path: listed(raw, path) for path in wanted}
+        # All names that are not there in one message, and the file as it was: half of a wish is none.
         absent = [(path, n) for path, names in wanted.items() for n in names if n not in there[path]]
         if absent:
             raise PyenvspecError(*(_not_listed(raw, path, name) for path, name in absent))
@@ -69,5 +71,6 @@ def _not_listed(raw: RawSpec, path: KeyPath, name: str) -> Diagnostic:
     if near:
         hint = f"did you mean `{shown(path, near)}`?"
     else:
+        # The whole list: it is no longer than what the user wrote.
         hint = f"`{key}` holds {', '.join(names)}" if names else f"`{key}` is empty"
     return Diagnostic("edit-not-listed", f"`{shown(path, name)}` is not in env.yaml", raw.file, hint=hint)

@@ -56,6 +56,7 @@ def _explain(options: ExplainOptions, name: str) -> Explanation:
     if not (options.directory / MANIFEST).exists():
         # What a key is for can be asked before there is a file.
         return Explanation(find_key(name, None), (), (), (), ())
+    # A file with mistakes is told as `check` does it: what a key becomes follows from all of it.
     raw = read_manifest(options.directory)
     return explain_key(name, raw, lambda tree: compile_tree(options.directory, tree))
 
@@ -81,6 +82,7 @@ def _format_key(explained: Explanation) -> str:
 
 
 def _format_nix(explained: Explanation) -> Iterator[str]:
+    # `run` is in no file of Nix, so that leaving it out would seem to change nothing.
     if explained.key.path[0] == "run":
         yield translated("No generated file has it: `pyenvspec run` reads it.")
         yield ""
@@ -127,6 +129,7 @@ def _name(other: Alternative) -> str:
 
 
 def _wrap(text: str, indent: str) -> list[str]:
+    # Whole words, also those with a dash: option names, addresses and store paths are copied from here.
     wrapped = textwrap.wrap(
         make_visible(translated(text)), WIDTH - len(indent), break_long_words=False, break_on_hyphens=False
     )

@@ -73,6 +73,7 @@ def explain_key(name: str, raw: RawSpec, compile_raw: Callable[[RawSpec], Compil
         nix = _sections(compiled, key.path, exactly=True)
         return Explanation(key, (), nix, (), decisions)
     lines = _typed_lines(raw, typed)
+    # On the tree and not on the text, so that all other positions, and with them the messages, stay.
     reduced = without(raw.root, typed)
     assert isinstance(reduced, Mapping)
     try:
@@ -125,6 +126,7 @@ def _is_about(decided: str, path: KeyPath) -> bool:
     key = ".".join(names)
     if decided == "nixpkgs.release" and key in _DECIDES_RELEASE:
         return True
+    # Either way round: `cuda` is told all that is decided below it, `cuda.version` what is decided on `cuda`.
     return bool(key) and (decided == key or decided.startswith(f"{key}.") or key.startswith(f"{decided}."))
 
 
@@ -144,6 +146,7 @@ def _changed_files(before: Compiled, after: Compiled) -> tuple[str, ...]:
 
 def _sections(compiled: Compiled, path: KeyPath, *, exactly: bool = False) -> tuple[NixPart, ...]:
     """Return what stands under the comments of a key and those below it, else of the nearest key above."""
+    # From the key itself upwards: `python.version` has no section of its own, and is told in that of `python`.
     for size in range(len(path), 0, -1):
         name = ".".join(_names(path[:size]))
         parts: list[NixPart] = []

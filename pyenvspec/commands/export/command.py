@@ -35,6 +35,7 @@ def declare(parser: argparse.ArgumentParser) -> type[ExportOptions]:
 
 def run(options: ExportOptions) -> int:
     """Print the file."""
+    # Findings go to stderr, as what is left out: stdout is the file, which most redirect.
     _, plan, findings = check_project(options.directory)
     report(findings, options)
     shell = find_shell(plan, options.variant)

@@ -34,6 +34,7 @@ def format_conda(plan: Plan, shell: Shell, root: Path) -> tuple[str, list[str]]:
     text += "".join(f"  - {channel}\n" for channel in _channels(shell.cuda))
     text += "dependencies:\n" + "".join(f"  - {line}\n" for line in lines)
     if pip:
+        # conda warns where `pip:` is there and pip itself is not listed. Quoted, as a line may begin with `-e` or `-r`.
         text += "  - pip\n  - pip:\n" + "".join(
             f"    - {json.dumps(line, ensure_ascii=False)}\n" for line in pip
         )
@@ -70,6 +71,7 @@ def _channels(cuda: CudaSet | None) -> list[str]:
 def _pip(shell: Shell, root: Path) -> list[str]:
     """Return the lines of the pip section: the requirements file itself, or what the lock has pinned."""
     environment = shell.environment
+    # nixpkgs' names of Python's packages are PyPI's in all but a few; their versions are not known here.
     if environment.manager == "nixpkgs":
         return sorted(package.path[-1] for package in environment.packages)
     if manager_of(environment) == "pip":
@@ -86,6 +88,7 @@ def _locked(shell: Shell, root: Path) -> list[str]:
     project = read_locked_project(root, f"{manager_of(environment)}2nix", environment.project)
     if project.lock is None:
         return [f"-e {environment.project}"]
+    # For one system: the file has no markers by platform that conda would read.
     needed = needed_packages(
         project, shell.interpreter.version, "x86_64-linux", environment.groups, environment.extras
     )

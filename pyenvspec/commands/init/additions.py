@@ -116,6 +116,7 @@ def _bound_majors(done: Additions, primary: Source) -> None:
 
 def bound_to_wheels(done: Additions, packages: Source, python: str) -> bool:
     """Add bounds for packages that pip would compile for this Python, of which an older release has a wheel."""
+    # Packages of which no release has a wheel for this Python are left: they are built, whichever is taken.
     bounds = [(w, last_with_wheels(w.name, w.specifier, python)) for w in packages.packages]
     for wanted, last in bounds:
         if last is not None:
@@ -165,6 +166,7 @@ def _is_own(name: str, own: set[str]) -> bool:
 
 
 def _has_cuda(packages: Source, names: tuple[str, ...]) -> bool:
+    # By any name of the family: `tensorflow-gpu` is the tensorflow for CUDA.
     packages_held = [wanted for name in names if (wanted := packages.find(name))]
     # A lock has the wheels of CUDA beside a plain `torch`.
     return any(_OF_CUDA.search(wanted.text) for wanted in packages_held) or bool(
@@ -198,6 +200,7 @@ def _add_framework(done: Additions, survey: Survey, primary: Source) -> None:
 def _add_beside(done: Additions, survey: Survey, primary: Source) -> None:
     """What is imported beside torch and listed nowhere; of a repository only where much of the project needs it."""
     there = {wanted.name for wanted in (*primary.packages, *done.packages)}
+    # The table is of what goes with torch: without it such a name is another package's, or the project's own.
     if "torch" not in there:
         return
     own = {normalise(source.name) for source in survey.sources if source.name}
@@ -226,6 +229,7 @@ def _is_more(chosen: tuple[Source, Wanted], primary: Source) -> bool:
 
 
 def _may_be_tensorflow_2(done: Additions, listed: Wanted | None) -> bool:
+    # What is added goes before what is listed: it is what pip will take.
     tensorflow = next((w for w in done.packages if w.name in FRAMEWORKS["tensorflow"]), listed)
     # `==1.15.5`, `~=1.14`, `<2`, `<=1.15`, `<2.0.0`: these cannot be a 2.
     return tensorflow is None or not re.search(r"(==|~=)\s*1\.|<=?\s*(1\.|2(\.0)*\b)", tensorflow.specifier)

@@ -74,6 +74,7 @@ def why_not_locked(text: str, source: Source, minor: str, runner: Runner) -> str
             lacking = NO_WHEEL.search(done.stderr)
             if lacking is None or lacking[1] in excluded:
                 split = _SPLIT.search(done.stderr)
+                # Any other refusal may be of the network or of an older uv, which says nothing of the project.
                 return _told(split[1], _LIKE.search(done.stderr), minor) if split else None
             if _imports_torch(lacking[1]):
                 return _built_with_torch(lacking[1])

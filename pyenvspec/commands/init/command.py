@@ -84,7 +84,7 @@ def declare(parser: argparse.ArgumentParser) -> type[InitOptions]:
 def run(options: InitOptions) -> int:
     """Write env.yaml for the project, or of a template."""
     root = options.directory
-    if not options.dry_run:
+    if not options.dry_run:  # before uv is asked for a minute
         _check_free(root, force=options.force)
     if options.manager is not None and options.manager not in MANAGERS:
         raise _error(
@@ -103,6 +103,7 @@ def run(options: InitOptions) -> int:
     text, findings = _settle(root, done, template)
     copy_name = None
     if not options.dry_run:
+        # Before env.yaml: where one of these cannot be written, `init` can simply be run again.
         if template is not None:
             _write_template(root, template)
         copy_name = _write(root, text, done, force=options.force)
@@ -185,6 +186,7 @@ def _check_possible(done: Decisions, seen: Survey) -> None:
         raise PyenvspecError(Diagnostic("init-manager", message, "pyproject.toml", hint=hint))
 
 
+# A terminal's height; a repository of examples has hundreds.
 _MOST_BELOW = 20
 _NOT_WRITTEN = frozenset({"native-insecure", "native-refused"})
 """Of what is under `native`: nobody asked for it by that name, so that a warning is enough to leave it out."""
@@ -230,13 +232,14 @@ def _leave_out(done: Decisions, without: set[str], errors: list[Diagnostic]) -> 
     """Take away what the errors are about; False where nothing of it is ours to take away."""
     taken = False
     for error in errors:
+        # By the words of the message, since what it points at is a line of a text that is not written yet.
         name = next((name for name, _ in done.native if f"`{name}`" in error.message), None)
         if name is not None and name not in without:
             without.add(name)
             done.left_out.append(f"{dict(done.native)[name]}: {name}: {error.message}")
             taken = True
         elif error.code == "no-release" and done.gpu is not None and done.gpu.toolkit:
-            # No nixpkgs has this CUDA beside this Python.
+            # No nixpkgs has this CUDA beside this Python, and the Python is what packages need.
             done.left_out.append(f"{done.gpu.where}: CUDA {done.gpu.toolkit}: {error.message}")
             done.gpu = None
             taken = True

@@ -27,6 +27,7 @@ def convert(source: Source, more: Additions) -> tuple[Source, str]:
         return _include(source, more)
     options = [claim for claim in source.options if _NEEDED_BY_PIP.match(claim.value)] + more.options
     includes = [claim for claim in source.options if re.match(r"-r|--requirement", claim.value)]
+    # What an included file lists stands among the packages already; its line would install the old file as well.
     left_out = [
         Claim(c.value, c.line, "there is no such file, or its lines are taken over") for c in includes
     ]
@@ -54,6 +55,7 @@ def _include(source: Source, more: Additions) -> tuple[Source, str]:
 def _text(source: Source, options: list[Claim], packages: list[str]) -> str:
     lines = [
         f"# From {source.file}, by `pyenvspec init`; from now on this is the file to edit.",
+        # Each once, in the order of the files: pip asks all indices, so that a second line only costs time.
         *dict.fromkeys(option.value for option in options),
         *packages,
     ]

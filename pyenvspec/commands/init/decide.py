@@ -122,6 +122,7 @@ def _for_pip(survey: Survey, listed: Source, more: Additions) -> tuple[Source, t
     if listed.kind == "requirements" and not more.is_needed:
         return listed, None
     packages, text = convert(listed, more)
+    # What the project has is never written over.
     is_free = all(source.file != "requirements.txt" for source in survey.sources)
     return packages, ("requirements.txt" if is_free else "requirements.pyenvspec.txt", text)
 
@@ -134,6 +135,7 @@ def choose_primary(survey: Survey, only: str | None) -> Source | None:
     for source in survey.of("lock"):
         if source.tool in ("uv", "poetry") and "/" not in source.file:
             return source
+    # Requirements files that the README tells to install.
     files = {
         o.value.removeprefix("-r ") for s in survey.of("readme") for o in s.options if o.value[:2] == "-r"
     }
@@ -160,6 +162,7 @@ def choose_primary(survey: Survey, only: str | None) -> Source | None:
         *survey.of("setup", "pyproject", "imports"),
         *requirements,
     ]
+    # A requirements file for developers above several projects is not what anybody runs.
     if not candidates or (survey.projects_below and candidates[0] in requirements and not plain):
         return None
     first = candidates[0]
@@ -220,6 +223,7 @@ def _choose_manager(survey: Survey, primary: Source | None) -> tuple[str, str]:
 def _why_not_locked(
     survey: Survey, primary: Source | None, ask: Callable[[Source, str], str | None]
 ) -> str | None:
+    # poetry locks its own projects, and a lock that is there was made by somebody.
     if primary is None or primary.kind != "pyproject" or primary.tool == "poetry":
         return None
     return ask(primary, choose_python(survey, primary).value)
@@ -300,6 +304,7 @@ def _choose_native(survey: Survey, packages: Source | None) -> list[tuple[str, s
             # Others of the table are keys of their own, Python packages, or in every shell already.
             if row is None or row.kind in ("attr", "service"):
                 places.setdefault(claim.value, source.where(claim))
+    # Libraries that wheels want from the system and bring not along; CUDA's come by `cuda`, or by other wheels.
     for wanted in packages.packages if packages is not None else ():
         for attribute in libraries_of_wheel(wanted.name):
             if not attribute.startswith("cuda."):
@@ -350,6 +355,7 @@ def _tell(done: Decisions, survey: Survey, primary: Source | None) -> None:
             no_toolkit = f"no toolkit is written, since {_no_toolkit(done)}"
             done.notes.append(f"{source.where(claim)} has CUDA {claim.value}; {no_toolkit}")
     _tell_what_else_is_installed(done, survey, primary)
+    # lib2to3 went with Python 3.13.
     if survey.python_2 is not None:
         port = "port it once, in the shell of a Python up to 3.12: `python -m lib2to3 -w -n .`"
         done.notes.append(f"{survey.python_2} is code of Python 2, which no Python here runs: {port}")

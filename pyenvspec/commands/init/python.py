@@ -58,6 +58,7 @@ def choose_python(
     newest_allowed = [m for m in allowed if version_key(m) <= version_key(DEFAULT_PYTHON)] or allowed
     if limits and value != newest_allowed[-1]:
         reasons.append(limits[0])
+    # Asked last, and only for older ones: each question goes to the network, and the tables know most.
     if ask is not None and packages is not None and _leaves_a_choice(survey, packages, fitting):
         answer, reason = ask(packages, [m for m in fitting if version_key(m) <= version_key(value)])
         if answer is None:
@@ -91,6 +92,7 @@ def _narrow_by_claims(survey: Survey, packages: Source | None) -> tuple[list[str
     notes: list[str] = []
     for source, claim in _claims(survey, packages):
         narrowed = [minor for minor in allowed if _allows(claim, minor)]
+        # Those before it in the order stay right; one that contradicts them is told.
         if not narrowed:
             because = f"; {reasons[0]}" if reasons else ""
             notes.append(
@@ -125,7 +127,7 @@ def _allows(claim: Claim, minor: str) -> bool:
     exact = constraint.removeprefix("==").removesuffix(".*")
     if exact and all(part.isdigit() for part in exact.split(".")) and exact.count(".") >= 1:
         return exact.split(".")[:2] == minor.split(".")
-    return allows_python(constraint, minor) is not False
+    return allows_python(constraint, minor) is not False  # what cannot be read rules nothing out
 
 
 def _narrow_by_wheels(allowed: list[str], packages: Source | None) -> tuple[list[str], list[str]]:
@@ -141,6 +143,7 @@ def _narrow_by_wheels(allowed: list[str], packages: Source | None) -> tuple[list
         if narrowed != fitting:
             limits.append(f"{release} has wheels for Python {_range(pythons)}")
         fitting = narrowed
+    # The last that narrowed it is the one that decided, and is told as the reason.
     return fitting, list(reversed(limits)) if fitting else limits
 
 

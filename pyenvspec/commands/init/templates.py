@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 SCHEMA_LINE = "# yaml-language-server: $schema=./nix/pyenvspec/vendor/env.schema.json\n"
 _PACKAGE = Path(__file__).parents[2]
 
+# In full, comments and all: they are read by people who see env.yaml for the first time.
 ALONE = {
     "minimal": """\
 # Python with packages from pyproject.toml through uv.

@@ -28,6 +28,7 @@ def newest_torch_of(cuda: str) -> str | None:
 
 def index_of_torch(torch: Wanted, cuda: Claim) -> Claim:
     """Return pip's option for the builds of this torch that come nearest to the CUDA asked for."""
+    # conda's own answer for an open version: the newest below the bound, of which the table knows the builds.
     version = torch.version or newest_before("torch", torch.specifier)
     minor = minor_of(version) if version else ""
     row = next((row for row in torch_wheels() if row.torch == minor), None)

@@ -76,7 +76,7 @@ def _ask(options: CleanOptions) -> None:
     if options.yes:
         return
     hint = "run `pyenvspec clean --yes`"
-    if not is_terminal(sys.stdin):
+    if not is_terminal(sys.stdin):  # an end of input is no yes, and waiting for one in a job is for ever
         message = "there is no terminal to ask on, so nothing was taken away"
         raise PyenvspecError(Diagnostic("clean-unasked", message, "clean", hint=hint))
     say("Take them away? [y/N] ")
@@ -107,6 +107,7 @@ def _kept(everything: bool) -> Iterator[Waste]:
 def read_project(folder: Path) -> Path | None:
     """Return the project that a kept shell is of, or None where it does not say."""
     try:
+        # Names of folders are bytes; what is no UTF-8 in one comes back as it was.
         return Path((folder / "project").read_text(encoding="utf-8", errors="surrogateescape"))
     except OSError:
         return None

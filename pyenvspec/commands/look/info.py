@@ -53,6 +53,7 @@ def _machine(runner: Runner) -> dict[str, str]:
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "distribution": _distribution(),
     }
+    # As pyenvspec itself starts it: the one of `get-nix` is not on PATH.
     facts["nix"] = _first_line(runner, nix_argv("--version"))
     for program, word in _PROGRAMS:
         facts[program] = _first_line(runner, (program, word))
@@ -83,6 +84,7 @@ def _project(root: Path) -> dict[str, str]:
         _, plan, findings = check_project(root)
     except PyenvspecError as error:
         return {MANIFEST: f"not valid: {_codes(error.diagnostics)}"}
+    # What decides how things go, and no values: `env`, addresses and names of packages may be nobody else's business.
     shells = (f"{s.name}: Python {s.interpreter.version}, {s.environment.manager}" for s in plan.shells)
     return {
         MANIFEST: f"valid ({_codes(findings)})" if findings else "valid",

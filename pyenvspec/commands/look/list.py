@@ -81,6 +81,7 @@ def _items(plan: Plan, shell: Shell, root: Path) -> Iterator[ListedItem]:
         attribute = find_attribute(name)
         version = attribute.version if attribute else ""
         yield ListedItem("native", name, version, release)
+    # What is there, not what a lock says: the two differ until the shell is entered again.
     if has_venv:
         for name, version in installed_packages(venv).items():
             yield ListedItem("package", name, version, environment.venv)

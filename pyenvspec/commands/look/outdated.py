@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from pyenvspec.plan import Plan, Shell
     from pyenvspec.tools import Runner
 
+# uv asks the index once for each of some hundred packages.
 _PATIENCE = 90.0
 _OF_VENV = ("pip", "setuptools")  # there before anything is installed
 
@@ -85,6 +86,7 @@ def run(options: OutdatedOptions) -> int:
 
 def _release(plan: Plan) -> Iterator[Old]:
     now, newest = plan.nixpkgs.release, nixpkgs.newest_stable()
+    # One that is not in the table is a branch or commit of the user's, older or newer than which nobody can tell.
     known = [release.branch for release in nixpkgs.releases()]
     if now in known and newest in known and known.index(now) < known.index(newest):
         ends = nixpkgs.end_of_support(now)
@@ -152,6 +154,7 @@ def _packages(shell: Shell, root: Path, runner: Runner, untold: list[str]) -> It
             f"packages: {'uv is not here' if result.missing else 'uv could not be asked'} for the newest ones"
         )
         return
+    # Names as uv prints them are normalised, as ours are.
     newest = dict(re.findall(r"^([\w.-]+)==(\S+)", result.stdout, re.MULTILINE))
     # pip has no lock to move: the pin is changed where it is typed.
     command = {"uv": "uv lock --upgrade-package {}", "poetry": "poetry update {}"}.get(environment.manager)

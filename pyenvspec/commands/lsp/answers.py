@@ -30,6 +30,7 @@ MOST_ITEMS = 200
 # Hints of `check`: "did you mean `ffmpeg`?"; and "`python.version: 3.12`", where the key is that of the finding.
 _MEANT = re.compile(r"(?:did you mean|write|use) `([^`\s]+)`")
 _WORKS = re.compile(r"`(?P<key>[\w.]+): (?P<value>[\w.-]+)`")
+# Lists whose items are names of nixpkgs, of which the schema knows only some hundred.
 _PACKAGES = {("native",)}
 
 
@@ -108,6 +109,7 @@ def _keys(part: dict[str, Any], schema: dict[str, Any]) -> list[Offered]:
 
 
 def _values(path: tuple[str, ...], part: dict[str, Any], schema: dict[str, Any]) -> list[Offered]:
+    # What a pattern of the schema allows and its text does not list: which of them there are is in the facts.
     versions = {
         ("python",): python_versions,
         ("python", "version"): python_versions,
@@ -146,6 +148,7 @@ def _part(schema: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any] | Non
 
 
 def _branches(part: dict[str, Any], schema: dict[str, Any]) -> list[dict[str, Any]]:
+    # A reference, or one of several forms (`cuda: 12.4`, `cuda: {version: 12.4}`), any of which may be meant.
     if "$ref" in part:
         return [part, *_branches(schema["$defs"][part["$ref"].rsplit("/", 1)[-1]], schema)]
     inner = [*part.get("anyOf", ()), *part.get("oneOf", ())]
@@ -176,6 +179,7 @@ def _in_words(explanation: Explanation) -> str:
         parts.append(f"Default: `{explanation.key.default}`")
     parts += [f"- {d.key}: **{d.choice}**, {d.reason}" for d in explanation.decisions[:4]]
     if explanation.nix:
+        # The first part only, and not all of that: editors show this in a small window over the text.
         shown = explanation.nix[0]
         parts.append(f"What it becomes, in {shown.file}:\n\n```nix\n{shown.text[:1500]}\n```")
     elif explanation.files:

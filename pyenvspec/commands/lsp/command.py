@@ -29,6 +29,7 @@ def declare(parser: argparse.ArgumentParser) -> type[Options]:
 
 def run(options: Options) -> int:
     """Serve until the editor ends it."""
+    # Typed by hand it would wait for ever, and say nothing.
     if sys.stdin is None or is_terminal(sys.stdin):
         say("usage: an editor starts `pyenvspec lsp` and talks to it; docs/editors.md says how to set it up")
         return USAGE

@@ -27,6 +27,7 @@ class Place:
 def find_place(lines: list[str], line: int, column: int) -> Place:
     """Return what is typed at a place."""
     before = lines[line][:column] if line < len(lines) else ""
+    # The name that is typed so far: back to a blank, a bracket, a comma, a colon or a quote.
     word = re.search(r"[^\s\[\],{}:'\"]*$", before)
     typed, start = (word[0], word.start()) if word else ("", column)
     indent = len(before) - len(before.lstrip(" "))

@@ -27,6 +27,7 @@ def helpers_on_path() -> Iterator[None]:
     with TemporaryDirectory() as folder:
         more = [folder]
         beside = Path(sys.executable).parent / PROGRAM
+        # `uv tool install` and pipx put only our own program on PATH, not those of what it depends on.
         if not has_program(PROGRAM) and beside.exists():
             Path(folder, PROGRAM).symlink_to(beside)
         if not has_program(_LOOKED_FOR):
@@ -34,6 +35,7 @@ def helpers_on_path() -> Iterator[None]:
             Path(folder, _LOOKED_FOR).chmod(0o755)
         if not has_program("nix") and (own := own_nix()):
             more.append(str(own.parent))
+        # In the environment of this process, since fetching starts programs that start others.
         before = os.environ.get("PATH")
         os.environ["PATH"] = os.pathsep.join([*search_path(), *more])
         try:

@@ -81,11 +81,13 @@ def relock(options: LockOptions, plan: Plan, old: Mapping[str, Pin], *, moved: C
     Nothing is written before every pin is there.
     """
     wanted = wanted_refs(plan.inputs)
+    # A pin of another source than env.yaml names now is none: `inputs.x.github` was changed.
     kept = usable_pins(plan.inputs, old)
     # `update` asks for those that it moves, `lock` for those that have no pin or another source than it.
     movable = {n: s for n, s in wanted.items() if (n in moved if moved else n not in kept)}
     with helpers_on_path():
         new = kept | fetch_pins(_movable(movable, kept), SystemRunner(), on_progress=_progress(options))
+    # In order, so that a diff of the lock shows what moved; inputs that are gone fall away.
     new = dict(sorted(new.items()))
     changes = [PinChange(n, old.get(n), new.get(n)) for n in sorted({*old, *new}) if old.get(n) != new.get(n)]
     if not options.dry_run:
@@ -120,6 +122,7 @@ def _write(options: LockOptions, pins: Mapping[str, Pin]) -> None:
 
 
 def _tell(options: LockOptions, pins: Mapping[str, Pin], changes: list[PinChange]) -> None:
+    # The changes go to stdout, quiet or not: they are what was asked for. The rest is talk.
     if options.json:
         document = {
             "changes": [{"input": c.name, "old": _data(c.old), "new": _data(c.new)} for c in changes],

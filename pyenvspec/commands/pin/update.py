@@ -34,6 +34,7 @@ def declare(parser: argparse.ArgumentParser) -> type[UpdateOptions]:
 def run(options: UpdateOptions) -> int:
     """Move the named inputs, or all of them."""
     plan = load_plan(options.directory)
+    # By the plan and not by the lock: an input that has no pin yet may be moved as well.
     names = {flake_input.name for flake_input in plan.inputs}
     if unknown := [name for name in dict.fromkeys(options.names) if name not in names]:
         raise LockError(*(_unknown(name, names) for name in unknown))

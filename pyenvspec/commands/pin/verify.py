@@ -39,6 +39,7 @@ def verify_pins(options: LockOptions, plan: Plan, pins: Mapping[str, Pin]) -> in
     ]
     if wrong:
         raise LockError(*wrong)
+    # Told only, and no failure: a branch that has moved on is what pins are for.
     moving = {n: p.source for n, p in kept.items() if not REVISION.fullmatch(p.source.ref or "")}
     with helpers_on_path():
         now = fetch_pins(moving, SystemRunner())
@@ -62,6 +63,7 @@ def verify_pins(options: LockOptions, plan: Plan, pins: Mapping[str, Pin]) -> in
 def _state(pin: Pin, now: Pin | None) -> str:
     if now is None:
         return "asked for by revision"
+    # A pin behind its branch is no sign of anything; one that its branch has now is surely of it.
     ref = pin.source.ref or "the default branch"
     return f"newest of {ref}" if now.rev == pin.rev else f"not the newest of {ref}, which is {now.rev[:12]}"
 

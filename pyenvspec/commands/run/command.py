@@ -59,6 +59,7 @@ def run(options: RunOptions) -> int:
     target = _find(options.target, file.spec.run)
     submission = _submit(_plan_job(options, target, plan), target)
     report(findings, options)
+    # One file a target, written over each time: engines read it when it is handed in, and keep a copy.
     path = f"{JOB_FOLDER}/{options.target}.{submission.suffix}"
     argv = submission.argv(path)
     if options.dry_run:
@@ -86,6 +87,7 @@ def _find(name: str, targets: Mapping[str, Target]) -> Target:
 def _plan_job(options: RunOptions, target: Target, plan: Plan) -> Job:
     container = next((c for c in plan.containers if c.name == target.container), None)
     words = options.command or target.command or (container.command if container else ())
+    # A job without anything to do would take the machines and wait for input.
     if words in ((), _NOTHING) and not (options.command or target.command):
         message = f"nothing is given to run on `{options.target}`"
         hint = (

@@ -19,6 +19,7 @@ def dstack(job: Job, settings: DStack) -> Submission:
     task: dict[str, Any] = {"type": "task", "name": job.name[:41].strip("-"), "image": job.image}
     if job.env:
         task["env"] = dict(job.env)
+    # A list of lines for a shell: an array of words, as Kubernetes has it, there is none.
     task["commands"] = [_command(job.words)]
     if settings.nodes != 1:
         task["nodes"] = settings.nodes

@@ -83,7 +83,7 @@ def dump(document: dict[str, Any]) -> str:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes texts of several lines as such."""
+    """Writes texts of several lines as such; of its own, since a representer is kept by the class for everybody."""
 
 
 def _write_text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:

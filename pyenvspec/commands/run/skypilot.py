@@ -22,7 +22,7 @@ def skypilot(job: Job, settings: SkyPilot) -> Submission:
             resources[name] = value
     if settings.spot:
         resources["use_spot"] = True
-    resources["image_id"] = f"docker:{job.image}"
+    resources["image_id"] = f"docker:{job.image}"  # without `docker:` it is an image of the cloud's machines
     task: dict[str, Any] = {"name": job.name}
     if settings.nodes != 1:
         task["num_nodes"] = settings.nodes
@@ -31,5 +31,6 @@ def skypilot(job: Job, settings: SkyPilot) -> Submission:
         task["envs"] = dict(job.env)
     task["run"] = shlex.join(job.words) + "\n"
     text = f"# {job.head}\n{dump(merged(task, settings.task))}"
+    # --down: a cluster stays up, and costs, until somebody ends it. Named, as `sky` would take a random name.
     command = ("sky", "launch", "--down", "--cluster", job.name, "{file}")
     return Submission("yaml", text, command, "run `uv tool install skypilot`, then `sky check`")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def slurm(job: Job, settings: Slurm) -> Submission:
     """Return the script; it is handed to the nodes by Slurm, so they need not see this machine's files."""
     options = "".join(f"#SBATCH --{option}\n" for option in _options(job, settings))
-    # What `module load` set is for the cluster's own Python.
+    # What `module load` set is for the cluster's own Python; ~/.local of the user is seen in the image too, by home.
     variables = "unset PYTHONPATH PYTHONHOME\nexport PYTHONNOUSERSITE=1\n"
     variables += "".join(f"export {name}={shlex.quote(value)}\n" for name, value in job.env)
     text = f"#!/bin/bash\n# {job.head}\n{options}set -eu\n{variables}\nexec {_start(job, settings)}\n"
@@ -41,6 +41,7 @@ def _options(job: Job, settings: Slurm) -> Iterator[str]:
         yield f"mem={settings.memory.removesuffix('i')}"
     if settings.time:
         yield f"time={format_time(settings.time)}"
+    # Last: of an option that is named twice sbatch takes the later one, and this one is the user's word.
     yield from (f"{name}={value}" for name, value in sorted(settings.options.items()))
 
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _LOCKS = ("uv.lock", "poetry.lock", "pylock.toml")
 # Outputs of nixpkgs' derivations besides `out`, which are no part of a package's name: glibc-2.40-66-bin.
 _OUTPUT = re.compile(r"-(bin|dev|lib|out|man|doc|info|debug|static|dist|data)$")
+# `glibc-2.40`, as builtins.parseDrvName parts it: at a dash before a digit
 _VERSION = re.compile(r"-(?=[0-9])")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -72,6 +73,7 @@ def paths_of_image(layout: Path) -> list[str]:
     """Return the store paths in the layers of an image; its blobs are links into the layers' own folders."""
     paths: set[str] = set()
     for blob in (layout / "blobs" / "sha256").iterdir():
+        # An image made by an engine has plain files here, and is read by `read_layers`.
         # LAYER/blobs/sha256/DIGEST, with the store paths of the layer in LAYER/paths (nix/modules/oci-layers.py).
         listing = blob.resolve().parents[2] / "paths" if blob.is_symlink() else None
         if listing is not None and listing.is_file():
@@ -185,6 +187,7 @@ def read_locked_files(folder: Path) -> dict[tuple[str, str], list[LockedFile]]:
             continue
         # uv and poetry write [[package]], pylock.toml has [[packages]].
         for package in _tables(document, "package", "packages"):
+            # By both: a lock may have two versions of one name, for two Pythons.
             key = (canonicalize_name(str(package.get("name", ""))), str(package.get("version", "")))
             files.setdefault(key, []).extend(_files(package))
     return files

@@ -59,6 +59,7 @@ def format_sbom(
         for package in packages:
             bom.components.add(package)
             bom.register_dependency(package)
+        # What is built on names its compiler too, which the image has not: only what is in it counts.
         needed = [components[reference] for reference in path.references if reference in components]
         bom.register_dependency(component, [*needed, *packages])
     # What nothing refers to is what the image has for its own sake; the rest comes with it.

@@ -97,6 +97,7 @@ def _row(one: Attribute) -> dict[str, object]:
 
 def _tell(query: str, attributes: list[Attribute], meant: Suggestion | None) -> None:
     """Say what the query means, and the next step."""
+    # The surest first: a name of another package manager, a key that is no package, one that nixpkgs took out, a slip.
     name = make_visible(query)
     former = find_attribute(query)
     if meant and meant.attr and meant.kind == "attr":
@@ -118,6 +119,6 @@ def _tell(query: str, attributes: list[Attribute], meant: Suggestion | None) -> 
 
 
 def _data(meant: Suggestion | None) -> dict[str, str | None] | None:
-    if meant is None or meant.kind == "close":
+    if meant is None or meant.kind == "close":  # a guess at a slip is no meaning that a script may rely on
         return None
     return {"kind": meant.kind, "attribute": meant.attr, "hint": meant.hint}
