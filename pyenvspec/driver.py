@@ -136,7 +136,8 @@ def _check_locks(root: Path, file: SpecFile, project: ProjectFolder, findings: D
 
         check_venvs(root, file, managers, findings)
     # Without either there is nothing to read; that a file named is missing was told as its path.
-    if "pip" in used and ("requirements.txt" in project.files or file.spec.python.requirements):
+    named = any(shell.spec.python.requirements for shell in file.shells)
+    if "pip" in used and (named or "requirements.txt" in project.files):
         from pyenvspec.checking.requirements import check_requirements
 
         check_requirements(root, file, managers, findings)

@@ -72,6 +72,35 @@ def check_release(
     return (choice.release if choice else None), tuple(findings)
 
 
+def refuse_unserved(file: SpecFile, wanted: ShellSystems, served: ShellSystems) -> None:
+    """Raise PyenvspecError for systems that a shell names and that it is not made for with what was chosen.
+
+    Of the default ones such a system is left out; who has named one would look for the shell in vain.
+    """
+    refused = []
+    for shell in file.shells:
+        lacking = [system for system in wanted[shell.name] if system not in served[shell.name]]
+        if shell.spec.systems is None or not lacking:
+            continue
+        path: KeyPath = ("systems", shell.spec.systems.index(lacking[0]))
+        what = [f"Python {shell.spec.python.version}"]
+        what += [f"CUDA {shell.spec.cuda.version}"] if shell.spec.cuda is not None else []
+        span = locate(shell.tree, path)
+        refused.append(
+            Diagnostic(
+                "no-release",
+                f"{' and '.join(what)} is not there for all of {', '.join(shell.spec.systems)}",
+                file.raw.file,
+                span,
+                file.raw.line(span.line),
+                hint=f"take {', '.join(lacking)} from `systems`, or another version",
+                path=path,
+            )
+        )
+    if refused:
+        raise PyenvspecError(*refused)
+
+
 def _tops(wrong: Collection[KeyPath]) -> set[KeyPath]:
     """Return the keys of which something is wrong that a release is chosen by."""
     return {

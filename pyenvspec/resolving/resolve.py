@@ -39,7 +39,7 @@ from pyenvspec.resolving.images import plan_containers
 from pyenvspec.resolving.overrides import plan_overrides, plan_text
 from pyenvspec.resolving.permits import permitted_unfree, spell_names
 from pyenvspec.resolving.reasons import decide_caches, decide_inputs, decide_settings
-from pyenvspec.resolving.release import choose_release, cuda_request
+from pyenvspec.resolving.release import choose_release, cuda_request, refuse_unserved
 from pyenvspec.resolving.shell_systems import (
     all_systems,
     served_systems_of_shells,
@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from pyenvspec.project.locks.locked_project import LockedProjects
     from pyenvspec.resolving.releases.model import PythonChoice, ReleaseChoice
     from pyenvspec.resolving.shell_systems import ShellSystems
-    from pyenvspec.spec.model import ShellSpec, Spec, SpecFile
+    from pyenvspec.spec.model import ShellSpec, SpecFile
     from pyenvspec.spec.packages import Cuda
 
 T = TypeVar("T")
@@ -85,6 +85,7 @@ def resolve_plan(file: SpecFile, project: ProjectFolder, locks: LockedProjects |
         s.name: choice.cuda_for(cuda_request(s.spec.cuda)) for s in file.shells if s.spec.cuda is not None
     }
     systems, without = served_systems_of_shells(file, wanted, choice, cuda)
+    refuse_unserved(file, wanted, systems)
     # Fixes depend on the systems: a wheel of one, a build on another.
     file, fixes = _fix_shells(file, locks or {}, systems)
     nixpkgs, otherwise = _plan_nixpkgs_of_shells(file, choice, managers)
@@ -100,7 +101,7 @@ def resolve_plan(file: SpecFile, project: ProjectFolder, locks: LockedProjects |
     (shells, containers), spellings = spell_names(
         (shells, plan_containers(spec, name, shells)), choice.release
     )
-    inputs = _plan_inputs(spec, choice, managers.values())
+    inputs = _plan_inputs(file, choice, managers.values())
     caches = plan_caches(spec, choice)
     return Plan(
         name=name,
@@ -221,11 +222,12 @@ def _plan_cuda(cuda: Cuda, choice: ReleaseChoice) -> CudaSet:
     )
 
 
-def _plan_inputs(spec: Spec, choice: ReleaseChoice, managers: Iterable[str]) -> tuple[FlakeInput, ...]:
-    names = ["nixpkgs", "flake-parts"]
+def _plan_inputs(file: SpecFile, choice: ReleaseChoice, managers: Iterable[str]) -> tuple[FlakeInput, ...]:
+    spec, names = file.spec, ["nixpkgs", "flake-parts"]
     if spec.shell == "devenv":
         names.append("devenv")
-        names += [name for name in DEVENV_INPUTS if name in spec.devenv]
+        # Of all shells: a variant may be the only one that has hooks.
+        names += [name for name in DEVENV_INPUTS if any(name in shell.spec.devenv for shell in file.shells)]
     for manager in managers:
         names += MANAGER_INPUTS.get(manager, ())
     standard = _distinct([*names, *choice.inputs])

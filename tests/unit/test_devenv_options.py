@@ -65,3 +65,12 @@ def test_what_devenv_has_is_right(tmp_path: Path, options: str) -> None:
 )
 def test_what_it_does_not_have_is_told(tmp_path: Path, options: str, message: str, expected: str) -> None:
     assert check(tmp_path, options) == [f"devenv-option {message} | {expected}"]
+
+
+def test_hooks_of_a_variant_have_their_input_too(tmp_path: Path) -> None:
+    hooks = "devenv: {git-hooks: {hooks: {ruff: {enable: true}}}}"
+    for text in (hooks, f"variants: {{ci: {{{hooks}}}}}"):
+        (tmp_path / "env.yaml").write_text(f"python: 3.12\n{text}\n")
+        inputs = {one.name: one for one in check_project(tmp_path)[1].inputs}
+        assert "git-hooks" in inputs
+        assert ("git-hooks", "git-hooks") in inputs["devenv"].follows

@@ -81,3 +81,23 @@ def test_libraries_that_python_on_macos_does_not_find_are_told(
     told = capsys.readouterr().err
     assert "only the programs of `libsndfile` are there" in told
     assert "of `git`" not in told
+
+
+@pytest.mark.parametrize(
+    ("named", "lacking"),
+    [
+        ("aarch64-linux", "aarch64-linux"),
+        ("x86_64-linux, aarch64-linux", "aarch64-linux"),
+        ("x86_64-linux", ""),
+    ],
+)
+def test_a_system_that_a_variant_names_is_not_left_out_in_silence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], named: str, lacking: str
+) -> None:
+    (tmp_path / "env.yaml").write_text(
+        f"python: 3.8\nvariants:\n  old:\n    cuda: 10.2\n    systems: [{named}]\n"
+    )
+    assert run(["check", "-C", str(tmp_path)]) == (1 if lacking else 0)
+    told = capsys.readouterr().err
+    assert ("error[no-release]: Python 3.8 and CUDA 10.2 is not there for all of" in told) is bool(lacking)
+    assert (f"take {lacking} from `systems`, or another version" in told) is bool(lacking)

@@ -206,6 +206,15 @@ def test_a_pin_older_than_the_python_is_told_at_its_line(tmp_path: Path) -> None
     assert shlex.split(command) == ["pip", "index", "versions", "torch"]
 
 
+def test_requirements_that_only_a_variant_names_are_read_too(tmp_path: Path) -> None:
+    (tmp_path / "old.txt").write_text("torch==1.6.0\n")
+    (tmp_path / "env.yaml").write_text(
+        "python: {version: 3.12, manager: pip}\nvariants: {old: {python: {requirements: old.txt}}}\n"
+    )
+    findings = check_project(tmp_path)[2]
+    assert [(one.code, one.file) for one in findings] == [("requirement-no-wheel", "old.txt")]
+
+
 @pytest.mark.parametrize(
     "text",
     [
