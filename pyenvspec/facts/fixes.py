@@ -26,6 +26,7 @@ class KnownFix:
     versions: str
     built_from: BuiltFrom
     needs_cuda: bool
+    # A dict has no hash; the other fields tell the rows apart.
     override: dict[str, Any] = field(hash=False)
     why: str
     status: Status

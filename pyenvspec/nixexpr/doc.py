@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 MUST_BREAK = 1 << 40
 
 
+# `eq=False`: to compare or hash docs would walk all of them. A width is set once, from the parts up: the only writing
+# to what is frozen.
 @dataclass(frozen=True, slots=True, eq=False)
 class Chars:
     """Characters without a line end."""

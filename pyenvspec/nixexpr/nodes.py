@@ -12,6 +12,7 @@ from pyenvspec.nixexpr.quote import check_text, is_identifier
 from pyenvspec.records import dataclass
 
 MAX_INT = 2**63 - 1
+# Those that `lowering` writes; Nix has more.
 OPERATORS = ("++", "+", "//", "==", "!=", "&&", "||", "->")
 
 

@@ -112,6 +112,7 @@ def _merged(node: Schema, definitions: Schema) -> Schema:
 
 def _either(types: list[str], merged: Schema, node: Schema) -> str:
     examples = [example for example in node.get("examples", ()) if not isinstance(example, dict | list)]
+    # An example says more than the name of a type: `11.8`, not "text or a number".
     words = [f"a value like {examples[0]}"] if examples else []
     words = words or [
         _IN_WORDS[name] for name in types if name in _IN_WORDS and name not in ("null", "array")

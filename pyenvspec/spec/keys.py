@@ -81,6 +81,7 @@ def _take_step(
 
 def _index_of(node: Sequence, word: str) -> int | None:
     texts = [item.text if isinstance(item, Scalar) else "" for item in node.items]
+    # The text first: an item of `ports` may be a number itself.
     if word in texts:
         return texts.index(word)
     # Python refuses to read a number of more than 4,300 digits.
@@ -112,6 +113,7 @@ def _children(part: Part, schema: Part) -> tuple[dict[str, Part], list[tuple[str
         free += branch.get("patternProperties", {}).items()
         if isinstance(branch.get("additionalProperties"), dict):
             free.append(("", branch["additionalProperties"]))
+        # `{}` takes anything: options of devenv and of engines, whose keys we do not know.
         if branch == {} or branch.get("additionalProperties") is True:
             free.append(("", {}))
     return fixed, free
@@ -134,6 +136,7 @@ def _default(part: Part) -> str | None:
     if "default" in part and part["default"] not in ("", None):
         return format_flow(part["default"])
     kind = part.get("type")
+    # The schema leaves out empty defaults, which editors would show for each list.
     return {"array": "[]", "object": "{}"}.get(kind) if isinstance(kind, str) else None
 
 

@@ -60,6 +60,7 @@ def _cache_kind(value: object) -> str | None:
     return "custom" if isinstance(value, dict | Model) else None
 
 
+# With a discriminator, since for a plain union pydantic tells the mistakes of every member.
 Cache = Annotated[
     Annotated[StrictStr, Tag("name")] | Annotated[CustomCache, Tag("custom")],
     Discriminator(
@@ -354,6 +355,7 @@ class SpecFile:
 
     def is_unsure(self, *path: str | int) -> bool:
         """Whether the value at a path, or a part of it, was wrong and is not there."""
+        # Either may lie inside of the other.
         return any(path[: len(wrong)] == wrong[: len(path)] for wrong in self.unsure)
 
     @property

@@ -105,6 +105,7 @@ class Cuda(Model):
         examples=["8.9"],
     )
     packages: tuple[AttrPath, ...] = Field(
+        # Compiler, headers and libraries together, under one name in every set.
         ("cudatoolkit",),
         description="Packages of the CUDA package set.",
         examples=[["cudatoolkit", "nccl"]],
@@ -122,6 +123,7 @@ def _fixes_kind(value: object) -> str | None:
     return "list" if isinstance(value, list | tuple) else None
 
 
+# As `Cache` in model.py: one message, and not one for each member of the union.
 Fixes = Annotated[
     Annotated[Literal["all", "none"], Tag("word")] | Annotated[tuple[PackageName, ...], Tag("list")],
     Discriminator(

@@ -55,6 +55,7 @@ def build_schema() -> Schema:
     builders = properties["builders"]
     builders["items"] = _or_text(builders["items"], definitions["Builder"], "host")
     _close_mappings(schema)
+    # The variants come last: they are copies of what is there by then.
     _offer_names(schema)
     properties["variants"]["patternProperties"] = {
         name: _variant_schema(properties, definitions) for name in properties["variants"]["patternProperties"]
@@ -160,6 +161,7 @@ def _partial_reference(schema: Schema) -> Schema:
             }
         else:
             result[key] = value
+    # `_allow_null` says them once, beside the `anyOf` that this becomes a branch of.
     return {k: v for k, v in result.items() if k not in ("description", "examples", "default", "title")}
 
 
@@ -190,5 +192,6 @@ def _tidy(schema: Any) -> None:
         if schema.get("default") in (None, {}, []) or isinstance(schema.get("default"), dict):
             schema.pop("default", None)
         for key, value in schema.items():
+            # These hold data, in which `title` and `default` would be somebody's keys.
             if key not in ("examples", "enum"):
                 _tidy(value)

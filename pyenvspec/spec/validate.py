@@ -78,6 +78,7 @@ def validate_spec(raw: RawSpec) -> tuple[SpecFile | None, Diagnostics]:
 
 
 def _in_shell(path: KeyPath) -> KeyPath:
+    # `variants.cpu.cuda` is `cuda` in the merged shell, where `unsure` is asked for it.
     return path[2:] if path[:1] == ("variants",) and len(path) > 2 else path
 
 
@@ -106,6 +107,7 @@ def _merged_variants(base: Mapping) -> Iterator[tuple[str, Mapping]]:
         return
     # Containers name their variant themselves, and belong to the whole file.
     shared = Mapping(tuple(e for e in base.entries if e.key not in ("variants", "containers")), base.span)
+    # By name: in whatever order variants are typed, the files are the same.
     for variant in sorted(entry.value.entries, key=lambda e: e.key):
         if isinstance(variant.value, Mapping):
             own = tuple(e for e in variant.value.entries if e.key in VARIANT_KEYS)
@@ -124,6 +126,7 @@ def _expand_shorthand(tree: Mapping) -> Mapping:
             inner is None
             or not isinstance(value, Scalar)
             or value.value is None
+            # `cuda: true` names no version, and is told as a boolean that it cannot be.
             or isinstance(value.value, bool)
         ):
             return entry
@@ -136,6 +139,7 @@ def _validate_shell(
     raw: RawSpec, name: str, tree: Mapping, findings: Diagnostics, unsure: set[KeyPath]
 ) -> ShellSpec | None:
     """Return a shell without what is wrong in it; what that was is among the findings, and its paths in `unsure`."""
+    # What is wrong in the shared part comes up again in each variant.
     known = {(d.code, d.span) for d in findings.items}
     try:
         return ShellSpec(name, Spec.model_validate(to_plain(tree)), tree)
@@ -172,6 +176,7 @@ def _validate_rest(name: str, tree: Mapping, wrong: set[KeyPath]) -> ShellSpec |
 
 
 def _with_some_python(tree: Mapping) -> Mapping:
+    # Nobody typed it, so it has the place of all.
     version = Entry("version", tree.span, Scalar(some_python(), some_python(), tree.span))
     overlaid = overlay(
         tree, Mapping((Entry("python", tree.span, Mapping((version,), tree.span)),), tree.span)

@@ -134,6 +134,7 @@ def _meaning(name: str) -> Meant:
     suggestion = understand(name)
     if suggestion is None:
         return Meant(None)
+    # That hint is the question which stands beside the caret already.
     hint = suggestion.hint if suggestion.kind != "close" else None
     return Meant(f"did you mean `{suggestion.attr}`?" if suggestion.attr else None, hint)
 
@@ -152,6 +153,7 @@ def _wrong_choice(detail: ErrorDetails, path: KeyPath) -> Words:
 def _wrong_type(detail: ErrorDetails, path: KeyPath) -> Words:
     kind, value = detail["type"], detail["input"]
     kind_found = "nothing" if value is None else _KIND.get(type(value), _NUMBER)
+    # Rare kinds keep pydantic's own words.
     message = f"`{_dotted(path)}` must be {_EXPECTED.get(kind, detail['msg'])}, not {kind_found}"
     hint = None
     if value is None:
@@ -163,6 +165,7 @@ def _wrong_type(detail: ErrorDetails, path: KeyPath) -> Words:
         hint = as_text(path, value)
     elif kind in ("dict_type", "model_type"):
         hint = as_mapping(path, value)
+    # `cuda: false` is no shorthand for a version.
     elif path == ("cuda",):
         meant = explain_value(("cuda", "version"), str(value).lower())
         hint = meant.hint if meant else None
@@ -200,6 +203,7 @@ def _unknown_key(path: KeyPath) -> Words:
         message = f"`{key}` is not a key of {where}"
         return Words("unknown-key", message, f"the keys of `{first}` inside of it", f"write `{inside}`")
     model = _model_at(parent)
+    # The table of other tools' words calls parts of env.yaml by the names of their models.
     word, foreign = key_meant(model.__name__, snake) if model and parent else (None, _foreign(snake, keys))
     meant = f"did you mean `{word}`?" if word else None if foreign else did_you_mean(key, keys)
     hint = foreign or (None if meant else "its keys are " + ", ".join(keys))
