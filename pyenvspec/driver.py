@@ -1,4 +1,7 @@
-"""The passes in their order; the only importer of passes."""
+"""The passes in their order; the only importer of passes.
+
+A comment on a line of its own says what the pass below it does: the page on internals draws them one below the other.
+"""
 
 from __future__ import annotations
 
@@ -81,8 +84,7 @@ def check_tree(
 def _check_tree(
     root: Path, raw: RawSpec, coming: tuple[str, ...] = ()
 ) -> tuple[SpecFile, ProjectFolder, Plan, tuple[Diagnostic, ...]]:
-    # A language server checks again and again in one process, and guesses are counted for one run.
-    renew_guesses()
+    renew_guesses()  # a language server checks many times in one process; guesses are counted for one run
     # tree → model, each shell merged
     file, findings = validate_spec(raw)
     if file is None:
@@ -126,8 +128,7 @@ def _resolve(
 
 def _check_locks(root: Path, file: SpecFile, project: ProjectFolder, findings: Diagnostics) -> LockedProjects:
     """Check what Python packages come from; return the locks of the lock-file managers, from which a plan is made."""
-    # Which lock is read follows from these.
-    if any(file.is_unsure("python", key) for key in _OF_LOCKS):
+    if any(file.is_unsure("python", key) for key in _OF_LOCKS):  # which lock is read follows from these
         return {}
     managers = {shell.name: effective_manager(shell, project) for shell in file.shells}
     used = set(managers.values())
@@ -135,7 +136,6 @@ def _check_locks(root: Path, file: SpecFile, project: ProjectFolder, findings: D
         from pyenvspec.checking.venvs import check_venvs
 
         check_venvs(root, file, managers, findings)
-    # Without either there is nothing to read; that a file named is missing was told as its path.
     named = any(shell.spec.python.requirements for shell in file.shells)
     if "pip" in used and (named or "requirements.txt" in project.files):
         from pyenvspec.checking.requirements import check_requirements
@@ -167,8 +167,7 @@ def compile_tree(root: Path, raw: RawSpec, *, locked: bool = False) -> Compiled:
     plan, flake_lock, unpinned = pin_plan(root, plan, locked=locked)
     # decisions → expressions
     trees = {f"{MODULE_FOLDER}/default.nix": lower_module(plan)}
-    # Without it the project has a flake.nix of its own that imports the module.
-    if plan.generate.flake:
+    if plan.generate.flake:  # else the project has a flake.nix of its own, which imports the module
         trees["flake.nix"] = lower_flake(plan)
     # expressions → text, and what is copied or follows from the plan
     files = {path: render(tree).encode() for path, tree in trees.items()}

@@ -58,11 +58,22 @@ SENTENCES = {
 }
 """Tables of facts, and their columns that hold sentences."""
 
-_NOT_A_SENTENCE = re.compile(r"\(\?|\[\^|\\[wdsS(]|\]\*|^[^a-zA-Z]*$|^https?://\S+$|^\S*$")
+_NOT_A_SENTENCE = re.compile(r"\(\?|\[\^|\\[wdsS(]|\][*+]|^[^a-zA-Z]*$|^https?://\S+$|^\S*$")
 _QUOTED = re.compile(r"`[^`]*`|\{[^}]*\}")
 _WORD = re.compile(r"(?<![\w./$-])[a-z]{2,}(?![\w/=(-])")
 _NAMED = re.compile(r"(?<!\$)\{[a-z_]+\}")
-_CALLS = ("compile", "match", "search", "sub", "fullmatch", "findall", "split", "namedtuple", "Field")
+_CALLS = (
+    "compile",
+    "match",
+    "search",
+    "sub",
+    "fullmatch",
+    "findall",
+    "split",
+    "first",
+    "namedtuple",
+    "Field",
+)
 
 
 def is_sentence(text: str) -> bool:

@@ -21,7 +21,7 @@ _INPUT_REASONS = {
     "nixpkgs": ("nixpkgs", "all packages come from it"),
     "flake-parts": ("spec", "the generated module is one of flake-parts"),
     "devenv": ("shell", "`shell: devenv` builds the shell"),
-    "git-hooks": ("devenv", "`devenv.git-hooks` is devenv's only where this input is there"),
+    "git-hooks": ("devenv", "the hooks under `git-hooks` need it"),
     "nixpkgs-python": ("python.version", "the interpreter comes from it"),
     "cuda-legacy": ("cuda.version", "it adds the CUDA that nixpkgs no longer has"),
     "nixpkgs-cuda": ("cuda.version", "CUDA, and nothing else, comes from this older nixpkgs"),
