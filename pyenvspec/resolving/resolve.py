@@ -117,7 +117,7 @@ def resolve_plan(file: SpecFile, project: ProjectFolder, locks: LockedProjects |
         containers=containers,
         modules=tuple(posixpath.normpath(path) for path in spec.modules),
         generate=Generate(**spec.generate.model_dump()),
-        watched=_watched_files(shells),
+        watched=_watched_files(shells, (*spec.modules, *spec.nixpkgs.overlays)),
         submodules=any(map(project.is_in_submodule, _read_by_nix(file, project, locks or {}))),
         decisions=(
             *_manager_decisions(file, managers, project),
@@ -308,9 +308,9 @@ def _read_by_nix(file: SpecFile, project: ProjectFolder, locks: LockedProjects) 
             yield from (posixpath.join(folder, p.source.place) for p in lock.packages if p.is_local)
 
 
-def _watched_files(shells: tuple[Shell, ...]) -> tuple[str, ...]:
-    """Return the files whose change means another environment, for direnv."""
-    watched = {"env.yaml"}
+def _watched_files(shells: tuple[Shell, ...], nix_files: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the files whose change means another environment, for direnv; `nix_files` are the user's own."""
+    watched = {"env.yaml", *nix_files}
     for shell in shells:
         environment = shell.environment
         if environment.requirements:
@@ -320,6 +320,9 @@ def _watched_files(shells: tuple[Shell, ...]) -> tuple[str, ...]:
         elif environment.manager != "nixpkgs":
             lock = "uv.lock" if environment.manager in ("uv", "uv2nix") else "poetry.lock"
             watched |= {posixpath.join(environment.project, file) for file in ("pyproject.toml", lock)}
+        # Its variables are in the shell; a name with `$` in it is known only when the shell opens.
+        watched |= {path for path in shell.dotenv if "$" not in path}
+        watched |= {path for override in environment.overrides for path in override.patches}
     return tuple(sorted(posixpath.normpath(path) for path in watched))
 
 

@@ -178,3 +178,17 @@ def test_a_shell_without_the_script_does_not_run_the_test_of_bash(tmp_path: Path
         {"VARIANT": ["docs"], "COMMAND": "python --version"},
     ]
     assert job["script"][-1] == 'nix run "$PYENVSPEC" -- shell "$VARIANT" -- $COMMAND'
+
+
+def test_direnv_watches_all_that_a_shell_is_made_from(tmp_path: Path) -> None:
+    for name in ("extra.nix", "overlay.nix", "uv.lock"):
+        (tmp_path / name).touch()
+    (tmp_path / "uv.lock").write_text('version = 1\nrequires-python = ">=3.12"\n')
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "lab"\nversion = "1"\n')
+    (tmp_path / "env.yaml").write_text(
+        "python: {version: 3.12, manager: uv}\nmodules: [./extra.nix]\nnixpkgs: {overlays: [overlay.nix]}\n"
+        "dotenv: [.env, .env.$USER]\nvariants: {ci: {dotenv: [ci.env]}}\n"
+    )
+    (line,) = re.findall("(?m)^watch_file (.*)$", compile_project(tmp_path).files[".envrc"].decode())
+    watched = {".env", "ci.env", "env.yaml", "extra.nix", "overlay.nix", "pyproject.toml", "uv.lock"}
+    assert watched == {path for path in line.split() if not path.startswith("nix/")}
