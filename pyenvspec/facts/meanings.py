@@ -144,7 +144,13 @@ def _with_version(name: str) -> Suggestion | None:
             return None
         if meant.kind in ("key", "python") or meant.attr is None:
             # `cudatoolkit=11.3`: the hint's example (`write `cuda: 11.8``) gets the version that was typed.
-            hint = re.sub(r"(?<=version: )[\d.]+|(?<=cuda: )[\d.]+", wanted, meant.hint)
+            # A major alone (`cuda@12`) is none that its key takes.
+            is_whole = "." in wanted
+            hint = (
+                re.sub(r"(?<=version: )[\d.]+|(?<=cuda: )[\d.]+", wanted, meant.hint)
+                if is_whole
+                else meant.hint
+            )
             return replace(meant, name=name, hint=hint)
         base = meant.attr
     return _of_version(name, base, wanted)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pyenvspec.facts import nixpkgs
 from pyenvspec.facts.inputs import built_minors
 from pyenvspec.facts.mistaken import hint_for_value, meant_by
-from pyenvspec.facts.native import is_catalogued
+from pyenvspec.facts.native import find_native_name, is_catalogued
 from pyenvspec.reading.lookalikes import find_lookalike, name_lookalike, to_plain_characters
 from pyenvspec.spec.flow import format_flow
 from pyenvspec.spec.values import DURATION, GPUS, PORT, REGISTRY, SIZE
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 _LONGEST = 200
 # Words for "whatever there is", as images and other tools have them.
 _ANY = ("latest", "newest", "auto", "any", "stable", "default", "*", "x", "true", "yes")
+# `ffmpeg=4.4`, `gcc@12`, `cmake >= 3.20`: as conda, Homebrew and pip have it.
+_WITH_VERSION = r"([A-Za-z][\w.+-]*?)\s*(?:[=<>~!@:]=?=?|\s)\s*v?(\d[\w.*]*)"
 
 
 class Meant(NamedTuple):
@@ -240,6 +242,20 @@ def _capability(text: str) -> Meant | None:
     return Meant(f"did you mean `{match[1]}.{match[2]}`?") if match else Meant("major and minor, like 8.6")
 
 
+def _native(text: str) -> Meant | None:
+    """A name with a version under `native`: what the name itself stands for goes before the version."""
+    match = re.fullmatch(_WITH_VERSION, text)
+    row = find_native_name(match[1]) if match else None
+    if match is None or (is_catalogued(match[1]) and (row is None or row.kind in ("attr", "service"))):
+        return _package(text)
+    from pyenvspec.facts.meanings import understand  # opens the catalogue, which only mistakes need
+
+    # `python=3.11` is a version for `python`; `gcc=12` is refused, whatever its version.
+    has_place = row is None or row.kind in ("key", "python")
+    suggestion = understand(f"{match[1]}={match[2]}" if has_place else match[1])
+    return _package(text) if suggestion is None else Meant(None, suggestion.hint)
+
+
 def _package(text: str) -> Meant | None:
     if " - " in text:
         return Meant(
@@ -251,8 +267,7 @@ def _package(text: str) -> Meant | None:
         return Meant("a name", f"write `{wrapped[2]}` under `packages` of `cuda`")
     if wrapped is not None:
         return Meant("a name", f"write `{wrapped[2]}`: names of nixpkgs stand here as they are")
-    # `ffmpeg=4.4`, `gcc@12`, `cmake >= 3.20`: as conda, Homebrew and pip have it.
-    match = re.fullmatch(r"([A-Za-z][\w.+-]*?)\s*(?:[=<>~!@:]=?=?|\s)\s*v?(\d[\w.*]*)", text)
+    match = re.fullmatch(_WITH_VERSION, text)
     if match is None:
         return None
     name, version = match[1], match[2]
@@ -282,6 +297,6 @@ _BY_KEY: dict[str, Callable[[str], Meant | None]] = {
     "cuda": _cuda,
     "nixpkgs.release": _release,
     "cuda.capabilities": _capability,
-    "native": _package,
+    "native": _native,
     "systems": lambda text: explain_choice(("systems",), text),
 }

@@ -100,6 +100,21 @@ MISTAKES: dict[str, tuple[str, str, str, str]] = {
     "an option of ssh for a cache": (
         P + "caches: [{url: 'ssh://-oProxyCommand=x', key: 'a-1:AAAA'}]\n", "invalid-value", "2:16", "https://",
     ),
+    "a version of Python under native": (
+        P + "native: [python=3.11]\n",
+        "invalid-value", "2:10", "`python: {version: 3.11}`",
+    ),
+    "a version of CUDA under native": (P + "native: [cudatoolkit=11.8]\n", "invalid-value", "2:10", "`cuda: 11.8`"),
+    "a major of CUDA under native": (
+        P + "native: ['cuda@12']\n",
+        "invalid-value", "2:10", "(for example `cuda: 12.8`)",
+    ),
+    "a package of PyPI under native": (
+        P + "native: [numpy==1.26]\n",
+        "invalid-value", "2:10", "it is a Python package",
+    ),
+    "a compiler with a version under native": (P + "native: ['gcc@12']\n", "invalid-value", "2:10", "leave it out"),
+    "a program with a version under native": (P + "native: [nodejs=20]\n", "invalid-value", "2:10", "`nodejs_20`"),
     "the shell that one types in": (P + "shell: zsh\n", "invalid-choice", "2:8", "pyenvspec shell -- zsh"),
     "a variable without a value": (P + "env: {A: }\n", "wrong-type", "2:10", '`A: ""`'),
     "a variable of the machine": (P + 'env: {D: "${HOME}/d"}\n', "env-interpolation", "2:10", 'export D="${HOME}/d"'),
