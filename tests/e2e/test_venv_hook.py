@@ -200,7 +200,7 @@ def test_failed_installation_opens_the_shell_and_is_tried_again(project: Project
 
 
 def offered(project: Project, stderr: str, path: str) -> str:
-    """Type in the shell what it offers after a failed installation; return what `pyenvspec diagnose` gets to read."""
+    """Type what direnv's shell offers after a failed installation; return what `pyenvspec diagnose` gets to read."""
     command = stderr.split("what it means, and what to do: ")[1].splitlines()[0]
     return project.enter(command, PATH=path).stdout
 
@@ -218,7 +218,8 @@ def with_pyenvspec(tmp_path: Path) -> str:
 def test_what_is_offered_after_a_failure_fails_in_the_same_way(project: Project, with_pyenvspec: str) -> None:
     wheel = next((project.root / "wheels").iterdir())
     wheel.rename(wheel.with_suffix(".away"))
-    said = offered(project, project.enter(PATH=with_pyenvspec).stderr, with_pyenvspec)
+    failed = project.enter(PATH=with_pyenvspec, DIRENV_IN_ENVRC="1").stderr
+    said = offered(project, failed, with_pyenvspec)
     assert wheel.name in said
 
 
@@ -236,7 +237,9 @@ def test_what_is_offered_does_not_lock_again(tmp_path: Path, with_pyenvspec: str
     locked = lock.read_bytes()
     pyproject = project.root / "pyproject.toml"
     pyproject.write_text(pyproject.read_text().replace(">=3.8", ">=3.9"))
-    failed = project.enter(PATH=with_pyenvspec, PYENVSPEC_GROUPS="docs", PYENVSPEC_EXTRAS="gpu").stderr
+    failed = project.enter(
+        PATH=with_pyenvspec, PYENVSPEC_GROUPS="docs", PYENVSPEC_EXTRAS="gpu", DIRENV_IN_ENVRC="1"
+    ).stderr
     assert "uv sync --locked --group docs --extra gpu 2>&1 | pyenvspec diagnose" in failed
     assert "--locked" in offered(project, failed, with_pyenvspec)
     assert lock.read_bytes() == locked

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shlex
+import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -269,6 +271,47 @@ def test_the_shell_has_venv_variables_scripts_and_on_enter(
     told = (lab / "told").read_text().splitlines()
     assert told == [str(lab / ".venv"), str(lab / "data"), "secret", "yes"]
     assert not (lab / "flake.nix").exists()
+
+
+def test_what_is_offered_after_a_failure_is_typed_outside_of_the_shell(tmp_path: Path) -> None:
+    """After `shell -- CMD` the shell is gone, and `pip` is the one of pyenvspec: it must not be told to install."""
+    lab = tmp_path / "my lab"
+    lab.mkdir()
+    (lab / "env.yaml").write_text(f"python: {{version: {HERE}, manager: pip}}\nvariants: {{cpu: {{}}}}\n")
+    (lab / "requirements.txt").write_text("--no-index\nno-such-package==1.0\n")
+    bin_folder = Path(sys.executable).parent
+    env = {
+        **os.environ,
+        "XDG_CACHE_HOME": str(tmp_path / "cache"),
+        "PATH": f"{bin_folder}:{os.environ['PATH']}",
+    }
+    opened = subprocess.run(
+        ["pyenvspec", "shell", "--host", "cpu", "--", "true"],
+        cwd=lab,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    command = opened.stderr.split("what it means, and what to do: ")[1].splitlines()[0]
+    again = f"pyenvspec shell -C {shlex.quote(str(lab))} --host cpu -- true 2>&1 | pyenvspec diagnose"
+    assert command.replace("\\ ", " ") == again.replace("'", "")
+    told = subprocess.run(
+        ["bash", "-c", command], cwd=tmp_path, env=env, capture_output=True, text=True, check=False
+    )
+    assert "no-such-package" in told.stdout + told.stderr
+
+
+def test_what_is_built_after_the_rest_is_so_without_nix(tmp_path: Path) -> None:
+    lab = tmp_path / "lab"
+    lab.mkdir()
+    text = f"python: {{version: {HERE}, manager: pip, build_after: [flash-attn]}}\n"
+    (lab / "requirements.txt").write_text("flash-attn==2.6.3\n")
+    shell = plan_of(lab, text).shells[0]
+    told = venv_variables(shell, sys.executable, "requirements.txt")
+    assert told["PYENVSPEC_AFTER"] == "flash-attn"
+    assert Path(told["PYENVSPEC_BUILD_AFTER"]).is_file()
+    assert f"unset {' '.join(told)}\n" in entry_script(shell, lab, tmp_path, told, None)
 
 
 def test_a_python_of_pyenv_is_found_that_its_shims_do_not_run(

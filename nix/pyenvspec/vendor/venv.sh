@@ -16,6 +16,7 @@
 #   PYENVSPEC_ONLY_OTHERS   not empty: all but the project itself
 #   PYENVSPEC_AFTER         packages that are built without isolation, each by itself, once all others are there; one a line
 #   PYENVSPEC_BUILD_AFTER   build-after.py
+#   PYENVSPEC_HOST          not empty: this machine's Python, without Nix
 #
 # State, in the environment itself:
 #   .pyenvspec-made         pyenvspec made it, so pyenvspec may delete it; its interpreter and its place, empty until complete
@@ -365,12 +366,22 @@ _pyenvspec_build_after() {
 
 # A command to type as it stands: it fails in the same way, and what that means is told.
 _pyenvspec_offer_diagnosis() {
-  local again group=--with extra=--extras name words
+  local again file group=--with extra=--extras name words
   type -P pyenvspec >/dev/null || return 0
+  # With a command the shell is gone by then, and outside of it `pip` is another one's: that of pyenvspec itself, for one.
+  if [[ $- != *i* ]] && [ -z "${DIRENV_IN_ENVRC:-}" ]; then
+    words=(pyenvspec shell -C "$_pyenvspec_root" ${PYENVSPEC_HOST:+--host})
+    case ${PYENVSPEC_VENV:-} in .venv-*) words+=("${PYENVSPEC_VENV#.venv-}") ;; esac
+    again=$(printf ' %q' "${words[@]}" -- true)
+    _pyenvspec_say "what it means, and what to do:$again 2>&1 | pyenvspec diagnose"
+    return 0
+  fi
+  file=$_pyenvspec_root/$PYENVSPEC_REQUIREMENTS
+  [ "${#_pyenvspec_after[@]}" -eq 0 ] || file=$_pyenvspec_venv/.pyenvspec-after/rest.txt
   case $PYENVSPEC_MANAGER in
     uv) words=(uv sync --locked) group=--group extra=--extra ;;
     poetry) words=(poetry install --no-root) ;;
-    pip) words=(pip install -r "$_pyenvspec_root/$PYENVSPEC_REQUIREMENTS") ;;
+    pip) words=(pip install -r "$file") ;;
   esac
   if [ "$PYENVSPEC_MANAGER" != pip ]; then
     _pyenvspec_split_lines "${PYENVSPEC_GROUPS:-}" "$group"

@@ -37,7 +37,7 @@ def venv_variables(shell: Shell, python: str, requirements: str) -> dict[str, st
     manager = {"poetry2nix": "poetry", "uv2nix": "uv", "nixpkgs": "pip"}.get(
         environment.manager, environment.manager
     )
-    return {
+    variables = {
         "PYENVSPEC_PYTHON": python,
         "PYENVSPEC_MANAGER": manager,
         "PYENVSPEC_VENV": environment.venv,
@@ -46,7 +46,12 @@ def venv_variables(shell: Shell, python: str, requirements: str) -> dict[str, st
         "PYENVSPEC_GROUPS": "\n".join(environment.groups),
         "PYENVSPEC_EXTRAS": "\n".join(environment.extras),
         "PYENVSPEC_INSTALL": "on_lock_change" if environment.install else "never",
+        "PYENVSPEC_HOST": "1",
     }
+    if environment.build_after:
+        variables["PYENVSPEC_AFTER"] = "\n".join(environment.build_after)
+        variables["PYENVSPEC_BUILD_AFTER"] = str(modules_folder() / "build-after.py")
+    return variables
 
 
 def needs_nix(text: Text) -> bool:
