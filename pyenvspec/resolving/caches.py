@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pyenvspec.facts.caches import caches_for, find_cache
@@ -19,17 +20,22 @@ _CACHIX = r"https://([A-Za-z0-9._-]+)\.cachix\.org/?"
 
 def plan_caches(spec: Spec, choice: ReleaseChoice) -> tuple[Cache, ...]:
     """Return the caches in their order, each once."""
-    # The keys are there: of the needs only usable caches are taken, and `check` has refused a custom one without.
     # Those of the needs first: of equal priority Nix asks caches in their order.
     needs = [*choice.inputs, *(["cuda"] if choice.cuda else [])]
+    # The keys are there: of the needs only usable caches are taken, and `check` has refused a custom one without.
     planned = [Cache(c.name, c.url, c.key or "") for need in needs for c in caches_for(need)]
     for cache in spec.caches:
         if not isinstance(cache, str):
             planned.append(Cache(cache.url, cache.url, cache.key or "", _written_at(cache)))
         elif (known := find_cache(cache)) is not None:
             planned.append(Cache(known.name, known.url, known.key or ""))
-    # One that the user names may be one that is needed anyway.
-    return tuple(dict.fromkeys(planned))
+    # One that the user names may be one that is needed anyway, by name or by its address.
+    merged: dict[tuple[str, str], Cache] = {}
+    for one in planned:
+        before = merged.setdefault((one.url.rstrip("/"), one.key), one)
+        if before.push is None and one.push is not None:
+            merged[before.url.rstrip("/"), before.key] = replace(before, push=one.push)
+    return tuple(merged.values())
 
 
 def _written_at(cache: CustomCache) -> str | None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pyenvspec.cli import run
+from pyenvspec.driver import load_plan
 from pyenvspec.facts.systems import this_system
 
 if TYPE_CHECKING:
@@ -183,3 +184,18 @@ def test_what_cannot_be_pushed_is_told_before_anything_is_built(
     assert run(["cache", "push", "-C", str(project), *words]) == 1
     assert told in capsys.readouterr().err
     assert sorted(path.name for path in project.iterdir()) == ["env.yaml"]
+
+
+def test_a_cache_that_is_named_twice_is_asked_once_and_still_filled(tmp_path: Path) -> None:
+    key = "nix-community.cachix.org-1:mB9FSh9qf2dCimDSUo8Zy7bkq5CX+/rkCWyvRCYg3Fs="
+    (tmp_path / "env.yaml").write_text(
+        "python: 3.12\ncaches:\n- nix-community\n"
+        f'- {{url: "https://nix-community.cachix.org/", key: "{key}", push: true}}\n'
+        '- {url: "https://lab.example", key: "lab-1:AAAA"}\n- {url: "https://lab.example", key: "lab-2:BBBB"}\n'
+    )
+    caches = load_plan(tmp_path).caches
+    assert [(one.name, one.key.partition(":")[0], one.push) for one in caches if "devenv" not in one.url] == [
+        ("nix-community", "nix-community.cachix.org-1", "cachix:nix-community"),
+        ("https://lab.example", "lab-1", None),
+        ("https://lab.example", "lab-2", None),
+    ]
