@@ -205,8 +205,21 @@ def _parse_without_verb(words: Sequence[str]) -> None:
         parser.print_help(sys.stderr)
         raise SystemExit(USAGE)
     if words[0].startswith("-"):
+        if words[0] not in ("-h", "--help", "--version") and (ordered := _with_verb_first(words)):
+            parser.error(f"options stand behind the verb: `{ordered}`")
         parser.parse_args(words)
     parser.error(_unknown_verb(words[0]))
+
+
+def _with_verb_first(words: Sequence[str]) -> str:
+    """Return the command line that was meant by `-C lab check`, as git takes it; "" where there is no verb in it."""
+    from shlex import join
+
+    for at, word in enumerate(words):
+        # What stands behind `-C` is a folder, which may be called as a verb is.
+        if word in VERBS and words[at - 1] != "-C":
+            return join(["pyenvspec", word, *words[:at], *words[at + 1 :]])
+    return ""
 
 
 def _unknown_verb(word: str) -> str:
