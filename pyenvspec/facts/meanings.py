@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from pyenvspec.facts.debian import attribute_of_debian
 from pyenvspec.facts.native import find_attribute, find_native_name, names_there, versions_of
-from pyenvspec.facts.nixpkgs import releases
+from pyenvspec.facts.nixpkgs import minor_of, releases
 from pyenvspec.facts.packages import pypi_of_conda, pypi_of_import, wheel_contents
 from pyenvspec.facts.wheels import attribute_of_soname, is_driver_library, is_libc_library
 from pyenvspec.records import dataclass
@@ -143,17 +143,22 @@ def _with_version(name: str) -> Suggestion | None:
         if meant is None:
             return None
         if meant.kind in ("key", "python") or meant.attr is None:
-            # `cudatoolkit=11.3`: the hint's example (`write `cuda: 11.8``) gets the version that was typed.
-            # A major alone (`cuda@12`) is none that its key takes.
-            is_whole = "." in wanted
-            hint = (
-                re.sub(r"(?<=version: )[\d.]+|(?<=cuda: )[\d.]+", wanted, meant.hint)
-                if is_whole
-                else meant.hint
-            )
-            return replace(meant, name=name, hint=hint)
+            return replace(meant, name=name, hint=_with_typed_version(base, meant.hint, wanted))
         base = meant.attr
     return _of_version(name, base, wanted)
+
+
+def _with_typed_version(name: str, hint: str, wanted: str) -> str:
+    """Put the version that was typed into the example of a hint, where it is the version of what the key is about."""
+    # A major alone (`cuda@12`) is none that the keys take.
+    if "." not in wanted:
+        return hint
+    # `conda=23.1` and `nccl=2.18` have versions of their own; `cudnn=8.9.2.26` is told by its minor.
+    if "python" in name:
+        return re.sub(r"(?<=python: \{version: )[\d.]+", wanted, hint)
+    if "cudnn" in name:
+        return re.sub(r"(?<=cudnn: )[\d.]+", minor_of(wanted), hint)
+    return re.sub(r"(?<=`cuda: )[\d.]+", minor_of(wanted), hint) if "cuda" in name else hint
 
 
 def _of_version(name: str, base: str, wanted: str) -> Suggestion:

@@ -28,6 +28,8 @@ _LONGEST = 200
 _ANY = ("latest", "newest", "auto", "any", "stable", "default", "*", "x", "true", "yes")
 # `ffmpeg=4.4`, `gcc@12`, `cmake >= 3.20`: as conda, Homebrew and pip have it.
 _WITH_VERSION = r"([A-Za-z][\w.+-]*?)\s*(?:[=<>~!@:]=?=?|\s)\s*v?(\d[\w.*]*)"
+# `github:owner/repo` of flakes, and the address that a browser shows and that git clones.
+_ON_GITHUB = r"(?:github:|(?:https?://)?github\.com/|git@github\.com:)([\w.-]+/[\w.-]+?)(?:\.git)?/?"
 
 
 class Meant(NamedTuple):
@@ -116,9 +118,7 @@ def as_mapping(path: KeyPath, value: object) -> str | None:
             return f"write `generate: {{{', '.join(f'{name}: true' for name in names)}}}`"
         case ("wheels",) if isinstance(value, bool):
             return f"write `wheels: {{prefer: {str(value).lower()}}}`"
-        case ("inputs", name) if len(names) == 1 and (
-            match := re.fullmatch(r"github:([\w.-]+/[\w.-]+)", names[0])
-        ):
+        case ("inputs", name) if len(names) == 1 and (match := re.fullmatch(_ON_GITHUB, names[0])):
             return f"write `{name}: {{github: {match[1]}}}`"
         case ("env",) if all(re.fullmatch(r"[A-Za-z_]\w*=.*", name) for name in names):
             pairs = (name.partition("=") for name in names)
@@ -280,6 +280,16 @@ def _package(text: str) -> Meant | None:
         return Meant(
             "a name without a version", f"write `{attr}`, the nearest that nixpkgs has beside `{name}`"
         )
+    return _without_version(name)
+
+
+def _of_a_set(text: str) -> Meant | None:
+    """A package of the Python or CUDA set: those have no versions in their names."""
+    match = re.fullmatch(_WITH_VERSION, text)
+    return _without_version(match[1]) if match else None
+
+
+def _without_version(name: str) -> Meant:
     hint = f"write `{name}`: the version is that of the nixpkgs release (`pyenvspec search {quote(name)}` shows it)"
     return Meant("a name without a version", hint)
 
@@ -298,5 +308,7 @@ _BY_KEY: dict[str, Callable[[str], Meant | None]] = {
     "nixpkgs.release": _release,
     "cuda.capabilities": _capability,
     "native": _native,
+    "python.packages": _of_a_set,
+    "cuda.packages": _of_a_set,
     "systems": lambda text: explain_choice(("systems",), text),
 }

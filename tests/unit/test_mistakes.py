@@ -109,6 +109,25 @@ MISTAKES: dict[str, tuple[str, str, str, str]] = {
         P + "native: ['cuda@12']\n",
         "invalid-value", "2:10", "(for example `cuda: 12.8`)",
     ),
+    "a version of cuDNN under native": (
+        P + "native: [cudnn=8.9.2.26]\n", "invalid-value", "2:10", "`cuda: {version: 12.8, cudnn: 8.9}`",
+    ),
+    "a version of NCCL under native": (
+        P + "native: [nccl=2.18]\n", "invalid-value", "2:10", "`cuda: {version: 12.8, packages: [nccl]}`",
+    ),
+    "a version of conda under native": (
+        P + "native: [conda=23.1]\n", "invalid-value", "2:10", "`python: {version: 3.12}`",
+    ),
+    "a version of a package of CUDA": (
+        P + "cuda: {version: 12.8, packages: [nccl=2.18]}\n", "invalid-value", "2:34", "write `nccl`:",
+    ),
+    "a version of a package of nixpkgs": (
+        "python: {version: 3.12, manager: nixpkgs, packages: [numpy==1.26]}\n",
+        "invalid-value", "1:54", "write `numpy`:",
+    ),
+    "an input by its address": (
+        P + "inputs: {x: https://github.com/a/b.git}\n", "wrong-type", "2:13", "`x: {github: a/b}`",
+    ),
     "a package of PyPI under native": (
         P + "native: [numpy==1.26]\n",
         "invalid-value", "2:10", "it is a Python package",
