@@ -6,7 +6,7 @@ import re
 from functools import cache
 
 from pyenvspec.facts._load import Status, read_table
-from pyenvspec.facts.nixpkgs import minor_of
+from pyenvspec.facts.nixpkgs import minor_of, version_key
 from pyenvspec.records import dataclass
 
 
@@ -75,3 +75,28 @@ def plain_torch_cuda(version: str) -> str | None:
     # The rows mark one tag: `cu121 (plain PyPI wheel)`; the other tags come from indices of PyTorch's own.
     tags = (re.match(r"cu([0-9]{2})([0-9]) \(plain", tag) for tag in (row.cuda_tags if row else ()))
     return next((f"{match[1]}.{match[2]}" for match in tags if match), None)
+
+
+@dataclass(frozen=True)
+class TorchBuild:
+    """A release of torch by its minor, and the CUDA that its wheels are made with."""
+
+    torch: str
+    cuda: str
+
+    @property
+    def tag(self) -> str:
+        """What its version ends in on PyTorch's own index."""
+        return "cu" + self.cuda.replace(".", "")
+
+
+def torch_builds(*, plain: bool = False) -> tuple[TorchBuild, ...]:
+    """Return what wheels of torch there are, the oldest first; `plain` for those that PyPI has."""
+    # The last figure is the minor: cu92, cu113, cu128.
+    tag = re.compile(r"cu([0-9]+)([0-9])( \(plain)?")
+    builds: list[TorchBuild] = []
+    for row in torch_wheels():
+        matches = [match for match in map(tag.match, row.cuda_tags) if match and (match[3] or not plain)]
+        cudas = sorted((f"{match[1]}.{match[2]}" for match in matches), key=version_key)
+        builds += [TorchBuild(row.torch, cuda) for cuda in cudas]
+    return tuple(builds)

@@ -38,8 +38,13 @@ def _stdin(monkeypatch: pytest.MonkeyPatch, data: bytes, *, is_terminal: bool = 
 
 @pytest.mark.parametrize("case", CASES)
 def test_a_log_gives_the_text_beside_it(
-    case: str, capsys: pytest.CaptureFixture[str], update_golden: bool
+    case: str,
+    capsys: pytest.CaptureFixture[str],
+    update_golden: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.chdir(tmp_path)  # an env.yaml that lies there has its word in it
     code = run(["diagnose", str(LOGS / f"{case}.log")])
     streams = capsys.readouterr()
     given = f"exit {code}\n{streams.out}{streams.err}"

@@ -42,10 +42,16 @@ def otherwise(**defaults: str) -> Callable[[Values, Log, int], Answer]:
 
 
 class Log:
-    """The output of a failed run, without colours; `numbers` are those that its lines have for the user."""
+    """The output of a failed run, without colours; `numbers` are those that its lines have for the user.
 
-    def __init__(self, text: str, numbers: list[int] | None = None) -> None:
+    `present` is what env.yaml has.
+    """
+
+    def __init__(
+        self, text: str, numbers: list[int] | None = None, present: dict[str, Any] | None = None
+    ) -> None:
         self.text = text
+        self.present = present or {}
         self._numbers = numbers
         self._named: dict[re.Pattern[str], list[tuple[int, str, str]]] = {}
         self._firsts: dict[str | re.Pattern[str], re.Match[str] | None] = {}

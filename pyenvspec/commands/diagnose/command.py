@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pyenvspec.commands.diagnose.patterns import diagnose_log, merge_yaml
+from pyenvspec.commands.diagnose.present import read_present
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
 from pyenvspec.locale.language import translated
 from pyenvspec.options import USAGE, Options, add_json
@@ -18,7 +19,7 @@ from pyenvspec.spec.flow import format_flow
 if TYPE_CHECKING:
     import argparse
 
-    from pyenvspec.commands.diagnose.patterns import Advice
+    from pyenvspec.commands.diagnose.present import Advice
 
 # Of longer ones the start: what failed first is mostly why the rest did.
 _MOST_BYTES = 64 * 1024 * 1024
@@ -54,7 +55,7 @@ def run(options: DiagnoseOptions) -> int:
     if options.source is None and (sys.stdin is None or is_terminal(sys.stdin)):
         say("usage: pyenvspec diagnose LOG, or: nix develop 2>&1 | pyenvspec diagnose")
         return USAGE
-    advices = diagnose_log(_read(options))
+    advices = diagnose_log(_read(options), read_present(options.directory))
     if options.json:
         put(json.dumps(_data(advices), indent=2, ensure_ascii=False) + "\n")
     elif advices:

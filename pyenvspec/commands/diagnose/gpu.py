@@ -6,15 +6,23 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from pyenvspec.commands.diagnose.answer import Answer, because
-from pyenvspec.facts.capabilities import cuda_of_generation
-from pyenvspec.facts.drivers import plain_torch_cuda
+from pyenvspec.commands.diagnose.present import RUN_IN_SHELL
+from pyenvspec.facts.capabilities import cuda_of_generation, first_cuda, gpu_capabilities
+from pyenvspec.facts.drivers import plain_torch_cuda, torch_builds
 from pyenvspec.facts.failures import cuda_of_library
+from pyenvspec.facts.nixpkgs import minor_of, version_key
+from pyenvspec.spec.flow import format_flow
 
 if TYPE_CHECKING:
     from pyenvspec.commands.diagnose.answer import Log, Values
 
 USUAL_CUDA = "12.4"
 """Written where a log does not say which: nixpkgs has it with compilers that much used extensions take."""
+
+_OWN = (
+    "for what is compiled here: name your GPU's generation under `cuda.capabilities`"
+    " (https://developer.nvidia.com/cuda-gpus), and install it again"
+)
 
 # `torch-2.5.1+cu124`
 _TAG = re.compile(r"\+cu(1[0-9])([0-9])\b")
@@ -39,15 +47,44 @@ def cuda_in(log: Log) -> str | None:
 
 
 def cuda_of_torch(values: Values, log: Log, at: int) -> Answer | None:
-    """Something is compiled against CUDA: write the one of torch."""
+    """Something is compiled against CUDA: write the one of torch, or say that it is there."""
     if log.is_of_nix:
         return None
+    wanted = cuda_in(log)
+    if version := _version_there(log):
+        return _in_the_shell(values, version, log.present["cuda"].get("packages"), wanted)
     ask = "python -c 'import torch; print(torch.version.cuda)'"
-    if cuda := cuda_in(log):
-        return Answer(
-            values, {"cuda": cuda}, (ask + f", which says {cuda} as well, if this log is of one torch",)
+    why = "write the CUDA that torch was built with"
+    if wanted:
+        same = ask + f", which says {wanted} as well, if this log is of one torch"
+        return because(values, why, same, yaml={"cuda": wanted})
+    usual = ask + f", and write what it says instead of {USUAL_CUDA}"
+    return because(values, why, usual, yaml={"cuda": USUAL_CUDA})
+
+
+def _in_the_shell(values: Values, version: str, packages: object, wanted: str | None) -> Answer:
+    """Its shell sets CUDA_HOME: who does not find the toolkit is elsewhere, or lacks a part of it."""
+    why = f"the shell of env.yaml has that of CUDA {version}, so this ran outside of it"
+    commands = [RUN_IN_SHELL]
+    if isinstance(packages, list) and "cudatoolkit" not in packages:
+        whole = format_flow([*packages, "cudatoolkit"])
+        commands.append(
+            f"where it was run in the shell: `cuda.packages` lacks this part; write `packages: {whole}` there"
         )
-    return Answer(values, {"cuda": USUAL_CUDA}, (ask + f", and write what it says instead of {USUAL_CUDA}",))
+    if wanted and minor_of(version) != wanted:
+        return because(values, why, *commands, yaml={"cuda": {"version": wanted}})
+    return because(values, why, *commands)
+
+
+def toolkit(values: Values, log: Log, at: int) -> Answer:
+    """Any toolkit will do: that of env.yaml where it asks for one."""
+    return Answer({**values, "cuda": _version_there(log) or USUAL_CUDA})
+
+
+def _version_there(log: Log) -> str | None:
+    there = log.present.get("cuda")
+    version = there.get("version") if isinstance(there, dict) else None
+    return version if isinstance(version, str) else None
 
 
 def gpu_generation(values: Values, log: Log, at: int) -> Answer | None:
@@ -58,6 +95,76 @@ def gpu_generation(values: Values, log: Log, at: int) -> Answer | None:
     values = {**values, "arch": dotted}
     narrow = f"or compile for other GPUs: write theirs under `cuda.capabilities`, without {dotted}"
     return Answer(values, {"cuda": cuda}, (narrow,)) if cuda else Answer(values, {}, (narrow,))
+
+
+def gpu_of_wheels(values: Values, log: Log, at: int) -> Answer:
+    """Return which CUDA first knows a GPU that torch's wheels have no code for, and which torch is made with it."""
+    generation = values.get("dotted") or ""
+    # sm_80 is 8.0, and sm_120 12.0.
+    if digits := values.get("sm"):
+        generation = f"{digits[:-1]}.{digits[-1]}"
+    first = first_cuda(generation)
+    if first is None:
+        why = "the wheels have no code for this GPU: it is newer than what they were built for, or much older"
+        ask = "python -c 'import torch; print(torch.version.cuda, torch.cuda.get_device_capability())'"
+        return because(values, why, ask, *(_known_from(one) for one in ("8.0", "9.0", "12.0")), _OWN)
+    name = gpu_capabilities()[generation].name
+    if "dotted" in values or _is_older(generation, log, at):
+        why = f"this torch no longer has code for GPUs of generation {generation} ({name})"
+        return because(values, why, *_last_wheels(generation))
+    why = (
+        f"GPUs of generation {generation} ({name}) are known from CUDA {first} on, and this torch was built with an"
+        " older one"
+    )
+    plain = next((one for one in torch_builds(plain=True) if _reaches(one.cuda, first)), None)
+    yaml: dict[str, Any] = {}
+    version = _version_there(log)
+    if plain and version and re.fullmatch(r"[0-9.]+[0-9]", version) and not _reaches(version, first):
+        # The compiler of the same CUDA that torch comes with.
+        yaml = {"cuda": {"version": plain.cuda}}
+    own = f"for what is compiled here: write {generation} under `cuda.capabilities`, and install it again"
+    return because(values, why, *_first_wheels(first), own, yaml=yaml)
+
+
+def _known_from(generation: str) -> str:
+    name, first = gpu_capabilities()[generation].name, first_cuda(generation) or ""
+    build = next(one for one in torch_builds(plain=True) if _reaches(one.cuda, first))
+    return f"{name} GPUs ({generation} and on) are known from CUDA {first} on: torch {build.torch} and later"
+
+
+def _is_older(generation: str, log: Log, at: int) -> bool:
+    """Whether all that the wheels were built for, which the next line lists, is newer."""
+    listed = [int(number) for number in re.findall(r"\bsm_([0-9]+)", log.text[at : at + 600])[1:]]
+    return bool(listed) and int(generation.replace(".", "")) < min(listed)
+
+
+def _first_wheels(first: str) -> tuple[str, ...]:
+    """Say which torch is the first for a CUDA: on PyPI, and before that on PyTorch's own index."""
+    plain = next((one for one in torch_builds(plain=True) if _reaches(one.cuda, first)), None)
+    other = next((one for one in torch_builds() if _reaches(one.cuda, first)), None)
+    lines = [f"lock torch {plain.torch} or newer, whose wheels bring CUDA {plain.cuda}"] if plain else []
+    if other and other != plain:
+        lines.append(
+            f"where it must be an older one: torch {other.torch} is the first with wheels for CUDA {other.cuda}, whose"
+            f" version ends in +{other.tag}; they are on PyTorch's own index (--extra-index-url in requirements.txt)"
+        )
+    return tuple(lines)
+
+
+def _last_wheels(generation: str) -> tuple[str, ...]:
+    until = gpu_capabilities()[generation].wheels_until
+    builds = [one for one in torch_builds() if until and version_key(one.cuda) <= version_key(until)]
+    if not builds:
+        return ("lock an older torch, with the Python that it has wheels for",)
+    last = builds[-1]
+    return (
+        f"lock torch {last.torch} or older as it is for CUDA {last.cuda}: its version ends in +{last.tag}, and it is on"
+        " PyTorch's own index (--extra-index-url in requirements.txt)",
+    )
+
+
+def _reaches(version: str, first: str) -> bool:
+    return version_key(version) >= version_key(first)
 
 
 def library_of_cuda(values: Values, attr: str, log: Log) -> Answer:
@@ -79,8 +186,12 @@ def library_of_cuda(values: Values, attr: str, log: Log) -> Answer:
     else:
         why = f"it is in cuda.{attr}"
         cuda = {"version": cuda, "packages": ["cudatoolkit", attr]}
-    note = "where `cuda` is there already with another version: this one is what the wheel was made for"
-    return because(values, why, note, yaml={"cuda": cuda})
+    notes = []
+    if not log.present or (_version_there(log) or cuda) != cuda:
+        notes = [
+            "where `cuda` is there already with another version: this one is what the wheel was made for"
+        ]
+    return because(values, why, *notes, yaml={"cuda": cuda})
 
 
 def _cuda_besides_cudnn(cuda: str, log: Log) -> str:

@@ -128,6 +128,24 @@ def build_after(values: Values, log: Log, at: int) -> Answer | None:
     return Answer(values, {"python": {"build_after": [package]}})
 
 
+def cython_3(values: Values, log: Log, at: int) -> Answer:
+    """Return the package whose build wants the Cython of before 3, and both ways out."""
+    package = package_built(log, at)
+    # PyYAML alone is what most meet: thousands of projects pin its 5.4.1.
+    if package is None and "cython_sources" in log.line(log.line_number(at)):
+        package = "pyyaml"
+    newer = "lock a newer release of it"
+    if package == "pyyaml":
+        newer = "lock PyYAML 6.0.1 or later, which has wheels besides"
+    uv = 'with uv: write build-constraint-dependencies = ["cython<3"] below [tool.uv] of pyproject.toml'
+    old = (
+        "with poetry or pip: add `cython<3`, setuptools and wheel to the dependencies, and name it under `python`: "
+        f"build_after: [{package or 'its name'}]"
+    )
+    why = "a newer release builds with it, or the build is made with an older Cython"
+    return because({**values, "package": package or "a package"}, why, newer, uv, old)
+
+
 def package_built(log: Log, at: int) -> str | None:
     """Return the package that an installer was building around an offset."""
     named = log.named(_BUILT)

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from pyenvspec.commands.diagnose import gpu, installs, running
 from pyenvspec.commands.diagnose.answer import Log, otherwise
 from pyenvspec.commands.diagnose.context import RESOLVERS
+from pyenvspec.commands.diagnose.present import Advice, without_what_is_there
 from pyenvspec.facts.failures import families
-from pyenvspec.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,6 +34,9 @@ LOOK_UPS: dict[str, Callable[[Values, Log, int], Answer | None]] = {
     **RESOLVERS,
     "cuda-of-torch": gpu.cuda_of_torch,
     "gpu-generation": gpu.gpu_generation,
+    "toolkit": gpu.toolkit,
+    "gpu-of-wheels": gpu.gpu_of_wheels,
+    "cython-3": installs.cython_3,
     "python-range": installs.python_range,
     "conflict": installs.conflict,
     "wanted-python": installs.wanted_python,
@@ -62,21 +65,8 @@ LOOK_UPS: dict[str, Callable[[Values, Log, int], Answer | None]] = {
 """What a family's `resolve` names."""
 
 
-@dataclass(frozen=True)
-class Advice:
-    """One thing that went wrong: the line of the log that says so, what it means, what to do."""
-
-    family: str
-    line: int
-    text: str
-    finding: str
-    yaml: dict[str, Any]
-    commands: tuple[str, ...]
-    source: str
-
-
-def diagnose_log(text: str) -> tuple[Advice, ...]:
-    """Return what is known of a log, in its order, each thing once."""
+def diagnose_log(text: str, present: dict[str, Any] | None = None) -> tuple[Advice, ...]:
+    """Return what is known of a log, in its order, each thing once; `present` is what env.yaml has already."""
     lines = [
         (number, part)
         for number, line in enumerate(text.split("\n"), start=1)
@@ -85,13 +75,15 @@ def diagnose_log(text: str) -> tuple[Advice, ...]:
     ]
     # Some patterns look at each place of a line for what may stand behind it: bounded, or a long line never ends.
     bounded = (_STYLE.sub("", part[:_LONGEST_LINE]) for _, part in lines)
-    log = Log("\n".join(bounded), [number for number, _ in lines])
+    log = Log("\n".join(bounded), [number for number, _ in lines], present)
     advices: dict[tuple[str, str], Advice] = {}
     lines_of: dict[int, str] = {}
     for family in families():
         for match in family.compiled().finditer(log.text):
             advice = _advise(family, match, log)
             # A line that one family understands is not another's: the table has the narrower ones first.
+            if advice is not None and present:
+                advice = without_what_is_there(advice, present, of_nix=log.is_of_nix)
             if advice is not None and lines_of.setdefault(advice.line, family.id) == family.id:
                 advices.setdefault((advice.family, advice.finding), advice)
     return tuple(sorted(advices.values(), key=lambda advice: advice.line))

@@ -197,8 +197,10 @@ def run_program(values: Values, log: Log, at: int) -> Answer | None:
 
 def _in_toolkit(values: Values, log: Log, at: int) -> Answer:
     toolkit = cuda_of_torch(values, log, at)
-    yaml, commands = (toolkit.yaml, toolkit.commands) if toolkit else ({}, ())
-    return because(values, "it is in the toolkit of CUDA", *(commands or ()), yaml=yaml)
+    if toolkit is None:
+        return because(values, "it is in the toolkit of CUDA")
+    why = f"it is in the toolkit of CUDA; {toolkit.values['why']}"
+    return because(values, why, *(toolkit.commands or ()), yaml=toolkit.yaml)
 
 
 def _of_program(name: str) -> str | None:
