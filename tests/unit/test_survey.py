@@ -29,7 +29,7 @@ def test_comments_within_an_instruction_of_a_dockerfile_are_left_out() -> None:
         "RUN pip install rich==13.0\n"
     )
     source = read_dockerfile("Dockerfile", text)
-    assert [(claim.value, claim.line) for claim in source.native] == [("libsndfile", 2), ("ffmpeg", 2)]
+    assert [(claim.value, claim.line) for claim in source.native] == [("libsndfile", 4), ("ffmpeg", 6)]
     assert [(wanted.text, wanted.line) for wanted in source.packages] == [("rich==13.0", 7)]
 
 

@@ -32,6 +32,8 @@ _ONE_OF = (
     ("opencv-python", "opencv-python-headless", "opencv-contrib-python", "opencv-contrib-python-headless"),
 )
 """Packages that install the same modules."""
+_BESIDE_PROJECT = ("requirements", "conda", "pixi", "pipenv", "setup", "pyproject")
+"""Kinds of files whose packages do not hold the project, or hold it without its extras."""
 _FEW = 3
 """Scripts that import a package of a repository, below which it may well be for one of them only."""
 _WITH_TORCH = ("torchvision", "torchaudio")
@@ -43,11 +45,14 @@ _OF_CUDA = re.compile(r"\[cuda|\+cu|\[gpu\]|-gpu\b")
 
 @dataclass()
 class Additions:
-    """Lines that a requirements file needs besides; `own` installs the project, `after` is typed once in the shell."""
+    """Lines that a requirements file needs besides; `own` is the one that installs the project itself.
+
+    `after` is typed once in the shell.
+    """
 
     packages: list[Wanted] = field(default_factory=list)
     options: list[Claim] = field(default_factory=list)
-    own: bool = False
+    own: str | None = None
     after: str | None = None
     notes: list[str] = field(default_factory=list)
 
@@ -286,8 +291,9 @@ def _add_own(done: Additions, survey: Survey, primary: Source) -> None:
             wanted = name.lower()
             if primary.find(wanted) is None and all(w.name != wanted for w in done.packages):
                 done.packages.append(Wanted(wanted, wanted))
-    elif primary.kind == "requirements" and is_project and not has_own and own_install is not None:
-        done.own = True
+    elif primary.kind in _BESIDE_PROJECT and is_project and not has_own and own_install is not None:
+        # With the extras that are asked for: `-e .[vis]`
+        done.own = own_install.text if own_install.name == "." else "-e ."
 
 
 def _add_told(done: Additions, survey: Survey, primary: Source) -> None:

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from pyenvspec.project.survey.source import Wanted
 
 # Of the options that a file names, those that say where packages are; others (--no-cache-dir) are of the machine.
-_NEEDED_BY_PIP = re.compile(r"--(extra-index-url|index-url|find-links|trusted-host|pre)\b|-[if]\b")
+_NEEDED_BY_PIP = re.compile(
+    r"--(extra-index-url|index-url|find-links|trusted-host|pre|constraint)\b|-[ifc]\b"
+)
 
 
 def convert(source: Source, more: Additions) -> tuple[Source, str]:
@@ -22,29 +24,29 @@ def convert(source: Source, more: Additions) -> tuple[Source, str]:
     if source.kind == "pyproject" or (source.kind == "lock" and source.tool in ("uv", "poetry")):
         # pip takes the project as its pyproject.toml says it; a lock of another tool it does not read.
         options = [claim for claim in source.options if _NEEDED_BY_PIP.match(claim.value)] + more.options
-        return source, _text(source, options, [*(wanted.text for wanted in more.packages), "-e ."])
+        return source, _text(
+            source, options, [*(wanted.text for wanted in more.packages), more.own or "-e ."]
+        )
     if source.kind == "requirements":
         return _include(source, more)
     options = [claim for claim in source.options if _NEEDED_BY_PIP.match(claim.value)] + more.options
     includes = [claim for claim in source.options if re.match(r"-r|--requirement", claim.value)]
-    # What an included file lists stands among the packages already; its line would install the old file as well.
-    left_out = [
-        Claim(c.value, c.line, "there is no such file, or its lines are taken over") for c in includes
-    ]
+    # What an included file lists stands among the packages already, and its line is gone.
+    left_out = [Claim(c.value, c.line, "there is no such file") for c in includes]
     packages = list(_distinct([*(w for w in source.packages if w.name not in more.replaces), *more.packages]))
     if source.kind == "setup" and more.after is None:
-        packages_text = [*(wanted.text for wanted in more.packages), "-e ."]
+        packages_text = [*(wanted.text for wanted in more.packages), more.own or "-e ."]
     else:
         packages = _with_torch_of_cuda(source, packages)
         options += _index_of_torch(source, packages)
-        packages_text = [wanted.text for wanted in packages]
+        packages_text = [*(wanted.text for wanted in packages), *([more.own] if more.own else [])]
     whole = replace(source, options=options, packages=packages, left_out=[*source.left_out, *left_out])
     return whole, _text(source, options, packages_text)
 
 
 def _include(source: Source, more: Additions) -> tuple[Source, str]:
     """A requirements file that stays as it is, with what it lacks."""
-    own = ["-e ."] if more.own else []
+    own = [more.own] if more.own else []
     # First what narrows: pip downloads a package as soon as it reads of it.
     lines = [*(wanted.text for wanted in more.packages), f"-r {source.file}", *own]
     options = [*source.options, *more.options]

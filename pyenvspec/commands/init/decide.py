@@ -10,6 +10,7 @@ from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from pyenvspec.commands.init.additions import (
+    FRAMEWORKS,
     Additions,
     before_newer_majors,
     bound_to_wheels,
@@ -168,9 +169,19 @@ def choose_primary(survey: Survey, only: str | None) -> Source | None:
     first = candidates[0]
     conda = next((source for source in candidates if source.kind == "conda"), None)
     # A conda file with much more in it is what people install; the other lists what setup.py also needs.
-    if first.kind == "requirements" and conda and conda.find("torch") and not first.find("torch"):
+    if first.kind == "requirements" and conda and _has_more(conda, first):
         return conda
     return first
+
+
+def _has_more(conda: Source, requirements: Source) -> bool:
+    """Whether a conda file is the whole of which the requirements are a part."""
+    if requirements.file in conda.includes:
+        return any(requirements.find(wanted.name) is None for wanted in conda.packages)
+    return any(
+        any(conda.find(name) for name in names) and not any(requirements.find(name) for name in names)
+        for names in FRAMEWORKS.values()
+    )
 
 
 def _is_installed_itself(survey: Survey) -> bool:
@@ -334,7 +345,8 @@ def _open_choices(
 def _tell(done: Decisions, survey: Survey, primary: Source | None) -> None:
     if primary is not None:
         others = survey.of("conda", "requirements", "pixi", "pipenv")
-        unused = [s.file for s in others if s.file not in (primary.file, done.requirements)]
+        used = (primary.file, done.requirements, *primary.includes)
+        unused = [s.file for s in others if s.file not in used]
         if unused:
             names, taken = some_of(unused, 3), primary.file
             # Two whole sentences, since each is translated as one.

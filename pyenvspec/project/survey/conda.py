@@ -64,9 +64,14 @@ def read_conda(file: str, text: str) -> Source:
         elif isinstance(item, str):
             pulled_in += take_spec(source, item, _line_of(item))
     _tell_pulled_in(source, pulled_in)
+    summarise(source)
+    return source
+
+
+def summarise(source: Source) -> None:
+    """Say in words how much a file of conda asks for."""
     others = f", {len(source.native)} other" if source.native else ""
     source.summary = f"a conda environment: {len(source.packages)} of Python{others}"
-    return source
 
 
 # `conda list --export`: numpy=1.24.3=py310h5f9d8c6_0; pip asks with two signs

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pyenvspec.facts.packages import normalise
 from pyenvspec.project.survey.requirements import join_lines, parse_requirement
 from pyenvspec.project.survey.source import Claim, Source, Wanted
+from pyenvspec.project.survey.typed import BREAK, Place, bare_words, before_end, line_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,8 +19,14 @@ _PIP = re.compile(r"\b(?:pip3?(?:\.\d+)?|uv pip)\s+install\s+(.*)")
 _CONDA = re.compile(r"\b(?:conda|mamba|micromamba)\s+install\s+(.*)")
 _OF_PROJECT = re.compile(r"\b(?:uv sync|poetry install|pdm install|hatch shell)\b")
 _SETUP = re.compile(r"\bpython3?\s+setup\.py\s+(?:install|develop|build_ext|build)\b")
-# `conda create -n lab python=3.10`, `uv venv --python 3.11`
-_PYTHON = re.compile(r"\b(?:conda|mamba|uv)\s+(?:create|venv)\b.*?\bpython[ =]=?\s*(3\.[0-9]+)")
+# `conda create -n lab python=3.10`, `uv venv --python 3.11`, `python3.8 -m venv .venv`, `virtualenv -p python3.8 lab`,
+# `pyenv install 3.8.10`
+_PYTHON = re.compile(
+    r"\b(?:conda|mamba|uv)\s+(?:create|venv)\b.*?\bpython[ =]=?\s*(3\.[0-9]+)"
+    r"|\bpython(3\.[0-9]+)\s+-m\s+(?:venv|virtualenv)\b"
+    r"|\bvirtualenv\s.*?(?:-p|--python)[ =]\S*?(3\.[0-9]+)"
+    r"|\bpyenv\s+(?:install|local|virtualenv)\s+(?:-\S+\s+)*(3\.[0-9]+)"
+)
 # Up to the next `;`, `&&` or `||` that is not within quotes: `pip install "tomli; python_version < '3.11'" && make`.
 # A quote opens after a blank; the one in `don't` does not.
 _COMMAND = re.compile(r"""(?:(?<=\s)"[^"]*"|(?<=\s)'[^']*'|&(?!&)|\|(?!\|)|[^;&|])+""")
@@ -60,13 +67,15 @@ _INSTALLERS = {
 
 def read_instructions(source: Source, text: str) -> None:
     """Add what the lines of a text say to `source`; what stands below a heading for few people is not taken."""
-    aside = False
+    aside, place = False, Place()
     for number, line in instruction_lines(text):
         if heading := _HEADING.match(line):
             aside = bool(_ASIDE.search(heading[1]))
+        if line.lstrip().startswith(("```", "~~~")):
+            place.leave()
         if aside:
             continue
-        take_line(source, line, number)
+        take_line(source, line, number, place)
     take_pins(source, text)
 
 
@@ -82,39 +91,45 @@ def take_pins(source: Source, text: str) -> None:
         for match in _PIN.finditer(line):
             name = normalise(match[1])
             if name not in _NO_PACKAGES and source.find(name) is None:
-                source.packages.append(Wanted(name, f"{match[1]}=={match[2]}", f"=={match[2]}", line=number))
+                pin = f"=={match[2]}"
+                source.packages.append(Wanted(name, f"{match[1]}{pin}", pin, line=number, is_prose=True))
 
 
-def take_line(source: Source, line: str, number: int) -> None:
-    """Add what one line tells to install."""
+def take_line(source: Source, line: str, number: int, place: Place) -> None:
+    """Add what one line tells to install; `number` is where it starts, and each command stands at its own line."""
     if (match := _PYTHON.search(line)) and not source.python:
-        source.python.append(Claim(match[1], number))
-    # `uv sync` and its like install the project from its own files: what counts is that it is installed.
-    if _SETUP.search(line) or _OF_PROJECT.search(line):
-        source.packages.append(Wanted(".", "-e .", line=number))
-    for command in _COMMAND.findall(line):
+        version = next(group for group in match.groups() if group)
+        source.python.append(Claim(version, line_at(line, match.start(), number)))
+    for part in _COMMAND.finditer(line):
+        command = part[0]
+        place.follow(command)
+
+        def at(match: re.Match[str], start: int = part.start()) -> int:
+            return line_at(line, start + match.start(), number)
+
+        # `uv sync` and its like install the project from its own files: what counts is that it is installed.
+        if match := _SETUP.search(command) or _OF_PROJECT.search(command):
+            _take_folder(source, ".", at(match), place)
         if match := _PIP.search(command):
-            _take_words(source, _words(match[1]), number)
+            _take_words(source, _words(match[1]), at(match), place)
         elif match := _CONDA.search(command):
-            _take_specs(source, _words(match[1]), number)
+            _take_specs(source, _words(match[1]), at(match))
 
 
 def instruction_lines(text: str) -> Iterator[tuple[int, str]]:
     """Yield the lines of a text that is meant to be typed; blanks behind a backslash are not seen by its writer."""
-    return join_lines(line.rstrip() for line in text.splitlines())
+    return join_lines((line.rstrip() for line in text.splitlines()), joint=BREAK)
 
 
 def _words(text: str) -> list[str]:
-    # A command within a sentence ends with its backtick, one in HTML with its tag.
-    plain = re.sub(r"(?:^|\s)#.*$", "", text.split("`")[0].split("</")[0])
     try:
-        return shlex.split(plain)
+        return shlex.split(before_end(text.replace(BREAK, " ")))
     except ValueError:  # an open quote, as in prose
         return []
 
 
-def _take_words(source: Source, words: list[str], number: int) -> None:
-    waiting = iter(words)
+def _take_words(source: Source, words: list[str], number: int, place: Place) -> None:
+    waiting = bare_words(words)
     for word in waiting:
         option, _, value = word.partition("=")
         if option in _INDEX:
@@ -125,10 +140,10 @@ def _take_words(source: Source, words: list[str], number: int) -> None:
         elif word in ("-r", "--requirement"):
             source.options.append(Claim(f"-r {next(waiting, '')}", number))
         elif word in ("-e", "--editable"):
-            _take_folder(source, next(waiting, ""), number)
+            _take_folder(source, next(waiting, ""), number, place)
         elif word in _WITH_VALUE:
             next(waiting, None)
-        elif not word.startswith("-") and not _take_package(source, word, number):
+        elif not word.startswith("-") and not _take_package(source, word, number, place):
             return  # prose begins where requirements end
 
 
@@ -136,7 +151,7 @@ def _take_specs(source: Source, words: list[str], number: int) -> None:
     """What `conda install` names, up to where prose begins."""
     from pyenvspec.project.survey.conda import take_spec
 
-    waiting = iter(words)
+    waiting = bare_words(words)
     for word in waiting:
         if word in _OF_CONDA_WITH_VALUE:
             next(waiting, None)
@@ -147,9 +162,9 @@ def _take_specs(source: Source, words: list[str], number: int) -> None:
             take_spec(source, word, number)
 
 
-def _take_package(source: Source, word: str, number: int) -> bool:
+def _take_package(source: Source, word: str, number: int, place: Place) -> bool:
     if re.match(r"\.(/|\[|$)", word):
-        _take_folder(source, word, number)
+        _take_folder(source, word, number, place)
         return True
     wanted = parse_requirement(word, number) if re.match(r"[A-Za-z0-9]", word) else None
     if wanted is None:
@@ -160,9 +175,12 @@ def _take_package(source: Source, word: str, number: int) -> bool:
     return True
 
 
-def _take_folder(source: Source, word: str, number: int) -> None:
+def _take_folder(source: Source, word: str, number: int, place: Place) -> None:
     """The project itself, and none of the folders beside it."""
+    below = place.below
+    if below is None:  # what was cloned besides
+        return
     # `.`, `./`, `.[dev]`; not `./third_party/ops`
     match = re.fullmatch(r"\.(?:/)?(\[[\w,.-]+\])?", word)
     if match:
-        source.packages.append(Wanted(".", f"-e .{match[1] or ''}", line=number))
+        source.packages.append(Wanted(".", f"-e .{match[1] or ''}", line=number, below=below))

@@ -126,6 +126,7 @@ def survey(root: Path, only: str | None = None) -> Survey:
         for file in _matching(files, pattern):
             _add_conda(result, root, file)
     _add_named_by_readme(result, root)
+    _forget_below(result, files)
     if only is not None and result.get(only) is None:
         _add_named(result, root, only)
     # A README and a Dockerfile tell how somebody installs it, mostly not all that it needs.
@@ -153,6 +154,22 @@ def _add_named_by_readme(survey: Survey, root: Path) -> None:
                     posixpath.normpath(named[1]),
                     lambda name, text: _requirements(root, name, text),
                 )
+
+
+def _forget_below(survey: Survey, files: list[str]) -> None:
+    """Take out what was installed in a folder of the project: that is no installation of the project itself."""
+    folders = {posixpath.dirname(file) for file in files}
+    for source in survey.of("readme", "container"):
+        count = len(source.packages)
+        # A text may call the project's own folder by a name that it has elsewhere: `cd lab/ops`.
+        source.packages = [
+            wanted
+            for wanted in source.packages
+            if not {wanted.below, wanted.below.partition("/")[2]} & (folders - {""})
+        ]
+        if source.kind == "readme" and len(source.packages) < count:
+            others.summarise_readme(source)
+    survey.sources = [source for source in survey.sources if source.kind != "readme" or source.summary]
 
 
 def _mark_optional(survey: Survey, root: Path) -> None:
@@ -238,15 +255,32 @@ def _add_conda(survey: Survey, root: Path, file: str) -> None:
         return
     if file == "env.yaml":  # a name that both use
         survey.has_manifest_of_conda = True
+    survey.sources.append(_conda(root, file, text))
+
+
+def _conda(root: Path, file: str, text: str) -> Source:
+    """Read a conda file with the requirements that its pip section includes; they lie beside it."""
     source = conda.read_conda(file, text)
-    for option in source.options[:]:
-        # What the pip section includes lies beside the conda file.
-        if match := re.fullmatch(r"(-r|--requirement)[ =]*(\S+)", option.value):
-            name = posixpath.normpath(posixpath.join(posixpath.dirname(file), match[2]))
-            included = _text(root, name)
-            if included is not None:
-                source.packages += _requirements(root, name, included).packages
-    survey.sources.append(source)
+    for option in source.options[:]:  # a copy: the loop takes from it
+        match = re.fullmatch(r"(-r|--requirement|-c|--constraint)[ =]*(\S+)", option.value)
+        if match is None:
+            continue
+        name = posixpath.normpath(posixpath.join(posixpath.dirname(file), match[2]))
+        included = _text(root, name)
+        if included is None:
+            continue
+        source.options.remove(option)
+        if match[1] in ("-c", "--constraint"):
+            source.options.append(replace(option, value=f"-c {name}"))
+            continue
+        part = _requirements(root, name, included)
+        source.includes += (name,)
+        # All of it stands at the line that includes it: the place of a source is one of its own file.
+        source.packages += [replace(wanted, line=option.line) for wanted in part.packages]
+        source.options += [replace(one, line=option.line) for one in part.options]
+        source.left_out += [replace(one, line=option.line) for one in part.left_out]
+    conda.summarise(source)
+    return source
 
 
 def _add_named(survey: Survey, root: Path, file: str) -> None:
@@ -264,7 +298,7 @@ def _add_named(survey: Survey, root: Path, file: str) -> None:
         if not conda.is_conda(text):
             message = f"`{file}` is no environment file of conda: it has no `dependencies`"
             raise PyenvspecError(Diagnostic("init-source", message, file, hint="name another file"))
-        survey.sources.append(conda.read_conda(file, text))
+        survey.sources.append(_conda(root, file, text))
         return
     source = _requirements(root, file, text) if name.endswith((".txt", ".in", ".pip")) else None
     if source is None or not source.packages:

@@ -16,6 +16,7 @@ from pyenvspec.project.survey.code import parse_code
 from pyenvspec.project.survey.instructions import instruction_lines, read_instructions, take_line
 from pyenvspec.project.survey.pyproject import line_of, load
 from pyenvspec.project.survey.source import Claim, Source, Wanted
+from pyenvspec.project.survey.typed import BREAK, Place, apt_words
 from pyenvspec.project.tables import load_json, table_at, texts_in
 
 if TYPE_CHECKING:
@@ -23,8 +24,9 @@ if TYPE_CHECKING:
 
 # `3.11`, `3.11.4`, pyenv's `cpython-3.11.4`, Heroku's `python-3.11.4`; not `pypy3.10` and not a virtualenv's name
 _VERSION = re.compile(r"\s*(?:cpython[-@]?|python[-@]?)?(3\.[0-9]+(?:\.[0-9]+)?)\s*$")
-# `apt-get update && apt-get install -y ffmpeg libsndfile1 && rm …`: the names, up to the next command
-_APT_INSTALL = re.compile(r"apt(?:-get)?\s+(?:-\S+\s+)*install\s+(.*?)(?:&&|;|\|\||$)", re.DOTALL)
+
+
+_OWN = "the project itself"
 
 
 def read_python_version(file: str, text: str) -> Source:
@@ -160,13 +162,13 @@ def read_dockerfile(file: str, text: str) -> Source:
     source = Source(file, "container", tool="docker")
     # Docker leaves out comments, within an instruction of several lines too, and goes on over empty lines.
     plain = re.sub(r"^[ \t]*#.*$", "", text, flags=re.MULTILINE)
-    # Each line break that goes becomes a `\v`, by which lines are counted below.
-    joined = re.sub(r"\\\s*\n(?:[ \t]*\n)*", lambda match: " " + "\v" * match[0].count("\n"), plain)
+    # Each line break that goes leaves a sign, by which lines are counted below.
+    joined = re.sub(r"\\\s*\n(?:[ \t]*\n)*", lambda match: BREAK * match[0].count("\n"), plain)
     arguments: dict[str, str] = {}
     stages: list[list[tuple[int, str]]] = []
     line = 1
     for raw in joined.split("\n"):
-        instruction = raw.replace("\v", " ").strip()
+        instruction = raw.strip(" \t\r")
         # `ARG CUDA=11.8` before `FROM nvidia/cuda:${CUDA}…`: what is built without options of its own has the first.
         if match := re.match(r"ARG\s+(\w+)=[\"']?([^\s\"']+)", instruction, re.IGNORECASE):
             arguments.setdefault(match[1], match[2])
@@ -174,7 +176,7 @@ def read_dockerfile(file: str, text: str) -> Source:
             stages.append([])
         if stages:
             stages[-1].append((line, _with_arguments(instruction, arguments)))
-        line += 1 + raw.count("\v")
+        line += 1 + raw.count(BREAK)
     for stage in _stages_in_image(stages):
         for number, instruction in stage:
             _take_instruction(source, instruction, number)
@@ -207,15 +209,17 @@ def _stages_in_image(stages: list[list[tuple[int, str]]]) -> list[list[tuple[int
 def _take_instruction(source: Source, line: str, number: int) -> None:
     if match := re.match(r"FROM\s+(?:--\S+\s+)*(\S+)", line, re.IGNORECASE):
         _take_image(source, match[1], number)
-    for listed in _APT_INSTALL.findall(line):
-        for name in listed.split():
-            # `libnccl2=2.18.3-1+cuda12.2`: the version is Debian's; and `$PACKAGES` is known to the builder only.
-            if not name.startswith("-") and re.match(r"[a-z0-9]", name):
-                _take_debian(source, name.split("=")[0], number)
-            if (match := re.match(r"python(3\.[0-9]+)(?:-|=|$)", name)) and not source.python:
-                source.python.append(Claim(match[1], number))
+    _take_apt(source, line, number)
     if re.match(r"RUN\s", line, re.IGNORECASE):  # Docker takes its words in small letters too
-        take_line(source, line, number)
+        take_line(source, line, number, Place())
+
+
+def _take_apt(source: Source, text: str, first: int) -> None:
+    """What a line tells to install with apt; `first` is its number."""
+    for name, number in apt_words(text, first):
+        _take_debian(source, name, number)
+        if (match := re.fullmatch(r"python(3\.[0-9]+)(?:-\w+)?", name)) and not source.python:
+            source.python.append(Claim(match[1], number))
 
 
 def _take_image(source: Source, image: str, line: int) -> None:
@@ -261,17 +265,21 @@ def read_readme(file: str, text: str) -> Source | None:
     """Return what a README tells to install with apt and pip, None where it says nothing of it."""
     source = Source(file, "readme", tool="readme")
     for number, line in instruction_lines(text):
-        for listed in _APT_INSTALL.findall(line.strip("` ")):
-            for name in listed.split():
-                if re.fullmatch(r"[a-z0-9][a-z0-9.+-]*", name):
-                    _take_debian(source, name, number)
+        _take_apt(source, line, number)
     read_instructions(source, text)
+    summarise_readme(source)
+    return source if source.summary else None
+
+
+def summarise_readme(source: Source) -> None:
+    """Say in words what a README tells; nothing where it tells nothing."""
     if not (source.native or source.packages or source.options or source.python):
-        return None
+        source.summary = ""
+        return
     words = [claim.value for claim in source.native]
-    words += [wanted.text for wanted in source.packages[:3]] + [claim.value for claim in source.options[:2]]
+    listed = [_OWN if wanted.name == "." else wanted.text for wanted in source.packages]
+    words += [*dict.fromkeys(listed)][:3] + [claim.value for claim in source.options[:2]]
     source.summary = "tells to install " + (", ".join(words) if words else f"Python {source.python[0].value}")
-    return source
 
 
 def read_devcontainer(file: str, text: str) -> Source | None:

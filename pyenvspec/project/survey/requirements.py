@@ -86,13 +86,13 @@ def _requirement_lines(text: str) -> Iterator[tuple[int, str]]:
             yield number, line.strip()
 
 
-def join_lines(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
+def join_lines(lines: Iterable[str], joint: str = " ") -> Iterator[tuple[int, str]]:
     """Yield lines with their numbers, those that a backslash continues as one with the number of the first."""
     waiting, start = "", 0
     for number, line in enumerate(lines, start=1):
         start = start or number
         if line.endswith("\\"):
-            waiting += line[:-1] + " "
+            waiting += line[:-1] + joint
             continue
         yield start, waiting + line
         waiting, start = "", 0

@@ -34,7 +34,9 @@ _PINNED = re.compile(r"\s*={2,3}\s*([0-9][A-Za-z0-9.!+_-]*)\s*")
 class Wanted:
     """A Python package that a file asks for; `text` is what pip would take, `specifier` a PEP 440 one.
 
-    `line` is counted from 1, and 0 where the format has none. `wheels` are the names of locked files.
+    `line` is counted from 1, and 0 where the format has none. `wheels` are the names of locked files. `below` is the
+    folder that a text has been led to when it tells to install `.`; it may be the project's own, by another name.
+    `is_prose` is a version that a sentence names and no command installs.
     """
 
     name: str
@@ -44,6 +46,8 @@ class Wanted:
     line: int = 0
     wheels: tuple[str, ...] = ()
     marker: str = ""
+    below: str = ""
+    is_prose: bool = False
 
     @property
     def version(self) -> str | None:
@@ -67,6 +71,7 @@ class Source:
 
     Of setup.py `imported_to_build` are packages that it imports itself, and `cuda_extension` the line of one in CUDA.
     Of a lock `optional` are the names that only a group or an extra installs which nobody has asked for.
+    `includes` are requirements files whose lines stand among the packages.
     """
 
     file: str
@@ -85,6 +90,7 @@ class Source:
     imported_to_build: tuple[str, ...] = ()
     cuda_extension: int = 0
     optional: frozenset[str] = frozenset()
+    includes: tuple[str, ...] = ()
 
     def where(self, claim: Claim | Wanted) -> str:
         """`file:line` of something that this file says."""

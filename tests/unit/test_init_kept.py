@@ -1,0 +1,176 @@
+"""What `init` once lost on its way from a project's files to env.yaml: each row stands for a kind."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pyenvspec.cli import run
+from pyenvspec.project.survey.look import survey
+from pyenvspec.project.survey.others import read_dockerfile, read_readme
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SETUP = "from setuptools import setup\nsetup(name='lab', install_requires=['numpy'])\n"
+
+
+def write_all(root: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+
+
+def init(
+    root: Path, capsys: pytest.CaptureFixture[str], files: dict[str, str], *words: str
+) -> dict[str, Any]:
+    """Return what `init` says as data; `written` becomes the lines of the requirements file."""
+    write_all(root, files)
+    assert run(["init", "-C", str(root), "--offline", "--json", *words]) == 0
+    done: dict[str, Any] = json.loads(capsys.readouterr().out)
+    name = done["requirements"]
+    done["written"] = (root / name).read_text().splitlines()[1:] if name else None
+    return done
+
+
+CONDA = "name: lab\ndependencies:\n  - python=3.8\n  - {package}\n  - pip:\n    - -r requirements.txt\n"
+
+
+@pytest.mark.parametrize(
+    ("package", "line"), [("tensorflow-gpu==1.15", "tensorflow==1.15"), ("mdtraj", "mdtraj")]
+)
+def test_a_conda_file_that_includes_the_requirements_is_the_whole(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], package: str, line: str
+) -> None:
+    files = {
+        "environment.yml": CONDA.format(package=package),
+        "requirements.txt": "--find-links https://x.example/wheels\nkeras==2.3.1\n",
+    }
+    done = init(tmp_path, capsys, files)
+    assert done["primary"] == "environment.yml"
+    assert {line, "keras==2.3.1", "--find-links https://x.example/wheels"} <= set(done["written"])
+    assert not any("not used" in note for note in done["notes"])
+    assert done["left_out"] == []
+
+
+def test_a_conda_file_that_only_includes_the_requirements_leaves_them_as_they_are(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = {"environment.yml": CONDA.format(package="pip"), "requirements.txt": "six\n"}
+    assert init(tmp_path, capsys, files)["requirements"] is None
+
+
+def test_a_conda_file_that_is_named_includes_its_requirements(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = {"conda.yaml": CONDA.format(package="mdtraj"), "requirements.txt": "six\n"}
+    assert init(tmp_path, capsys, files, "--from", "conda.yaml")["written"] == ["mdtraj", "six"]
+
+
+@pytest.mark.parametrize(
+    ("line", "names"),
+    [
+        ("Run `apt install libsndfile1`.", ["libsndfile"]),
+        ("Install with `sudo apt install libglfw3 patchelf ffmpeg`.", ["glfw", "patchelf", "ffmpeg"]),
+        ("`sudo apt install sox ffmpeg.`", ["sox", "ffmpeg"]),
+        ("Run apt install sox, graphviz", ["sox", "graphviz"]),
+        ("`apt install sox` or `apt install ffmpeg`", ["sox", "ffmpeg"]),
+        ("sudo apt-get install sox  # time for ffmpeg", ["sox"]),
+        ("<code>apt install sox</code> first", ["sox"]),
+    ],
+)
+def test_no_word_of_an_apt_line_is_lost(line: str, names: list[str]) -> None:
+    source = read_readme("README.md", f"# Lab\n{line}\n")
+    assert source is not None
+    assert [claim.value for claim in source.native] == names
+
+
+@pytest.mark.parametrize(
+    ("line", "names"),
+    [
+        ("Just pip install einops.", ["einops"]),
+        ("Run `pip install einops timm==0.9.2`.", ["einops", "timm==0.9.2"]),
+        ("Run pip install einops, and then train.", ["einops"]),
+        ("Do pip install einops and enjoy", ["einops"]),
+        ("Now pip install -e .[vis].", ["-e .[vis]"]),
+        ("Now pip install .", ["-e ."]),
+        ("Run conda install pytorch=1.12.", ["torch==1.12.*"]),
+    ],
+)
+def test_a_command_ends_where_its_sentence_does(line: str, names: list[str]) -> None:
+    source = read_readme("README.md", f"# Lab\n{line}\n")
+    assert source is not None
+    assert [wanted.text for wanted in source.packages] == names
+
+
+def test_what_an_instruction_of_several_lines_installs_stands_at_its_own_line() -> None:
+    text = (
+        "FROM python:3.8\nRUN apt-get install -y \\\n    ffmpeg \\\n    sox \\\n && pip install \\\n  six\n"
+    )
+    source = read_dockerfile("Dockerfile", text)
+    assert [(claim.value, claim.line) for claim in source.native] == [("ffmpeg", 3), ("sox", 4)]
+    assert [wanted.line for wanted in source.packages] == [5]
+    readme = read_readme("README.md", "```\nsudo apt install \\\n  ffmpeg \\\n  sox\n```\n")
+    assert readme is not None
+    assert [claim.line for claim in readme.native] == [3, 4]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "python3.8 -m venv .venv",
+        "virtualenv -p python3.8 .venv",
+        "virtualenv --python=/usr/bin/python3.8 .venv",
+        "pyenv install 3.8.10",
+        "sudo apt install python3.8-venv",
+    ],
+)
+def test_the_python_that_makes_an_environment_is_taken(
+    line: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = {"README.md": f"```\n{line}\n```\n", "requirements.txt": "torch==1.10.0\nnumpy==1.21.0\n"}
+    assert init(tmp_path, capsys, files)["python"] == "3.8"
+
+
+def test_the_extras_that_an_image_installs_are_kept(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = {"Dockerfile": "FROM python:3.8\nRUN pip3 install -e .[vis]\n", "setup.py": SETUP}
+    assert init(tmp_path, capsys, files)["written"] == ["-e .[vis]"]
+
+
+def test_a_conda_file_beside_a_project_that_is_installed_has_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = {
+        "environment.yml": "dependencies: [python=3.8, mdtraj]\n",
+        "setup.py": SETUP,
+        "README.md": "```\npip install -e .\n```\n",
+    }
+    assert init(tmp_path, capsys, files)["written"] == ["mdtraj", "-e ."]
+
+
+@pytest.mark.parametrize(
+    ("text", "is_own"),
+    [
+        ("git clone https://x.example/me/lab\ncd lab\npip install -e .", True),
+        ("cd lab\npip install .", True),
+        ("cd ops\npython setup.py install", False),
+        ("cd ops\npython setup.py install\ncd ..\npip install -e .", True),
+        ("cd ops && pip install . && cd ..", False),
+        ("git clone https://github.com/NVIDIA/apex && cd apex && pip install -v .", False),
+        ("git clone https://x.example/me/lab.git\ngit clone https://x.example/b/tool\ncd tool\npip install .", False),
+    ],
+)  # fmt: skip
+def test_the_folder_that_it_is_typed_in_is_followed(text: str, is_own: bool, tmp_path: Path) -> None:
+    write_all(tmp_path, {"README.md": f"```\n{text}\n```\n", "requirements.txt": "six\n", "ops/setup.py": ""})
+    readme = survey(tmp_path).get("README.md")
+    assert (readme is not None) == is_own
+
+
+def test_a_project_that_is_installed_is_called_so() -> None:
+    source = read_readme("README.md", "# Lab\n```\nuv sync\n```\n")
+    assert source is not None
+    assert source.summary == "tells to install the project itself"
