@@ -49,7 +49,7 @@ class Attribute:
 
     `text` is its description, or, where it is gone, why. `unfree` and `insecure` are the names that have to
     be permitted before Nix evaluates it, its own or those of packages that it is made of. `gone` and `new`
-    are days, or `unknown`.
+    are days, or `unknown`; `before` is what held it until `new`.
     """
 
     name: str
@@ -60,6 +60,7 @@ class Attribute:
     alias: str | None = None
     gone: str | None = None
     new: str | None = None
+    before: str | None = None
     unfree: tuple[str, ...] = ()
     insecure: tuple[str, ...] = ()
     is_broken: bool = False
@@ -139,6 +140,7 @@ def _read(cells: list[str]) -> Attribute:
         alias=marks.get("alias"),
         gone=marks.get("gone"),
         new=marks.get("new"),
+        before=marks.get("before"),
         unfree=_names(marks.get("unfree")),
         insecure=_names(marks.get("insecure")),
         is_broken="broken" in marks,
@@ -192,16 +194,20 @@ def former_name(name: str) -> str | None:
 def spelled_for(name: str, branch: str) -> str:
     """Return what a release calls an attribute: a new name from when it is there, the former one before.
 
-    So `xorg.libX11` and `libx11` are the same wherever one of them is.
+    So `xorg.libX11` and `libx11` are the same wherever one of them is, and `libpq` is what it was a part of.
     """
     attribute = find_attribute(name)
     if attribute is None:
+        # An output (`libpq.pg_config`): what it was a part of had no such one.
+        head = find_attribute(name.split(".")[0])
+        if head is not None and head.before and head.standing(branch) == "not yet":
+            return head.before
         return name
     if attribute.alias:
         target = find_attribute(attribute.alias)
         return attribute.alias if target and target.standing(branch) == "there" else name
     if attribute.standing(branch) == "not yet":
-        return former_name(name) or name
+        return attribute.before or former_name(name) or name
     return name
 
 

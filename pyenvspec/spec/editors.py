@@ -83,11 +83,7 @@ def _merged(node: Schema, definitions: Schema) -> Schema:
         if len(closed) > 1 or any(branch.get("type") != "null" for branch in others):
             return node
         values = [*closed[0].get("enum", [closed[0].get("const")]), *([None] if others else [])]
-        words = ", ".join(
-            str(value).lower() if isinstance(value, bool) else str(value)
-            for value in values
-            if value is not None
-        )
+        words = ", ".join(_typed(value) for value in values if value is not None)
         return {
             **result,
             "type": names,
@@ -113,7 +109,7 @@ def _merged(node: Schema, definitions: Schema) -> Schema:
 def _either(types: list[str], merged: Schema, node: Schema) -> str:
     examples = [example for example in node.get("examples", ()) if not isinstance(example, dict | list)]
     # An example says more than the name of a type: `11.8`, not "text or a number".
-    words = [f"a value like {examples[0]}"] if examples else []
+    words = [f"a value like {_typed(examples[0])}"] if examples else []
     words = words or [
         _IN_WORDS[name] for name in types if name in _IN_WORDS and name not in ("null", "array")
     ]
@@ -150,10 +146,14 @@ def _say(node: Any) -> None:
 def _by_example(node: Schema) -> str:
     examples = node.get("examples")
     return (
-        f"expected a value like {examples[0]}"
+        f"expected a value like {_typed(examples[0])}"
         if examples
         else "this value has not the form that is expected here"
     )
+
+
+def _typed(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _sentence(text: str) -> str:

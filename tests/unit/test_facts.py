@@ -219,7 +219,19 @@ def test_the_catalogue_is_of_the_day_that_decisions_go_by() -> None:
 
 
 def test_each_row_of_the_catalogue_reads_as_it_was_written() -> None:
-    facts = {"set", "function", "alias", "gone", "new", "unfree", "insecure", "broken", "other", "older"}
+    facts = {
+        "set",
+        "function",
+        "alias",
+        "gone",
+        "new",
+        "before",
+        "unfree",
+        "insecure",
+        "broken",
+        "other",
+        "older",
+    }
     rows = native.attributes()
     assert len(rows) > 27_000
     for row in (DATA / "catalogue.tsv").read_text(encoding="utf-8").splitlines():
@@ -231,6 +243,7 @@ def test_each_row_of_the_catalogue_reads_as_it_was_written() -> None:
     for one in rows:
         assert one.gone in (None, "unknown") or re.fullmatch(r"20\d\d-\d\d-\d\d", one.gone), one
         assert one.alias is None or one.alias in known, one
+        assert one.before is None or (one.new is not None and one.before in known), one
 
 
 def test_native_names_lead_somewhere() -> None:

@@ -140,6 +140,22 @@ def test_a_package_is_called_as_its_release_calls_it() -> None:
     assert spelled_for("ffmpeg", "nixos-25.05") == "ffmpeg"
 
 
+@pytest.mark.parametrize(
+    ("name", "older", "newer", "before"),
+    [
+        ("libpq", "nixos-24.11", "nixos-25.05", "postgresql"),
+        ("libpq.pg_config", "nixos-24.11", "nixos-25.05", "postgresql"),
+        ("libgbm", "nixos-23.11", "nixos-25.05", "mesa"),
+        ("vim-full", "nixos-22.11", "nixos-23.05", "vim_configurable"),
+    ],
+)
+def test_what_was_a_part_of_another_is_that_in_older_releases(
+    name: str, older: str, newer: str, before: str
+) -> None:
+    assert spelled_for(name, older) == before
+    assert spelled_for(name, newer) == name
+
+
 def test_every_name_leads_to_a_package_and_no_further() -> None:
     """What a curated name, a package of Debian or a library is said to be is never itself misspelt."""
     told = {row.attr for row in native_names() if row.kind == "attr"}
