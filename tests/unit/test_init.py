@@ -611,7 +611,7 @@ def test_packages_that_only_a_dockerfile_installs_are_taken(
 
 
 def test_names_of_a_file_are_texts_in_env_yaml(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    names = ["ffmpeg", "a: b", "\ud800", "no", "x\ny", "- z"]
+    names = ["ffmpeg", "a: b", "\ud800", "no", "x\ny", "- z", "\u2028", "\x85"]
     (tmp_path / "devbox.json").write_text(json.dumps({"packages": names}))
     (tmp_path / "setup.py").write_text('setup(name="My Lab!", install_requires=["rich"])\n')
     (tmp_path / "pyproject.toml").write_bytes(
@@ -622,3 +622,10 @@ def test_names_of_a_file_are_texts_in_env_yaml(tmp_path: Path, capsys: pytest.Ca
     assert "  - ffmpeg  # devbox.json:1\n" in answer["text"]
     assert "My Lab" not in answer["text"]
     assert any("a: b" in one for one in answer["left_out"])
+
+
+def test_a_cuda_of_thousands_of_digits_is_no_bug(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = f"dependencies:\n  - pytorch=1.12\n  - cudatoolkit={'9' * 5000}.3\n"
+    (tmp_path / "environment.yml").write_text(text)
+    assert run(["init", "-C", str(tmp_path), "--offline", "--dry-run"]) == 0
+    assert "9999" not in capsys.readouterr().err

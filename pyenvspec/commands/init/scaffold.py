@@ -72,4 +72,4 @@ def _scalar(text: str) -> str:
     # YAML 1.1 reads these as booleans or as nothing.
     is_word = text.lower() in ("true", "false", "null", "yes", "no", "on", "off", "y", "n")
     # A text of JSON is one of YAML, with all that must not stand in either spelled out.
-    return text if plain and not is_word else json.dumps(text, ensure_ascii=False)
+    return text if plain and not is_word else make_visible(json.dumps(text, ensure_ascii=False))

@@ -42,4 +42,5 @@ def index_of_torch(torch: Wanted, cuda: Claim) -> Claim:
 
 
 def _number(tag: str) -> int:
-    return int(re.sub(r"\D", "", tag))
+    # Four digits at most: a conda file is anybody's text, and Python refuses numbers of thousands.
+    return int(re.sub(r"\D", "", tag)[:4] or "0")

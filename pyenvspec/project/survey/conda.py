@@ -185,7 +185,7 @@ def take_spec(source: Source, spec: str, line: int) -> list[str]:
         if version:
             source.python.append(Claim(version, line))
     elif name in _CUDA or name.startswith("cuda-"):
-        number = re.search(r"[0-9]+\.[0-9]+", version)
+        number = re.search(r"(?<![0-9])[0-9]{1,2}\.[0-9]{1,2}(?![0-9])", version)  # `=11.3.1`, `>=12.1,<13`
         if number:
             source.cuda.append(Claim(number[0], line, "toolkit" if name in _TOOLKIT else "runtime"))
     elif name not in _OF_CONDA:

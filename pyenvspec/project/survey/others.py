@@ -144,6 +144,9 @@ def read_devbox(file: str, text: str) -> Source | None:
     for item in items if isinstance(items, list) else ():
         if not isinstance(item, str):
             continue
+        if not item.isprintable():  # a text of JSON may have a line end or a bell in it
+            source.left_out.append(Claim(json.dumps(item), 0, "is not understood"))
+            continue
         name, _, version = item.partition("@")
         line = line_of(text, re.escape(name))
         # `python@3.10`, `python@latest`, `python310`
