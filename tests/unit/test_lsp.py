@@ -214,3 +214,7 @@ def _missing() -> None:
 def test_a_folder_may_have_percent_signs_in_its_name() -> None:
     folder = Path("/home/me/50%20off/a b")
     assert folder_of((folder / "env.yaml").as_uri()) == folder
+
+
+def test_a_place_behind_the_end_of_the_text_is_one_of_the_last_key() -> None:
+    assert find_place(["cuda:", "  version: 12.4"], 7, 3).path == ()

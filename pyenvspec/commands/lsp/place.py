@@ -51,7 +51,8 @@ def path_at(lines: list[str], line: int) -> tuple[str, ...]:
 def parents(lines: list[str], line: int, indent: int, *, for_item: bool = False) -> tuple[str, ...]:
     """Return the keys above a line that are less indented; an item may stand as far left as its key."""
     path: list[str] = []
-    for number in range(line - 1, -1, -1):
+    # An editor may ask about a line that was taken away while it asked.
+    for number in range(min(line, len(lines)) - 1, -1, -1):
         match = _KEY.match(lines[number])
         if match is None or lines[number].lstrip().startswith("#"):
             continue
