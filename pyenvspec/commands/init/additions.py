@@ -93,9 +93,8 @@ def before_newer_majors(packages: Iterable[Wanted]) -> list[tuple[Wanted, Major]
     wanted = list(packages)
     outdated = []
     for major in majors():
-        bounds = [package.specifier for package in wanted if package.name == major.of]
         # Whoever bounds it at all knows of it.
-        if any(sign in bound for bound in bounds for sign in ("<", "==", "~=")):
+        if any(package.is_bounded for package in wanted if package.name == major.of):
             continue
         first = next((package for package in wanted if _meets(package, major)), None)
         if first is not None:

@@ -77,7 +77,7 @@ def _distinct(packages: list[Wanted]) -> list[Wanted]:
 
 def _with_torch_of_cuda(source: Source, packages: list[Wanted]) -> list[Wanted]:
     """A torch without a version, beside a CUDA that the newest is no longer built for, is the last that was."""
-    cuda = next((claim for claim in source.cuda if claim.note != "driver"), None)
+    cuda = source.installed_cuda
     minor = newest_torch_of(cuda.value) if cuda else None
     if minor is None:
         return packages
@@ -93,7 +93,7 @@ def _with_torch_of_cuda(source: Source, packages: list[Wanted]) -> list[Wanted]:
 def _index_of_torch(source: Source, packages: list[Wanted]) -> list[Claim]:
     """conda's torch is built for the CUDA beside it; PyPI's for one only, so that the index is torch's own."""
     torch = next((wanted for wanted in packages if wanted.name == "torch"), None)
-    cuda = next((claim for claim in source.cuda if claim.note != "driver"), None)
+    cuda = source.installed_cuda
     if torch is None or cuda is None or any("/whl/" in option.value for option in source.options):
         return []
     return [index_of_torch(torch, cuda)]

@@ -256,13 +256,9 @@ def _choose_gpu(survey: Survey, packages: Source, python: str) -> GpuFinding | N
         return _with_newest_torch(gpu, torch, python)
     # What is compiled needs a toolkit, and the packages do not say which: a container or conda file may.
     for source in survey.of("container", "conda", "pixi"):
-        for claim in source.cuda:
-            if claim.note != "driver":
-                return replace(
-                    gpu,
-                    toolkit=claim.value,
-                    why=f"{gpu.why}; {source.where(claim)} has CUDA {claim.value}",
-                )
+        if (claim := source.installed_cuda) is not None:
+            why = f"{gpu.why}; {source.where(claim)} has CUDA {claim.value}"
+            return replace(gpu, toolkit=claim.value, why=why)
     return gpu
 
 
@@ -362,7 +358,7 @@ def _tell(done: Decisions, survey: Survey, primary: Source | None) -> None:
     ):
         done.left_out += [f"{source.where(claim)}: {claim.value}: {claim.note}" for claim in source.left_out]
     for source in survey.of("container", "conda", "pixi"):
-        claim = next((claim for claim in source.cuda if claim.note != "driver"), None)
+        claim = source.installed_cuda
         if claim is not None and not (done.gpu and done.gpu.toolkit):
             no_toolkit = f"no toolkit is written, since {_no_toolkit(done)}"
             done.notes.append(f"{source.where(claim)} has CUDA {claim.value}; {no_toolkit}")

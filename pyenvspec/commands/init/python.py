@@ -154,8 +154,7 @@ def _pythons_of(wanted: Wanted, allowed: list[str]) -> list[str]:
         pythons = pythons_of_wheels(wanted.name, wanted.version)
     else:
         # Without an upper bound the newest release is taken, which has wheels for what is current.
-        is_bounded = any(sign in wanted.specifier for sign in ("<", "==", "~="))
-        pythons = pythons_of_any(wanted.name, wanted.specifier) if is_bounded else None
+        pythons = pythons_of_any(wanted.name, wanted.specifier) if wanted.is_bounded else None
     return [minor for minor in allowed if minor in pythons] if pythons else []
 
 

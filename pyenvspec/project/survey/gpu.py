@@ -124,9 +124,7 @@ def _torch(source: Source, torch: Wanted) -> GpuFinding | None:
             return GpuFinding(why, f"{source.file}:{option.line}", of_index)
         if re.search(r"/whl/cpu\b", option.value):
             return None
-    # Without an upper end the newest is installed, which is newer than any table.
-    is_bounded = any(sign in torch.specifier for sign in ("<", "==", "~="))
-    version = torch.version or (newest_before("torch", torch.specifier) if is_bounded else None)
+    version = torch.version or (newest_before("torch", torch.specifier) if torch.is_bounded else None)
     cuda = plain_torch_cuda(version) if version else None
     release = f"torch {torch.version}" if torch.version else "torch"
     which = f"CUDA {cuda}" if cuda else "its own CUDA"

@@ -55,6 +55,11 @@ class Wanted:
         pinned = _PINNED.fullmatch(self.specifier)
         return pinned[1] if pinned else None
 
+    @property
+    def is_bounded(self) -> bool:
+        """Whether something keeps the newest release out, which is newer than any table."""
+        return any(sign in self.specifier for sign in ("<", "==", "~="))
+
 
 @dataclass(frozen=True)
 class Claim:
@@ -91,6 +96,11 @@ class Source:
     cuda_extension: int = 0
     optional: frozenset[str] = frozenset()
     includes: tuple[str, ...] = ()
+
+    @property
+    def installed_cuda(self) -> Claim | None:
+        """The first CUDA that the file installs; one that it only wants of the driver is none."""
+        return next((claim for claim in self.cuda if claim.note != "driver"), None)
 
     def where(self, claim: Claim | Wanted) -> str:
         """`file:line` of something that this file says."""
