@@ -41,9 +41,8 @@ def declare(parser: argparse.ArgumentParser) -> type[CompletionOptions]:
 
 def run(options: CompletionOptions) -> int:
     """Print or write the code."""
-    if (
-        options.action != "install"
-    ):  # `source <(pyenvspec completion bash)`, or a package that puts it somewhere
+    # For `source <(pyenvspec completion bash)`, and for packages that have a place of their own for it.
+    if options.action != "install":
         put(code_for(options.action))
         return 0
     shell = options.shell or Path(os.environ.get("SHELL", "")).name

@@ -116,9 +116,8 @@ def read_pylock(file: str, text: str) -> Source:
 def _take_row(source: Source, lines: dict[str, int], row: Table, places: list[object]) -> None:
     """Add one package of a lock; `places` are the names or addresses of its files."""
     name, version = row.get("name"), row.get("version")
-    if not isinstance(name, str) or not isinstance(
-        version, str
-    ):  # a folder or repository may have no version
+    # A folder or a repository may have no version: it is no release that pip could be asked for.
+    if not isinstance(name, str) or not isinstance(version, str):
         return
     files = (file_name(place) for place in places if isinstance(place, str))
     source.packages.append(
