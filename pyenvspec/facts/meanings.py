@@ -149,16 +149,16 @@ def _with_version(name: str) -> Suggestion | None:
 
 
 def _with_typed_version(name: str, hint: str, wanted: str) -> str:
-    """Put the version that was typed into the example of a hint, where it is the version of what the key is about."""
+    """Return a hint with the version that was typed, where it is the version of what the key is about."""
     # A major alone (`cuda@12`) is none that the keys take.
     if "." not in wanted:
         return hint
     # `conda=23.1` and `nccl=2.18` have versions of their own; `cudnn=8.9.2.26` is told by its minor.
-    if "python" in name:
-        return re.sub(r"(?<=python: \{version: )[\d.]+", wanted, hint)
-    if "cudnn" in name:
-        return re.sub(r"(?<=cudnn: )[\d.]+", minor_of(wanted), hint)
-    return re.sub(r"(?<=`cuda: )[\d.]+", minor_of(wanted), hint) if "cuda" in name else hint
+    if "python" in name and re.search(_ASKS_FOR_PYTHON, hint):
+        return f"write `python: {{version: {wanted}}}`"
+    if "cudnn" in name and "cudnn:" in hint:
+        return f"write `cudnn: {minor_of(wanted)}` under `cuda`"
+    return f"write `cuda: {minor_of(wanted)}`" if "cuda" in name and re.search(r"`cuda: \d", hint) else hint
 
 
 def _of_version(name: str, base: str, wanted: str) -> Suggestion:

@@ -120,7 +120,8 @@ def as_mapping(path: KeyPath, value: object) -> str | None:
             return f"write `wheels: {{prefer: {str(value).lower()}}}`"
         case ("inputs", name) if len(names) == 1 and (match := re.fullmatch(_ON_GITHUB, names[0])):
             return f"write `{name}: {{github: {match[1]}}}`"
-        case ("env",) if all(re.fullmatch(r"[A-Za-z_]\w*=.*", name) for name in names):
+        # As Docker Compose has it, at the top level and in containers, processes and targets.
+        case (*_, "env") if all(re.fullmatch(r"[A-Za-z_]\w*=.*", name) for name in names):
             pairs = (name.partition("=") for name in names)
             return f"write `env: {{{', '.join(f'{key}: {format_flow(text)}' for key, _, text in pairs)}}}`"
     return None

@@ -147,7 +147,9 @@ def _wrong_choice(detail: ErrorDetails, path: KeyPath) -> Words:
     if known:
         return Words("invalid-choice", message, known.expected or choices, known.hint or f"write {choices}")
     meant = did_you_mean(str(detail["input"]), options)
-    return Words("invalid-choice", message, meant or choices, f"write {choices}" if meant else None)
+    # The one choice of words that takes a list besides: `fixes: torch` is one of a single package.
+    listed = as_list(path, detail["input"]) if path == ("fixes",) else None
+    return Words("invalid-choice", message, meant or choices, f"write {choices}" if meant else listed)
 
 
 def _wrong_type(detail: ErrorDetails, path: KeyPath) -> Words:

@@ -110,7 +110,7 @@ MISTAKES: dict[str, tuple[str, str, str, str]] = {
         "invalid-value", "2:10", "(for example `cuda: 12.8`)",
     ),
     "a version of cuDNN under native": (
-        P + "native: [cudnn=8.9.2.26]\n", "invalid-value", "2:10", "`cuda: {version: 12.8, cudnn: 8.9}`",
+        P + "native: [cudnn=8.9.2.26]\n", "invalid-value", "2:10", "`cudnn: 8.9` under `cuda`",
     ),
     "a version of NCCL under native": (
         P + "native: [nccl=2.18]\n", "invalid-value", "2:10", "`cuda: {version: 12.8, packages: [nccl]}`",
@@ -128,6 +128,10 @@ MISTAKES: dict[str, tuple[str, str, str, str]] = {
     "an input by its address": (
         P + "inputs: {x: https://github.com/a/b.git}\n", "wrong-type", "2:13", "`x: {github: a/b}`",
     ),
+    "variables of a process as a list": (
+        P + "processes: {w: {run: a, env: [A=b, C=d e]}}\n", "wrong-type", "2:25", "`env: {A: b, C: d e}`",
+    ),
+    "one package without fixes": (P + "fixes: torch\n", "invalid-choice", "2:8", "`fixes: [torch]`"),
     "a package of PyPI under native": (
         P + "native: [numpy==1.26]\n",
         "invalid-value", "2:10", "it is a Python package",
