@@ -249,7 +249,9 @@ def test_each_row_of_the_catalogue_reads_as_it_was_written() -> None:
 def test_native_names_lead_somewhere() -> None:
     for row in native.native_names():
         if row.kind == "attr":
-            assert names.is_native(row.attr or ""), row
+            attribute = native.find_attribute(row.attr or "")
+            # What today's nixpkgs has no more (OSMesa) older projects still ask for, in releases that have it.
+            assert names.is_native(row.attr or "") or (attribute and attribute.gone), row
         else:
             assert row.hint, row
 

@@ -156,6 +156,18 @@ def test_what_was_a_part_of_another_is_that_in_older_releases(
     assert spelled_for(name, newer) == name
 
 
+def test_osmesa_is_in_the_releases_whose_mesa_has_it() -> None:
+    meant = suggest_native("libosmesa6-dev")
+    assert meant is not None and meant.attr == "mesa.osmesa"
+    osmesa = find_attribute("mesa.osmesa")
+    assert osmesa is not None
+    assert [osmesa.standing(f"nixos-{release}") for release in ("23.11", "25.05", "25.11")] == [
+        "there",
+        "there",
+        "gone",
+    ]
+
+
 def test_every_name_leads_to_a_package_and_no_further() -> None:
     """What a curated name, a package of Debian or a library is said to be is never itself misspelt."""
     told = {row.attr for row in native_names() if row.kind == "attr"}
