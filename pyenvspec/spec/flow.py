@@ -1,4 +1,4 @@
-"""Plain data as one line of YAML, for examples and hints."""
+"""Plain data as one line of YAML: for examples and hints, and for files that other programs read."""
 
 from __future__ import annotations
 
@@ -21,3 +21,18 @@ def format_flow(value: object) -> str:
         return str(value).lower() if value is not None else "null"
     text = str(value)
     return json.dumps(text, ensure_ascii=False) if re.search(_IS_NOT_PLAIN, text) else text
+
+
+# A word of letters first, and none that some YAML reads as a truth value or as nothing.
+_WORD = re.compile(r"(?!(?:yes|no|on|off|y|n|true|false|null)$)[a-z_][a-z0-9._+/-]*", re.IGNORECASE)
+
+
+def is_word(text: str) -> bool:
+    """Return whether every YAML, 1.1 or 1.2, reads this as the same text without quotes."""
+    return _WORD.fullmatch(text) is not None
+
+
+def quote_text(text: str) -> str:
+    """Quote what some YAML would read as something else than this text."""
+    # A text of JSON is one of YAML, with all that must not stand in either spelled out.
+    return text if is_word(text) else json.dumps(text, ensure_ascii=False)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 from registries import need_npm, need_python
 from slurm_cluster import Cluster, start_cluster
 
@@ -183,6 +185,36 @@ def test_skypilot_reads_its_task(targets: Path, tmp_path: Path) -> None:
     assert (nodes, accelerators, spot, cloud, region) == (2, {"H100": 1}, True, "AWS", "us-east-1")
     assert shlex.split(command) == list(WORDS)
     assert env == {"A": "a $b"}
+
+
+def test_kubectl_reads_texts_as_texts(targets: Path, tmp_path: Path) -> None:
+    """YAML of Go has more numbers and truth values than Python's."""
+    kubectl = shutil.which("kubectl")
+    if kubectl is None:
+        pytest.skip("needs kubectl, in Debian's kubernetes-client")
+    texts = {"A": "1e-3", "B": "+.5e3", "C": "0o17", "y": "y", "NO": "1_0", "E": "two\nlines\n"}
+    target = {"kubernetes": {"pod": {"nodeSelector": {"y": "1E5"}}}, "env": texts}
+    document = yaml.safe_load(TARGETS)
+    document["run"] = {"kube": target}
+    (targets / "env.yaml").write_text(json.dumps(document))
+    (tmp_path / "job.yaml").write_text(shown(targets, "kube"))
+    command = [
+        kubectl,
+        "label",
+        "--local",
+        "--filename",
+        str(tmp_path / "job.yaml"),
+        "a=b",
+        "--output",
+        "json",
+    ]
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=True, env={**os.environ, "HOME": str(tmp_path)}
+    )
+    pod = json.loads(done.stdout)["spec"]["template"]["spec"]
+    assert pod["nodeSelector"] == {"y": "1E5"}
+    assert {row["name"]: row["value"] for row in pod["containers"][0]["env"]} == texts
+    assert pod["containers"][0]["command"] == [word.replace("$", "$$") for word in WORDS]
 
 
 def test_dstack_reads_its_task_and_fills_in_nothing(targets: Path, tmp_path: Path) -> None:

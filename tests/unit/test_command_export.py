@@ -154,6 +154,13 @@ def test_conda_reads_back(text: str, tmp_path: Path, capsys: pytest.CaptureFixtu
     assert (other.cuda and other.cuda.version) == (one.cuda and one.cuda.version)
 
 
+def test_a_project_called_like_a_number_keeps_its_name(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "env.yaml").write_text('name: "1e3"\npython: 3.12\n')
+    assert '\nname: "1e3"\n' in export(capsys, tmp_path, "conda")[0]
+
+
 def test_a_name_that_conda_would_mean_otherwise_is_left_out() -> None:
     assert conda_name("ffmpeg") == "ffmpeg"
     assert conda_name("cmake") == "cmake"

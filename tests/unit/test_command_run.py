@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import shlex
 import subprocess
 from typing import TYPE_CHECKING, Any
@@ -13,6 +15,7 @@ import yaml
 from pyenvspec.cli import run
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 MANIFEST = """\
@@ -121,6 +124,67 @@ def test_kubernetes(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert [volume["name"] for volume in pod["volumes"]] == ["shm", "data"]
     assert pod["nodeSelector"] == {"gpu": "a100"}
     assert document["metadata"] == {"generateName": "speech-lab-kube-", "namespace": "lab"}
+
+
+# Each is another type to YAML 1.2, to kubectl's Go, or to the YAML of 2005.
+NO_TEXTS = [
+    "1e-3",
+    "1E5",
+    "-1e5",
+    "+.5e3",
+    "0o17",
+    "017",
+    "0x1F",
+    "1_000",
+    "1:30",
+    "y",
+    "N",
+    "yes",
+    "off",
+    "True",
+]
+NO_TEXTS += ["~", "null", ".inf", ".NaN", "2026-01-01", "=", "<<", "8", "-"]
+
+
+@pytest.mark.parametrize("target", ["kube", "cloud", "fleet"])
+def test_a_text_stays_one_in_every_yaml(
+    target: str, project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A bare word is one of letters, a number or a truth value of ours; other readers know more numbers."""
+    texts = [*NO_TEXTS, "a\u2028b\nc\n", "two\nlines\n"]
+    document = yaml.safe_load(MANIFEST)
+    document["run"][target]["env"] = {f"E{number}": text for number, text in enumerate(texts)} | {
+        "NO": "x",
+        "y": "z",
+    }
+    extra = {name: name for name in NO_TEXTS}
+    engine = next(name for name in document["run"][target] if name in ("kubernetes", "skypilot", "dstack"))
+    if engine == "kubernetes":
+        document["run"][target][engine]["pod"]["nodeSelector"] = extra
+    (project / "env.yaml").write_text(json.dumps(document))
+    text, _ = show(project, capsys, target, "--", "x", *NO_TEXTS)
+    for node in _scalars(yaml.compose(text, yaml.SafeLoader)):
+        if node.style is None and node.tag not in ("tag:yaml.org,2002:int", "tag:yaml.org,2002:bool"):
+            assert re.fullmatch(r"[A-Za-z_][A-Za-z0-9._+/-]*", node.value), node.value
+            assert node.value.lower() not in ("y", "n", "yes", "no", "on", "off", "true", "false", "null")
+    told = yaml.safe_load(text)
+    env = told.get("env") or told.get("envs")
+    if engine == "kubernetes":
+        pod = told["spec"]["template"]["spec"]
+        assert pod["containers"][0]["command"] == ["x", *NO_TEXTS]
+        assert pod["nodeSelector"] == extra
+        env = {row["name"]: row["value"] for row in pod["containers"][0]["env"]}
+    assert env == document["run"][target]["env"]
+
+
+def _scalars(node: yaml.Node) -> Iterator[yaml.ScalarNode]:
+    if isinstance(node, yaml.MappingNode):
+        for pair in node.value:
+            yield from (scalar for part in pair for scalar in _scalars(part))
+    elif isinstance(node, yaml.SequenceNode):
+        yield from (scalar for part in node.value for scalar in _scalars(part))
+    elif isinstance(node, yaml.ScalarNode):
+        yield node
 
 
 def _fill_in(text: str) -> str:

@@ -10,6 +10,7 @@ from pyenvspec.commands.export.common import head, manager_of, names_of, only_in
 from pyenvspec.facts.host_packages import conda_candidates
 from pyenvspec.facts.nixpkgs import minor_of, version_key
 from pyenvspec.project.survey.conda import read_conda
+from pyenvspec.spec.flow import quote_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,7 +31,7 @@ def format_conda(plan: Plan, shell: Shell, root: Path) -> tuple[str, list[str]]:
         else:
             lines.append(channel_name)
     pip = _pip(shell, root)
-    text = f"{head('conda')}name: {plan.name}\nchannels:\n"
+    text = f"{head('conda')}name: {quote_text(plan.name)}\nchannels:\n"
     text += "".join(f"  - {channel}\n" for channel in _channels(shell.cuda))
     text += "dependencies:\n" + "".join(f"  - {line}\n" for line in lines)
     if pip:

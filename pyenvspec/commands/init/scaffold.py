@@ -5,12 +5,11 @@ Each line that is there because of a file says so, so that whoever reads it can 
 
 from __future__ import annotations
 
-import json
-import re
 from typing import TYPE_CHECKING
 
 from pyenvspec.commands.init.templates import SCHEMA_LINE
 from pyenvspec.reporter import make_visible
+from pyenvspec.spec.flow import quote_text
 
 if TYPE_CHECKING:
     from pyenvspec.commands.init.decide import Decisions
@@ -67,9 +66,4 @@ def _with(line: str, why: str) -> str:
 
 
 def _scalar(text: str) -> str:
-    """Quote what YAML would read as something else than this text."""
-    plain = re.fullmatch(r"[A-Za-z_][A-Za-z0-9._+/-]*", text)
-    # YAML 1.1 reads these as booleans or as nothing.
-    is_word = text.lower() in ("true", "false", "null", "yes", "no", "on", "off", "y", "n")
-    # A text of JSON is one of YAML, with all that must not stand in either spelled out.
-    return text if plain and not is_word else make_visible(json.dumps(text, ensure_ascii=False))
+    return make_visible(quote_text(text))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from pyenvspec.commands.run.job import Submission, seconds
+from pyenvspec.spec.flow import is_word
 
 if TYPE_CHECKING:
     from pyenvspec.commands.run.job import Job
@@ -83,11 +85,19 @@ def dump(document: dict[str, Any]) -> str:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes texts of several lines as such; of its own, since a representer is kept by the class for everybody."""
+    """Quotes each text but plain words; of its own, since a representer is kept by the class for everybody.
+
+    PyYAML knows the numbers of YAML 1.1 only, and few of its truth values: to kubectl `1e-3`, `0o17` and `y` are no
+    texts.
+    """
 
 
 def _write_text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+    # Several lines as such, unless one ends with a sign at which only some YAMLs end it.
+    several = "|" if "\n" in text and not re.search(_LINE_ENDS, text) else '"'
+    style = None if is_word(text) else several
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
+_LINE_ENDS = "[\r\x85\u2028\u2029]"
 _Dumper.add_representer(str, _write_text)
