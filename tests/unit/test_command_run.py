@@ -177,7 +177,7 @@ def test_a_text_stays_one_in_every_yaml(
     assert env == document["run"][target]["env"]
 
 
-def _scalars(node: yaml.Node) -> Iterator[yaml.ScalarNode]:
+def _scalars(node: yaml.Node | None) -> Iterator[yaml.ScalarNode]:
     if isinstance(node, yaml.MappingNode):
         for pair in node.value:
             yield from (scalar for part in pair for scalar in _scalars(part))
