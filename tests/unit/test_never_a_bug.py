@@ -141,3 +141,14 @@ def test_an_input_that_is_closed_is_no_terminal(verb: str, project: Path, tmp_pa
     done = start(project, (verb,), "<&-")
     assert done.returncode in (0, 1, 2), done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_number_that_nix_has_no_bits_for_is_a_text(project: Path) -> None:
+    lines = (
+        "services: {postgres: {enable: true, settings: {a: 9223372036854775807, b: 9223372036854775808}}}\n"
+    )
+    (project / "env.yaml").write_text(START + lines)
+    assert run(["compile", "-C", str(project)]) == 0
+    module = (project / "nix/pyenvspec/default.nix").read_text()
+    assert "a = 9223372036854775807;" in module
+    assert 'b = "9223372036854775808";' in module
