@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pyenvspec.nixexpr import AttrSet, Binding, Expr, InterpolatedStr, List, bind
+from pyenvspec.nixexpr.nodes import MAX_INT
 from pyenvspec.plan import ProjectRoot
 
 if TYPE_CHECKING:
@@ -86,9 +87,10 @@ def _ready(ready: Ready, scope: Scope) -> Expr:
 
 
 def _sorted_data(data: Data) -> Data:
-    """Order the keys of mappings all the way down: the file's order must not show."""
+    """Order the keys of mappings all the way down, since the file's order must not show."""
     if isinstance(data, dict):
         return {key: _sorted_data(value) for key, value in sorted(data.items())}
     if isinstance(data, list):
         return [_sorted_data(item) for item in data]
-    return data
+    # A number that Nix has no bits for is a name of something, such as an account: as a text it comes through whole.
+    return str(data) if isinstance(data, int) and abs(data) > MAX_INT else data

@@ -47,9 +47,7 @@ def resolve_plain(text: str) -> PlainValue:
         return text
     if _INT.fullmatch(text):
         base = {"0o": 8, "0x": 16}.get(text[:2], 10)
-        number = int(text, base)
-        # Nix has 64 bits, and no literal for the least of them: what is longer is a name of something, as a hash is.
-        return SourceInt(number, text) if abs(number) < 2**63 else text
+        return SourceInt(int(text, base), text)
     # A short git revision such as 12e4567 is no number that anyone means.
     if _FLOAT.fullmatch(text) and math.isfinite(number := float(text)):
         return SourceFloat(number, text)

@@ -98,14 +98,14 @@ def no_number(value: object) -> object:
     return value
 
 
-def _whole_number(expected: str, largest: int | None) -> "Callable[[object], object]":
+def _whole_number(expected: str, largest: int) -> "Callable[[object], object]":
     """Take a number from 1 on without a fraction; to JSON Schema 8000.0 is 8000."""
 
     def check(value: object) -> object:
         if isinstance(value, float) and value.is_integer():
             value = int(value)
         is_number = isinstance(value, int) and not isinstance(value, bool)
-        if not is_number or not 1 <= value <= (largest or value):  # type: ignore[operator]
+        if not is_number or not 1 <= value <= largest:  # type: ignore[operator]
             raise PydanticCustomError("literal_error", "must be {expected}", {"expected": expected})
         return value
 
@@ -227,10 +227,12 @@ PortNumber = Annotated[
     BeforeValidator(_whole_number("1 to 65535", 65535)),
     WithJsonSchema({"type": "integer", "minimum": 1, "maximum": 65535}),
 ]
+# Numbers of 32 bits: Kubernetes takes no larger ones, Nix none over 64, and an editor's JavaScript none over 53.
+_MOST = 2**31 - 1
 PositiveInt = Annotated[
     int,
-    BeforeValidator(_whole_number("1, 2, 3 …", None)),
-    WithJsonSchema({"type": "integer", "minimum": 1}),
+    BeforeValidator(_whole_number("1, 2, 3 …", _MOST)),
+    WithJsonSchema({"type": "integer", "minimum": 1, "maximum": _MOST}),
 ]
 
 

@@ -150,5 +150,9 @@ def test_a_number_that_nix_has_no_bits_for_is_a_text(project: Path) -> None:
     (project / "env.yaml").write_text(START + lines)
     assert run(["compile", "-C", str(project)]) == 0
     module = (project / "nix/pyenvspec/default.nix").read_text()
+    (project / "env.yaml").write_text(
+        START + "processes: {p: {run: x, ready: {http: 80, every: 9223372036854775808}}}\n"
+    )
+    assert run(["compile", "-C", str(project)]) == 1
     assert "a = 9223372036854775807;" in module
     assert 'b = "9223372036854775808";' in module
