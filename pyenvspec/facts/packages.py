@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from pyenvspec.facts._load import read_table
+from pyenvspec.facts._load import Row, read_table
 from pyenvspec.records import dataclass
 
 _NO_MODULES = frozenset({"_distutils_hack"})
@@ -27,8 +27,8 @@ class WheelContents:
 
 
 @cache
-def _conda_names() -> dict[str, str | None]:
-    return {row["conda"]: row["pypi"] for row in read_table("conda-names")["names"]}
+def _conda_rows() -> dict[str, Row]:
+    return {row["conda"]: row for row in read_table("conda-names")["names"]}
 
 
 def pypi_of_conda(name: str) -> str | None:
@@ -36,7 +36,23 @@ def pypi_of_conda(name: str) -> str | None:
 
     Only names known to be none give None: a C library that no row lists comes back as it is.
     """
-    return _conda_names().get(name.lower(), name)
+    row = _conda_rows().get(name.lower())
+    found: str | None = row["pypi"] if row else name
+    return found
+
+
+@dataclass(frozen=True)
+class CondaReleases:
+    """How the releases that PyPI has of a package of conda differ: the `first` that is there, and `others` by name."""
+
+    first: str | None
+    others: dict[str, str]
+
+
+def releases_of_conda(name: str) -> CondaReleases:
+    """Return what is known of the releases of a package of conda; nothing is, of most."""
+    row = _conda_rows().get(name.lower(), {})
+    return CondaReleases(row.get("first"), row.get("others", {}))
 
 
 @cache

@@ -71,7 +71,12 @@ def newest_before(package: str, specifier: str) -> str | None:
     if allowed is None:
         return None
     ends = [version for first, last, _ in _ranges().get(normalise(package), ()) for version in (first, last)]
-    return next((version for version in reversed(ends) if allowed.contains(version)), None)
+    newest = next((version for version in reversed(ends) if allowed.contains(version)), None)
+    if newest is not None:
+        return newest
+    # `==1.15.*` lies inside a range, whose ends are other minors.
+    inside = [v for v in _ends(allowed, ("==", "~=")) if pythons_of_wheels(package, str(v)) is not None]
+    return str(max(inside)) if inside else None
 
 
 def newest_for(package: str, specifier: str, python: str) -> str | None:

@@ -174,3 +174,83 @@ def test_a_project_that_is_installed_is_called_so() -> None:
     source = read_readme("README.md", "# Lab\n```\nuv sync\n```\n")
     assert source is not None
     assert source.summary == "tells to install the project itself"
+
+
+CONDA_OF = "dependencies:\n  - python=3.9\n  - pytorch=1.12.1\n"
+
+
+@pytest.mark.parametrize(
+    ("asked", "line", "left_out"),
+    [
+        ("pyg=2.1.0", "torch-geometric==2.1.0.post1", None),
+        ("openmm=8.2.0", "openmm==8.2.0", None),
+        ("openmm=7.7", "openmm", "openmm==7.7.*: the package index has it from 8.1.1 on"),
+        ("pytorch3d=0.7.4", "pytorch3d @ git+https://github.com/facebookresearch/pytorch3d.git@v0.7.4", None),
+        ("gxx_linux-64", None, "gxx_linux-64: is in every shell already"),
+        ("libfoo", None, "libfoo: is conda's own"),
+    ],
+)
+def test_what_conda_names_is_what_pip_can_install_or_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], asked: str, line: str | None, left_out: str | None
+) -> None:
+    done = init(tmp_path, capsys, {"environment.yml": f"{CONDA_OF}  - {asked}\n"})
+    assert done["written"] == ["torch==1.12.1", *([line] if line else [])]
+    assert [left_out in one for one in done["left_out"]] == ([True] if left_out else [])
+
+
+def test_programs_of_biology_are_native(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = f"{CONDA_OF}  - hhsuite\n  - bioconda::kalign2\n  - hmmer\n"
+    done = init(tmp_path, capsys, {"environment.yml": text})
+    assert done["written"] == ["torch==1.12.1"]
+    assert [name for name in ("hh-suite", "kalign", "hmmer") if f"- {name}" not in done["text"]] == []
+
+
+def test_what_conda_pulled_in_is_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = [f"  - lib{name}=1.0=h7f98852_0\n" for name in ("one", "two", "three", "four")]
+    two = init(tmp_path / "2", capsys, {"environment.yml": CONDA_OF + "".join(lines[:2])})["left_out"]
+    four = init(tmp_path / "4", capsys, {"environment.yml": CONDA_OF + "".join(lines)})["left_out"]
+    assert ["(libone, libtwo):" in two[0], "(libone, libtwo, libthree …):" in four[0]] == [True, True]
+
+
+def test_a_page_behind_a_name_is_an_option(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page = "https://data.pyg.org/whl/torch-1.12.1+cu113.html"
+    text = f"{CONDA_OF}  - pip:\n    - torch-scatter -f {page}\n"
+    done = init(tmp_path, capsys, {"environment.yml": text})
+    index = "--extra-index-url https://download.pytorch.org/whl/cu113"
+    assert done["written"] == [f"--find-links {page}", index, "torch==1.12.1", "torch-scatter"]
+    assert done["left_out"] == []
+
+
+def test_pip_reads_over_a_page_behind_a_name_in_a_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    done = init(tmp_path, capsys, {"requirements.txt": "six -f https://x.example/wheels\n"})
+    assert done["written"] == ["--find-links https://x.example/wheels", "-r requirements.txt"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "line", "cuda"),
+    [
+        ("tensorflow-gpu=1.15", "tensorflow==1.15.*", "10.0"),
+        ("tensorflow-gpu=1.15.0", "tensorflow==1.15.0", "10.0"),
+        ("tensorflow=1.14", "tensorflow-gpu==1.14.*", "10.0"),
+        ("tensorflow-gpu=1.14.0", "tensorflow-gpu==1.14.0", "10.0"),
+        ("tensorflow-gpu=2.0", "tensorflow-gpu==2.0.*", "10.0"),
+        ("tensorflow-gpu=2.3", "tensorflow==2.3.*", "10.1"),
+    ],
+)
+def test_the_tensorflow_of_conda_gets_its_cuda(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], asked: str, line: str, cuda: str
+) -> None:
+    text = f"dependencies:\n  - python=3.7\n  - {asked}\n  - cudatoolkit={cuda}\n  - cudnn=7.6\n"
+    done = init(tmp_path, capsys, {"environment.yml": text})
+    assert line in done["written"]
+    assert f"cuda: {{version: {cuda}, cudnn:" in done["text"]
+
+
+def test_a_tensorflow_without_a_cuda_beside_it_is_that_of_the_cpu(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    done = init(tmp_path, capsys, {"environment.yml": "dependencies: [python=3.7, tensorflow=1.14]\n"})
+    assert "tensorflow==1.14.*" in done["written"]
+    assert "cuda" not in done["text"]

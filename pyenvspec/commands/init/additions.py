@@ -13,6 +13,7 @@ from pyenvspec.commands.init.torch_index import index_of_torch
 from pyenvspec.facts.gpu_packages import gpu_needs, requirement_of
 from pyenvspec.facts.packages import normalise
 from pyenvspec.facts.wheel_pythons import is_before, last_with_wheels, majors, pythons_of_any
+from pyenvspec.project.survey.requirements import READ_OVER
 from pyenvspec.project.survey.source import Wanted
 from pyenvspec.records import dataclass
 
@@ -66,12 +67,14 @@ class Additions:
     @property
     def is_needed(self) -> bool:
         """Whether the file that is there does not do."""
-        return bool(self.packages or self.own)
+        return bool(self.packages or self.options or self.own)
 
 
 def find_additions(survey: Survey, primary: Source) -> Additions:
     """Return what is to be installed besides what `primary` lists."""
     done = Additions()
+    if primary.kind == "requirements":
+        done.options += [option for option in primary.options if option.note == READ_OVER]
     _add_framework(done, survey, primary)
     _add_beside(done, survey, primary)
     if survey.mpi is not None and primary.find("mpi4py") is None:

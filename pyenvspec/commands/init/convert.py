@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pyenvspec.commands.init.torch_index import index_of_torch, newest_torch_of
+from pyenvspec.project.survey.gpu import cuda_of_page
 from pyenvspec.project.survey.source import Claim, Source
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 _NEEDED_BY_PIP = re.compile(
     r"--(extra-index-url|index-url|find-links|trusted-host|pre|constraint)\b|-[ifc]\b"
 )
+
+_INDEX_OF_TORCH = re.compile(r"/whl/(?!torch-)")
 
 
 def convert(source: Source, more: Additions) -> tuple[Source, str]:
@@ -94,6 +97,9 @@ def _index_of_torch(source: Source, packages: list[Wanted]) -> list[Claim]:
     """conda's torch is built for the CUDA beside it; PyPI's for one only, so that the index is torch's own."""
     torch = next((wanted for wanted in packages if wanted.name == "torch"), None)
     cuda = source.installed_cuda
-    if torch is None or cuda is None or any("/whl/" in option.value for option in source.options):
+    # torch-scatter and its like are built for one torch and its CUDA: it has to be that one.
+    if cuda is None and (page := cuda_of_page(source)):
+        cuda = Claim(*page)
+    if torch is None or cuda is None or any(_INDEX_OF_TORCH.search(o.value) for o in source.options):
         return []
     return [index_of_torch(torch, cuda)]

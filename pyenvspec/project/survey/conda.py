@@ -6,16 +6,19 @@ import re
 from dataclasses import replace
 
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
+from pyenvspec.facts.gpu_packages import gpu_needs, modules_beside_torch, requirement_of
 from pyenvspec.facts.native import find_native_name, names_there
 from pyenvspec.facts.packages import (
     is_python_before_nixpkgs,
     normalise,
     pypi_of_conda,
+    releases_of_conda,
     wheel_contents,
 )
 from pyenvspec.facts.wheel_pythons import has_wheels_listed
 from pyenvspec.project.survey.requirements import read_requirements
 from pyenvspec.project.survey.source import Claim, Source, Wanted
+from pyenvspec.versions import parse_version
 
 _MOST_CHARACTERS = 4 * 1024 * 1024
 """PyYAML takes ten seconds for as many; an exported environment has some tens of thousands."""
@@ -63,6 +66,7 @@ def read_conda(file: str, text: str) -> Source:
                 _take_pip(source, str(requirement), _line_of(requirement))
         elif isinstance(item, str):
             pulled_in += take_spec(source, item, _line_of(item))
+    _mark_tensorflow(source)
     _tell_pulled_in(source, pulled_in)
     summarise(source)
     return source
@@ -107,10 +111,14 @@ def read_list(file: str, text: str) -> Source:
 
 def _tell_pulled_in(source: Source, pulled_in: list[str]) -> None:
     if pulled_in:
-        first = ", ".join(pulled_in[:3])
-        libraries = f"{len(pulled_in)} libraries that conda itself pulled in ({first} …)"
+        first = ", ".join(pulled_in[:3]) + (" …" if len(pulled_in) > 3 else "")
+        told = (
+            f"a library that conda itself pulled in ({first})"
+            if len(pulled_in) == 1
+            else f"{len(pulled_in)} libraries that conda itself pulled in ({first})"
+        )
         source.left_out.append(
-            Claim(libraries, 0, "wheels bring their own, and what is missing goes under `native`")
+            Claim(told, 0, "wheels bring their own, and what is missing goes under `native`")
         )
 
 
@@ -224,8 +232,8 @@ def _sort_in(source: Source, name: str, version: str, build: str, line: int) -> 
     row = find_native_name(name)
     has_attribute = row is not None and row.kind == "attr" and row.attr
     if is_python or (is_python is None and name not in _PROGRAMS and _is_surely_python(name)):
-        source.packages.append(_python_package(name, version, line))
-    elif is_python is False and (build or not (has_attribute or name in names_there())):
+        _take_python(source, name, version, line)
+    elif is_python is False and build:
         # `conda env export` lists all that the solver chose, with builds; who asks for a library names none.
         return [name]
     elif row is not None and has_attribute:
@@ -233,13 +241,17 @@ def _sort_in(source: Source, name: str, version: str, build: str, line: int) -> 
     elif row is not None and row.kind in ("key", "refused", "service"):
         source.left_out.append(Claim(name, line, row.hint or ""))
     elif row is not None and row.kind == "present":
-        pass
-    elif pypi_of_conda(name) is None:
+        source.left_out.append(Claim(name, line, "is in every shell already"))
+    elif name in modules_beside_torch() and pypi_of_conda(name) is None:
+        # On no index: its repository, of which the tags are called `v0.7.4`.
+        at = f"@v{exact[1]}" if (exact := _EXACT.fullmatch(version)) else ""
+        source.packages.append(Wanted(normalise(name), f"{requirement_of(name)}{at}", line=line))
+    elif pypi_of_conda(name) is None or (is_python is False and name not in names_there()):
         source.left_out.append(Claim(name, line, "is conda's own, and no Python package"))
     elif name in names_there() and (name in _PROGRAMS or not _has_wheel(name)):
         source.native.append(Claim(name, line))
     else:
-        source.packages.append(_python_package(name, version, line))
+        _take_python(source, name, version, line)
     return []
 
 
@@ -274,7 +286,44 @@ def _has_wheel(name: str) -> bool:
     return wheel_contents(python_name) is not None or has_wheels_listed(python_name)
 
 
+# `==2.1.0`, `==2.1.*`
+_EXACT = re.compile(r"==([0-9][\w.]*?)(\.\*)?")
+
+
+def _take_python(source: Source, name: str, version: str, line: int) -> None:
+    """Add a package of Python by the name and the version that PyPI has for it."""
+    exact, releases = _EXACT.fullmatch(version), releases_of_conda(name)
+    if exact and (other := releases.others.get(exact[1])):
+        version = f"=={other}"
+    asked = parse_version(exact[1]) if exact else None
+    first = parse_version(releases.first) if releases.first else None
+    if asked is not None and first is not None and asked < first:
+        note = f"the package index has it from {releases.first} on: it is taken without a version"
+        source.left_out.append(Claim(f"{name}{version}", line, note))
+        version = ""
+    source.packages.append(_python_package(name, version, line))
+
+
+def _mark_tensorflow(source: Source) -> None:
+    """Beside a CUDA conda's tensorflow is that for the GPU, which PyPI once had under a name of its own."""
+    if source.cuda:
+        source.packages = [
+            replace(one, name="tensorflow-gpu", text=f"tensorflow-gpu{one.specifier}")
+            if one.name == "tensorflow" and _is_apart(one.specifier)
+            else one
+            for one in source.packages
+        ]
+
+
+def _is_apart(specifier: str) -> bool:
+    """Whether the tensorflow of PyPI is one for the CPU, and that for the GPU is another package."""
+    exact = _EXACT.fullmatch(specifier)
+    return exact is not None and gpu_needs("tensorflow", exact[1]) is None
+
+
 def _python_package(name: str, version: str, line: int) -> Wanted:
+    if name == "tensorflow-gpu" and _is_apart(version):
+        return Wanted(name, f"{name}{version}", version, line=line)
     # conda has packages of their own for each CUDA (dgl-cuda11.1); pip has one, from an index of its own.
     python_name = re.sub(r"-(cuda|cu)[0-9][0-9.]*$", "", pypi_of_conda(name) or name)
     # conda's matplotlib-base is a part of matplotlib; one of the two is enough for pip.

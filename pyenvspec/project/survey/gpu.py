@@ -27,6 +27,7 @@ _LOCAL = re.compile(r"\+(?:cu|cuda)([0-9]{2,3})")
 _BUILT = re.compile(r"\+(?:pt|cu)[0-9]")
 # download.pytorch.org/whl/cu118, data.pyg.org/whl/torch-2.1.0+cu121.html
 _INDEX = re.compile(r"/cu([0-9]{2,3})(?:[/\s]|$)|[+/]cu([0-9]{3})\.html|torch-[0-9.]+\+cu([0-9]{3})")
+_PAGE = re.compile(r"/torch-[0-9.]+(?:\+|%2B)cu([0-9]{2,3})")
 # Extras of jax: cuda12, cuda12_pip, cuda11_cudnn82, cuda12-local; the last takes the CUDA of the machine.
 _JAX = re.compile(r"cuda-?([0-9]{2})?\S*?(-local)?$")
 
@@ -153,7 +154,7 @@ def _toolkit(source: Source) -> GpuFinding | None:
         version = wanted.version or newest_before(wanted.name, wanted.specifier)
         needs = gpu_needs(wanted.name, version)
         if needs and needs.needs == "toolkit":
-            release = f"{wanted.name} {wanted.version}" if wanted.version else wanted.name
+            release = f"{wanted.name} {version}" if version else wanted.name
             cudnn = f" and cuDNN {needs.cudnn}" if needs.cudnn else ""
             why = f"{release} looks for CUDA {needs.cuda}{cudnn}, which its wheel does not bring"
             return GpuFinding(why, source.where(wanted), needs.cuda, needs.cuda, needs.cudnn)
@@ -164,6 +165,14 @@ def _toolkit(source: Source) -> GpuFinding | None:
                 return GpuFinding(
                     f"{wanted.text} looks for a CUDA that is there", source.where(wanted), cuda, cuda
                 )
+    return None
+
+
+def cuda_of_page(source: Source) -> tuple[str, int] | None:
+    """Return the CUDA of a page of wheels that are built for one torch (`torch-1.12.1+cu113.html`), and its line."""
+    for option in source.options:
+        if page := _PAGE.search(option.value):
+            return _dotted(page[1]), option.line
     return None
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fnmatch
-import os
 import posixpath
 import re
 from contextlib import suppress
@@ -16,28 +15,13 @@ from pyenvspec.project.files import ProjectFileError, read_project_file
 from pyenvspec.project.survey import conda, locks, others, pyproject, setup
 from pyenvspec.project.survey.others import line_of_python_2
 from pyenvspec.project.survey.requirements import read_requirements
-from pyenvspec.project.survey.source import Below, Source, Survey
+from pyenvspec.project.survey.source import Source, Survey
+from pyenvspec.project.survey.walk import DEPTH, matching, projects_below, walk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
-_MOST_FILES = 5000
-"""A folder of data would be walked for minutes; a project's own files lie nearest, and come first."""
-_DEPTH = 3
-"""Of scripts and projects; the walk goes on below, since kernels of CUDA lie deep in a package."""
-_DEEPEST = 6
-# Of tools and of others; a folder `env` is not among them, since conda files lie there.
-_SKIPPED = {
-    "node_modules",
-    "site-packages",
-    "__pycache__",
-    "build",
-    "dist",
-    "venv",
-    "data",
-    "third_party",
-}
 _SCRIPTS = (".py", ".ipynb")
 _MOST_OF_SCRIPT = 4 * 1024 * 1024
 """Of scripts, notebooks and YAML of any name; what is larger is data, or made by a program."""
@@ -93,16 +77,6 @@ _YAML = (
     "environments/*.y*ml",
     "docs/env*.y*ml",
 )
-# What a folder has that is a project of its own.
-_MARKS = (
-    "pyproject.toml",
-    "setup.py",
-    "requirements.txt",
-    "environment.yml",
-    "environment.yaml",
-    "Pipfile",
-    "uv.lock",
-)
 
 
 def survey(root: Path, only: str | None = None) -> Survey:
@@ -110,20 +84,20 @@ def survey(root: Path, only: str | None = None) -> Survey:
 
     Raises PyenvspecError for a file that is there and cannot be read.
     """
-    files = list(_files(root))
-    result = Survey(projects_below=_projects_below(files))
+    files = list(walk(root))
+    result = Survey(projects_below=projects_below(files))
     result.cuda_code = next((file for file in files if file.endswith(".cu") and not _is_aside(file)), None)
     for pattern, read in _READERS:
-        for file in _matching(files, pattern):
+        for file in matching(files, pattern):
             _add(result, root, file, read)
     # Before the requirements files: those that pyproject.toml takes its dependencies from are part of it.
     _add_dynamic(result, root)
     _mark_optional(result, root)
     for pattern in _REQUIREMENTS:
-        for file in _matching(files, pattern):
+        for file in matching(files, pattern):
             _add(result, root, file, lambda name, text: _requirements(root, name, text))
     for pattern in _YAML:
-        for file in _matching(files, pattern):
+        for file in matching(files, pattern):
             _add_conda(result, root, file)
     _add_named_by_readme(result, root)
     _forget_below(result, files)
@@ -206,7 +180,7 @@ def _add_signs(survey: Survey, root: Path, files: list[str]) -> None:
     counts: dict[str, list[str]] = {}
     beside: dict[str, list[str]] = {}
     # 200 are enough to tell which framework it is; the nearest come first.
-    for file in [f for f in files if f.endswith(".py") and f.count("/") < _DEPTH and not _is_aside(f)][:200]:
+    for file in [f for f in files if f.endswith(".py") and f.count("/") < DEPTH and not _is_aside(f)][:200]:
         text = _text_unless_data(root, file) or ""
         for name in set(_FRAMEWORK.findall(text)):
             counts.setdefault(name, []).append(file)
@@ -311,7 +285,7 @@ def _add_named(survey: Survey, root: Path, file: str) -> None:
 
 
 def _add_imports(survey: Survey, root: Path, files: list[str]) -> None:
-    scripts = [file for file in files if file.endswith(_SCRIPTS) and file.count("/") < _DEPTH]
+    scripts = [file for file in files if file.endswith(_SCRIPTS) and file.count("/") < DEPTH]
     if survey.projects_below and all("/" in file for file in scripts):
         return  # each of the projects below has its own
     own = {posixpath.basename(file).removesuffix(".py") for file in scripts} | {
@@ -358,44 +332,3 @@ def _text(root: Path, file: str) -> str | None:
         return None
     content = read_project_file(root, file)
     return None if content is None else content.decode("utf-8", "replace")
-
-
-def _files(root: Path) -> Iterator[str]:
-    """Yield the paths below `root`, nearest first, as far as a project's own files lie; no link is followed."""
-    # Breadth first, so that a folder of a million files far below does not use up what may be looked at.
-    count, waiting = 0, [""]
-    while waiting and count < _MOST_FILES:
-        folder = waiting.pop(0)
-        try:
-            entries = sorted(os.scandir(root / folder), key=lambda entry: entry.name)
-        except OSError:  # a folder of another user's, as on shared disks
-            continue
-        for entry in entries:
-            count += 1
-            path = posixpath.join(folder, entry.name)
-            if entry.is_dir(follow_symlinks=False):
-                is_own = not entry.name.startswith(".") or entry.name == ".devcontainer"
-                # Whatever its name; conda files often lie in a folder `env`, which is also a usual name of a .venv.
-                is_environment = (root / path / "pyvenv.cfg").exists()
-                is_skipped = entry.name in _SKIPPED or is_environment
-                if is_own and not is_skipped and path.count("/") < _DEEPEST:
-                    waiting.append(path)
-            elif path.isprintable():  # names are shown in messages, and written into env.yaml
-                yield path
-
-
-def _matching(files: list[str], pattern: str) -> list[str]:
-    # By hand, since `*` of fnmatch matches `/` too. With case: Linux has requirements.txt and Requirements.txt.
-    depth = pattern.count("/")
-    return [file for file in files if file.count("/") == depth and fnmatch.fnmatchcase(file, pattern)]
-
-
-def _projects_below(files: list[str]) -> tuple[Below, ...]:
-    """The folders that hold a project of their own, where the folder itself holds none."""
-    if any(file in _MARKS for file in files):
-        return ()
-    marked: dict[str, list[str]] = {}
-    for file in files:
-        if 0 < file.count("/") <= _DEPTH and posixpath.basename(file) in _MARKS:
-            marked.setdefault(posixpath.dirname(file), []).append(posixpath.basename(file))
-    return tuple(Below(folder, tuple(sorted(names))) for folder, names in sorted(marked.items()))

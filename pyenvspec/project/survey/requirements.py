@@ -21,6 +21,10 @@ _OPTION = re.compile(r"-{1,2}[A-Za-z]")
 # `pip-compile --generate-hashes` and `uv export` put them behind each requirement, on lines of their own.
 _HASH = re.compile(r"\s--hash[=\s]\S+")
 _EGG = re.compile(r"[#&]egg=([A-Za-z0-9][A-Za-z0-9._-]*)")
+# `torch-scatter -f https://…`
+_PAGE = re.compile(r"(\S.*?)\s+(-f|--find-links|-i|--index-url|--extra-index-url)[ =]+(\S+)")
+READ_OVER = "ignored"
+"""The note of an option that pip does not heed where it stands."""
 _MOST_FILES = 100
 """More than a project has; a stranger's files could name each other without an end."""
 
@@ -57,11 +61,22 @@ class _Reader:
             elif _OPTION.match(line):
                 source.options.append(Claim(line, place))
             elif not constraints:
-                wanted = parse_requirement(line, place)
+                wanted = parse_requirement(line, place) or self._with_page(line, place)
                 if wanted is None:
                     source.left_out.append(Claim(line, place, "not understood as a requirement"))
                 else:
                     source.packages.append(wanted)
+
+    def _with_page(self, line: str, place: int) -> Wanted | None:
+        """A requirement and where its wheels are, as both stand behind `pip install`."""
+        match = _PAGE.fullmatch(line)
+        wanted = parse_requirement(match[1], place) if match else None
+        if match is None or wanted is None:
+            return None
+        name = {"-f": "--find-links", "-i": "--index-url"}.get(match[2], match[2])
+        # pip itself reads over an option that stands behind a name in a file.
+        self._source.options.append(Claim(f"{name} {match[3]}", place, READ_OVER))
+        return wanted
 
     def _include(self, file: str, name: str, line: str, place: int) -> None:
         """Read a file by the name that a line of `file` has for it, counted from its folder."""
