@@ -87,10 +87,36 @@ def debian_name(attribute: str) -> str | None:
     return first if first != plain or _same().find(plain) else None
 
 
+def debian_dev_names(attribute: str) -> tuple[str, ...]:
+    """Return the packages of Debian with the headers of a library, none where the tables know none."""
+    if "dev" in (row := _looked_at().get(attribute, {})):
+        return tuple(row["dev"])
+    curated = [name for name in _curated("Debian").get(attribute, ()) if name.endswith("-dev")]
+    if curated:
+        return (curated[0],)
+    # Of several the one that is called like the library: libgraphviz-dev of graphviz.
+    plain = plain_name(attribute).lower().replace("_", "-").removeprefix("lib")
+    others = [name for name, attr in map(tuple, packages_table().rows()) if attr == attribute]
+    pattern = rf"(lib)?{re.escape(plain)}[\d.-]*-dev"
+    return tuple([name for name in others if re.fullmatch(pattern, name)][:1])
+
+
+def conda_looked_at(attribute: str) -> str | None:
+    """Return the name on conda-forge where the tables of names, read backwards, lead to a part or an old name of it."""
+    name = _looked_at().get(attribute, {}).get("conda")
+    return name if isinstance(name, str) else None
+
+
 def conda_candidates(attribute: str) -> tuple[str, ...]:
     """Return names that the package may have on conda-forge, the likeliest first."""
     plain = plain_name(attribute).lower()
-    return tuple(dict.fromkeys([*_curated("conda-forge").get(attribute, ()), plain, attribute.lower()]))
+    table = _curated("conda-forge")
+    # Newer releases call `xorg.libX11` libx11; the table has the older names.
+    older = [name for attr, names in table.items() if attr.lower() == f"xorg.{attribute}" for name in names]
+    curated = table.get(attribute, tuple(older))
+    # Of several that lead to it the one of its own name: the others are parts of it (libcblas of openblas).
+    first = [plain] if plain in curated else []
+    return tuple(dict.fromkeys([*first, *curated, plain]))
 
 
 def library_names(attribute: str) -> tuple[tuple[str, str], ...]:

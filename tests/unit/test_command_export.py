@@ -185,6 +185,75 @@ def test_a_lock_becomes_pins(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert '"app' not in text
 
 
+def test_a_conda_name_is_the_package_and_no_part_of_it() -> None:
+    expected = {
+        "xorg.libxcb": "libxcb",
+        "xorg.libX11": "xorg-libx11",
+        "libx11": "xorg-libx11",
+        "libGL": "libgl",
+        "openblas": "openblas",
+        "openssl": "openssl",
+        "gcc": "gxx",
+        "postgresql": "postgresql",
+        "R": "r-base",
+    }
+    assert {name: conda_name(name) for name in expected} == expected
+
+
+def _poetry_lock(packages: str, version: str) -> str:
+    return f'{packages}\n[metadata]\nlock-version = "{version}"\npython-versions = ">=3.10,<3.13"\n'
+
+
+def _entry(name: str, version: str, more: str = "", python: str = ">=3.10") -> str:
+    return (
+        f'[[package]]\nname = "{name}"\nversion = "{version}"\noptional = false\n'
+        f'python-versions = "{python}"\n'
+        f'files = [{{file = "{name}-{version}-py3-none-any.whl", hash = "sha256:00"}}]\n{more}\n'
+    )
+
+
+POETRY_2 = (
+    _entry("mujoco", "3.1.7", 'markers = "python_version < \'3.11\'"\n[package.dependencies]\nold = "*"')
+    + _entry("mujoco", "4.0.0", 'markers = "python_version >= \'3.11\'"\n[package.dependencies]\nnumpy = "*"')
+    + _entry("numpy", "1.26.4", "markers = \"python_version < '3.11'\"")
+    + _entry("numpy", "2.2.6", "markers = \"python_version == '3.11'\"")
+    + _entry(
+        "numpy", "2.3.0", "markers = {main = \"python_version > '3.11'\", dev = \"python_version > '3.11'\"}"
+    )
+    + _entry("old", "1.0")
+    + _entry("cuda-lib", "1.0", "markers = \"extra == 'gpu'\"")
+)
+POETRY_1 = (
+    _entry("mujoco", "3.1.7", '[package.dependencies]\nold = "*"', "<3.11")
+    + _entry(
+        "mujoco",
+        "4.0.0",
+        '[package.dependencies]\nnumpy = [\n    {version = ">=1.20"},\n'
+        '    {version = ">=2,<2.3", markers = "python_version < \'3.12\'"},\n]',
+    )
+    + _entry("numpy", "1.26.4")
+    + _entry("numpy", "2.2.6")
+    + _entry("numpy", "2.3.0", python=">=3.12")
+    + _entry("old", "1.0")
+    + _entry("cuda-lib", "1.0")
+)
+
+
+@pytest.mark.parametrize(("packages", "version"), [(POETRY_2, "2.1"), (POETRY_1, "2.0")])
+def test_of_several_locked_releases_the_one_for_this_python_is_pinned(
+    packages: str, version: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "env.yaml").write_text("python: {version: 3.11, manager: poetry, extras: [gpu]}\n")
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.poetry]\nname = "lab"\nversion = "1"\ndescription = ""\nauthors = []\n'
+        '[tool.poetry.dependencies]\npython = ">=3.10,<3.13"\nmujoco = ">=3"\nnumpy = "*"\n'
+        'cuda-lib = {version = "*", optional = true}\n[tool.poetry.extras]\ngpu = ["cuda-lib"]\n'
+    )
+    (tmp_path / "poetry.lock").write_text(_poetry_lock(packages, version))
+    text, _ = export(capsys, tmp_path, "conda")
+    assert re.findall(r'- "(\S+==\S+)"', text) == ["cuda-lib==1.0", "mujoco==4.0.0", "numpy==2.2.6"]
+
+
 @pytest.mark.parametrize("kind", ["pipe", "zero", "outside"])
 def test_a_requirements_file_that_is_none_is_told(
     kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -206,3 +275,92 @@ def test_a_requirements_file_that_is_none_is_told(
 def test_a_pyproject_of_a_strange_form_is_no_package(text: str, tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_bytes(text.encode("latin-1"))
     assert not is_package(tmp_path, ".")
+
+
+def apt_packages(text: str) -> list[str]:
+    return [
+        word
+        for rest in (rest for word, rest in instructions(text) if "apt-get install" in rest)
+        for word in re.sub(r".*--no-install-recommends(.*)&& rm .*", r"\1", rest).split()
+    ]
+
+
+def test_what_is_built_after_all_else_is_so_in_an_image(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "env.yaml").write_text(
+        "python: {version: 3.9, manager: pip, build_after: [apex, openfold]}\n"
+    )
+    (tmp_path / "requirements.txt").write_text(
+        "torch==1.13.1\napex @ git+https://github.com/NVIDIA/apex\nopenfold\n"
+    )
+    text, told = export(capsys, tmp_path, "dockerfile")
+    runs = [rest for word, rest in instructions(text) if word == "RUN"]
+    (rest,) = (run for run in runs if "rest.txt" in run)
+    assert "build-after.py requirements requirements.txt /opt/build-after apex openfold" in rest
+    (last,) = (run for run in runs if "--no-build-isolation" in run)
+    assert runs.index(rest) < runs.index(last)
+    assert last.index("setuptools") < last.index("/apex.txt") < last.index("/openfold.txt")
+    assert {"git", "ca-certificates", "build-essential"} <= set(apt_packages(text))
+    # What splits the file is the project's own, as the shell uses it.
+    assert "run `pyenvspec compile` first" in told
+    assert run(["compile", "-q", "-C", str(tmp_path)]) == 0
+    source = next(
+        json.loads(rest)[0] for word, rest in instructions(text) if word == "COPY" and "build-after" in rest
+    )
+    assert (tmp_path / source).is_file()
+    assert "pyenvspec compile" not in export(capsys, tmp_path, "dockerfile")[1]
+
+
+def test_uv_and_poetry_build_it_at_the_end_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "pyproject.toml").write_text(
+        "[project]\nname = 'lab'\nversion = '1'\nrequires-python = '==3.12.*'\ndependencies = ['flash-attn']\n"
+    )
+    (tmp_path / "uv.lock").write_text(
+        'version = 1\nrequires-python = "==3.12.*"\n\n[[package]]\nname = "flash-attn"\nversion = "2.7.4"\n'
+        'source = { registry = "https://pypi.org/simple" }\n'
+        'sdist = { url = "https://files.example/flash_attn-2.7.4.tar.gz", hash = "sha256:00", size = 1 }\n\n'
+        '[[package]]\nname = "lab"\nversion = "1"\nsource = { virtual = "." }\n'
+        'dependencies = [{ name = "flash-attn" }]\n'
+        '\n[package.metadata]\nrequires-dist = [{ name = "flash-attn" }]\n'
+    )
+    (tmp_path / "env.yaml").write_text("python: {version: 3.12, manager: uv, build_after: [flash-attn]}\n")
+    text, _ = export(capsys, tmp_path, "dockerfile")
+    syncs = [rest for word, rest in instructions(text) if word == "RUN" and "uv sync" in rest]
+    assert "--no-install-package flash-attn" in syncs[0]
+    assert all("--no-build-isolation-package flash-attn" in sync for sync in syncs[1:])
+    assert "uv pip install setuptools" in syncs[1]
+    assert "build-essential" in apt_packages(text)
+    (tmp_path / "env.yaml").write_text(
+        "python: {version: 3.12, manager: poetry, build_after: [flash-attn]}\n"
+    )
+    text, _ = export(capsys, tmp_path, "dockerfile")
+    poetry = next(rest for word, rest in instructions(text) if "poetry install" in rest)
+    assert poetry.index("poetry poetry.lock") < poetry.index("poetry install") < poetry.index("py clear")
+    assert (
+        "pip install --no-cache-dir --no-build-isolation --no-deps -r /opt/build-after/flash-attn.txt" in text
+    )
+
+
+def test_what_has_no_wheel_gets_a_compiler_and_headers(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "env.yaml").write_text("python: {version: 3.11, manager: pip}\nnative: [libpq, portaudio]\n")
+    (tmp_path / "requirements.txt").write_text("numpy==1.26.4\n")
+    assert apt_packages(export(capsys, tmp_path, "dockerfile")[0]) == ["libpq5", "libportaudio2"]
+    (tmp_path / "requirements.txt").write_text("-r more.txt\n")
+    (tmp_path / "more.txt").write_text("psycopg2==2.9.9\nmysqlclient\npyworld==0.3.2\n")
+    names = set(apt_packages(export(capsys, tmp_path, "dockerfile")[0]))
+    assert {"build-essential", "libpq-dev", "portaudio19-dev", "libmariadb-dev", "pkg-config"} <= names
+    # A wheel for another Python is none.
+    (tmp_path / "requirements.txt").write_text("numpy==1.19.5\n")
+    assert "build-essential" in apt_packages(export(capsys, tmp_path, "dockerfile")[0])
+
+
+def test_an_image_that_is_not_there_is_not_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "env.yaml").write_text("python: {version: 3.7.4, manager: pip}\ncuda: 10.1\n")
+    text, told = export(capsys, tmp_path, "dockerfile")
+    assert instructions(text)[0] == ("FROM", "python:3.7-slim-bookworm")
+    assert "RUN python -m venv /env" in text
+    assert "cuda: no image with a toolkit of 10.1 is known: this one has none" in told
+    assert "python: the image has the newest 3.7, and not 3.7.4" in told

@@ -149,10 +149,10 @@ def test_format_1_of_poetry_keeps_the_files_at_the_end() -> None:
     assert package.wheels == ("some_package-1.0-py3-none-any.whl",)
     assert package.sdist == "Some.Package-1.0.tar.gz"
     assert package.dependencies == (
-        Edge("other", marker='os_name == "posix"', optional=True),
-        Edge("third", extras=("a",)),
-        Edge("third"),
-        Edge("fourth"),
+        Edge("other", marker='os_name == "posix"', optional=True, constraint=">=2"),
+        Edge("third", extras=("a",), constraint=">=1"),
+        Edge("third", constraint="<1"),
+        Edge("fourth", constraint="*"),
     )
     assert package.extras == (("x", (Edge("other"),)),)
 

@@ -7,7 +7,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from pyenvspec.commands.export.common import head, manager_of, names_of, only_in_nix
-from pyenvspec.facts.host_packages import conda_candidates
+from pyenvspec.facts.host_packages import conda_candidates, conda_looked_at, plain_name
 from pyenvspec.facts.nixpkgs import minor_of, version_key
 from pyenvspec.project.survey.conda import read_conda
 from pyenvspec.spec.flow import quote_text
@@ -44,10 +44,13 @@ def format_conda(plan: Plan, shell: Shell, root: Path) -> tuple[str, list[str]]:
 
 def conda_name(attribute: str) -> str | None:
     """Return a name on conda-forge that `init` takes for this attribute, or one with the same program, or None."""
+    if name := conda_looked_at(attribute):
+        return name
     # Asked of `init` itself, so that what is exported comes back as it was.
     for name in conda_candidates(attribute):
         read = read_conda("environment.yml", f"dependencies:\n  - {json.dumps(name)}\n")
-        if [claim.value for claim in read.native] == [attribute]:
+        # What newer releases call libxcb is `xorg.libxcb` in the others.
+        if [plain_name(claim.value).lower() for claim in read.native] == [plain_name(attribute).lower()]:
             return name
     # What is a package of Python as well (cmake, ninja) is taken for that one, and has the same program.
     plain = conda_candidates(attribute)[0]

@@ -10,23 +10,34 @@ from typing import TYPE_CHECKING
 
 import tomli
 
+from pyenvspec.commands.export.building import look_at_builds
 from pyenvspec.commands.export.common import head, manager_of, names_of, needs_whole_project, only_in_nix
 from pyenvspec.facts.host_packages import debian_name
 from pyenvspec.facts.images import cuda_image
+from pyenvspec.facts.nixpkgs import minor_of
 from pyenvspec.plan import Package, ProjectRoot
 from pyenvspec.project.files import read_project_file
 from pyenvspec.project.tables import table_at
+from pyenvspec.records import dataclass
 from pyenvspec.reporter import make_visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from pyenvspec.commands.export.building import Builds
     from pyenvspec.plan import Container, Environment, Plan, Shell, Text
 
 # Beside the project's folder: what is copied into that does not hide it, and a mounted checkout neither.
 HOME = "/app"
 VENV = "/env"
+# The shell's own, which splits what is built at the end from the rest, in each form that pip and poetry have for it.
+_SPLIT = "nix/pyenvspec/vendor/build-after.py"
+_IN_IMAGE = "/opt/build-after.py"
+_COPY_SPLIT = f'COPY ["{_SPLIT}", "{_IN_IMAGE}"]'
+_PARTS = "/opt/build-after"
+# What an isolated build would fetch, and few locks have.
+_TOOLS = "setuptools wheel packaging psutil"
 _SEVERAL_LINES = "a Dockerfile has no values of several lines"
 
 
@@ -35,43 +46,50 @@ def format_dockerfile(plan: Plan, shell: Shell, root: Path) -> tuple[str, list[s
     left_out = only_in_nix(shell)
     container = next((c for c in plan.containers if c.variant == shell.name), None)
     private = (".git", ".venv", *shell.dotenv)
+    image = cuda_image(shell.cuda.version, cudnn=shell.cuda.cudnn is not None) if shell.cuda else None
+    builds = look_at_builds(shell, root)
     parts = [
         head("dockerfile") + f"# Keep out of it, in .dockerignore: {make_visible(', '.join(private))}",
-        _base(shell, left_out),
-        _packages(shell, left_out),
-        _python(shell),
+        f"FROM {image or _python_image(shell, left_out)}",
+        _packages(shell, builds, left_out, of_nvidia=image is not None),
+        _python(shell, of_nvidia=image is not None),
         _install(shell.environment, root),
         _scripts(shell),
         *_settings(shell, container, left_out),
     ]
-    left_out += _without_lock(shell.environment, root)
+    left_out += _missing_files(shell.environment, root)
     return "\n\n".join(part for part in parts if part) + "\n", left_out
 
 
-def _base(shell: Shell, left_out: list[str]) -> str:
-    python = shell.interpreter.version
-    if shell.cuda is None:
-        # Debian's release of the names below; Python 3.6 ended before it.
-        suite = "bullseye" if python.startswith("3.6") else "bookworm"
-        return f"FROM python:{python}-slim-{suite}"
-    image = cuda_image(shell.cuda.version, cudnn=shell.cuda.cudnn is not None)
-    if image is None:
+def _python_image(shell: Shell, left_out: list[str]) -> str:
+    """Return the image of a Python; for a CUDA without an image of NVIDIA's as well, since wheels bring their own."""
+    version = shell.interpreter.version
+    minor = minor_of(version)
+    if shell.cuda is not None:
         left_out.append(
-            f"cuda: no image with a toolkit of {shell.cuda.version} is known; name your own after FROM"
+            f"cuda: no image with a toolkit of {shell.cuda.version} is known: this one has none. Wheels that bring"
+            " CUDA (torch) need none; what is compiled against it does not build in it"
         )
-        return f"FROM nvidia/cuda:{shell.cuda.version}-devel"
-    return f"FROM {image}"
+    if version != minor:
+        # An older release has images of the Debian of its time only, whose packages are gone or called otherwise.
+        left_out.append(f"python: the image has the newest {minor}, and not {version}")
+    # Debian's release of apt's names; Python 3.6 ended before it.
+    suite = "bullseye" if minor == "3.6" else "bookworm"
+    return f"python:{minor}-slim-{suite}"
 
 
-def _packages(shell: Shell, left_out: list[str]) -> str:
+def _packages(shell: Shell, builds: Builds, left_out: list[str], *, of_nvidia: bool) -> str:
     known = {name: debian_name(name) for name in names_of(shell.native)}
     left_out += [
         f"native: {name}: no name of it in Debian is known" for name, own in known.items() if not own
     ]
     names = dict.fromkeys(own for own in known.values() if own)
+    names |= dict.fromkeys(builds.debian(shell))
     # Images of NVIDIA's have neither: pip needs certificates, and Ubuntu keeps `venv` apart from Python.
-    if shell.cuda is not None:
+    if of_nvidia:
         names = dict.fromkeys(["ca-certificates", "python3-venv", *names])
+    elif "git" in names:
+        names = dict.fromkeys(["ca-certificates", *names])
     if not names:
         return ""
     listed = " \\\n      ".join(names)
@@ -81,10 +99,10 @@ def _packages(shell: Shell, left_out: list[str]) -> str:
     )
 
 
-def _python(shell: Shell) -> str:
+def _python(shell: Shell, *, of_nvidia: bool) -> str:
     """Make the environment; on an image of NVIDIA's uv brings the Python."""
     lines = [f"ENV VIRTUAL_ENV={VENV} PATH={VENV}/bin:$PATH"]
-    if shell.cuda is None:
+    if not of_nvidia:
         return "\n".join([*lines, f"RUN python -m venv {VENV}"])
     version = shell.interpreter.version
     return "\n".join(
@@ -96,8 +114,18 @@ def _python(shell: Shell) -> str:
     )
 
 
+def _missing_files(environment: Environment, root: Path) -> list[str]:
+    """Say that the file copies what is not there yet."""
+    manager = manager_of(environment)
+    if environment.build_after and manager != "uv" and not (root / _SPLIT).exists():
+        return [
+            f"python.build_after: there is no {_SPLIT}, which the image copies: run `pyenvspec compile` first",
+            *_without_lock(environment, root),
+        ]
+    return _without_lock(environment, root)
+
+
 def _without_lock(environment: Environment, root: Path) -> list[str]:
-    """Say that the file copies a lock that is not there yet."""
     manager = manager_of(environment)
     lock = posixpath.normpath(posixpath.join(environment.project, f"{manager}.lock"))
     if manager == "pip" or (root / lock).exists():
@@ -118,24 +146,62 @@ def _install(environment: Environment, root: Path) -> str:
         f" {option} {shlex.quote(name)}" for option, names in _options(manager, environment) for name in names
     )
     # In two steps: the layer with the packages stays while only the project's own files change.
-    if manager == "uv":
-        program = "uv sync --locked --active --inexact"
-        deps, own = f"{program} --no-install-project --no-install-workspace", f"{program}{options}"
-    else:
-        program = "poetry install --no-interaction"
-        deps, own = f"{program} --no-root", f"{program} --only-root" if is_package(root, folder) else ""
+    steps = _steps_uv(environment, options) if manager == "uv" else _steps_poetry(environment, options)
+    own = f"RUN {steps.own}" if manager == "uv" or is_package(root, folder) else ""
     return "\n".join(
         [
             f"RUN python3 -m venv /opt/{manager} && /opt/{manager}/bin/pip install --no-cache-dir {manager} \\",
             f"    && ln -s /opt/{manager}/bin/{manager} /usr/local/bin/",
             f"WORKDIR {inside}",
             f"COPY {_names(*files)}",
-            f"RUN {deps}{options}",
+            *steps.packages,
             f"COPY {_names(folder)}",
-            *([f"RUN {own}"] if own else []),
+            *([own] if own else []),
             *([f"WORKDIR {HOME}", f"COPY {_names('.')}"] if folder != "." else []),
         ]
     )
+
+
+@dataclass(frozen=True)
+class _Steps:
+    """How the packages are installed, and how the project's own."""
+
+    packages: tuple[str, ...]
+    own: str
+
+
+def _steps_uv(environment: Environment, options: str) -> _Steps:
+    program, after = "uv sync --locked --active --inexact", environment.build_after
+    rest = f"{program} --no-install-project --no-install-workspace"
+    left = "".join(f" --no-install-package {shlex.quote(name)}" for name in after)
+    alone = "".join(f" --no-build-isolation-package {shlex.quote(name)}" for name in after)
+    packages = [f"RUN {rest}{left}{options}"]
+    if after:
+        packages += [f"RUN uv pip install {_TOOLS} \\", f"    && {rest}{alone}{options}"]
+    return _Steps(tuple(packages), f"{program}{alone}{options}")
+
+
+def _steps_poetry(environment: Environment, options: str) -> _Steps:
+    program, after = "poetry install --no-interaction", environment.build_after
+    own = f"{program} --only-root"
+    if not after:
+        return _Steps((f"RUN {program} --no-root{options}",), own)
+    # poetry takes what is named for installed already, until the script says otherwise.
+    split = f"{_script('poetry', 'poetry.lock', after)} && {program} --no-root{options}"
+    lines = (_COPY_SPLIT, f"RUN {split} \\", f"    && python {_IN_IMAGE} clear")
+    return _Steps((*lines, *_after(after, "--no-deps ")), own)
+
+
+def _script(kind: str, file: str, after: tuple[str, ...]) -> str:
+    return f"python {_IN_IMAGE} {kind} {shlex.quote(file)} {_PARTS} {shlex.join(after)}"
+
+
+def _after(after: tuple[str, ...], options: str = "") -> Iterator[str]:
+    """Yield the lines that build what `build_after` names with what is installed by then."""
+    builds = [
+        f"pip install --no-cache-dir --no-build-isolation {options}-r {_PARTS}/{name}.txt" for name in after
+    ]
+    yield " \\\n    && ".join([f"RUN pip install --no-cache-dir {_TOOLS}", *builds])
 
 
 def is_package(root: Path, folder: str) -> bool:
@@ -163,18 +229,29 @@ def _options(manager: str, environment: Environment) -> list[tuple[str, tuple[st
 
 def _install_pip(environment: Environment, root: Path) -> str:
     lines = [f"WORKDIR {HOME}"]
-    requirements = environment.requirements
+    requirements, after = environment.requirements, environment.build_after
     if environment.manager == "nixpkgs":
         names = sorted(package.path[-1] for package in environment.packages)
         lines += [f"RUN pip install --no-cache-dir {shlex.join(names)}"] if names else []
     elif requirements and not needs_whole_project(root, requirements):
-        name = posixpath.basename(requirements)
         lines.append(f"COPY {_names(requirements)}")
-        lines.append(f"RUN pip install --no-cache-dir -r {shlex.quote(name)}")
+        lines += _run_pip(root, requirements, posixpath.basename(requirements), after)
     elif requirements:
         lines.append(f"COPY {_names('.')}")
-        return "\n".join([*lines, f"RUN pip install --no-cache-dir -r {shlex.quote(requirements)}"])
+        return "\n".join([*lines, *_run_pip(root, requirements, requirements, after)])
     return "\n".join([*lines, f"COPY {_names('.')}"])
+
+
+def _run_pip(root: Path, requirements: str, name: str, after: tuple[str, ...]) -> Iterator[str]:
+    if not after:
+        yield f"RUN pip install --no-cache-dir -r {shlex.quote(name)}"
+        return
+    yield _COPY_SPLIT
+    yield f"RUN {_script('requirements', name, after)} \\"
+    yield f"    && pip install --no-cache-dir -r {_PARTS}/rest.txt"
+    # With hashes everything must have one, also what it depends on: that is there by now.
+    has_hashes = b"--hash" in (read_project_file(root, requirements) or b"")
+    yield from _after(after, "--no-deps " if has_hashes else "")
 
 
 def _json(words: list[str]) -> str:

@@ -35,6 +35,14 @@ def allows_python(constraint: str, python: str) -> bool | None:
     return any(contains(specifier, version) for specifier in specifiers for version in versions)
 
 
+def allows_version(constraint: str, version: str) -> bool | None:
+    """Return whether a constraint of poetry's allows a release; None where it cannot be read."""
+    specifiers = _specifiers(constraint)
+    if specifiers is None:
+        return None
+    return any(not specifier or contains(specifier, version) for specifier in specifiers)
+
+
 def same_pythons(left: str, right: str) -> bool | None:
     """Return whether two constraints allow the same releases of Python 3; None where one cannot be read."""
     if _specifiers(left) is None or _specifiers(right) is None:

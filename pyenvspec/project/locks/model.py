@@ -38,7 +38,10 @@ class PackageSource:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """One dependency: the version and the source where several are locked, the marker, the extras asked for."""
+    """One dependency: the version and the source where several are locked, the marker, the extras asked for.
+
+    `constraint` is what poetry has instead of a version, in its own words.
+    """
 
     name: str
     version: str | None = None
@@ -46,6 +49,7 @@ class Edge:
     extras: tuple[str, ...] = ()
     optional: bool = False
     source: PackageSource | None = None
+    constraint: str | None = None
 
 
 Edges = tuple[Edge, ...]
@@ -55,7 +59,8 @@ Edges = tuple[Edge, ...]
 class LockedPackage:
     """One package of a lock; `wheels` and `sdist` are file names, `version` is "" where it is dynamic.
 
-    `markers` say when this entry is the one of its name (uv's forks); empty means always.
+    `markers` say when this entry is the one of its name (uv's forks, poetry 2); empty means always.
+    `python` are the Pythons that the release itself allows, in poetry's words; "" where the lock has none.
     """
 
     name: str
@@ -67,6 +72,7 @@ class LockedPackage:
     extras: tuple[tuple[str, Edges], ...] = ()
     groups: tuple[tuple[str, Edges], ...] = ()
     markers: tuple[str, ...] = ()
+    python: str = ""
 
     @property
     def identity(self) -> tuple[str, str, PackageSource]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pyenvspec.facts.packages import normalise
-from pyenvspec.project.locks.constraints import Surroundings, allows_python
+from pyenvspec.project.locks.constraints import Surroundings, allows_python, allows_version
 from pyenvspec.project.locks.model import Edge
 from pyenvspec.project.tables import tables_in, texts_in
-from pyenvspec.versions import parse_requirement
+from pyenvspec.versions import parse_requirement, parse_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -21,13 +21,24 @@ if TYPE_CHECKING:
 class Walk:
     """One walk through a lock, from the project along the dependencies whose markers hold."""
 
-    def __init__(self, lock: PackageLock, around: Surroundings) -> None:
+    def __init__(
+        self,
+        lock: PackageLock,
+        around: Surroundings,
+        chosen: dict[str, LockedPackage],
+        extras: tuple[str, ...] = (),
+    ) -> None:
         self.around = around
         self.reached: dict[tuple[str, str, PackageSource], tuple[LockedPackage, set[str]]] = {}
+        self.constraints: dict[str, set[str]] = {}
         self._by_name: dict[str, list[LockedPackage]] = {}
         for package in lock.packages:
-            if not package.markers or any(around.holds(marker) for marker in package.markers):
+            # poetry 2 marks what only an extra of the project brings: `extra == "gpu"`.
+            if not package.markers or any(
+                around.holds(marker, extra) for marker in package.markers for extra in ("", *extras)
+            ):
                 self._by_name.setdefault(package.name, []).append(package)
+        self._by_name |= {name: [package] for name, package in chosen.items()}
 
     def follow(self, edges: Iterable[Edge]) -> None:
         """Add what the edges lead to, with everything below."""
@@ -35,6 +46,8 @@ class Walk:
         waiting = list(edges)
         while waiting:
             edge = waiting.pop()
+            if edge.constraint is not None:
+                self.constraints.setdefault(edge.name, set()).add(edge.constraint)
             for package in self._by_name.get(edge.name, ()):
                 # uv names version and source only where the lock has the package more than once.
                 if edge.version not in (None, package.version) or edge.source not in (None, package.source):
@@ -73,9 +86,10 @@ def needed_packages(
     # The names that uv has for extras and groups in the markers of conflicting ones: `extra-3-app-cpu`.
     chosen = [f"extra-{len(own)}-{own}-{extra}" for extra in extras]
     chosen += [f"group-{len(own)}-{own}-{group}" for group in groups]
-    walk = Walk(project.lock, Surroundings(python, system, frozenset(chosen)))
-    # uv locks the project as a package among the others; poetry.lock does not hold it, only pyproject.toml does.
+    around = Surroundings(python, system, frozenset(chosen))
     if project.lock.tool == "uv":
+        walk = Walk(project.lock, around, {})
+        # uv locks the project as a package among the others; poetry.lock does not hold it, only pyproject.toml does.
         walk.follow([Edge(own, extras=extras)])
         for package in project.lock.find(own):
             walk.follow(
@@ -86,8 +100,57 @@ def needed_packages(
                 if walk.around.holds(edge.marker)
             )
     else:
-        walk.follow(edge for edge in _poetry_roots(project, groups, extras, walk.around))
+        walk = _walk_poetry(project, project.lock, groups, extras, around)
     return tuple(package for package, _ in walk.reached.values())
+
+
+def _walk_poetry(
+    project: LockedProject,
+    lock: PackageLock,
+    groups: tuple[str, ...],
+    extras: tuple[str, ...],
+    around: Surroundings,
+) -> Walk:
+    """Walk from pyproject.toml; again while releases of one name are left out, since what they need may go too."""
+    chosen: dict[str, LockedPackage] = {}
+    while True:
+        walk = Walk(lock, around, chosen, extras)
+        walk.follow(_poetry_roots(project, groups, extras, around))
+        more = _chosen_of_several(walk)
+        if not more:
+            return walk
+        chosen |= more
+
+
+def _chosen_of_several(walk: Walk) -> dict[str, LockedPackage]:
+    """Return the one release of each name that was reached with several.
+
+    poetry 2 says by markers when each is meant, and before that only by what all that ask for it allow.
+    """
+    by_name: dict[str, list[LockedPackage]] = {}
+    for package, _ in walk.reached.values():
+        by_name.setdefault(package.name, []).append(package)
+    chosen = {}
+    for name, packages in by_name.items():
+        if len(packages) < 2:
+            continue
+        fitting = [
+            package
+            for package in packages
+            if allows_python(package.python, walk.around.python) is not False
+            and all(
+                allows_version(one, package.version) is not False for one in walk.constraints.get(name, ())
+            )
+        ]
+        # Of those that all fit an installer takes the newest.
+        newest = max(fitting or packages, key=lambda package: _order(package.version))
+        chosen[name] = newest
+    return chosen
+
+
+def _order(version: str) -> tuple[bool, Any]:
+    parsed = parse_version(version)
+    return (parsed is not None, parsed if parsed is not None else version)
 
 
 def _default_groups(project: LockedProject) -> tuple[str, ...]:
@@ -117,9 +180,12 @@ def _poetry_roots(
         for name, constraint in table.items() if isinstance(table, dict) else ():
             # `torch = [{version = "2.0", platform = "linux"}, {version = "1.13", platform = "darwin"}]`
             choices = constraint if isinstance(constraint, list) else [constraint]
-            if any(_applies(choice, normalise(name) in optional, around) for choice in choices):
-                wanted = [extra for choice in tables_in(choices) for extra in texts_in(choice.get("extras"))]
-                yield Edge(normalise(name), extras=tuple(wanted))
+            wanted = tuple(extra for choice in tables_in(choices) for extra in texts_in(choice.get("extras")))
+            for choice in choices:
+                if _applies(choice, normalise(name) in optional, around):
+                    version = choice.get("version") if isinstance(choice, dict) else choice
+                    constraint = version if isinstance(version, str) else None
+                    yield Edge(normalise(name), extras=wanted, constraint=constraint)
     # poetry 2 takes both tables: [tool.poetry.dependencies] may add to [project] what that cannot say.
     for text in texts_in(project.part("project").get("dependencies")):
         yield from _from_requirement(text, around)
@@ -152,4 +218,7 @@ def _from_requirement(text: str, around: Surroundings) -> Iterator[Edge]:
     if requirement is None:
         return
     if around.holds(str(requirement.marker) if requirement.marker else None):
-        yield Edge(normalise(requirement.name), extras=tuple(sorted(requirement.extras)))
+        constraint = str(requirement.specifier) or None
+        yield Edge(
+            normalise(requirement.name), extras=tuple(sorted(requirement.extras)), constraint=constraint
+        )

@@ -76,7 +76,17 @@ def _package(reading: Reading, table: Table, old_files: dict[str, Any]) -> Locke
         ),
         dependencies=tuple(_edges(reading, table)),
         extras=tuple((normalise(extra), _extra_edges(reading, extras, extra)) for extra in extras),
+        markers=_markers(table.get("markers")),
+        python=reading.text(table, "python-versions", ""),
     )
+
+
+def _markers(value: object) -> tuple[str, ...]:
+    """Return when poetry 2 takes a release, of which it locks several: one marker, or one for each group."""
+    markers = tuple(value.values()) if isinstance(value, dict) else (value,)
+    # A group without a marker takes it always.
+    texts = tuple(marker for marker in markers if isinstance(marker, str) and marker)
+    return texts if len(texts) == len(markers) else ()
 
 
 def _is_of_version(file: str, version: str) -> bool:
@@ -102,14 +112,21 @@ def _source(reading: Reading, table: Table) -> PackageSource:
 def _edges(reading: Reading, table: Table) -> Iterator[Edge]:
     dependencies = reading.table(table, "dependencies")
     for name, value in dependencies.items():
-        # Which of several locked versions a constraint means is not worked out: all of that name count as needed.
+        # Which of several locked versions is meant follows from all constraints together (`needed.py`).
         for constraint in value if isinstance(value, list) else [value]:
             if isinstance(constraint, dict):
                 optional = constraint.get("optional") is True
                 marker = reading.text(constraint, "markers") if "markers" in constraint else None
-                yield Edge(normalise(name), None, marker, reading.texts(constraint, "extras"), optional)
+                version = reading.text(constraint, "version", "*")
+                yield Edge(
+                    normalise(name),
+                    marker=marker,
+                    extras=reading.texts(constraint, "extras"),
+                    optional=optional,
+                    constraint=version,
+                )
             elif isinstance(constraint, str):
-                yield Edge(normalise(name))
+                yield Edge(normalise(name), constraint=constraint)
             else:
                 raise reading.wrong("dependencies", "a table of constraints")
 
