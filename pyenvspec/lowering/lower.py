@@ -68,9 +68,9 @@ def lower_flake(plan: Plan) -> File:
         comment = "caches: " + ", ".join(cache.name for cache in plan.caches) if plan.caches else ""
         entries.append(bind("nixConfig", AttrSet(tuple(settings)), comment, blank=True))
     own: list[Binding] = []
+    # Without it Nix copies a checkout without its submodules.
     if plan.submodules:
         own.append(bind(("self", "submodules"), True, "Files of git submodules are read (Nix 2.27 or newer)"))
-    # `self.submodules`: without it Nix copies a checkout without its submodules.
     inputs = AttrSet((*own, *(b for i in plan.inputs for b in _input_bindings(i))))
     entries.append(bind("inputs", inputs, blank=True))
     entries.append(bind("outputs", Lambda("inputs", outputs), blank=True))

@@ -143,8 +143,7 @@ def _list_refusals(
         for other in refusals:
             alone = alone if other is refused else _without_culprit(alone, other)
         again = choose(alone)
-        # Where the part can be had after all, or something else is in the way then, the first answer is the better
-        # one.
+        # Where something else is in the way by now, the first answer is the better one.
         if isinstance(again, Refusal) and again.subject == refused.subject:
             refused = again
         findings.append(_diagnose(file, refused))

@@ -176,7 +176,6 @@ def _decide_python(choice: PythonChoice, best: Candidate) -> ReleaseDecision:
     subject = f"python {choice.version}"
     minor = nixpkgs.minor_of(choice.version)
     if choice.origin == "nixpkgs":
-        # It is there: this candidate took its attribute from it. Its source is what `explain` shows.
         row = nixpkgs.python_attribute(best.release, minor)
         reason = f"{best.release} has it"
         if choice.insecure:

@@ -42,7 +42,7 @@ def refuse_release(request: Request) -> Refusal:
     offered = [r.branch for r in nixpkgs.releases() if oldest is None or r.order >= oldest.order]
     message = f"`{request.release}` is not a nixpkgs release that is known here"
     if request.release and nixpkgs.find_release(request.release):
-        # It is in the tables, so that it is the floor of `served` which it does not reach.
+        # It is in the tables: what keeps it out is its age.
         message = f"{request.release} is too old for the modules of this shell, which need {offered[0]}"
     return Refusal(
         subject="release",
@@ -307,8 +307,7 @@ def _by_distance(version: str, others: Iterable[str]) -> list[str]:
     major = nixpkgs.version_key(version)[0]
     return sorted(
         (other for other in ordered if other != version),
-        # CUDA 11.8 is nearer to 11.0 than to 12.0, whatever lies between: a driver and a cuDNN are for a major
-        # version.
+        # CUDA 11.0 is nearer to 11.8 than 12.0 is, whatever lies between: wheels and drivers are for a major version.
         key=lambda o: (
             abs(nixpkgs.version_key(o)[0] - major),
             abs(place[o] - place[version]),
