@@ -10,6 +10,7 @@ import pytest
 from pyenvspec.cli import run
 from pyenvspec.project.survey.look import survey
 from pyenvspec.project.survey.others import read_dockerfile, read_readme
+from pyenvspec.project.survey.setup import read_setup_cfg, read_setup_py
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -194,7 +195,8 @@ def test_what_conda_names_is_what_pip_can_install_or_told(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], asked: str, line: str | None, left_out: str | None
 ) -> None:
     done = init(tmp_path, capsys, {"environment.yml": f"{CONDA_OF}  - {asked}\n"})
-    assert done["written"] == ["torch==1.12.1", *([line] if line else [])]
+    written = [one for one in done["written"] if one != "numpy<2"]
+    assert written == ["torch==1.12.1", *([line] if line else [])]
     assert [left_out in one for one in done["left_out"]] == ([True] if left_out else [])
 
 
@@ -217,7 +219,7 @@ def test_a_page_behind_a_name_is_an_option(tmp_path: Path, capsys: pytest.Captur
     text = f"{CONDA_OF}  - pip:\n    - torch-scatter -f {page}\n"
     done = init(tmp_path, capsys, {"environment.yml": text})
     index = "--extra-index-url https://download.pytorch.org/whl/cu113"
-    assert done["written"] == [f"--find-links {page}", index, "torch==1.12.1", "torch-scatter"]
+    assert done["written"][:4] == [f"--find-links {page}", index, "torch==1.12.1", "torch-scatter"]
     assert done["left_out"] == []
 
 
@@ -254,3 +256,107 @@ def test_a_tensorflow_without_a_cuda_beside_it_is_that_of_the_cpu(
     done = init(tmp_path, capsys, {"environment.yml": "dependencies: [python=3.7, tensorflow=1.14]\n"})
     assert "tensorflow==1.14.*" in done["written"]
     assert "cuda" not in done["text"]
+
+
+README = """# Lab
+```
+pip install torch==1.6.0 torchvision==0.7.0
+pip install torch-scatter==2.0.5 torch-sparse==0.6.7 -f https://data.pyg.org/whl/torch-1.6.0.html
+pip install torch-geometric==1.6.1 wandb
+```
+"""
+TRAIN = "import torch, torch_sparse\nimport torch_geometric.nn as gnn\nfrom torch_scatter import scatter\n"
+
+
+def test_what_a_readme_installs_and_scripts_import_is_added(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = {"README.md": README, "requirements.txt": "numpy==1.19.5\n", "train.py": TRAIN}
+    done = init(tmp_path, capsys, files)
+    assert done["written"] == [
+        "--find-links https://data.pyg.org/whl/torch-1.6.0.html",
+        "torch==1.6.0",
+        "torchvision==0.7.0",
+        "torch-scatter==2.0.5",
+        "torch-sparse==0.6.7",
+        "torch-geometric==1.6.1",
+        "-r requirements.txt",
+    ]
+    assert any("README.md:5 installs wandb, and" in note for note in done["notes"])
+    assert "(README.md:3)" in done["text"]
+
+
+@pytest.mark.parametrize(
+    ("told", "listed", "lines", "note"),
+    [
+        ("torch==1.10.0+cu113", "torch==1.10.0", ["torch==1.10.0+cu113"], "does not say so much"),
+        ("torch==1.10.0+cu113", "torch==1.12.1", [], "asks for torch==1.12.1, which is taken"),
+        ("torch==1.10.0", "torch==1.10.0+cu113", [], None),
+    ],
+)
+def test_a_readme_and_the_requirements_about_the_build_of_torch(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    told: str,
+    listed: str,
+    lines: list[str],
+    note: str | None,
+) -> None:
+    files = {
+        "README.md": f"```\npip install {told} -f https://download.pytorch.org/whl/cu113\n```\n",
+        "requirements.txt": f"{listed}\nnumpy==1.21.0\n",
+        "train.py": "import torch\n",
+    }
+    done = init(tmp_path, capsys, files)
+    page = ["--find-links https://download.pytorch.org/whl/cu113"]
+    assert done["written"] == ([*page, *lines, "-r requirements.txt"] if lines else None)
+    assert note is None or any(note in one for one in done["notes"])
+
+
+def test_what_an_image_installs_beside_the_project_is_added(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = {
+        "Dockerfile": "FROM python:3.8\nRUN pip3 install -e .[vis]\nRUN pip3 install jupyterlab==3.2.1\n",
+        "setup.py": SETUP,
+    }
+    assert init(tmp_path, capsys, files)["written"] == ["jupyterlab==3.2.1", "-e .[vis]"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "python", "torch"),
+    [
+        (["- Python 3.7", "- PyTorch 1.4", "- CUDA 10.1"], "3.7", "torch==1.4.*"),
+        (["* **Python** 3.7.9", "* [PyTorch](https://pytorch.org) == 1.4.0"], "3.7", "torch==1.4.0"),
+        (["1. Python: 3.7", "2. PyTorch (1.4.0)"], "3.7", "torch==1.4.0"),
+        (["- Python 3.7+", "- PyTorch >= 1.4"], "3.12", "torch"),
+        (["- Python 3.6 or higher", "- PyTorch 1.4 - 1.7"], "3.12", "torch"),
+    ],
+)
+def test_a_list_in_prose_says_versions(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], lines: list[str], python: str, torch: str
+) -> None:
+    files = {"README.md": "# Lab\n" + "\n".join(lines) + "\n", "train.py": "import torch\n"}
+    done = init(tmp_path, capsys, files)
+    assert (done["python"], torch in done["written"]) == (python, True)
+
+
+@pytest.mark.parametrize("beside", ["pandas", "torchvision==0.10.0", "transformers==4.10.0"])
+def test_numpy_2_is_kept_out_whoever_brings_numpy(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], beside: str
+) -> None:
+    done = init(tmp_path, capsys, {"requirements.txt": f"torch==1.9.0\n{beside}\n"})
+    assert done["written"] == ["numpy<2", "-r requirements.txt"]
+
+
+def test_packages_of_a_project_stand_at_their_own_lines() -> None:
+    code = "needed = [\n    'numpy',\n\n    'torch==1.9.0',\n]\nsetup(install_requires=needed)\n"
+    source = read_setup_py("setup.py", code)
+    assert source is not None
+    assert [wanted.line for wanted in source.packages] == [2, 4]
+    text = (
+        "[metadata]\nname = lab\n[options]\ninstall_requires =\n    numpy\n    # of old\n    torch==1.9.0\n"
+    )
+    source = read_setup_cfg("setup.cfg", text)
+    assert source is not None
+    assert [wanted.line for wanted in source.packages] == [5, 7]

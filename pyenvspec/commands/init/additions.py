@@ -5,13 +5,24 @@ Only for pip, whose requirements file `init` may write; what a lock or pyproject
 
 from __future__ import annotations
 
+import posixpath
 import re
-from dataclasses import field
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
+from pyenvspec.commands.init.told import (
+    FRAMEWORKS,
+    OF_CUDA,
+    ONE_OF,
+    WITH_TORCH,
+    is_listed,
+    is_own,
+    options_of,
+    told,
+)
 from pyenvspec.commands.init.torch_index import index_of_torch
-from pyenvspec.facts.gpu_packages import gpu_needs, requirement_of
-from pyenvspec.facts.packages import normalise
+from pyenvspec.facts.gpu_packages import requirement_of
+from pyenvspec.facts.packages import normalise, pypi_of_import
 from pyenvspec.facts.wheel_pythons import is_before, last_with_wheels, majors, pythons_of_any
 from pyenvspec.project.survey.requirements import READ_OVER
 from pyenvspec.project.survey.source import Wanted
@@ -23,25 +34,12 @@ if TYPE_CHECKING:
     from pyenvspec.facts.wheel_pythons import Major
     from pyenvspec.project.survey.source import Claim, Source, Survey
 
-FRAMEWORKS = {
-    "torch": ("torch",),
-    "tensorflow": ("tensorflow", "tensorflow-gpu", "tensorflow-cpu", "tensorflow-macos"),
-    "jax": ("jax", "jaxlib"),
-}
-_ONE_OF = (
-    ("mmcv", "mmcv-full", "mmcv-lite"),
-    ("opencv-python", "opencv-python-headless", "opencv-contrib-python", "opencv-contrib-python-headless"),
-)
-"""Packages that install the same modules."""
 _BESIDE_PROJECT = ("requirements", "conda", "pixi", "pipenv", "setup", "pyproject")
 """Kinds of files whose packages do not hold the project, or hold it without its extras."""
 _FEW = 3
 """Scripts that import a package of a repository, below which it may well be for one of them only."""
-_WITH_TORCH = ("torchvision", "torchaudio")
 # The last that has tf.contrib.
 _LAST_TENSORFLOW_1 = Wanted("tensorflow", "tensorflow==1.15.5", "==1.15.5")
-# `jax[cuda12]`, `torch==2.5.1+cu124`, `paddlepaddle-gpu`: what is for a GPU by its name, extra or local version.
-_OF_CUDA = re.compile(r"\[cuda|\+cu|\[gpu\]|-gpu\b")
 
 
 @dataclass()
@@ -61,7 +59,7 @@ class Additions:
     def replaces(self) -> frozenset[str]:
         """The names of what these lines take the place of: a framework has several."""
         names = {wanted.name for wanted in self.packages}
-        families = (set(family) for family in (*FRAMEWORKS.values(), *_ONE_OF) if names & set(family))
+        families = (set(family) for family in (*FRAMEWORKS.values(), *ONE_OF) if names & set(family))
         return frozenset(names.union(*families))
 
     @property
@@ -82,7 +80,11 @@ def find_additions(survey: Survey, primary: Source) -> Additions:
     _add_own(done, survey, primary)
     if primary.kind == "imports":
         _add_told(done, survey, primary)
-    if survey.framework is not None or primary.find("numpy") is not None:
+    elif primary.kind != "lock":
+        _add_unlisted(done, survey, primary)
+    # torch alone brings no numpy; what else is there mostly does, be it by way of another.
+    others = [w for w in (*primary.packages, *done.packages) if w.name not in ("torch", ".")]
+    if survey.framework is not None or others:
         _bound_majors(done, primary)
     return done
 
@@ -134,61 +136,8 @@ def bound_to_wheels(done: Additions, packages: Source, python: str) -> bool:
     return any(last is not None for _, last in bounds)
 
 
-def told_for_cuda(survey: Survey, packages: Source) -> list[tuple[str, Wanted]]:
-    """Return frameworks for CUDA that a README or Dockerfile installs and the packages do not hold, with the place."""
-    builds = []
-    for source, wanted in _told(survey):
-        names = next((names for names in FRAMEWORKS.values() if wanted.name in names), ())
-        if names and _OF_CUDA.search(wanted.text) and not _has_cuda(packages, names):
-            builds.append((source.where(wanted), wanted))
-    return builds
-
-
-def told_from_repositories(survey: Survey, packages: Source) -> list[tuple[str, Wanted]]:
-    """Return what a README installs from a repository, and neither the packages nor the project itself is."""
-    own = {normalise(source.name) for source in survey.sources if source.name}
-    repositories = {_repository_of(wanted.text) for wanted in packages.packages}
-    wanted_of = (
-        (s.where(w), w) for s in survey.of("readme") for w in s.packages if w.text.startswith("git+")
-    )
-    return [
-        (where, w)
-        for where, w in wanted_of
-        if packages.find(w.name) is None
-        and _repository_of(w.text) not in repositories
-        and not _is_own(w.name, own)
-    ]
-
-
-def _repository_of(text: str) -> str:
-    """The address of a repository that a requirement names, whatever the package in it is called."""
-    # `name @ git+https://me@host/owner/name.git@v1#egg=name`: without user, revision and ending
-    named = re.search(r"git\+[a-z+]+://(?:[^@/\s]*@)?([^@#\s]+)", text)
-    return named[1].rstrip("/").removesuffix(".git").lower() if named else text
-
-
-def _is_own(name: str, own: set[str]) -> bool:
-    """Whether a repository is the project's own: its name is often the first part of the package's."""
-    return any(project == name or project.startswith(f"{name}-") for project in own)
-
-
-def _has_cuda(packages: Source, names: tuple[str, ...]) -> bool:
-    # By any name of the family: `tensorflow-gpu` is the tensorflow for CUDA.
-    packages_held = [wanted for name in names if (wanted := packages.find(name))]
-    # A lock has the wheels of CUDA beside a plain `torch`.
-    return any(_OF_CUDA.search(wanted.text) for wanted in packages_held) or bool(
-        packages.find("nvidia-cuda-runtime-cu12")
-    )
-
-
-def _told(survey: Survey) -> list[tuple[Source, Wanted]]:
-    """What is told to be installed, the README first, then the image that the project names first."""
-    sources = [*survey.of("readme"), *survey.of("container")[:1]]
-    return [(source, wanted) for source in sources for wanted in source.packages]
-
-
 def _add_framework(done: Additions, survey: Survey, primary: Source) -> None:
-    installs = _told(survey)
+    installs = told(survey)
     if survey.framework is not None:
         name, where = survey.framework
         names = FRAMEWORKS[name]
@@ -198,6 +147,14 @@ def _add_framework(done: Additions, survey: Survey, primary: Source) -> None:
             _take(done, chosen, Wanted(name, name), primary, where)
         elif chosen and not listed.specifier and not listed.extras and _is_more(chosen, primary):
             _take(done, chosen, listed, primary, where)
+        elif chosen and (version := chosen[1].version) and listed.version and OF_CUDA.search(chosen[1].text):
+            # The same release, built for the CUDA that the README was written with.
+            if version.partition("+")[0] == listed.version:
+                _take(done, chosen, listed, primary, where)
+            elif version != listed.version:
+                told_at, taken = chosen[0].where(chosen[1]), primary.where(listed)
+                reason = f"{told_at} installs {chosen[1].text}, and {taken} asks for {listed.text}"
+                done.notes.append(f"{reason}, which is taken")
         if name == "tensorflow" and survey.tensorflow_1 and _may_be_tensorflow_2(done, listed):
             done.packages.append(_LAST_TENSORFLOW_1)
             reason = f"{survey.tensorflow_1} uses tf.contrib, which tensorflow 2 no longer has"
@@ -232,7 +189,7 @@ def _is_more(chosen: tuple[Source, Wanted], primary: Source) -> bool:
     source, package = chosen
     if package.version and any(claim.line == package.line for claim in source.cuda):
         return True
-    return bool(_OF_CUDA.search(package.text)) or (primary.kind == "imports" and bool(package.specifier))
+    return bool(OF_CUDA.search(package.text)) or (primary.kind == "imports" and bool(package.specifier))
 
 
 def _may_be_tensorflow_2(done: Additions, listed: Wanted | None) -> bool:
@@ -251,25 +208,43 @@ def _take(
         return
     source, wanted = chosen
     # torchvision and torchaudio of the same command are made for this very torch.
-    beside = [w for w in source.packages if w.line == wanted.line and w.name in _WITH_TORCH]
-    done.packages += [wanted, *(w for w in beside if primary.find(w.name) is None)]
-    done.options += _options_of(source, wanted)
+    beside = [w for w in source.packages if w.line == wanted.line and w.name in WITH_TORCH]
+    taken = [wanted, *(w for w in beside if primary.find(w.name) is None)]
+    done.packages += [replace(one, file=source.file) for one in taken]
+    done.options += options_of(source, wanted)
     # `conda install pytorch=1.12 cudatoolkit=11.3`: for pip the CUDA is in the address of the index.
-    cuda = next((claim for claim in source.cuda if claim.line == wanted.line), None)
-    if wanted.name == "torch" and wanted.version and cuda and source.kind == "readme":
-        done.options.append(index_of_torch(wanted, cuda))
-    done.notes.append(
-        f"{source.where(wanted)} installs {wanted.text}, which {primary.file} does not list: it is added"
-    )
+    cuda = next((c for c in source.cuda if c.line == wanted.line or (c.note and wanted.is_prose)), None)
+    if wanted.name == "torch" and wanted.specifier and cuda and source.kind == "readme":
+        done.options.append(index_of_torch(wanted, replace(cuda, file=source.file)))
+    done.notes.append(_told_and_added(source, wanted, primary))
 
 
-def _options_of(source: Source, wanted: Wanted) -> list[Claim]:
-    """The indices and pages that the same command names, and the page of wheels that is for this package."""
-    needs = gpu_needs(wanted.name, wanted.version)
-    page = needs.wheels_at if needs else ""
-    # `pip install -r requirements.txt` names a file, which is read by itself.
-    options = [o for o in source.options if not o.value.startswith("-r")]
-    return [o for o in options if o.line == wanted.line or (page and page in o.value)]
+def _told_and_added(source: Source, wanted: Wanted, primary: Source) -> str:
+    where, file = source.where(wanted), primary.file
+    if wanted.is_prose:
+        return f"{where} asks for {wanted.text}, which {file} does not: it is added"
+    if primary.find(wanted.name) is not None:
+        return f"{where} installs {wanted.text}, of which {file} does not say so much: it is added"
+    return f"{where} installs {wanted.text}, which {file} does not list: it is added"
+
+
+def _add_unlisted(done: Additions, survey: Survey, primary: Source) -> None:
+    """What a README installs and scripts import, or the project's image installs, and the file does not list."""
+    own = {normalise(source.name) for source in survey.sources if source.name}
+    imported = {normalise(pypi_of_import(module) or module) for module in survey.imported}
+    imported |= {normalise(module) for module in survey.imported}
+    for source, wanted in told(survey):
+        is_used = wanted.name in imported or posixpath.basename(source.file) == "Dockerfile"
+        there = replace(primary, packages=[*primary.packages, *done.packages])
+        if wanted.name == "." or wanted.text.startswith(("git+", "http")) or not is_used:
+            continue
+        # A framework that no script imports, as an image has it below the project, is none of its packages.
+        is_framework = any(wanted.name in names for names in FRAMEWORKS.values())
+        if not (is_framework or is_listed(there, wanted.name) or is_own(wanted.name, own)):
+            done.packages.append(replace(wanted, file=source.file))
+            values = {option.value for option in (*primary.options, *done.options)}
+            done.options += [o for o in options_of(source, wanted) if o.value not in values]
+            done.notes.append(_told_and_added(source, wanted, primary))
 
 
 def _add_own(done: Additions, survey: Survey, primary: Source) -> None:
@@ -278,7 +253,7 @@ def _add_own(done: Additions, survey: Survey, primary: Source) -> None:
     own = {normalise(source.name) for source in survey.sources if source.name}
     # Of a README that installs its own repository, a clone of it is what is meant here.
     own_install = next(
-        (w for _, w in _told(survey) if w.name == "." or (w.text.startswith("git+") and w.name in own)), None
+        (w for _, w in told(survey) if w.name == "." or (w.text.startswith("git+") and w.name in own)), None
     )
     is_project = bool(survey.of("setup") or survey.of("pyproject"))
     has_own = any(w.name == "." for w in primary.packages)
@@ -312,6 +287,6 @@ def _add_told(done: Additions, survey: Survey, primary: Source) -> None:
             ):
                 listed = primary.find(wanted.name)
                 if listed is None or wanted.specifier:
-                    done.packages.append(wanted)
+                    done.packages.append(replace(wanted, file=source.file))
                     there = {option.value for option in done.options}
-                    done.options += [o for o in _options_of(source, wanted) if o.value not in there]
+                    done.options += [o for o in options_of(source, wanted) if o.value not in there]

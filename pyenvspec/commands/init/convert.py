@@ -98,8 +98,7 @@ def _index_of_torch(source: Source, packages: list[Wanted]) -> list[Claim]:
     torch = next((wanted for wanted in packages if wanted.name == "torch"), None)
     cuda = source.installed_cuda
     # torch-scatter and its like are built for one torch and its CUDA: it has to be that one.
-    if cuda is None and (page := cuda_of_page(source)):
-        cuda = Claim(*page)
+    cuda = cuda or cuda_of_page(source)
     if torch is None or cuda is None or any(_INDEX_OF_TORCH.search(o.value) for o in source.options):
         return []
     return [index_of_torch(torch, cuda)]

@@ -14,12 +14,11 @@ from pyenvspec.commands.init.additions import (
     before_newer_majors,
     bound_to_wheels,
     find_additions,
-    told_for_cuda,
-    told_from_repositories,
 )
 from pyenvspec.commands.init.convert import convert
 from pyenvspec.commands.init.primary import ASIDE, choose_primary
 from pyenvspec.commands.init.python import choose_python
+from pyenvspec.commands.init.told import told_besides, told_for_cuda
 from pyenvspec.facts.drivers import plain_torch_cuda
 from pyenvspec.facts.native import find_native_name
 from pyenvspec.facts.wheel_pythons import newest_for
@@ -300,7 +299,7 @@ def _tell_what_else_is_installed(done: Decisions, survey: Survey, primary: Sourc
             reason = f"{where} installs {wanted.text}, for the GPU, and {primary.file} does not"
             done.notes.append(f"{reason}: with its index it is to be added there, where that one is wanted")
     if primary is not None and not (done.manager == "pip" and primary.kind == "imports"):
-        for where, wanted in told_from_repositories(survey, primary)[:3]:
+        for where, wanted in told_besides(survey, primary)[:3]:
             done.notes.append(
                 f"{where} installs {wanted.text}, and {primary.file} does not: add it there if you use it"
             )

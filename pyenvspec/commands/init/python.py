@@ -73,7 +73,10 @@ def choose_python(
 def _told_by_readme(survey: Survey, fitting: list[str]) -> tuple[str, str] | None:
     """Where no file says which, the Python that the README was written with is the one that was tried."""
     for source in survey.of("readme"):
-        for claim in source.python:
+        # A command was tried by somebody; a sentence comes after it.
+        for claim in sorted(source.python, key=lambda claim: bool(claim.note)):
+            if claim.value in fitting and claim.note:
+                return claim.value, f"{source.where(claim)} asks for Python {claim.value}"
             if claim.value in fitting:
                 return claim.value, f"{source.where(claim)} makes an environment with Python {claim.value}"
     return None

@@ -38,7 +38,7 @@ def index_of_torch(torch: Wanted, cuda: Claim) -> Claim:
     # A driver for this CUDA runs wheels of older ones, and of newer ones perhaps not.
     usable = [tag for tag in tags if _number(tag) <= _number(exact_tag)] or tags
     tag = exact_tag if exact_tag in tags else max(usable, key=_number)
-    return Claim(f"--extra-index-url {_TORCH_INDEX}/{tag}", cuda.line)
+    return Claim(f"--extra-index-url {_TORCH_INDEX}/{tag}", cuda.line, file=cuda.file)
 
 
 def _number(tag: str) -> int:

@@ -6,6 +6,7 @@ Judged by the packages that a file asks for and by the indices that it uses, not
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pyenvspec.facts.drivers import plain_torch_cuda
@@ -15,7 +16,7 @@ from pyenvspec.facts.wheel_pythons import newest_before
 from pyenvspec.records import dataclass
 
 if TYPE_CHECKING:
-    from pyenvspec.project.survey.source import Source, Wanted
+    from pyenvspec.project.survey.source import Claim, Source, Wanted
 
 # nvidia-cuda-runtime-cu12, since CUDA 13 without its end
 _RUNTIME = re.compile(r"nvidia-cuda-runtime(?:-cu[0-9]+)?")
@@ -122,7 +123,7 @@ def _torch(source: Source, torch: Wanted) -> GpuFinding | None:
         if index and not any(wanted.wheels for wanted in source.packages):
             of_index = _dotted(next(group for group in index.groups() if group))
             why = f"torch comes from an index of CUDA {of_index}: its wheels bring it"
-            return GpuFinding(why, f"{source.file}:{option.line}", of_index)
+            return GpuFinding(why, source.where(option), of_index)
         if re.search(r"/whl/cpu\b", option.value):
             return None
     version = torch.version or (newest_before("torch", torch.specifier) if torch.is_bounded else None)
@@ -168,11 +169,11 @@ def _toolkit(source: Source) -> GpuFinding | None:
     return None
 
 
-def cuda_of_page(source: Source) -> tuple[str, int] | None:
-    """Return the CUDA of a page of wheels that are built for one torch (`torch-1.12.1+cu113.html`), and its line."""
+def cuda_of_page(source: Source) -> Claim | None:
+    """Return the CUDA of a page of wheels that are built for one torch (`torch-1.12.1+cu113.html`)."""
     for option in source.options:
         if page := _PAGE.search(option.value):
-            return _dotted(page[1]), option.line
+            return replace(option, value=_dotted(page[1]))
     return None
 
 

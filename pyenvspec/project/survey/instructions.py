@@ -77,12 +77,45 @@ def read_instructions(source: Source, text: str) -> None:
             continue
         take_line(source, line, number, place)
     take_pins(source, text)
+    for number, line in enumerate(text.splitlines(), start=1):
+        _take_stated(source, line, number)
 
 
 # `timm==0.3.2` in a sentence; not a path's or an address's part, and not `name==1.0@…`
 _PIN = re.compile(r"(?<![\w./-])([A-Za-z][\w-]{1,40})==([0-9][\w.]*[0-9a-z])(?![\w/]*@)")
 # `python==3.8`, `cuda==11.3` in prose are versions of what no pip installs.
 _NO_PACKAGES = {"python", "cuda", "cudnn", "ubuntu", "gcc", "cudatoolkit", "conda"}
+
+
+# `- Python 3.7`, `* **PyTorch** == 1.4.0`, `1. CUDA: 10.1`, with links or without
+_STATED = re.compile(
+    r"\s*(?:[-*+]|\d+[.)])\s+[*_`]*(python|pytorch|torch|tensorflow|cuda)\b[ *_`]*(?:version\b)?[ :=*_`(v]*"
+    r"([0-9]+\.[0-9]+(?:\.[0-9]+)?)(?:\.[x*])?(.*)$",
+    re.IGNORECASE,
+)
+# `3.7+`, `3.7 or higher`, `3.6 - 3.8`, `3.6, 3.7`: no one version
+_OPEN = re.compile(
+    r"[*_`)]*\s*(?:[+,/~\u2013\u2014-]|\.?[0-9]|(?:or|and|to|above|later|newer|higher|through)\b)",
+    re.IGNORECASE,
+)
+STATED = "stated"
+"""The note of what a list of requirements in prose says."""
+
+
+def _take_stated(source: Source, line: str, number: int) -> None:
+    """Add a version of a list in prose (`- PyTorch 1.4`), where no command says one."""
+    match = _STATED.match(re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", line))
+    if match is None or _OPEN.match(match[3]):
+        return
+    name, version = match[1].lower().replace("pytorch", "torch"), match[2]
+    minor = ".".join(version.split(".")[:2])
+    if name == "python":
+        source.python.append(Claim(minor, number, STATED))
+    elif name == "cuda":
+        source.cuda.append(Claim(minor, number, STATED))
+    elif source.find(name) is None:
+        pin = f"=={version}" if version.count(".") == 2 else f"=={version}.*"
+        source.packages.append(Wanted(name, f"{name}{pin}", pin, line=number, is_prose=True))
 
 
 def take_pins(source: Source, text: str) -> None:
@@ -97,7 +130,7 @@ def take_pins(source: Source, text: str) -> None:
 
 def take_line(source: Source, line: str, number: int, place: Place) -> None:
     """Add what one line tells to install; `number` is where it starts, and each command stands at its own line."""
-    if (match := _PYTHON.search(line)) and not source.python:
+    if (match := _PYTHON.search(line)) and all(claim.note for claim in source.python):
         version = next(group for group in match.groups() if group)
         source.python.append(Claim(version, line_at(line, match.start(), number)))
     for part in _COMMAND.finditer(line):

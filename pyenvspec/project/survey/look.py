@@ -29,6 +29,8 @@ _MOST_OF_SCRIPT = 4 * 1024 * 1024
 # At the start of a line: elsewhere a script does without.
 _FRAMEWORK = re.compile(r"^(?:import|from) (torch|tensorflow|jax|mpi4py)\b", re.MULTILINE)
 _BESIDE = re.compile(rf"^(?:import|from) ({'|'.join(modules_beside_torch())})\b", re.MULTILINE)
+# `import a`, `import a.b as c, d`, `from a.b import c`
+_IMPORTED = re.compile(r"^[ \t]*(?:import|from)[ \t]+([^\n#;]+)", re.MULTILINE)
 _TENSORFLOW_1 = re.compile(r"\b(?:tf|tensorflow)\.contrib\b")
 
 # In the order in which they tell most.
@@ -184,6 +186,8 @@ def _add_signs(survey: Survey, root: Path, files: list[str]) -> None:
         text = _text_unless_data(root, file) or ""
         for name in set(_FRAMEWORK.findall(text)):
             counts.setdefault(name, []).append(file)
+        for name in _modules(text):
+            survey.imported.setdefault(name, file)
         for name in set(_BESIDE.findall(text)):
             beside.setdefault(name, []).append(file)
         if survey.python_2 is None and (line := line_of_python_2(text)):
@@ -206,6 +210,12 @@ def _add_signs(survey: Survey, root: Path, files: list[str]) -> None:
         for name, users in sorted(beside.items())
         if name not in folders
     )
+
+
+def _modules(text: str) -> set[str]:
+    """The modules that a script imports, by their first part; by a pattern, as for a script of any Python."""
+    words = (word for listed in _IMPORTED.findall(text) for word in listed.split(","))
+    return {match[0] for word in words if (match := re.match(r"[A-Za-z]\w*", word.strip()))}
 
 
 def _add(survey: Survey, root: Path, file: str, read: Callable[[str, str], Source | None]) -> None:
@@ -249,10 +259,9 @@ def _conda(root: Path, file: str, text: str) -> Source:
             continue
         part = _requirements(root, name, included)
         source.includes += (name,)
-        # All of it stands at the line that includes it: the place of a source is one of its own file.
-        source.packages += [replace(wanted, line=option.line) for wanted in part.packages]
-        source.options += [replace(one, line=option.line) for one in part.options]
-        source.left_out += [replace(one, line=option.line) for one in part.left_out]
+        source.packages += [replace(wanted, file=name) for wanted in part.packages]
+        source.options += [replace(one, file=name) for one in part.options]
+        source.left_out += [replace(one, file=name) for one in part.left_out]
     conda.summarise(source)
     return source
 

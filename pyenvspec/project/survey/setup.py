@@ -32,15 +32,25 @@ def read_setup_py(file: str, text: str) -> Source | None:
     values = _constants(tree)
     for keyword in call.keywords:
         value = _literal(keyword.value, values)
+        node = values.get(keyword.value.id) if isinstance(keyword.value, ast.Name) else None
+        node = node or keyword.value
         if keyword.arg == "name" and isinstance(value, str):
             source.name = value
         elif keyword.arg == "python_requires" and isinstance(value, str):
-            source.python.append(Claim(value, keyword.value.lineno))
+            source.python.append(Claim(value, node.lineno))
         elif keyword.arg == "install_requires":
-            _take(source, value, keyword.value.lineno)
+            _take(source, value, node)
         elif keyword.arg == "extras_require" and isinstance(value, dict):
             source.extras = tuple(sorted(key for key in value if isinstance(key, str)))
     return source
+
+
+def _with_places(listed: str, lines: list[str], first: int) -> Iterator[tuple[str, int]]:
+    """Yield the lines of a key of setup.cfg with the numbers that they have in the file."""
+    number = first
+    for item in filter(None, map(str.strip, listed.splitlines())):
+        number = next((at for at in range(number, len(lines) + 1) if item in lines[at - 1]), number)
+        yield item, number
 
 
 _NEEDED_BY_BUILDS = frozenset({"torch", "numpy", "Cython", "pybind11", "tensorflow"})
@@ -83,15 +93,21 @@ def _literal(node: ast.expr, values: dict[str, ast.expr]) -> object:
         return None
 
 
-def _take(source: Source, value: object, line: int) -> None:
+def _take(source: Source, value: object, node: ast.expr) -> None:
     if not isinstance(value, list | tuple):
-        source.left_out.append(Claim("install_requires", line, "is computed, and setup.py is not run"))
+        source.left_out.append(Claim("install_requires", node.lineno, "is computed, and setup.py is not run"))
         return
-    _take_lines(source, (item for item in value if isinstance(item, str)), line)
+    # Each stands at its own line, mostly; what is added up (`["a"] + more`) at that of the whole.
+    places = [item.lineno for item in node.elts] if isinstance(node, ast.List | ast.Tuple) else []
+    if len(places) != len(value):
+        places = [node.lineno] * len(value)
+    _take_lines(
+        source, ((item, line) for item, line in zip(value, places, strict=True) if isinstance(item, str))
+    )
 
 
-def _take_lines(source: Source, lines: Iterable[str], line: int) -> None:
-    for item in lines:
+def _take_lines(source: Source, lines: Iterable[tuple[str, int]]) -> None:
+    for item, line in lines:
         wanted = parse_requirement(item.strip(), line)
         if wanted is not None:
             source.packages.append(wanted)
@@ -118,7 +134,8 @@ def read_setup_cfg(file: str, text: str) -> Source | None:
     listed = parser.get("options", "install_requires", fallback="")
     # `install_requires = file: requirements.txt`: that file is read for itself.
     if not listed.startswith("file:"):
-        _take_lines(source, listed.splitlines(), line)
+        # The text of a key begins behind its sign, and goes on at the lines below; comments are not in it.
+        _take_lines(source, _with_places(listed, text.splitlines(), line))
     if parser.has_section("options.extras_require"):
         source.extras = tuple(sorted(parser.options("options.extras_require")))
     return source

@@ -36,7 +36,8 @@ class Wanted:
 
     `line` is counted from 1, and 0 where the format has none. `wheels` are the names of locked files. `below` is the
     folder that a text has been led to when it tells to install `.`; it may be the project's own, by another name.
-    `is_prose` is a version that a sentence names and no command installs.
+    `is_prose` is a version that a sentence names and no command installs. `file` is where it stands, if not in the file
+    that has it among its packages.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Wanted:
     marker: str = ""
     below: str = ""
     is_prose: bool = False
+    file: str = ""
 
     @property
     def version(self) -> str | None:
@@ -63,11 +65,12 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Claim:
-    """A value that a line of a file gives, in the file's own words."""
+    """A value that a line of a file gives, in the file's own words; `file` as for a package."""
 
     value: str
     line: int = 0
     note: str = ""
+    file: str = ""
 
 
 @dataclass()
@@ -104,7 +107,8 @@ class Source:
 
     def where(self, claim: Claim | Wanted) -> str:
         """`file:line` of something that this file says."""
-        return f"{self.file}:{claim.line}" if claim.line else self.file
+        file = claim.file or self.file
+        return f"{file}:{claim.line}" if claim.line else file
 
     def find(self, name: str) -> Wanted | None:
         """The package of that name, if the file asks for it."""
@@ -128,7 +132,7 @@ class Survey:
     `beside` are modules that go with it and are often listed nowhere, each with the first script and how many do
     outside of folders with a README of their own;
     `python_2` is a place of code that no Python 3 reads; `tensorflow_1` one that uses what tensorflow 2 no longer
-    has; `mpi` one that imports mpi4py.
+    has; `mpi` one that imports mpi4py; `imported` are the first scripts that import each module.
     """
 
     sources: list[Source] = field(default_factory=list)
@@ -140,6 +144,7 @@ class Survey:
     beside: tuple[tuple[str, str, int], ...] = ()
     python_2: str | None = None
     mpi: str | None = None
+    imported: dict[str, str] = field(default_factory=dict)
 
     def of(self, *kinds: Kind) -> list[Source]:
         """The sources of these kinds, in their order."""
