@@ -39,11 +39,13 @@ class Result:
     stderr: str = ""
     missing: bool = False
     timed_out: bool = False
+    is_cut: bool = False
+    """Whether stdout was longer than what is kept of it: what is missing may be what matters."""
 
     @property
     def ok(self) -> bool:
-        """Whether the program was found, ended in time and reported success."""
-        return self.returncode == 0 and not self.timed_out
+        """Whether the program was found, ended in time, reported success and gave an answer that is whole."""
+        return self.returncode == 0 and not self.timed_out and not self.is_cut
 
 
 class Runner(Protocol):
@@ -102,7 +104,8 @@ class SystemRunner:
             stdout, stderr = (
                 (_read(streams[1], 0), _read(streams[2], size[2] - OUTPUT_LIMIT)) if size else ("", "")
             )
-            return Result(argv, process.returncode, stdout, stderr, timed_out=timed_out)
+            is_cut = bool(size) and size[1] > OUTPUT_LIMIT
+            return Result(argv, process.returncode, stdout, stderr, timed_out=timed_out, is_cut=is_cut)
 
 
 def _start(

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from pyenvspec.diagnostics import Diagnostic
 from pyenvspec.facts.input_sources import REVISION, known_hash
 from pyenvspec.pinning.pinfile import LOCK_FILE, LockError, Pin, is_nar_hash
+from pyenvspec.project.git import run_away
 from pyenvspec.records import dataclass
 
 if TYPE_CHECKING:
@@ -38,8 +39,6 @@ _WITHOUT_NAME = {"prefetch-missing", "prefetch-old"}
 _OF_MACHINE = {*_WITHOUT_NAME, "prefetch-incomplete", "prefetch-network", "prefetch-rate-limit"}
 """Causes that are no fault of a single input."""
 
-# A private or misspelt repository must fail, not wait for a password; messages are read, so English.
-_GIT_SETTINGS = {"GIT_TERMINAL_PROMPT": "0", "GIT_ASKPASS": "", "LC_ALL": "C"}
 _MOST_LINES = 12
 """Of the program's last words, where no cause is known."""
 
@@ -186,7 +185,7 @@ def _merge(findings: list[Diagnostic]) -> list[Diagnostic]:
 
 def fetch_pin(name: str, source: FlakeRef, runner: Runner, *, timeout: float = FETCH_SECONDS) -> Pin:
     """Return the pin of one input, or raise LockError with what went wrong."""
-    result = runner.run(_argv(source), timeout=timeout, env=_GIT_SETTINGS)
+    result = run_away(runner, _argv(source), timeout)
     if not result.ok:
         raise LockError(_explain(name, source, result, timeout))
     try:

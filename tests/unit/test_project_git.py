@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -114,6 +115,83 @@ def test_a_repository_that_came_in_an_archive_runs_nothing(kind: str, project: P
     walk_through(project)
     assert not was_run(trap)
     assert "flake.nix" in git(project, "-c", "core.fsmonitor=false", "ls-files").splitlines()
+
+
+# The first two are names that the command line of git cannot say, or says as another one.
+FILTERS = {
+    "sign": b'[filter "a=b"]\n\tclean = "%s"\n',
+    "signs": b'[filter "a=b.clean=c"]\n\tprocess = "%s"\n\tclean = "%s"\n\trequired = true\n',
+    "byte": b'[filter "a\xff"]\n\tclean = "%s"\n',
+    "long": b'[filter "x"]\n\ty = ' + b"A" * 200_000 + b'\n[filter "evil"]\n\tclean = "%s"\n',
+}
+
+
+@pytest.mark.parametrize("kind", FILTERS)
+def test_no_name_of_a_filter_escapes(
+    kind: str,
+    project: Path,
+    trap: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("pyenvspec.tools.OUTPUT_LIMIT", 100_000)
+    git(project, "init", "-q")
+    git(project, "config", "core.trustctime", "false")
+    git(project, "config", "core.checkStat", "minimal")
+    (project / "a.dat").write_text("x")
+    # Newer than the index: git reads it again whenever it writes the index.
+    long_ago = 1_600_000_000
+    os.utime(project / "a.dat", (long_ago + 1000, long_ago + 1000))
+    git(project, "add", "a.dat")
+    os.utime(project / ".git" / "index", (long_ago, long_ago))
+    section = FILTERS[kind].replace(b"%s", os.fsencode(trap))
+    name = section.rpartition(b'[filter "')[2].partition(b'"]')[0]
+    (project / ".gitattributes").write_bytes(b"*.dat filter=" + name + b"\n")
+    with (project / ".git" / "config").open("ab") as stream:
+        stream.write(section)
+    assert run(["compile", "-C", str(project)]) == 0
+    assert not was_run(trap)
+    # What cannot be switched off is told, and git is not started.
+    is_told = "git-add-failed" in capsys.readouterr().err
+    assert is_told == (kind in ("byte", "long"))
+    assert ("flake.nix" in git(project, "ls-files").splitlines()) != is_told
+
+
+@pytest.mark.parametrize("words", ["lock --dry-run", "lock", "update", "lock --verify", "outdated"])
+@pytest.mark.parametrize("kind", ["helper", "ssh", "proxy"])
+def test_what_asks_github_does_not_ask_the_project(
+    words: str, kind: str, project: Path, trap: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The project's own git configuration sends each address to a program."""
+    trap.write_text(trap.read_text().replace("\ncat\n", "\n"))  # it is not to wait for words of git
+    git(project, "init", "-q")
+    settings = {
+        "helper": [
+            (f"url.ext::{trap} %S .insteadOf", "https://github.com/"),
+            ("protocol.ext.allow", "always"),
+        ],
+        "ssh": [("url.ssh://x@host/.insteadOf", "https://github.com/"), ("core.sshCommand", str(trap))],
+        "proxy": [("url.git://host/.insteadOf", "https://github.com/"), ("core.gitProxy", str(trap))],
+    }
+    for name, value in settings[kind]:
+        git(project, "config", name, value)
+    with suppress(subprocess.CalledProcessError):
+        git(project, "ls-remote", "https://github.com/NixOS/nixpkgs")
+    assert was_run(trap), "git itself runs it: the case is a real one"
+    trap.with_name("WAS_RUN").unlink()
+    (tmp_path / "bin").mkdir()
+    asking = tmp_path / "bin" / "nix-prefetch-github"
+    asked = tmp_path / "asked"
+    asking.write_text(f"#!/bin/sh\ntouch {asked}\nexec git ls-remote https://github.com/NixOS/nixpkgs.git\n")
+    asking.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{asking.parent}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+    monkeypatch.setenv("GIT_DIR", str(project / ".git"))  # as a hook has it
+    assert run(["compile", "-q", "-C", str(project)]) == 0
+    monkeypatch.chdir(project)
+    run(words.split())
+    assert asked.exists() or words in ("outdated", "lock --verify")
+    assert not was_run(trap)
 
 
 def test_nothing_is_fetched(project: Path, trap: Path) -> None:

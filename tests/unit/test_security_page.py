@@ -129,6 +129,18 @@ def test_what_reads_writes_nothing_and_runs_nothing_of_the_project(words: str, p
     assert started(project) <= set(READING[words])
 
 
+@pytest.mark.parametrize("words", ["info", "outdated", "lock --dry-run"])
+def test_what_is_started_for_an_answer_does_not_stand_in_the_project(words: str, project: Path) -> None:
+    """Poetry, asked for its version only, loads the plugins that lie in the folder where it stands."""
+    noted = project.parent / "stood"
+    for program in (project.parent / "bin").iterdir():
+        program.write_text(f"#!/bin/sh\npwd >>{noted}\nexit 1\n")
+    assert run(words.split()) != BUG
+    stood = noted.read_text().split() if noted.exists() else []
+    assert stood or words == "outdated"
+    assert not [folder for folder in stood if Path(folder).is_relative_to(project)]
+
+
 @pytest.mark.parametrize("words", WRITING)
 def test_what_writes_writes_its_own_files_only(words: str, project: Path) -> None:
     files, programs = WRITING[words]

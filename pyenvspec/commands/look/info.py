@@ -71,7 +71,8 @@ def _distribution() -> str:
 
 def _first_line(runner: Runner, argv: tuple[str, ...]) -> str:
     # The first start of poetry takes some seconds on a shared file system.
-    done = runner.run(argv, timeout=20)
+    # Out of the project: poetry loads the plugins that lie in the folder where it is started, whatever it is asked.
+    done = runner.run(argv, cwd=Path("/"), timeout=20)
     if done.missing:
         return "not installed"
     return done.stdout.strip().split("\n")[0] if done.ok else f"failed: {done.stderr.strip()[:200]}"

@@ -18,6 +18,7 @@ from pyenvspec.facts.input_sources import REVISION
 from pyenvspec.options import Options, add_json
 from pyenvspec.pinning.flakelock import read_locked
 from pyenvspec.pinning.pins import read_pins, tested_pins, usable_pins, wanted_refs
+from pyenvspec.project.git import run_away
 from pyenvspec.records import dataclass
 from pyenvspec.reporter import align, put, report, say, waiting
 from pyenvspec.spec.model import VENV_MANAGERS
@@ -112,10 +113,7 @@ def _inputs(plan: Plan, root: Path, runner: Runner, untold: list[str]) -> Iterat
 
 def _newest_revision(url: str, ref: str, runner: Runner) -> str | None:
     """Return the commit that a branch or tag is now, or None where that cannot be asked."""
-    # GitHub asks for a name where a repository is not public; GIT_DIR keeps out the project's own git configuration,
-    # which may send the address elsewhere.
-    argv = ("git", "ls-remote", url, ref, f"{ref}^{{}}")
-    result = runner.run(argv, timeout=20, env={"GIT_TERMINAL_PROMPT": "0", "GIT_DIR": "/dev/null"})
+    result = run_away(runner, ("git", "ls-remote", url, ref, f"{ref}^{{}}"), timeout=20)
     pairs = [line.split("\t", 1) for line in result.stdout.splitlines() if "\t" in line]
     revisions = {name: revision for revision, name in pairs if REVISION.fullmatch(revision)}
     # `main` matches `refs/heads/next/main` too; a tag with a text of its own is an object, and `^{}` its commit.
