@@ -36,6 +36,10 @@ _guessed: list[str] = []
 
 # `ffmpeg@4`, `gcc=11.2.0`, `ffmpeg=4.4.2=h7f98852_0`, `cmake>=3.20`, `openssl~=1.1.*`
 _WITH_VERSION = r"([A-Za-z][\w.+-]*?) *(?:@|={1,3}|[~>^]=?) *v?(\d[\w.]*?)(?:\.?\*)?(?:=[\w.*]+)?"
+# `gcc-9`, `llvm-14-dev`, `cuda-toolkit-11-8`, `nvidia-driver-535-server`
+_DASHED_VERSION = r"([A-Za-z][\w.+-]*?)-(\d+(?:[.-]\d+)*)(?:-(?:dev|server|open|server-open))?"
+# What Debian cuts a program into; nixpkgs has the whole of it under its own name.
+_PART = r"([A-Za-z][\w.+-]*?)-(?:all|bin|cli|client|clients|common|complete|core|dev|extra|full|runtime|tools|utils)"
 _FROM_NIX = r"(?:nixpkgs[.#]|pkgs\.)(.+)"
 # `libGL.so`, `libcudart.so.11.0`, `libgdk_pixbuf-2.0.so.0`
 _SONAME = r"lib[\w.+-]*\.so(?:\.[\w.]+)?"
@@ -99,7 +103,7 @@ def understand(name: str) -> Suggestion | None:
         harmless = row.harmless or row.kind not in ("key", "refused")
         return Suggestion(name, row.kind, row.attr, hint, row.source, row.is_attribute, harmless)
     # From the narrowest form to the widest: a Debian name may look like a Python package, never the other way round.
-    steps = (_from_nix, _library, _with_version, _of_debian, _of_python)
+    steps = (_from_nix, _library, _with_version, _of_debian, _with_dashed_version, _part, _of_python)
     return next((meant for step in steps if (meant := step(name))), None) or _close(name)
 
 
@@ -136,13 +140,41 @@ def _with_version(name: str) -> Suggestion | None:
     match = re.fullmatch(_WITH_VERSION, name)
     if match is None:
         return None
-    base, wanted = match[1], match[2]
+    return _of_both(name, match[1], match[2])
+
+
+def _with_dashed_version(name: str) -> Suggestion | None:
+    """`gcc-9`, `cuda-toolkit-11-8`: a name that is known, with the version that Debian and NVIDIA put behind it."""
+    match = re.fullmatch(_DASHED_VERSION, name)
+    if match is None or not (find_attribute(match[1]) or find_native_name(match[1])):
+        return None
+    return _of_both(name, match[1], match[2].replace("-", "."))
+
+
+def _part(name: str) -> Suggestion | None:
+    """`mono-complete`, `slurm-client`: a package of Debian that is a part of one, or all parts together."""
+    match = re.fullmatch(_PART, name)
+    if match is None:
+        return None
+    row, attribute = find_native_name(match[1]), find_attribute(match[1])
+    if row is not None:
+        meant = understand(match[1])
+        return replace(meant, name=name, is_attribute=False) if meant else None
+    if attribute is None or not attribute.is_package or attribute.gone is not None:
+        return None
+    return Suggestion(
+        name, "close", match[1], f"did you mean `{match[1]}`?", "catalogue of nixpkgs attributes"
+    )
+
+
+def _of_both(name: str, base: str, wanted: str) -> Suggestion | None:
+    """Return what a name and a version behind it mean."""
     attribute, row = find_attribute(base), find_native_name(base)
-    if attribute is None or attribute.gone or (row is not None and row.kind in ("key", "python")):
+    if attribute is None or attribute.gone or (row is not None and row.kind not in ("attr", "service")):
         meant = understand(base)
         if meant is None:
             return None
-        if meant.kind in ("key", "python") or meant.attr is None:
+        if meant.kind not in ("attr", "service") or meant.attr is None:
             return replace(meant, name=name, hint=_with_typed_version(base, meant.hint, wanted))
         base = meant.attr
     return _of_version(name, base, wanted)
@@ -223,10 +255,34 @@ def _of_python(name: str) -> Suggestion | None:
 
 
 def _close(name: str) -> Suggestion | None:
-    attr = _same_letters(name) or closest(name, names_there())
+    attr = _same_letters(name) or closest(name, _with_near_beginning(name))
     if attr is None:
         return None
+    row = find_native_name(attr)
+    # nixpkgs has gcc, and `native` does not take it: what is offered must be what can be written.
+    if row is not None and row.kind not in ("attr", "service") and row.hint:
+        hint = f"where `{attr}` is meant: {row.hint}"
+        return Suggestion(name, row.kind, None, hint, row.source, harmless=row.harmless)
     return Suggestion(name, "close", attr, f"did you mean `{attr}`?", "catalogue of nixpkgs attributes")
+
+
+def _with_near_beginning(name: str) -> Iterable[str]:
+    """Yield the names that a word of several parts may be: those whose first part is near its own.
+
+    `slurm-client` and `lunar-client` have most letters in common, and are two programs.
+    """
+    first, dash, _ = name.partition("-")
+    if not dash:
+        return names_there()
+    heads = {candidate: re.split("[-_.]", candidate)[0] for candidate in names_there()}
+    near = {head for head in set(heads.values()) if _is_near(first, head)}
+    return [candidate for candidate, head in heads.items() if head in near or len(head) > len(first)]
+
+
+def _is_near(one: str, other: str) -> bool:
+    from rapidfuzz import fuzz
+
+    return fuzz.ratio(one.lower(), other.lower()) >= CLOSE_ENOUGH
 
 
 def closest(word: str, candidates: Iterable[str]) -> str | None:

@@ -10,7 +10,7 @@ import pytest
 from pyenvspec.facts._load import DATA
 from pyenvspec.facts._sorted import SortedTable
 from pyenvspec.facts.meanings import last_release
-from pyenvspec.facts.native import find_attribute, native_names, spelled_for
+from pyenvspec.facts.native import find_attribute, find_native_name, native_names, spelled_for
 from pyenvspec.names import closest, search, suggest_native
 
 
@@ -106,6 +106,20 @@ def test_an_attribute_needs_no_suggestion(name: str) -> None:
         ("postgresql@13", "version", None, "release with `postgresql_13` is nixos-25.05"),
         ("python@3.10", "key", None, "version: 3.10"),
         ("cudatoolkit=11.8", "key", None, "cuda: 11.8"),
+        ("llvm-14-dev", "version", None, "release with `llvm_14` is nixos-25.05"),
+        ("cuda-toolkit-11-8", "key", None, "cuda: 11.8"),
+        ("gcc-9", "refused", None, "has a C and C++ compiler already"),
+        ("g++@11", "refused", None, "has a C and C++ compiler already"),
+        ("gccc", "refused", None, "where `gcc` is meant: the shell has"),
+        # the driver, by its packages of Ubuntu and others
+        ("nvidia-driver-535", "refused", None, "the driver is the host's"),
+        ("nvidia-driver-550-server-open", "refused", None, "the driver is the host's"),
+        ("nvidia-headless-no-dkms-470", "refused", None, "the driver is the host's"),
+        ("libnvidia-gl-535", "refused", None, "the driver is the host's"),
+        ("nvidia-drivers", "refused", None, "the driver is the host's"),
+        # parts, and all parts together
+        ("slurm-client", "close", "slurm", ""),
+        ("mono-complete", "close", "mono", ""),
         # modules, PyPI, conda
         ("cv2", "python", None, "`opencv-python`"),
         ("sklearn", "python", None, "`scikit-learn`"),
@@ -121,6 +135,21 @@ def test_names_that_people_type_are_understood(name: str, kind: str, attr: str |
     assert meant is not None
     assert (meant.kind, meant.attr) == (kind, attr)
     assert words in meant.hint
+
+
+@pytest.mark.parametrize(
+    "name", ["gccc", "gcc-9x", "clangg", "cudnnn", "pythn3", "slurm-client", "mono-complete"]
+)
+def test_what_is_offered_can_be_written(name: str) -> None:
+    meant = suggest_native(name)
+    if meant is not None and meant.attr is not None:
+        row = find_native_name(meant.attr)
+        assert row is None or row.kind in ("attr", "service"), "`add` would refuse it"
+
+
+def test_two_programs_with_the_same_end_are_not_taken_for_each_other() -> None:
+    meant = suggest_native("zyxwvut-daemon")
+    assert meant is None or meant.attr is None
 
 
 def test_what_is_gone_has_the_last_release_that_has_it() -> None:
