@@ -56,6 +56,29 @@ def requirement_of(module: str) -> str:
     return _beside()[module]
 
 
+@dataclass(frozen=True)
+class WheelPage:
+    """A page of wheels that no index has, of `built`, which a package asks for by its extras for CUDA."""
+
+    built: str
+    page: str
+
+
+def wheel_page(package: str, version: str | None, extras: tuple[str, ...]) -> WheelPage | None:
+    """Return the page that a release needs for its extras, None where an index has all that it asks for."""
+    wanted = parse_version(version.split("+")[0]) if version else None
+    for row in read_table("gpu-packages")["pages"]:
+        last = parse_version(row["until"])
+        if wanted is None or last is None or wanted > last:
+            continue
+        of_cuda = [extra for extra in extras if extra.startswith("cuda") and extra not in row["not_of"]]
+        # Whoever asks for the build itself names it by a local version: jaxlib 0.4.14+cuda11.cudnn86.
+        is_built = normalise(package) == row["built"] and "+cuda" in (version or "")
+        if is_built or (normalise(package) == row["package"] and of_cuda):
+            return WheelPage(row["built"], row["page"])
+    return None
+
+
 def gpu_needs(package: str, version: str | None) -> GpuPackage | None:
     """Return what a release needs, the newest known where `version` is None; None for a package without a row."""
     rows = _rows().get(normalise(package), ())

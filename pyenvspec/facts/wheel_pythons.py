@@ -40,9 +40,14 @@ def pythons_of_wheels(package: str, version: str) -> tuple[str, ...] | None:
     wanted = parse_version(version.split("+")[0])
     if wanted is None:
         return None
+    before: tuple[str, ...] = ()
     for first, last, minors in _ranges().get(normalise(package), ()):
         if _known(first) <= wanted <= _known(last):
             return minors
+        # Between two ranges lies what the table's index did not have: it is for what both are for.
+        if wanted < _known(first):
+            return tuple(minor for minor in before if minor in minors) or None
+        before = minors
     return None
 
 

@@ -249,7 +249,9 @@ def test_of_requirements_for_several_cudas_one_is_taken_and_the_others_are_told(
     folder = tmp_path / "requirements"
     folder.mkdir()
     for name, version in (("cpu", "2.0.1"), ("cu117", "2.0.1+cu117"), ("cu118", "2.0.1+cu118")):
-        (folder / f"{name}.txt").write_text(f"torch=={version}\n")
+        (folder / f"{name}.txt").write_text(
+            f"--extra-index-url https://download.pytorch.org/whl/{name}\ntorch=={version}\n"
+        )
     result = answer(tmp_path, capsys)
     assert "requirements: requirements/cu118.txt" in str(result["text"])
     assert "CUDA 11.8" in str(result["text"]) and "11.7" not in str(result["text"])

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pyenvspec.cli import run
+from pyenvspec.commands.host.python import find_uv
 from pyenvspec.project.survey.look import survey
 from pyenvspec.project.survey.others import read_dockerfile, read_readme
 from pyenvspec.project.survey.setup import read_setup_cfg, read_setup_py
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 SETUP = "from setuptools import setup\nsetup(name='lab', install_requires=['numpy'])\n"
 
@@ -291,7 +295,7 @@ def test_what_a_readme_installs_and_scripts_import_is_added(
     [
         ("torch==1.10.0+cu113", "torch==1.10.0", ["torch==1.10.0+cu113"], "does not say so much"),
         ("torch==1.10.0+cu113", "torch==1.12.1", [], "asks for torch==1.12.1, which is taken"),
-        ("torch==1.10.0", "torch==1.10.0+cu113", [], None),
+        ("torch==1.10.0", "torch==1.10.0+cu113", None, "the package index has not what"),
     ],
 )
 def test_a_readme_and_the_requirements_about_the_build_of_torch(
@@ -299,7 +303,7 @@ def test_a_readme_and_the_requirements_about_the_build_of_torch(
     capsys: pytest.CaptureFixture[str],
     told: str,
     listed: str,
-    lines: list[str],
+    lines: list[str] | None,
     note: str | None,
 ) -> None:
     files = {
@@ -308,8 +312,10 @@ def test_a_readme_and_the_requirements_about_the_build_of_torch(
         "train.py": "import torch\n",
     }
     done = init(tmp_path, capsys, files)
-    page = ["--find-links https://download.pytorch.org/whl/cu113"]
-    assert done["written"] == ([*page, *lines, "-r requirements.txt"] if lines else None)
+    address = "https://download.pytorch.org/whl/cu113"
+    # Of a build for CUDA that is listed without its index, that is added.
+    new = [f"--extra-index-url {address}"] if lines is None else [f"--find-links {address}", *lines]
+    assert done["written"] == (None if lines == [] else [*new, "-r requirements.txt"])
     assert note is None or any(note in one for one in done["notes"])
 
 
@@ -360,3 +366,87 @@ def test_packages_of_a_project_stand_at_their_own_lines() -> None:
     source = read_setup_cfg("setup.cfg", text)
     assert source is not None
     assert [wanted.line for wanted in source.packages] == [5, 7]
+
+
+JAX = "jax[cuda11_pip]==0.4.14"
+JAX_PAGE = "https://storage.googleapis.com/jax-releases/jax_cuda_releases.html"
+JAX_PROJECT = f'[project]\nname = "lab"\nversion = "1"\nrequires-python = ">=3.9"\ndependencies = ["{JAX}"]\n'
+
+
+@pytest.mark.parametrize(
+    ("more", "is_told"), [("", True), (f'[tool.uv]\nfind-links = ["{JAX_PAGE}"]\n', False)]
+)
+def test_the_page_of_jax_is_told_to_a_project(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], more: str, is_told: bool
+) -> None:
+    done = init(tmp_path, capsys, {"pyproject.toml": JAX_PROJECT + more})
+    assert done["python"] == "3.11"
+    assert any(f'write `find-links = ["{JAX_PAGE}"]`' in note for note in done["notes"]) == is_told
+
+
+@pytest.mark.parametrize(
+    ("text", "option"),
+    [
+        (f"{JAX}\n", f"--find-links {JAX_PAGE}"),
+        ("jaxlib==0.4.23+cuda12.cudnn89\n", f"--find-links {JAX_PAGE}"),
+        ("torch==1.12.1+cu113\n", "--extra-index-url https://download.pytorch.org/whl/cu113"),
+        ("jax[cuda12]==0.4.25\n", None),
+        ("jax[cuda12_pip]==0.4.30\n", None),
+        (f"-f {JAX_PAGE}\n{JAX}\n", None),
+    ],
+)
+def test_the_page_of_wheels_that_no_index_has_is_added(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, option: str | None
+) -> None:
+    written = init(tmp_path, capsys, {"requirements.txt": text})["written"] or []
+    assert [line for line in written if line.startswith("--")] == ([option] if option else [])
+
+
+NEWER = SETUP.replace("name='lab'", "name='lab', python_requires='>=3.10', py_modules=['model']")
+
+
+@pytest.mark.parametrize(
+    ("files", "added"),
+    [
+        ({"setup.py": NEWER}, ["numpy"]),
+        ({"setup.py": NEWER, "requirements.txt": "-e .\nsix==1.16.0\n"}, ["numpy", "six==1.16.0"]),
+        ({"requirements.txt": "six==1.16.0\n"}, ["six==1.16.0"]),
+        ({"environment.yml": "dependencies: [python=3.10, mdtraj]\n"}, ["mdtraj"]),
+    ],
+    ids=["setup", "itself", "requirements", "conda"],
+)
+def test_a_new_project_of_uv_has_the_packages(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    files: dict[str, str],
+    added: list[str],
+) -> None:
+    uv = find_uv()
+    if uv is None:
+        pytest.skip("needs uv")
+    monkeypatch.setattr("pyenvspec.commands.init.command.has_program", bool)
+    step = init(tmp_path, capsys, files, "--manager", "uv")["next"]
+    # Frozen: it writes pyproject.toml, and asks no index.
+    variables = {
+        **os.environ,
+        "UV_FROZEN": "1",
+        "UV_PYTHON_DOWNLOADS": "never",
+        "PATH": f"{Path(uv).parent}:{os.environ['PATH']}",
+    }
+    # The Python of the machine: which minor it has, the command is not about.
+    command = re.sub(r"--python \S+", f"--python {sys.executable}", step)
+    subprocess.run(["sh", "-ec", command], cwd=tmp_path, env=variables, check=True, capture_output=True)
+    project = tomllib.loads((tmp_path / "pyproject.toml").read_text())
+    assert sorted(project["project"]["dependencies"]) == sorted(added)
+    assert ("build-system" in project) == ("setup.py" in files)
+
+
+def test_a_new_project_of_poetry_has_the_packages(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pyenvspec.commands.init.command.has_program", bool)
+    done = init(tmp_path, capsys, {"requirements.txt": "six==1.16.0\ntqdm>=4\n"}, "--manager", "poetry")
+    assert done["next"] == (
+        "poetry init --no-interaction --python \"~3.12\" && poetry add six==1.16.0 'tqdm>=4'"
+    )

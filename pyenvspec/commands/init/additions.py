@@ -21,18 +21,18 @@ from pyenvspec.commands.init.told import (
     told,
 )
 from pyenvspec.commands.init.torch_index import index_of_torch
-from pyenvspec.facts.gpu_packages import requirement_of
+from pyenvspec.facts.gpu_packages import requirement_of, wheel_page
 from pyenvspec.facts.packages import normalise, pypi_of_import
 from pyenvspec.facts.wheel_pythons import is_before, last_with_wheels, majors, pythons_of_any
 from pyenvspec.project.survey.requirements import READ_OVER
-from pyenvspec.project.survey.source import Wanted
+from pyenvspec.project.survey.source import Claim, Wanted
 from pyenvspec.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pyenvspec.facts.wheel_pythons import Major
-    from pyenvspec.project.survey.source import Claim, Source, Survey
+    from pyenvspec.project.survey.source import Source, Survey
 
 _BESIDE_PROJECT = ("requirements", "conda", "pixi", "pipenv", "setup", "pyproject")
 """Kinds of files whose packages do not hold the project, or hold it without its extras."""
@@ -82,6 +82,7 @@ def find_additions(survey: Survey, primary: Source) -> Additions:
         _add_told(done, survey, primary)
     elif primary.kind != "lock":
         _add_unlisted(done, survey, primary)
+    _add_pages(done, primary)
     # torch alone brings no numpy; what else is there mostly does, be it by way of another.
     others = [w for w in (*primary.packages, *done.packages) if w.name not in ("torch", ".")]
     if survey.framework is not None or others:
@@ -217,6 +218,32 @@ def _take(
     if wanted.name == "torch" and wanted.specifier and cuda and source.kind == "readme":
         done.options.append(index_of_torch(wanted, replace(cuda, file=source.file)))
     done.notes.append(_told_and_added(source, wanted, primary))
+
+
+def pages_wanted(packages: Iterable[Wanted], options: Iterable[Claim]) -> list[tuple[Wanted, str]]:
+    """Return the packages whose wheels no index has, each with the page of them that no option names."""
+    named = " ".join(option.value for option in options)
+    pages = ((w, wheel_page(w.name, w.version, w.extras)) for w in packages)
+    return [(wanted, page.page) for wanted, page in pages if page is not None and page.page not in named]
+
+
+def _add_pages(done: Additions, primary: Source) -> None:
+    """The pages and the indices of wheels that are on no other."""
+    packages = [*(w for w in primary.packages if w.name not in done.replaces), *done.packages]
+    options = [*primary.options, *done.options]
+    new = {f"--find-links {page}": wanted for wanted, page in pages_wanted(packages, options)}
+    # `torch==1.12.1+cu113` is in torch's own index only.
+    if not any("/whl" in option.value or "index-url" in option.value for option in options):
+        of_cuda = ((w, re.search(r"\+cu([0-9]{2,3})$", w.version or "")) for w in packages)
+        for wanted, tag in of_cuda:
+            if tag and wanted.name in ("torch", *WITH_TORCH):
+                cuda = Claim(f"{tag[1][:-1]}.{tag[1][-1]}")
+                new.setdefault(index_of_torch(replace(wanted, name="torch"), cuda).value, wanted)
+    for option, wanted in new.items():
+        done.options.append(Claim(option, wanted.line, file=wanted.file))
+        done.notes.append(
+            f"{primary.where(wanted)}: the package index has not what {wanted.text} asks for: `{option}` is added"
+        )
 
 
 def _told_and_added(source: Source, wanted: Wanted, primary: Source) -> str:

@@ -17,6 +17,7 @@ from pyenvspec.commands.init.ask_uv import newest_that_resolves
 from pyenvspec.commands.init.decide import Decisions, decide
 from pyenvspec.commands.init.python import Decided
 from pyenvspec.commands.init.scaffold import format_manifest
+from pyenvspec.commands.init.start import start_command
 from pyenvspec.commands.init.templates import TEMPLATES, Template, find_template
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError, Severity
 from pyenvspec.driver import MANIFEST, MODULE_FOLDER, check_tree
@@ -107,7 +108,7 @@ def run(options: InitOptions) -> int:
         if template is not None:
             _write_template(root, template)
         copy_name = _write(root, text, done, force=options.force)
-    _tell(options, InitResult(seen, done, text, _next_step(root, done), copy_name))
+    _tell(options, InitResult(seen, done, text, _next_step(root, done, seen), copy_name))
     # stdout has the JSON already, in which findings would be a second document.
     wanted = (d for d in findings if d.code not in _EXPECTED)
     report(wanted, replace(options, json=False, quiet=options.json or options.quiet))
@@ -299,18 +300,14 @@ def _write(root: Path, text: str, done: Decisions, *, force: bool) -> str | None
     return copy_name
 
 
-def _next_step(root: Path, done: Decisions) -> str:
+def _next_step(root: Path, done: Decisions, seen: Survey | None) -> str:
     """Return the command to type next; it makes the lock that the manager needs where there is none."""
     name = LOCK_OF_MANAGER.get(done.manager)
     project = root / "pyproject.toml"
     if name is None or (root / name).is_file():
         return "pyenvspec shell"
-    if not project.is_file():
-        start = f"uv init --bare --python {shlex.quote(done.python.value)}"
-        add = f" && uv add -r {shlex.quote(done.requirements)}" if done.requirements else ""
-        return _with_tool("uv", start + add)
     tool = name.removesuffix(".lock")
-    return _with_tool(tool, f"{tool} lock")
+    return _with_tool(tool, f"{tool} lock" if project.is_file() else start_command(done, seen))
 
 
 def _with_tool(tool: str, command: str) -> str:

@@ -14,6 +14,7 @@ from pyenvspec.commands.init.additions import (
     before_newer_majors,
     bound_to_wheels,
     find_additions,
+    pages_wanted,
 )
 from pyenvspec.commands.init.convert import convert
 from pyenvspec.commands.init.primary import ASIDE, choose_primary
@@ -294,6 +295,10 @@ def _tell_what_else_is_installed(done: Decisions, survey: Survey, primary: Sourc
             where = primary.where(old)
             reason = f"{where}: {old.text} is older than {major.of} {major.number}, which nothing keeps out"
             done.notes.append(f"{reason}: write `{major.of}{major.bound}` there")
+    if primary is not None and primary.kind == "pyproject" and primary.tool == "uv" and done.manager != "pip":
+        for wanted, page in pages_wanted(primary.packages, primary.options):
+            reason = f"{primary.where(wanted)}: the package index has not what {wanted.text} asks for"
+            done.notes.append(f'{reason}: write `find-links = ["{page}"]` below [tool.uv] there')
     if primary is not None and done.manager in ("uv", "poetry"):
         for where, wanted in told_for_cuda(survey, primary)[:1]:
             reason = f"{where} installs {wanted.text}, for the GPU, and {primary.file} does not"

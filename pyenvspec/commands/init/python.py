@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pyenvspec.facts.gpu_packages import wheel_page
 from pyenvspec.facts.nixpkgs import python_minors, version_key
 from pyenvspec.facts.wheel_pythons import pythons_of_any, pythons_of_wheels
 from pyenvspec.project.locks.constraints import allows_python
@@ -154,7 +155,9 @@ def _pythons_of(wanted: Wanted, allowed: list[str]) -> list[str]:
     if wanted.wheels:
         return [minor for minor in allowed if any(fits(file, minor, _SYSTEM) for file in wanted.wheels)]
     if wanted.version:
-        pythons = pythons_of_wheels(wanted.name, wanted.version)
+        # jax itself is for every Python; what it has its extras bring is a wheel of the same release.
+        page = wheel_page(wanted.name, wanted.version, wanted.extras)
+        pythons = pythons_of_wheels(page.built if page else wanted.name, wanted.version)
     else:
         # Without an upper bound the newest release is taken, which has wheels for what is current.
         pythons = pythons_of_any(wanted.name, wanted.specifier) if wanted.is_bounded else None

@@ -67,6 +67,8 @@ def _standard(file: str, text: str, document: dict[str, Any]) -> Source:
     for index in (*tables_in(uv.get("index")), *tables_in(table_at(tool, "pdm").get("source"))):
         if not index.get("explicit") or index.get("name") in used:
             _take_index(source, text, index)
+    for page in texts_in(uv.get("find-links")):
+        source.options.append(Claim(f"--find-links {page}", line_of(text, re.escape(page))))
     for name in table_at(tool, "pixi"):
         source.left_out.append(Claim(f"tool.pixi.{name}", line_of(text, r"^\[tool\.pixi"), "pixi's own"))
     if "workspace" in uv and "name" not in project:
