@@ -20,7 +20,7 @@ from pyenvspec.diagnostics import Diagnostic, PyenvspecError
 from pyenvspec.writing.atomic import replace_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 MARKER = b"Written by pyenvspec"
 COPY_SUFFIX = re.compile(r"\.orig(\.[0-9]+)?$")
@@ -118,8 +118,23 @@ def blocked(path: str, kind: str) -> Diagnostic:
         code="write-blocked",
         message=f"`{path}` is {kind}; pyenvspec does not write through it",
         file=path,
-        hint=f"Move it away, for example `mv {quote(path)} {quote(path + '.old')}`, then run `pyenvspec compile`.",
+        hint=f"Move it away, for example `mv {quote(path)} {quote(path + '.old')}`, then run the same command again.",
     )
+
+
+def check_parents(root: Path, paths: Iterable[str]) -> None:
+    """Raise `WriteError` where a folder above one of these paths is a link, which may lead out of the project."""
+    found = dict.fromkeys(blocked_parent(root, path) for path in paths)
+    if in_the_way := [finding for finding in found if finding is not None]:
+        raise WriteError(*in_the_way)
+
+
+def put_file(root: Path, path: str, content: bytes) -> None:
+    """Write a file of the project with the folders above it; raises `WriteError`."""
+    check_parents(root, [path])
+    with explained(path):
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        replace_file(root / path, content)
 
 
 def blocked_parent(root: Path, path: str) -> Diagnostic | None:

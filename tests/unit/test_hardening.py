@@ -15,7 +15,10 @@ import yaml
 
 import pyenvspec
 from pyenvspec.cli import run
+from pyenvspec.commands.container import archive
 from pyenvspec.commands.diagnose.patterns import diagnose_log
+from pyenvspec.commands.export.dockerfile import is_package
+from pyenvspec.commands.look.installed import installed_packages, venv_python
 from pyenvspec.diagnostics import PyenvspecError
 from pyenvspec.driver import check_project, compile_project
 from pyenvspec.facts import meanings
@@ -306,3 +309,80 @@ def test_an_env_yaml_that_leads_out_of_the_project_is_not_edited(tmp_path: Path)
     (tmp_path / "project" / "env.yaml").symlink_to(other)
     assert run(["add", "jq", "-C", str(tmp_path / "project")]) == 1
     assert other.read_text() == HEAD + "native: [git]\n"
+
+
+# --- folders of the project that lead out of it
+
+
+@pytest.mark.parametrize("link", ["nix", "nix/pyenvspec", "nix/pyenvspec/vendor", "src", "src/my_app"])
+def test_init_writes_through_no_link(link: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    project, elsewhere = tmp_path / "project", tmp_path / "elsewhere"
+    (project / link).parent.mkdir(parents=True)
+    elsewhere.mkdir()
+    (project / link).symlink_to(elsewhere)
+    (project / "requirements.txt").write_text("numpy\n")
+    words = ["--template", "python-poetry2nix"] if link.startswith("src") else []
+    before = sorted(project.rglob("*"))
+    assert run(["init", "--offline", *words, "-C", str(project)]) == 1
+    assert f"`{link}` is a symlink" in capsys.readouterr().err
+    assert list(elsewhere.iterdir()) == []
+    assert sorted(project.rglob("*")) == before
+
+
+def test_a_dockerfile_looks_nowhere_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[str] = []
+    exists = os.path.exists
+
+    def look(path: Path) -> bool:
+        looked.append(str(path))
+        return exists(path)
+
+    monkeypatch.setattr("os.path.exists", look)
+    names = ("/etc/hostname", "../../etc/hostname", "..", "a/../..", "x" * 300, "a\\u0000b")
+    for name in names:
+        text = f'[project]\nname = "{name}"\n'
+        write(tmp_path, "", **{"pyproject.toml": text})
+        assert not is_package(tmp_path, ".")
+    assert not [path for path in looked if "etc" in path or "/.." in path]
+    for broken in ("tool = 3\n", "[tool]\npoetry = 3\n", "project = 3\n"):
+        write(tmp_path, "", **{"pyproject.toml": broken})
+        assert not is_package(tmp_path, ".")
+    (tmp_path / "a.b.py").touch()
+    write(tmp_path, "", **{"pyproject.toml": '[project]\nname = "a.b"\n'})
+    assert is_package(tmp_path, ".")
+
+
+def test_names_of_folders_in_a_venv_are_no_options(tmp_path: Path) -> None:
+    names = (
+        "_i http:2130706433:9-1.0",
+        "-r x-1.0",
+        "a b-1.0",
+        "a\n-i x-1.0",
+        "flash_attn-2.5.8",
+        "n.s-1.0+cu1!2",
+    )
+    for name in names:
+        (tmp_path / "lib" / "python3.12" / "site-packages" / f"{name}.dist-info").mkdir(parents=True)
+    assert installed_packages(tmp_path) == {"flash-attn": "2.5.8", "n-s": "1.0+cu1!2"}
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device"])
+def test_a_venv_that_leads_to_a_device_is_not_read(kind: str, tmp_path: Path) -> None:
+    if kind == "pipe":
+        os.mkfifo(tmp_path / "pyvenv.cfg")
+    else:
+        (tmp_path / "pyvenv.cfg").symlink_to("/dev/zero")
+    assert venv_python(tmp_path) is None
+
+
+def test_a_draft_of_an_archive_is_not_written_through(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mine").write_text("mine")
+    (tmp_path / ".x.run.draft").symlink_to(tmp_path / "mine")
+    monkeypatch.setattr(archive, "digest_of_layout", lambda _: "sha256:0")
+    monkeypatch.setattr(archive, "read_blob", lambda *_: {})
+    monkeypatch.setattr(archive, "_write_tar", lambda *_: None)
+    archive.pack(tmp_path, "x:1", tmp_path / "x.run")
+    assert (tmp_path / "mine").read_text() == "mine"
+    assert (tmp_path / "x.run").is_file()

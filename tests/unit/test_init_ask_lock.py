@@ -6,11 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import tomli
 
 from pyenvspec.commands.init.ask_lock import why_not_locked
+from pyenvspec.commands.init.ask_uv import newest_that_resolves
 from pyenvspec.commands.init.decide import decide
 from pyenvspec.project.survey.look import survey
 from pyenvspec.project.survey.pyproject import read_pyproject
+from pyenvspec.project.survey.source import Claim, Source, Wanted
 from pyenvspec.tools import Result
 
 if TYPE_CHECKING:
@@ -46,13 +49,15 @@ class StandInUv:
         self.answers = list(answers)
         self.asked: list[Sequence[str]] = []
         self.excluded: list[str] = []
+        self.text = ""
 
     def run(self, argv: Sequence[str], **more: object) -> Result:
         cwd = Path(str(more["cwd"]))
         self.asked.append(argv)
         self.excluded.append((cwd / "excluded.txt").read_text())
         assert {"--no-build", "--no-sources", "--no-config"} <= {*argv}
-        assert (cwd / "pyproject.toml").read_text().startswith("[project]")
+        self.text = (cwd / "pyproject.toml").read_text()
+        assert self.text.startswith("[project]")
         said = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         return Result(tuple(argv), 1 if said else 0, stderr=said)
 
@@ -106,3 +111,74 @@ def test_pip_installs_what_uv_cannot_lock(tmp_path: Path, refused: str | None, m
     assert any("uv cannot lock pyproject.toml" in note for note in done.notes) == bool(refused)
     asked = decide(survey(tmp_path), manager="uv", ask_lock=lambda source, minor: refused)
     assert asked.manager == "uv"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        # TOML has more than one way to write a sign
+        'dependencies = ["proj @ file\\u003a///etc/proj"]',
+        'dependencies = ["x @ git+https\\u003a//127.0.0.1:9/x.git"]',
+        'dependencies = ["x\\u0040file:///etc/proj"]',
+        'dependencies = ["file:///etc/proj"]',
+        'dependencies = ["./proj"]',
+        'dependencies = "six"',
+        'dynamic = ["dependencies"]',
+        'optional-dependencies = {a = ["x @ file\\u003a///etc/proj"]}',
+        '[dependency-groups]\n"/etc/pyproject.toml:a" = ["six"]',
+        '[dependency-groups]\na = ["x @ file\\u003a///etc/proj"]',
+    ],
+)
+def test_uv_is_asked_for_nothing_but_names_of_an_index(line: str) -> None:
+    text = f'[project]\nname = "lab"\nversion = "0"\n{line}\n'
+    source = read_pyproject("pyproject.toml", text)
+    assert source is not None
+    uv = StandInUv(TOO_WIDE)
+    assert why_not_locked(text, source, "3.11", uv) is None
+    assert uv.asked == []
+
+
+def test_uv_reads_a_file_of_ours() -> None:
+    text = (
+        PROJECT
+        + 'urls = { a = "x" }\noptional-dependencies.web = ["lab[cli]", "Flask >=2; python_version>\'3\'"]\n'
+    )
+    text += "optional-dependencies.cli = []\n"
+    text += '[dependency-groups]\na = ["pytest"]\nb = [{ include-group = "a" }]\n'
+    text += '[[tool.uv.index]]\nurl = "file:///etc"\n[tool.uv.workspace]\nmembers = ["/etc"]\n'
+    source = read_pyproject("pyproject.toml", text)
+    assert source is not None
+    uv = StandInUv("")
+    assert why_not_locked(text, source, "3.11", uv) is None
+    project = {"name": "lab", "version": "0", "requires-python": ">=3.9", "dependencies": ["six"]}
+    extras = {"web": ["lab[cli]", 'Flask>=2; python_version > "3"'], "cli": []}
+    groups = {"a": ["pytest"], "b": [{"include-group": "a"}]}
+    assert tomli.loads(uv.text) == {
+        "project": {**project, "optional-dependencies": extras},
+        "dependency-groups": groups,
+    }
+
+
+def test_what_uv_is_told_has_no_options_in_it() -> None:
+    texts = (
+        "six==1.0\n--index-url http://127.0.0.1:9",
+        "file:///etc/proj",
+        "a @ file:///etc",
+        "six>=1",
+        "-r x",
+    )
+    packages = [Wanted(f"p{number}", text) for number, text in enumerate(texts)]
+    options = [Claim("--find-links /etc"), Claim("--index-url file:///etc")]
+    told: list[object] = []
+
+    class Noting:
+        def run(self, argv: Sequence[str], **more: object) -> Result:
+            told.extend((argv, more["input"]))
+            return Result(tuple(argv), 0)
+
+    newest_that_resolves(
+        Source("requirements.txt", "requirements", "", packages=packages, options=options), ["3.11"], Noting()
+    )
+    argv, text = told
+    assert text == "six>=1\n"
+    assert "/etc" not in " ".join(map(str, argv if isinstance(argv, list) else [argv]))

@@ -69,8 +69,10 @@ def pack(layout: Path, name: str, target: Path) -> None:
         script = script.replace(mark, value)
     # Renamed once it is whole: half of it would run, and fail in the middle of its layers.
     draft = target.with_name(f".{target.name}.draft")
+    draft.unlink(missing_ok=True)
     try:
-        with draft.open("wb") as file:
+        # Exclusive: a link of that name is not written through.
+        with draft.open("xb") as file:
             file.write(script.encode())
             _write_tar(file, layout, manifest)
         draft.chmod(0o755)

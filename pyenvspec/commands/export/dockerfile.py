@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import posixpath
 import re
 import shlex
@@ -217,7 +218,9 @@ def is_package(root: Path, folder: str) -> bool:
     name = str(table_at(document, "project").get("name") or poetry.get("name") or "").replace("-", "_")
     at = root / folder
     places = (at / name, at / "src" / name, at / f"{name}.py")
-    return "packages" in poetry or (bool(name) and any(place.exists() for place in places))
+    # What is no name of a module would lead out of the project.
+    is_name = re.fullmatch(r"[\w.]*\w[\w.]*", name, re.ASCII) is not None
+    return "packages" in poetry or (is_name and any(map(os.path.exists, places)))
 
 
 def _options(manager: str, environment: Environment) -> list[tuple[str, tuple[str, ...]]]:

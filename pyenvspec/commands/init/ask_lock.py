@@ -6,20 +6,29 @@ them do not go together for a Python that nobody here uses, it refuses what pip 
 
 from __future__ import annotations
 
+import json
 import re
 import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import tomli
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+
 from pyenvspec.commands.host.python import find_uv
 from pyenvspec.commands.init.ask_uv import NO_WHEEL, in_haste
 from pyenvspec.facts.gpu_packages import gpu_needs
 from pyenvspec.facts.nixpkgs import python_minors
 from pyenvspec.project.locks.constraints import allows_python
+from pyenvspec.project.tables import table_at
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pyenvspec.project.survey.source import Source
+    from pyenvspec.project.tables import Table
     from pyenvspec.tools import Runner
 
 _ASK = (
@@ -43,12 +52,17 @@ _SPLIT = re.compile(
 )
 # uv's hint: `Consider using a more restrictive `requires-python` value (like >=3.10).`
 _LIKE = re.compile(r"more restrictive `requires-python` value \(like ([^)\n]+)\)")
-# Left to uv itself: extras that exclude each other, what the project says of builds, and packages of a repository or
-# address, where nobody is asked.
-_NOT_ASKED = re.compile(
-    r"^[ \t]*conflicts\s*=|@\s*[a-z+]+:|extra-build-dependencies|no-build-isolation|dependency-metadata",
-    re.MULTILINE,
+# Tables of tool.uv with which the answer is another one.
+_OWN_WAY = frozenset(
+    {
+        "conflicts",
+        "dependency-metadata",
+        "extra-build-dependencies",
+        "no-build-isolation",
+        "no-build-isolation-package",
+    }
 )
+_NAME = re.compile(r"[A-Za-z0-9]+(?:[._-]+[A-Za-z0-9]+)*")
 
 
 def why_not_locked(text: str, source: Source, minor: str, runner: Runner) -> str | None:
@@ -56,14 +70,16 @@ def why_not_locked(text: str, source: Source, minor: str, runner: Runner) -> str
 
     None where uv would lock it, or could not be asked. `minor` is the Python that the project will have.
     """
-    if _NOT_ASKED.search(text):
+    try:
+        question = _question(tomli.loads(text), source.groups)
+    except (ValueError, RecursionError):  # no TOML, which `check` tells, or more than an index knows
         return None
     groups = [word for group in source.groups for word in ("--group", group)]
     argv = [find_uv() or "uv", *_ASK, *groups, "--python-version", _oldest(source, minor)]
     deadline = time.monotonic() + _PATIENCE
     excluded: set[str] = set()
     with tempfile.TemporaryDirectory() as folder:
-        Path(folder, "pyproject.toml").write_text(text, encoding="utf-8")
+        Path(folder, "pyproject.toml").write_text(question, encoding="utf-8")
         while len(excluded) < _MOST_SOURCES and (left := deadline - time.monotonic()) > 0:
             Path(folder, "excluded.txt").write_text("\n".join(excluded))
             command = [*argv, "--excludes", "excluded.txt"]
@@ -80,6 +96,52 @@ def why_not_locked(text: str, source: Source, minor: str, runner: Runner) -> str
                 return _built_with_torch(lacking[1])
             excluded.add(lacking[1])
     return None
+
+
+def _question(document: Table, groups: Iterable[str]) -> str:
+    """Return a pyproject.toml of our own with what is asked for, so that uv reads nothing else that a stranger wrote.
+
+    Raises ValueError where that is left to uv itself: packages of a repository, address or folder, where nobody is
+    asked, what only a build can tell, and what the project says of builds and of extras that exclude each other.
+    """
+    project = table_at(document, "project")
+    named = [project.get("name"), *groups, *table_at(document, "dependency-groups")]
+    odd = [name for name in named if not (isinstance(name, str) and _NAME.fullmatch(name))]
+    if (
+        odd
+        or project.get("dynamic", []) not in ([], ["version"])
+        or _OWN_WAY & {*table_at(document, "tool", "uv")}
+    ):
+        raise ValueError
+    lines = ["[project]", f"name = {_toml(project['name'])}", 'version = "0"']
+    if "requires-python" in project:
+        lines.append(f"requires-python = {_toml(str(SpecifierSet(str(project['requires-python']))))}")
+    lines.append(f"dependencies = {_wanted(project.get('dependencies', []))}")
+    extras = table_at(project, "optional-dependencies")
+    lines += ["[project.optional-dependencies]", *(f"{_toml(n)} = {_wanted(e)}" for n, e in extras.items())]
+    grouped = table_at(document, "dependency-groups")
+    lines += ["[dependency-groups]", *(f"{_toml(n)} = {_wanted(e)}" for n, e in grouped.items())]
+    return "\n".join(lines) + "\n"
+
+
+def _wanted(entries: object) -> str:
+    if not isinstance(entries, list):
+        raise ValueError  # noqa: TRY004 -- one of several ways in which it is left to uv
+    listed = []
+    for entry in entries:
+        if isinstance(entry, dict):
+            listed.append(f"{{ include-group = {_toml(entry.get('include-group'))} }}")
+        elif not isinstance(entry, str) or (requirement := Requirement(entry)).url is not None:
+            raise ValueError
+        else:
+            listed.append(_toml(str(requirement)))
+    return f"[{', '.join(listed)}]"
+
+
+def _toml(text: object) -> str:
+    if not (isinstance(text, str) and text.isascii() and text.isprintable()):
+        raise ValueError
+    return json.dumps(text)
 
 
 def _oldest(source: Source, minor: str) -> str:

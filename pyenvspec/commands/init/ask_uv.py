@@ -12,6 +12,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from packaging.requirements import Requirement
+
 from pyenvspec.commands.host.python import find_uv
 
 if TYPE_CHECKING:
@@ -41,8 +43,8 @@ _PATIENCE = 90.0
 _MOST_TRIES = 5
 """Pythons that are asked for, the newest first: each may take several questions."""
 _IN_HASTE = {"UV_HTTP_RETRIES": "1", "UV_HTTP_TIMEOUT": "15"}
-# Lines of a requirements file: `--extra-index-url https://download.pytorch.org/whl/cu121`
-_INDEX = re.compile(r"(--extra-index-url|--index-url|--find-links|-i|-f)[ =]+(\S+)$")
+# Lines of a requirements file: `--extra-index-url https://download.pytorch.org/whl/cu121`. A folder is not looked into.
+_INDEX = re.compile(r"(--extra-index-url|--index-url|--find-links|-i|-f)[ =]+(https?://\S+)$")
 
 
 def in_haste() -> dict[str, str]:
@@ -56,7 +58,7 @@ def newest_that_resolves(source: Source, minors: Sequence[str], runner: Runner) 
     The first is None where uv has no network, or finds nothing for the newest few. Packages that have no
     wheel for any Python are left out of the question.
     """
-    lines = {wanted.name: wanted.text for wanted in source.packages if _is_plain(wanted.text)}
+    lines = {wanted.name: text for wanted in source.packages if (text := _plain(wanted.text))}
     if not lines:
         return None, "none of them is on an index"
     matches = [_INDEX.match(claim.value) for claim in source.options]
@@ -105,9 +107,16 @@ def _has_wheel(ask: tuple[str, ...], text: str, minor: str, runner: Runner, dead
         return runner.run(argv, cwd=Path(folder), input=f"{text}\n", timeout=left, env=in_haste()).ok
 
 
-def _is_plain(text: str) -> bool:
-    """Whether a requirement is one of an index: no folder, no repository."""
-    return not re.match(r"[-.@/]|git\+|https?:", text) and "@" not in text
+def _plain(text: str) -> str:
+    """Return a requirement of an index, and nothing for a folder, a repository, or what is none.
+
+    Written anew from what it says: a line end in it would be an option on the next line of what uv reads.
+    """
+    try:
+        requirement = Requirement(text)
+    except ValueError:
+        return ""
+    return "" if requirement.url else str(requirement)
 
 
 def _as_uv(option: str, value: str) -> tuple[str, str]:

@@ -35,7 +35,7 @@ from pyenvspec.reporter import make_visible, put, report, say
 from pyenvspec.spec.model import LOCK_MANAGERS, MANAGERS
 from pyenvspec.tools import SystemRunner, has_program
 from pyenvspec.writing.atomic import replace_file
-from pyenvspec.writing.projectfs import explained, keep_copy
+from pyenvspec.writing.projectfs import check_parents, explained, keep_copy, put_file
 
 if TYPE_CHECKING:
     import argparse
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
     from pyenvspec.project.survey.source import Source, Survey
 
+_SCHEMA = f"{MODULE_FOLDER}/{VENDOR}/env.schema.json"
 _DRIVER_VERSION = Path("/proc/driver/nvidia/version")
 # What is told by the next step that is printed anyway.
 _EXPECTED = frozenset({"package-lock-missing"})
@@ -104,6 +105,8 @@ def run(options: InitOptions) -> int:
     text, findings = _settle(root, done, template)
     copy_name = None
     if not options.dry_run:
+        requirements = done.new_requirements[:1] if done.new_requirements else ()
+        check_parents(root, (_SCHEMA, *(template.names if template else ()), *requirements))
         # Before env.yaml: where one of these cannot be written, `init` can simply be run again.
         if template is not None:
             _write_template(root, template)
@@ -158,9 +161,7 @@ def _find_template(name: str) -> Template:
 def _write_template(root: Path, template: Template) -> None:
     """Write the files of a template that the project lacks."""
     for name, content in template.missing(root):
-        with explained(name):
-            (root / name).parent.mkdir(parents=True, exist_ok=True)
-            replace_file(root / name, content)
+        put_file(root, name, content)
         say(f"wrote {name}")
 
 
@@ -282,9 +283,8 @@ def _write(root: Path, text: str, done: Decisions, *, force: bool) -> str | None
     copy_name = None
     if done.new_requirements is not None:
         name, content = done.new_requirements
-        with explained(name):
-            if not (root / name).exists():
-                replace_file(root / name, content.encode())
+        if not os.path.lexists(root / name):
+            put_file(root, name, content.encode())
     with explained(MANIFEST):
         if force and (root / MANIFEST).is_file():
             copy_name = _copy_name(root)
@@ -293,10 +293,7 @@ def _write(root: Path, text: str, done: Decisions, *, force: bool) -> str | None
             raise FileExistsError(errno.EEXIST, "it came up meanwhile")
         replace_file(root / MANIFEST, text.encode())
     # The first line of env.yaml names it, so that an editor helps before the first compile.
-    schema = root / MODULE_FOLDER / VENDOR / "env.schema.json"
-    with explained(str(schema.relative_to(root))):
-        schema.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(schema, read_schema().encode())
+    put_file(root, _SCHEMA, read_schema().encode())
     return copy_name
 
 

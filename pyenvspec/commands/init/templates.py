@@ -6,6 +6,7 @@ package beside its modules.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -77,7 +78,7 @@ class Template:
     def missing(self, root: Path) -> Iterator[tuple[str, bytes]]:
         """Yield the files that a project lacks: what it has stays its own."""
         for name in self.names:
-            if self.folder is not None and not (root / name).exists():
+            if self.folder is not None and not os.path.lexists(root / name):
                 yield name, (self.folder / name).read_bytes()
 
 

@@ -12,7 +12,11 @@ if TYPE_CHECKING:
 
 # `flash_attn-2.5.8.dist-info`; setup.py writes `foo-1.0-py3.11.egg-info`. The names say enough: importlib.metadata
 # would open a file for each of some hundred packages.
-_DIST_INFO = re.compile(r"(?P<name>[^-]+)-(?P<version>[^-]+)(?:-py[0-9.]+)?\.(?:dist|egg)-info")
+#
+# Nothing but names and versions: they go to uv, whose options begin with a dash and go on behind a blank.
+_DIST_INFO = re.compile(
+    r"(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._]*[A-Za-z0-9])?)-(?P<version>[A-Za-z0-9.+!_]+)(?:-py[0-9.]+)?\.(?:dist|egg)-info"
+)
 
 
 _MOST_BYTES = 64 * 1024
