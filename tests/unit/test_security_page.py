@@ -68,7 +68,7 @@ WRITING: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "compile": (("flake.nix", "flake.lock", "nix", ".envrc"), ("git",)),
     "add jq": (("env.yaml",), ()),
     "remove ffmpeg": (("env.yaml",), ()),
-    "init --force --offline": (("env.yaml", "env.yaml.orig", "nix", "requirements.pyenvspec.txt"), ("git",)),
+    "init --force --offline": (("env.yaml", "env.yaml.orig", "nix", "requirements.pyenvspec.txt"), ()),
     "lock": (("env.lock.json",), ("git", "nix-prefetch-github")),
     "update": (("env.lock.json",), ("git", "nix-prefetch-github")),
 }

@@ -190,17 +190,28 @@ def _steps_poetry(environment: Environment, options: str) -> _Steps:
     # poetry takes what is named for installed already, until the script says otherwise.
     split = f"{_script('poetry', 'poetry.lock', after)} && {program} --no-root{options}"
     lines = (_COPY_SPLIT, f"RUN {split} \\", f"    && python {_IN_IMAGE} clear")
-    return _Steps((*lines, *_after(after, "--no-deps ")), own)
+    return _Steps((*lines, *_after(after, "--no-deps")), own)
 
 
 def _script(kind: str, file: str, after: tuple[str, ...]) -> str:
     return f"python {_IN_IMAGE} {kind} {shlex.quote(file)} {_PARTS} {shlex.join(after)}"
 
 
-def _after(after: tuple[str, ...], options: str = "") -> Iterator[str]:
+def _after(after: tuple[str, ...], *options: str) -> Iterator[str]:
     """Yield the lines that build what `build_after` names with what is installed by then."""
     builds = [
-        f"pip install --no-cache-dir --no-build-isolation {options}-r {_PARTS}/{name}.txt" for name in after
+        shlex.join(
+            (
+                "pip",
+                "install",
+                "--no-cache-dir",
+                "--no-build-isolation",
+                *options,
+                "-r",
+                f"{_PARTS}/{name}.txt",
+            )
+        )
+        for name in after
     ]
     yield " \\\n    && ".join([f"RUN pip install --no-cache-dir {_TOOLS}", *builds])
 
@@ -254,7 +265,7 @@ def _run_pip(root: Path, requirements: str, name: str, after: tuple[str, ...]) -
     yield f"    && pip install --no-cache-dir -r {_PARTS}/rest.txt"
     # With hashes everything must have one, also what it depends on: that is there by now.
     has_hashes = b"--hash" in (read_project_file(root, requirements) or b"")
-    yield from _after(after, "--no-deps " if has_hashes else "")
+    yield from _after(after, *(["--no-deps"] if has_hashes else []))
 
 
 def _json(words: list[str]) -> str:

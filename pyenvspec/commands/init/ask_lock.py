@@ -113,14 +113,19 @@ def _question(document: Table, groups: Iterable[str]) -> str:
         or _OWN_WAY & {*table_at(document, "tool", "uv")}
     ):
         raise ValueError
-    lines = ["[project]", f"name = {_toml(project['name'])}", 'version = "0"']
+    rows = {"name": _toml(project["name"]), "version": _toml("0")}
     if "requires-python" in project:
-        lines.append(f"requires-python = {_toml(str(SpecifierSet(str(project['requires-python']))))}")
-    lines.append(f"dependencies = {_wanted(project.get('dependencies', []))}")
-    extras = table_at(project, "optional-dependencies")
-    lines += ["[project.optional-dependencies]", *(f"{_toml(n)} = {_wanted(e)}" for n, e in extras.items())]
-    grouped = table_at(document, "dependency-groups")
-    lines += ["[dependency-groups]", *(f"{_toml(n)} = {_wanted(e)}" for n, e in grouped.items())]
+        rows["requires-python"] = _toml(str(SpecifierSet(str(project["requires-python"]))))
+    rows["dependencies"] = _wanted(project.get("dependencies", []))
+    extras, grouped = table_at(project, "optional-dependencies"), table_at(document, "dependency-groups")
+    tables = {
+        "project": rows,
+        "project.optional-dependencies": {_toml(name): _wanted(entries) for name, entries in extras.items()},
+        "dependency-groups": {_toml(name): _wanted(entries) for name, entries in grouped.items()},
+    }
+    lines = []
+    for title, table in tables.items():
+        lines += [f"[{title}]", *(f"{key} = {value}" for key, value in table.items())]
     return "\n".join(lines) + "\n"
 
 
