@@ -19,7 +19,7 @@ from pyenvspec.lowering.lower import lower_flake, lower_module
 from pyenvspec.lowering.vendored import vendored_files
 from pyenvspec.nixexpr import render
 from pyenvspec.pinning.pin import pin_plan
-from pyenvspec.project.files import check_folder, read_project_file
+from pyenvspec.project.files import check_folder, folder_above, read_project_file
 from pyenvspec.project.folder import effective_manager, look_at_folder
 from pyenvspec.reading.source import read_partly, read_text
 from pyenvspec.records import dataclass
@@ -63,6 +63,10 @@ def read_manifest(root: Path, *, partly: bool = False) -> RawSpec:
         check_folder(root)
         message, expected = f"there is no `{MANIFEST}` here", f"a file `{root / MANIFEST}`"
         hint = "run `pyenvspec init` to write one, or name its folder with `-C DIR`"
+        if above := folder_above(root, MANIFEST):
+            hint = (
+                f"the folder {above} has one: add `-C {above}`, or run `pyenvspec init` to write another here"
+            )
         raise PyenvspecError(Diagnostic("file-not-found", message, MANIFEST, expected=expected, hint=hint))
     return read_partly(data, MANIFEST) if partly else read_text(data, MANIFEST)
 

@@ -195,7 +195,10 @@ def format_diagnoses(translate: Callable[[str], str] = str) -> str:
 
 
 def read_passes() -> list[tuple[str, str]]:
-    """Return the comment before each pass of the driver, and the function that it calls."""
+    """Return the comment before each pass of the driver, and the function that it calls.
+
+    A pass is told in a phrase that begins with a small letter; a sentence is about the code, as elsewhere.
+    """
     text = (ROOT / "pyenvspec" / "driver.py").read_text(encoding="utf-8")
     calls: dict[int, list[str]] = {}
     for node in ast.walk(ast.parse(text)):
@@ -203,7 +206,7 @@ def read_passes() -> list[tuple[str, str]]:
             calls.setdefault(node.lineno, []).append(node.func.id)
     found = []
     lines = text.splitlines()
-    comments = [number for number, line in enumerate(lines, start=1) if re.match(r"\s+# ", line)]
+    comments = [number for number, line in enumerate(lines, start=1) if re.match(r"\s+# [a-z]", line)]
     for number, following in zip(comments, [*comments[1:], len(lines)], strict=True):
         # The inner of two calls on one line is made first.
         names = [name for at in range(number + 1, min(following, number + 5)) for name in calls.get(at, ())]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError
@@ -76,6 +77,14 @@ def check_folder(root: Path) -> None:
         message, hint = "the folder that you are in was deleted", "change to another one with `cd`"
     if message:
         raise ProjectFileError(Diagnostic("file-not-found", message, str(root), hint=hint))
+
+
+def folder_above(root: Path, name: str) -> str | None:
+    """Return the nearest folder above that has a file, as a shell takes it, or None where there is none."""
+    for depth, folder in enumerate(root.resolve().parents, start=1):
+        if os.path.isfile(folder / name):  # noqa: PTH113 (says no where it may not look)
+            return quote("/".join([*root.parts, *[".."] * depth]))
+    return None
 
 
 def is_plain_file(root: Path, name: str) -> bool:

@@ -153,7 +153,7 @@ def _unknown(name: str, rest: list[str], part: Part, schema: Part) -> Diagnostic
     if near:
         hint = f"did you mean `{'.'.join([parent, near] if parent else [near])}`?"
     elif fixed:
-        hint = f"its keys are {', '.join(fixed)}" if parent else "`pyenvspec schema` lists them all"
+        hint = f"its keys are {', '.join(fixed)}" if parent else f"the keys are {', '.join(fixed)}"
     else:
         hint = "names are free here" if free else f"`{parent}` has no keys below it"
     return Diagnostic("unknown-key", f"`{rest[0]}` is not a key {where}", "env.yaml", hint=hint)

@@ -531,8 +531,57 @@ def test_wheels_with_cuda_ask_for_a_driver_too(project: Path, capsys: pytest.Cap
     contents = {"/proc/driver/nvidia/version": DRIVER.format("470.256.02")}
     doctor(project, DescribedHost(contents), nix(trusted=True) | {"/sbin/ldconfig -p": LDCONFIG})
     shown = section(capsys.readouterr().out, "gpu")
-    assert "✔ packages of the lock bring CUDA 12.6 themselves" in shown
+    assert "✔ packages of the project bring CUDA 12.6 themselves" in shown
     assert "✘ driver 470.256.02 is too old for CUDA 12.6" in shown
+
+
+SMI = "nvidia-smi --query-gpu=name,compute_cap --format=csv,noheader"
+A100 = "NVIDIA A100-SXM4-40GB, 8.0\nNVIDIA A100-SXM4-40GB, 8.0\n"
+
+
+def test_a_gpu_that_is_newer_than_the_cuda_asked_for(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project / "env.yaml").write_text("name: lab\npython: {version: 3.7, manager: pip}\ncuda: 10.1\n")
+    (project / "requirements.txt").write_text("torch==1.4.0\n")
+    doctor(project, DescribedHost(GPU), nix() | {SMI: A100})
+    shown = section(capsys.readouterr().out, "gpu")
+    assert shown.count("A100") == 1
+    assert (
+        "! NVIDIA A100-SXM4-40GB (generation 8.0) is known from CUDA 11.0 on, and not to CUDA 10.1" in shown
+    )
+    assert "lock torch 1.13 or newer, whose wheels bring CUDA 11.7" in shown
+    assert "or torch 1.7 as it is for CUDA 11.0: its version ends in +cu110" in shown
+    assert "write a `cuda` of 11.0 or newer into env.yaml" in shown
+
+
+def test_an_old_torch_alone_brings_a_cuda_too(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (project / "env.yaml").write_text("name: lab\npython: {version: 3.7, manager: pip}\n")
+    (project / "requirements.txt").write_text("torch==1.4.0\n")
+    doctor(project, DescribedHost(GPU), nix() | {SMI: A100})
+    shown = section(capsys.readouterr().out, "gpu")
+    assert "is known from CUDA 11.0 on, and not to CUDA 10.1" in shown
+    assert "`cuda`" not in shown
+
+
+def test_a_gpu_that_the_cuda_knows_is_no_line(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    # 8.9 runs what was compiled for 8.0; a driver that does not know the question is none to ask.
+    for answer in ("NVIDIA L4, 8.9\n", failed('Field "compute_cap" is not a valid field to query.\n', 2)):
+        doctor(project, DescribedHost(GPU), nix() | {SMI: answer})
+        assert "generation" not in section(capsys.readouterr().out, "gpu")
+    (project / "env.yaml").write_text("name: lab\npython: {version: 3.12, manager: pip}\ncuda: 13.0\n")
+    doctor(project, DescribedHost(GPU), nix() | {SMI: "Tesla V100-SXM2-16GB, 7.0\n"})
+    assert "(generation 7.0) is no longer known to CUDA 13.0" in section(capsys.readouterr().out, "gpu")
+
+
+def test_without_a_lock_nothing_is_said_of_one(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (project / "env.yaml").write_text("name: lab\npython: {version: 3.11, manager: pip}\n")
+    (project / "requirements.txt").unlink()
+    doctor(project, DescribedHost(), nix())
+    assert section(capsys.readouterr().out, "gpu") == "  ✔ env.yaml asks for no CUDA"
+    (project / "requirements.txt").write_text("six\n")
+    doctor(project, DescribedHost(), nix())
+    assert "no package that the project lists is known to bring it" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -180,6 +180,13 @@ def test_a_key_that_does_not_exist_is_refused(
     assert capsys.readouterr().err == message
 
 
+def test_a_word_that_is_near_no_key_shows_the_keys(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["explain", "nosuch", "-C", str(project)]) != 0
+    told = capsys.readouterr().err
+    assert "the keys are spec, required, name, " in told
+    assert "schema" not in told
+
+
 def test_json_of_a_key(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     data = json.loads(explain(project, capsys, "env.SEED", "--json"))
     assert data["given"] is True

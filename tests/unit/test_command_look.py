@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -57,10 +58,18 @@ def test_list_tells_each_thing_with_its_origin(lab: Path, capsys: pytest.Capture
     found = {(row["kind"], row["name"]): row for row in rows}
     assert found["package", "numpy"]["version"] == "1.26.4"
     assert found["python", "python3.11"]["version"] == "3.11.2"
-    assert found["native", "ffmpeg"]["version"]
+    # Of another release than the catalogue's its version is not known.
+    assert found["native", "ffmpeg"]["version"] == ""
     assert {("script", "train"), ("variant", "cpu"), ("input", "nixpkgs")} <= set(found)
     assert run(["list", "-C", str(lab)]) == 0
-    assert len(capsys.readouterr().out.splitlines()) == len(rows)
+    streams = capsys.readouterr()
+    assert len(streams.out.splitlines()) == len(rows)
+    assert "is not known before Nix is asked" in streams.err
+    (lab / "env.yaml").write_text((lab / "env.yaml").read_text() + "nixpkgs: nixos-unstable\n")
+    assert run(["list", "-C", str(lab)]) == 0
+    streams = capsys.readouterr()
+    assert re.search(r"native +ffmpeg +\d+\.\d+", streams.out)
+    assert "nixos-unstable of today may have others" in streams.err
 
 
 def test_outdated_asks_for_the_newest_of_each_name(

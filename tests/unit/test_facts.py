@@ -266,3 +266,9 @@ def test_each_accessor_reads_only_its_own_file() -> None:
     )
     answer = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == "['python.json']"
+
+
+def test_no_source_is_somebodys_memory() -> None:
+    """What `explain --plan` names as a source can be looked up."""
+    for table in sorted(DATA.glob("*.json")):
+        assert "general knowledge" not in table.read_text(), table.name

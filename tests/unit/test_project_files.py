@@ -58,6 +58,23 @@ def test_a_link_out_of_the_project_is_not_followed(tmp_path: Path) -> None:
     assert "leads out of the project" in _message(project, "folder/secret")
 
 
+def test_in_a_folder_below_the_one_with_env_yaml_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    below = tmp_path / "src" / "lab"
+    below.mkdir(parents=True)
+    monkeypatch.chdir(below)
+    assert run(["check"]) == 1
+    assert "-C .." not in capsys.readouterr().err
+    (tmp_path / "env.yaml").write_text("python: 3.12\n")
+    assert run(["check"]) == 1
+    assert "the folder ../.. has one: add `-C ../..`" in capsys.readouterr().err
+    assert run(["check", "-C", "../.."]) == 0
+    monkeypatch.chdir(below.parent)
+    assert run(["check", "-C", "lab"]) == 1
+    assert "add `-C lab/../..`" in capsys.readouterr().err
+
+
 def test_what_has_no_end_is_not_read(tmp_path: Path) -> None:
     (tmp_path / "zero").symlink_to("/dev/zero")
     os.mkfifo(tmp_path / "pipe")

@@ -313,6 +313,15 @@ def test_what_each_release_lacks_is_told_with_what_works() -> None:
     ]
 
 
+def test_a_cudnn_that_cannot_be_had_is_told_without_what_was_never_asked_for() -> None:
+    wanted = request("3.13", "12.4", cudnn="7.6", needs_python_packages=True)
+    refusal = refused(wanted)
+    assert refusal.message == "no release has CUDA 12.4 with cuDNN 7.6"
+    assert "Python" not in refusal.hint
+    # Whole sentences: the name of the release is left out at their beginning only.
+    assert "CUDA 12.4 of this release has cuDNN" in refusal.hint
+
+
 def test_one_cuda_may_be_asked_for_with_several_cudnn() -> None:
     wanted = (CudaRequest("11.8"), CudaRequest("11.8", "8.9"), CudaRequest("12.4"))
     for asked in (wanted, wanted[::-1]):

@@ -141,6 +141,33 @@ def test_lines_of_japanese_are_joined_and_headings_keep_their_anchors() -> None:
     )
 
 
+def test_pictures_and_anchors_of_the_pages_are_there_in_the_repository_too() -> None:
+    """As GitHub finds them: a Japanese heading has an anchor of its own words, or one that stands before it."""
+    pages = [*(ROOT / "docs").rglob("*.md"), *ROOT.glob("README*.md")]
+    lacking = []
+    for page in pages:
+        text = re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+        for target in re.findall(r"\]\(([^)\s]+)\)", text):
+            if re.match(r"[a-z]+:", target):
+                continue
+            name, _, anchor = target.partition("#")
+            file = page.parent / name if name else page
+            is_page = bool(anchor) and file.suffix == ".md" and file.is_file()
+            if (file.suffix == ".svg" and not file.is_file()) or (
+                is_page and anchor not in _anchors(file.read_text())
+            ):
+                lacking.append((page.name, target))
+    assert lacking == []
+
+
+def _anchors(text: str) -> set[str]:
+    plain = re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
+    headings = re.findall(r"^#{1,6} (.+)$", plain, re.MULTILINE)
+    # What GitHub makes of a heading: small letters, no signs, dashes for blanks.
+    made = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    return made | set(re.findall(r'<a id="([^"]+)"></a>', plain))
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(
     not all(map(importlib.util.find_spec, ("mkdocs", "material", "mkdocs_static_i18n"))),

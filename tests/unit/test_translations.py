@@ -188,7 +188,7 @@ def test_the_usage_names_the_program_in_any_language(
             "nixos-25.05 gets no security fixes since 2025-12-31; it is used as "
             "the newest stable release that has Python 3.11 and CUDA 11.8 with cuDNN 8.9",
             "nixos-25.05 は 2025-12-31 からセキュリティ修正を受けていません。"
-            "Python 3.11 と CUDA 11.8 と cuDNN 8.9 のある最も新しい安定版リリース として使われています",
+            "Python 3.11 と CUDA 11.8 と cuDNN 8.9 のある最も新しい安定版リリース (これが使われる理由です)",
         ),
         (
             "`libsndfile1`: nixpkgs calls it `libsndfile`.",

@@ -10,7 +10,7 @@ from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from pyenvspec.commands.diagnose import gpu, installs, running
-from pyenvspec.commands.diagnose.answer import Log, otherwise
+from pyenvspec.commands.diagnose.answer import Answer, Log, otherwise
 from pyenvspec.commands.diagnose.context import RESOLVERS
 from pyenvspec.commands.diagnose.present import Advice, without_what_is_there
 from pyenvspec.facts.failures import families
@@ -18,7 +18,7 @@ from pyenvspec.facts.failures import families
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pyenvspec.commands.diagnose.answer import Answer, Values
+    from pyenvspec.commands.diagnose.answer import Values
     from pyenvspec.facts.failures import Family
 
 # Colours and the like (`ESC[31m`), and what terminals show as a link or a title (`ESC]8;;…BEL`).
@@ -29,6 +29,14 @@ _MOST_OVER_ANOTHER = 50
 """Pieces kept of a line that was written over; an error may stand before the last of them."""
 # `{package}` in a text of the table; `${name}` is the shell's own.
 _HOLE = re.compile(r"(?<!\$)\{([a-z_]+)\}")
+
+
+def _wants_newer(values: Values, log: Log, at: int) -> Answer:
+    """Say whose symbols they are: GLIBCXX and CXXABI are of libstdc++, which comes with GCC."""
+    is_c = values["version"].startswith("GLIBC_")
+    library = "C library" if is_c else "C++ library (libstdc++)"
+    return Answer({"path": "what is loaded here", **values, "library": library})
+
 
 LOOK_UPS: dict[str, Callable[[Values, Log, int], Answer | None]] = {
     **RESOLVERS,
@@ -59,7 +67,7 @@ LOOK_UPS: dict[str, Callable[[Values, Log, int], Answer | None]] = {
     "path": otherwise(path="the line above names it"),
     "registry": running.registry,
     "extension": otherwise(file="an extension"),
-    "wants-newer": otherwise(path="what is loaded here"),
+    "wants-newer": _wants_newer,
     "host-of-index": running.host_of_index,
 }
 """What a family's `resolve` names."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pyenvspec.commands.doctor.gpu_wheels import GROUP, check_reach, wheels_cuda
+from pyenvspec.commands.doctor.gpu_wheels import GROUP, check_reach, has_packages_listed, wheels_cuda
 from pyenvspec.commands.doctor.model import Check, Mark
-from pyenvspec.facts.drivers import driver_version, minimum_driver
+from pyenvspec.facts.capabilities import first_cuda, gpu_capabilities
+from pyenvspec.facts.drivers import driver_version, minimum_driver, torch_builds
 from pyenvspec.facts.nixpkgs import cuda_versions, find_release, minor_of, version_key
 
 if TYPE_CHECKING:
@@ -26,10 +27,13 @@ def check_gpu(context: Context) -> Iterator[Check]:
     toolkit, wheels = _asked(context), wheels_cuda(context)
     cudas = tuple(sorted({*toolkit, *wheels}, key=version_key))
     if context.plan and not cudas:
-        yield Check(GROUP, Mark.GOOD, "env.yaml asks for no CUDA, and no package of the lock brings it")
+        without = "env.yaml asks for no CUDA"
+        if has_packages_listed(context):
+            without = "env.yaml asks for no CUDA, and no package that the project lists is known to bring it"
+        yield Check(GROUP, Mark.GOOD, without)
         return
     if wheels:
-        yield Check(GROUP, Mark.GOOD, f"packages of the lock bring CUDA {', '.join(wheels)} themselves")
+        yield Check(GROUP, Mark.GOOD, f"packages of the project bring CUDA {', '.join(wheels)} themselves")
     place = _find_driver(context)
     version = _read_version(context)
     if place is None:
@@ -40,6 +44,7 @@ def check_gpu(context: Context) -> Iterator[Check]:
     if context.host.exists("/dev/nvidiactl") and not context.host.is_readable("/dev/nvidiactl"):
         yield Check(GROUP, Mark.BAD, "you may not open /dev/nvidiactl", ("sudo usermod -aG video $USER",))
     yield from _check_version(version, cudas)
+    yield from _check_generation(context, toolkit, wheels)
     yield from _check_libc(context)
     yield from check_reach(context)
 
@@ -111,6 +116,40 @@ def _check_version(version: str | None, cudas: tuple[str, ...]) -> Iterator[Chec
             fix += [f"or write `cuda: {newest}` into env.yaml"] if newest else []
             text = f"driver {version} is too old for CUDA {cuda}, which needs {row.driver}"
             yield Check(GROUP, Mark.BAD, text, tuple(fix))
+
+
+def _check_generation(context: Context, toolkit: tuple[str, ...], wheels: tuple[str, ...]) -> Iterator[Check]:
+    """A GPU runs what was compiled by a CUDA that knows it: old papers pin older ones than today's GPUs."""
+    answer = context.run("nvidia-smi", "--query-gpu=name,compute_cap", "--format=csv,noheader")
+    # `NVIDIA H100 80GB HBM3, 9.0`, a line for each GPU; drivers of before 2021 do not know the second question.
+    rows = re.findall(r"^(.+), (\d{1,2}\.\d)$", answer.stdout, re.MULTILINE) if answer.ok else []
+    for name, generation in dict.fromkeys(rows):
+        first = first_cuda(generation)
+        if first is None:
+            continue
+        for cuda in dict.fromkeys((*toolkit, *wheels)):
+            if version_key(cuda) < version_key(first):
+                text = (
+                    f"{name} (generation {generation}) is known from CUDA {first} on, and not to CUDA {cuda}"
+                )
+                yield Check(GROUP, Mark.WARN, text, tuple(_newer_cuda(cuda, first, toolkit, wheels)))
+        last = gpu_capabilities()[generation].last
+        for cuda in toolkit:
+            if last and version_key(minor_of(cuda)) > version_key(last):
+                text = f"{name} (generation {generation}) is no longer known to CUDA {cuda}"
+                yield Check(GROUP, Mark.WARN, text, (f"write `cuda: {last}` or older into env.yaml",))
+
+
+def _newer_cuda(cuda: str, first: str, toolkit: tuple[str, ...], wheels: tuple[str, ...]) -> Iterator[str]:
+    if cuda in wheels:
+        plain = next((b for b in torch_builds(plain=True) if version_key(b.cuda) >= version_key(first)), None)
+        other = next((b for b in torch_builds() if version_key(b.cuda) >= version_key(first)), None)
+        if plain:
+            yield f"lock torch {plain.torch} or newer, whose wheels bring CUDA {plain.cuda}"
+        if other and other != plain:
+            yield f"or torch {other.torch} as it is for CUDA {other.cuda}: its version ends in +{other.tag}"
+    if cuda in toolkit:
+        yield f"write a `cuda` of {first} or newer into env.yaml, that of the torch which is locked"
 
 
 def _newest_for(version: str) -> str | None:

@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from pyenvspec.commands.doctor.model import Check, Mark
+from pyenvspec.facts.drivers import plain_torch_cuda
 from pyenvspec.facts.nixpkgs import version_key
 
 if TYPE_CHECKING:
@@ -21,6 +22,11 @@ _LOCKED = re.compile(r'^name = "nvidia-cuda-runtime(?:-cu\d+)?"\nversion = "(\d+
 _REQUIRED = re.compile(r"^nvidia-cuda-runtime(?:-cu\d+)?==(\d+\.\d+)", re.MULTILINE)
 # Wheels of a local version, as PyTorch's own index has them: `version = "2.5.1+cu124"`, `torch==2.5.1+cu124`.
 _TAGGED = re.compile(r'^(?:version = "[0-9.]+|torch==[0-9.]+)\+cu(\d+)(\d)\b', re.MULTILINE)
+# The torch of before 1.13, whose wheels have CUDA inside: `torch==1.4.0`, and in a lock.
+_PINNED = re.compile(
+    r"^(?:torch==|\[\[package\]\]\nname = \"torch\"\nversion = \")([0-9]+\.[0-9]+)[0-9.]*(?=[\"\s;]|$)",
+    re.MULTILINE,
+)
 # What nix/modules/python-with-libraries.nix makes: in Nix's store, where no project could have put anything.
 _OURS = re.compile(r"/nix/store/[0-9a-z]{32}-python3\.\d+-libs/bin/python3\.\d+")
 
@@ -47,17 +53,28 @@ _NO_DEVICE, _STUB = 100, 34
 def wheels_cuda(context: Context) -> tuple[str, ...]:
     """Return the CUDA versions of the wheels that the project's locks name."""
     versions: set[str] = set()
+    # By patterns, not parsed: here only a version is asked for, and a broken lock is told by `check`.
+    for text in _texts(context):
+        of_runtime = {*_LOCKED.findall(text), *_REQUIRED.findall(text)}
+        of_runtime |= {f"{major}.{minor}" for major, minor in _TAGGED.findall(text)}
+        # A lock names the runtime beside a newer torch; requirements mostly name torch alone.
+        pinned = () if of_runtime else map(plain_torch_cuda, _PINNED.findall(text))
+        versions |= {*of_runtime, *(cuda for cuda in pinned if cuda)}
+    return tuple(sorted(versions, key=version_key))
+
+
+def has_packages_listed(context: Context) -> bool:
+    """Whether the project has a lock or requirements that could name such wheels."""
+    return any(_texts(context))
+
+
+def _texts(context: Context) -> Iterator[str]:
     for shell in context.plan.shells if context.plan else ():
         environment = shell.environment
-        # The locks by patterns, not parsed: here only a version is asked for, and a broken lock is told by `check`.
-        names = [posixpath.join(environment.project, lock) for lock in ("uv.lock", "poetry.lock")]
+        for lock in ("uv.lock", "poetry.lock"):
+            yield context.project_text(posixpath.join(environment.project, lock))
         if environment.requirements:
-            names.append(environment.requirements)
-        for name in names:
-            text = context.project_text(name)
-            versions |= {*_LOCKED.findall(text), *_REQUIRED.findall(text)}
-            versions |= {f"{major}.{minor}" for major, minor in _TAGGED.findall(text)}
-    return tuple(sorted(versions, key=version_key))
+            yield context.project_text(environment.requirements)
 
 
 def check_reach(context: Context) -> Iterator[Check]:

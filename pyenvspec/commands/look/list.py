@@ -10,6 +10,7 @@ from pyenvspec.commands.look.installed import installed_packages, venv_python
 from pyenvspec.commands.steps import find_shell
 from pyenvspec.driver import check_project
 from pyenvspec.facts.native import catalogue_source, find_attribute
+from pyenvspec.facts.nixpkgs import releases
 from pyenvspec.options import USAGE, Options, add_json
 from pyenvspec.records import dataclass
 from pyenvspec.reporter import align, make_visible, put, report, say
@@ -62,8 +63,18 @@ def run(options: ListOptions) -> int:
     for cells in align(rows):
         put(make_visible("  ".join(cells).rstrip()) + "\n")
     if shell.native and not options.quiet:
-        say(f"versions of `native` are those of {catalogue_source()}; {plan.nixpkgs.release} may have others")
+        if plan.nixpkgs.release == _rolling():
+            say(
+                f"versions of `native` are those of {catalogue_source()}; {_rolling()} of today may have others"
+            )
+        else:
+            say(f"which versions of `native` {plan.nixpkgs.release} has is not known before Nix is asked")
     return 0
+
+
+def _rolling() -> str:
+    """Return the release that the catalogue was read from; in the others packages have versions of their own."""
+    return releases()[-1].branch
 
 
 def _items(plan: Plan, shell: Shell, root: Path) -> Iterator[ListedItem]:
@@ -76,9 +87,9 @@ def _items(plan: Plan, shell: Shell, root: Path) -> Iterator[ListedItem]:
     if shell.cuda:
         yield ListedItem("cuda", "toolkit", shell.cuda.version, shell.cuda.attribute)
     for package in shell.native:
-        # What Nix would answer takes a download of nixpkgs; the catalogue is near enough to choose by.
+        # What Nix would answer takes a download of nixpkgs; the catalogue knows the versions of its own day.
         name = ".".join(package.path)
-        attribute = find_attribute(name)
+        attribute = find_attribute(name) if release == _rolling() else None
         version = attribute.version if attribute else ""
         yield ListedItem("native", name, version, release)
     # What is there, not what a lock says: the two differ until the shell is entered again.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -90,7 +91,7 @@ def build_refusal(request: Request, alternatives: tuple[Alternative, ...], find:
     nearest = tuple(_list_nearest(request, culprit, find))
     # What no release has is said once; the list of all releases would say it a dozen times.
     is_in_message = subject in ("python", "cuda") or len(alternatives) == 1
-    looked_at = [] if is_in_message else _looked_at(alternatives)
+    looked_at = [] if is_in_message else _looked_at(_about(alternatives, culprit))
     apart = [SHARED] if subject == "mix" and len(request.python) + len(request.cuda) > LARGEST_PAIR else []
     return Refusal(
         subject=subject,
@@ -107,6 +108,25 @@ LARGEST_PAIR = 2
 """One Python and one CUDA; with more, some variant asks for something else."""
 
 
+def _about(
+    alternatives: tuple[Alternative, ...], culprit: str | CudaRequest | None
+) -> tuple[Alternative, ...]:
+    """Return what the candidates lack of a CUDA that cannot be had, and nothing of what is asked for besides.
+
+    That may be a stand-in for what is wrong itself, which nobody has written.
+    """
+    if not isinstance(culprit, CudaRequest):
+        return alternatives
+    own = [
+        (other, [lack for lack in other.lacks if lack.subject in ("cuda", "cudnn")]) for other in alternatives
+    ]
+    return tuple(
+        replace(other, reason="; ".join(dict.fromkeys(lack.reason for lack in lacks)), lacks=tuple(lacks))
+        for other, lacks in own
+        if lacks
+    )
+
+
 def _looked_at(alternatives: tuple[Alternative, ...]) -> list[str]:
     """Return what the candidates lack, one line for all those that lack the same."""
     by_reason: dict[str, list[str]] = {}
@@ -117,10 +137,9 @@ def _looked_at(alternatives: tuple[Alternative, ...]) -> list[str]:
 
 def _without_name(other: Alternative) -> str:
     """Return the reason as it reads after the name of its release, the same for every release it holds for."""
-    reason = other.reason
-    # `nixos-25.05 has no CUDA 9.0` and `nixos-24.11 has no CUDA 9.0` become one line for both.
-    for verb in ("has", "is"):
-        reason = reason.replace(f"{other.release} {verb} ", "")
+    # `nixos-25.05 has no CUDA 9.0` and `nixos-24.11 has no CUDA 9.0` become one line for both. Not in the middle of a
+    # reason: `CUDA 12.4 of nixos-25.05 has cuDNN 9.3`.
+    reason = re.sub(rf"(^|; |, and ){re.escape(other.release)} (?:has|is) ", r"\1", other.reason)
     return reason.replace(other.release, "this release")
 
 
