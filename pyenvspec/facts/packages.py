@@ -37,8 +37,8 @@ def pypi_of_conda(name: str) -> str | None:
     Only names known to be none give None: a C library that no row lists comes back as it is.
     """
     row = _conda_rows().get(name.lower())
-    found: str | None = row["pypi"] if row else name
-    return found
+    pypi: str | None = row["pypi"] if row else name
+    return pypi
 
 
 @dataclass(frozen=True)

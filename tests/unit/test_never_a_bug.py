@@ -75,7 +75,7 @@ def test_what_is_a_ref_stays_one(ref: str, project: Path) -> None:
     assert run(["compile", "-C", str(project)]) == 0
 
 
-@pytest.mark.parametrize("line", ["cuda: [x]", "cuda:", "cuda: {packages: 5}", "native: 5", "native: {a: 1}"])
+@pytest.mark.parametrize("line", ["cuda: [x]", "cuda: {packages: 5}", "native: 5", "native: {a: 1}"])
 def test_add_to_what_is_no_list_is_a_message(
     line: str, project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
