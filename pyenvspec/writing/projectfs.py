@@ -124,8 +124,8 @@ def blocked(path: str, kind: str) -> Diagnostic:
 
 def check_parents(root: Path, paths: Iterable[str]) -> None:
     """Raise `WriteError` where a folder above one of these paths is a link, which may lead out of the project."""
-    found = dict.fromkeys(blocked_parent(root, path) for path in paths)
-    if in_the_way := [finding for finding in found if finding is not None]:
+    findings = dict.fromkeys(blocked_parent(root, path) for path in paths)
+    if in_the_way := [finding for finding in findings if finding is not None]:
         raise WriteError(*in_the_way)
 
 

@@ -112,13 +112,13 @@ def read_list(file: str, text: str) -> Source:
 def _tell_pulled_in(source: Source, pulled_in: list[str]) -> None:
     if pulled_in:
         first = ", ".join(pulled_in[:3]) + (" …" if len(pulled_in) > 3 else "")
-        told = (
+        libraries = (
             f"a library that conda itself pulled in ({first})"
             if len(pulled_in) == 1
             else f"{len(pulled_in)} libraries that conda itself pulled in ({first})"
         )
         source.left_out.append(
-            Claim(told, 0, "wheels bring their own, and what is missing goes under `native`")
+            Claim(libraries, 0, "wheels bring their own, and what is missing goes under `native`")
         )
 
 
@@ -295,9 +295,9 @@ def _take_python(source: Source, name: str, version: str, line: int) -> None:
     exact, releases = _EXACT.fullmatch(version), releases_of_conda(name)
     if exact and (other := releases.others.get(exact[1])):
         version = f"=={other}"
-    asked = parse_version(exact[1]) if exact else None
+    pinned = parse_version(exact[1]) if exact else None
     first = parse_version(releases.first) if releases.first else None
-    if asked is not None and first is not None and asked < first:
+    if pinned is not None and first is not None and pinned < first:
         note = f"the package index has it from {releases.first} on: it is taken without a version"
         source.left_out.append(Claim(f"{name}{version}", line, note))
         version = ""
