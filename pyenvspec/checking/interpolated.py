@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from pyenvspec.diagnostics import Severity
@@ -30,7 +31,7 @@ def check_interpolation(
     parts, wrong = parse_interpolation(text)
     # The build of a package is in Nix's sandbox, where there is no project.
     foreign = ["${project}"] if not takes_project and "${project}" in text else []
-    for token in [*wrong, *foreign]:
+    for token in dict.fromkeys([*wrong, *foreign]):
         literal = f"for the text itself write `${token}`"
         context.add(
             "env-interpolation",
@@ -45,7 +46,7 @@ def check_interpolation(
 def check_bash(context: CheckContext, path: KeyPath, text: str) -> None:
     """Tell of `${…}` in bash code that is neither ours nor bash's."""
     parts, wrong = parse_bash(text)
-    for token in wrong:
+    for token in dict.fromkeys(wrong):
         context.add(
             "env-interpolation",
             path,
@@ -132,6 +133,7 @@ def _is_at(path: KeyPath, pattern: tuple[str, ...]) -> bool:
     return len(path) == len(pattern) and all(p in ("*", step) for step, p in zip(path, pattern, strict=True))
 
 
+@lru_cache(maxsize=1)  # each of the thousands of `${…}` that a text may hold is told with the same line
 def _for_bash(text: str) -> str:
     """Return a value as it stands between double quotes: bash fills in no `~` there, so that it becomes $HOME."""
     return re.sub(r'(["`\\])', r"\\\1", re.sub(r"(^|:)~(?=/|$)", r"\1$HOME", text))

@@ -27,7 +27,7 @@ _RESERVED_ENV = frozenset({
     "passAsFile", "packages", "inputsFrom", "env", "meta",
 })
 # What bash keeps for itself: it refuses to set these, or runs what they name. Fact: bash(1), "Shell Variables".
-_BASH_ENV = frozenset({
+BASH_ENV = frozenset({
     "BASH", "BASHOPTS", "BASHPID", "BASH_ALIASES", "BASH_ARGC", "BASH_ARGV", "BASH_ARGV0", "BASH_CMDS",
     "BASH_COMMAND", "BASH_ENV", "BASH_EXECUTION_STRING", "BASH_LINENO", "BASH_SOURCE", "BASH_SUBSHELL",
     "BASH_VERSINFO", "BASH_VERSION", "DIRSTACK", "ENV", "EPOCHREALTIME", "EPOCHSECONDS", "EUID", "FUNCNAME",
@@ -71,7 +71,7 @@ def check_value(context: CheckContext, path: KeyPath, text: str) -> None:
 
 def _check_variable(context: CheckContext, path: KeyPath, name: str) -> bool:
     """Tell of a name that is not the user's to set, or that shows libraries to every program; return whether."""
-    is_of_bash = name in _BASH_ENV
+    is_of_bash = name in BASH_ENV
     prefixes = (*_RESERVED_ENV_PREFIXES, *_NIX_PREFIXES)
     if is_of_bash or name in _RESERVED_ENV or name in _NIX_ENV or name.startswith(prefixes):
         context.add(

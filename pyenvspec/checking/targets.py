@@ -5,6 +5,7 @@ from __future__ import annotations
 from shlex import quote
 from typing import TYPE_CHECKING
 
+from pyenvspec.checking.shell_keys import BASH_ENV
 from pyenvspec.diagnostics import Severity
 from pyenvspec.names import closest
 
@@ -34,8 +35,24 @@ def check_targets(context: CheckContext) -> None:
                 if not schedulers
                 else "give each a name of its own",
             )
-        elif target.image is None:
+            continue
+        _check_env(context, name, target)
+        if target.image is None:
             _check_container(context, name, target, containers.get(target.container), schedulers[0])
+
+
+def _check_env(context: CheckContext, name: str, target: Target) -> None:
+    # Their jobs are bash: `export UID=5` ends it. The others start the command themselves.
+    if target.slurm is None and target.skypilot is None:
+        return
+    for variable in target.env:
+        if variable in BASH_ENV:
+            context.add(
+                "env-reserved",
+                ("run", name, "env", variable),
+                f"`{variable}` belongs to bash",
+                expected="another name",
+            )
 
 
 def _container_hint(name: str, target: Target, names: list[str], near: str | None) -> str | None:

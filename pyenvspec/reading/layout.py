@@ -95,7 +95,7 @@ def _begins_value(complaint: Complaint, number: int) -> bool:
 
 
 def _second_colon(complaint: Complaint) -> Diagnostic:
-    first = re.match(r" *(?:- +)*[^:]*: +", complaint.line)
+    first = re.match(r"[^:]*: +", complaint.line)
     start = complaint.source.line_start(complaint.at) + (
         first.end() if first and first.end() <= len(complaint.before) else 0
     )

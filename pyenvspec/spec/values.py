@@ -32,7 +32,9 @@ PLAIN_NAME = f"^[A-Za-z0-9_][A-Za-z0-9._-]*{END}"
 IMAGE_NAME = f"^[a-z0-9]+(([._]|__|-+)[a-z0-9]+)*(/[a-z0-9]+(([._]|__|-+)[a-z0-9]+)*)*{END}"
 REQUIRED = f"^(>=|<=|==|!=|~=|>|<) ?[0-9][0-9A-Za-z.]*( ?, ?(>=|<=|==|!=|~=|>|<) ?[0-9][0-9A-Za-z.]*)*{END}"
 IMAGE_TAG = f"^[A-Za-z0-9_][A-Za-z0-9._-]{{0,127}}{END}"
-BASE_IMAGE = f"^[a-z0-9]+([._/:@-][A-Za-z0-9_][A-Za-z0-9._-]*)*{END}"
+# `.`, `_` and `-` begin a part only once: as a part or within one, they could be divided in a thousand million ways.
+_PART = "[A-Za-z0-9_][A-Za-z0-9._-]*"
+BASE_IMAGE = f"^[a-z0-9]+([._/:@-]{_PART}([/:@]{_PART})*)?{END}"
 LABEL_NAME = f"^[A-Za-z0-9]([A-Za-z0-9._/-]*[A-Za-z0-9])?{END}"
 # Registries know no capital letters in a place; who may push is not for a file that is committed.
 REGISTRY = f"^docker://[A-Za-z0-9.-]+(:[0-9]+)?(/[a-z0-9][a-z0-9._-]*)*/?{END}"

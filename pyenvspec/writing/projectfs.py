@@ -28,6 +28,8 @@ COPY_SUFFIX = re.compile(r"\.orig(\.[0-9]+)?$")
 MODULE_FOLDER = "nix/pyenvspec"
 FLAKE_LOCK = "flake.lock"
 """Its format, which is Nix's, has no place for the marker."""
+MOST_BYTES = 64 * 1024 * 1024
+"""More than any file that is generated."""
 GENERATED_PATHS = (
     "flake.nix",
     ".envrc",
@@ -135,6 +137,16 @@ def put_file(root: Path, path: str, content: bytes) -> None:
     with explained(path):
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         replace_file(root / path, content)
+
+
+def too_large(path: str, most: int) -> Diagnostic:
+    """`path` is where a generated file goes, and nobody generated that."""
+    return Diagnostic(
+        code="write-blocked",
+        message=f"`{path}` is larger than {most // 2**20} MiB, and is not read",
+        file=path,
+        hint=f"Move it away, for example `mv {quote(path)} {quote(path + '.old')}`, then run the same command again.",
+    )
 
 
 def blocked_parent(root: Path, path: str) -> Diagnostic | None:

@@ -27,6 +27,7 @@ from pyenvspec.writing.projectfs import (
     FLAKE_LOCK,
     GENERATED_PATHS,
     MODULE_FOLDER,
+    MOST_BYTES,
     WriteError,
     blocked,
     blocked_parent,
@@ -37,6 +38,7 @@ from pyenvspec.writing.projectfs import (
     is_writable_path,
     keep_copy,
     project_lock,
+    too_large,
 )
 
 if TYPE_CHECKING:
@@ -290,7 +292,11 @@ def _read(root: Path, path: str) -> bytes | None:
             return None
         if not stat.S_ISREG(mode):
             raise WriteError(blocked(path, describe_mode(mode)))
-        return (root / path).read_bytes()
+        with (root / path).open("rb") as stream:
+            content = stream.read(MOST_BYTES + 1)
+    if len(content) > MOST_BYTES:
+        raise WriteError(too_large(path, MOST_BYTES))
+    return content
 
 
 def _free_copy_name(root: Path, path: str) -> str:

@@ -42,6 +42,9 @@ def text_of(project: Path) -> str:
         ("python: 3.12\non_enter: |\n  a\n\n", "python: 3.12\non_enter: |\n  a\nnative: [sox]\n\n"),
         ("native:\npython: 3.12\n", "native: [sox]\npython: 3.12\n"),
         ("native: ~ # none\n", "native: [sox] # none\n"),
+        ("native: # none\npython: 3.12\n", "native: [sox] # none\npython: 3.12\n"),
+        ("native:   # none\n", "native: [sox]   # none\n"),
+        ("native: Null # none\n", "native: [sox] # none\n"),
         ("native: [ ]\n", "native: [sox]\n"),
         # a list on one line
         ("native: [git, vim] # x\n", "native: [git, vim, sox] # x\n"),

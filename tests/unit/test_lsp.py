@@ -15,8 +15,9 @@ from lsprotocol import types
 from pygls.lsp.client import LanguageClient
 
 from pyenvspec.cli import run
+from pyenvspec.commands.lsp.answers import findings, hover
 from pyenvspec.commands.lsp.place import find_place
-from pyenvspec.commands.lsp.server import folder_of
+from pyenvspec.commands.lsp.server import folder_of, is_ours
 from pyenvspec.facts.nixpkgs import cuda_versions, python_minors
 from pyenvspec.spec.model import Spec
 from pyenvspec.spec.packages import Cuda
@@ -214,6 +215,17 @@ def _missing() -> None:
 def test_a_folder_may_have_percent_signs_in_its_name() -> None:
     folder = Path("/home/me/50%20off/a b")
     assert folder_of((folder / "env.yaml").as_uri()) == folder
+
+
+@pytest.mark.parametrize("uri", ["file:///tmp/a%00b/env.yaml", "file://[/env.yaml", "file:///a/b.yaml"])
+def test_what_can_be_no_env_yaml_is_none_of_ours(uri: str) -> None:
+    assert not is_ours(uri)
+
+
+def test_half_a_character_is_told_as_what_it_is(tmp_path: Path) -> None:
+    text = "name: a\ud800\npython: 3.12\n"
+    assert [one.code for one in findings(tmp_path, text)] == ["not-utf8"]
+    assert hover(tmp_path, text, text.split("\n"), 1)
 
 
 def test_a_place_behind_the_end_of_the_text_is_one_of_the_last_key() -> None:

@@ -210,6 +210,17 @@ def test_a_path_that_is_too_long_is_a_diagnostic(tmp_path: Path) -> None:
     assert [(found.code, found.file) for found in changes.conflicts] == [("write-failed", long)]
 
 
+def test_what_is_larger_than_anything_generated_is_not_read(tmp_path: Path) -> None:
+    write(tmp_path, {**FILES, "nix/pyenvspec/gone.nix": HEAD})
+    for path in ("flake.nix", "nix/pyenvspec/gone.nix"):
+        os.truncate(tmp_path / path, 3 * 2**30)
+    changes = plan_writes(tmp_path, FILES)
+    assert [(found.code, found.message) for found in changes.conflicts] == [
+        ("write-blocked", "`flake.nix` is larger than 64 MiB, and is not read")
+    ]
+    assert [change.path for change in changes.items if change.kind is Kind.REMOVED] == []
+
+
 # --check, --diff, --stdout
 
 

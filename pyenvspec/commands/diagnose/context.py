@@ -93,7 +93,7 @@ def _library(values: Values, log: Log, at: int) -> Answer | None:
                 f"uv add {quote(bringing[0])}, poetry add {quote(bringing[0])}, or a line in requirements.txt",
             )
         why = "no package known here holds it; a Python package that is not installed may bring it"
-        word = re.sub(r"^lib|[-_.]?\d*\.so.*$", "", soname)
+        word = re.sub(r"^lib|[-_.]?(?<!\d)\d*\.so.*$", "", soname)
         return because(values, why, f"pyenvspec search {quote(word)}")
     return because(values, f"it is in {attr}", yaml={"native": [attr]})
 

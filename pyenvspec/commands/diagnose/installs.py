@@ -25,7 +25,7 @@ _TOO_WIDE = re.compile(r"includes Python versions that are not supported by your
 _BUILT = re.compile(
     r"depends on `(?P<depends>[\w.-]+)`"
     r"|Failed to build [`']?(?P<uv>[\w.-]+)"
-    r"|(?P<hint>[\w.-]+)@[\w.+-]+` depends on"
+    r"|(?<![\w.-])(?P<hint>[\w.-]+)@[\w.+-]+` depends on"
     r"|Installing (?P<poetry>[\w.-]+) \([^)\n]+\): Failed"
     r"|[Ff]ailed building wheel for (?P<pip>[\w.-]+)"
     r"|Building wheel for (?P<building>[\w.-]+)"

@@ -21,7 +21,7 @@ GROUP = "python"
 _HOST_OF_URL = re.compile(r"https?://(?:[^@/\s\"']*@)?([\w.-]+)")
 # `--extra-index-url https://pypi.lab.example/simple`, `url = "https://…"`, `extra-index-url = ["https://…"]`
 _INDEX_LINE = re.compile(
-    r"^\s*(?:-i|--index-url|--extra-index-url|--find-links|-f|url\s*=|index-url\s*=|extra-index-url\s*=)"
+    r"^[ \t]*(?:-i|--index-url|--extra-index-url|--find-links|-f|url\s*=|index-url\s*=|extra-index-url\s*=)"
     r"[\s=\"'\[]*(\S+)",
     re.MULTILINE,
 )
@@ -112,7 +112,7 @@ def _check_password(context: Context, host: str, *, is_sandboxed: bool) -> Check
         missing = f"{host} is no public index, and there is no {path} with a password for it"
         return Check(GROUP, Mark.WARN, missing, _netrc_fix(path, host))
     machines = re.findall(r"(?m)\bmachine\s+(\S+)", text)
-    if host in machines or re.search(r"(?m)^\s*default\b", text):
+    if host in machines or re.search(r"(?m)^[ \t]*default\b", text):
         return Check(GROUP, Mark.GOOD, f"{path} has a password for {host}")
     # curl and pip compare the whole word with the host, so that an address there is never used.
     wrong = [name for name in machines if "://" in name and host in name]

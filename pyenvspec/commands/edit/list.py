@@ -124,7 +124,7 @@ def _flow_cuts(text: _Text, node: Sequence, indices: Items[int]) -> list[tuple[i
     for index in indices:
         start, stop = text.start(node.items[index]), text.stop(node.items[index])
         first, last = text.line_start(start), text.line_end(stop)
-        if not text.text[first:start].strip() and re.fullmatch(r" *,? *(#.*)?\n?", text.text[stop:last]):
+        if not text.text[first:start].strip() and re.fullmatch(r" *(?:, *)?(#.*)?\n?", text.text[stop:last]):
             # The comment on an item's own line is about that item.
             cuts.append((first, last))
         elif index + 1 < len(node.items):
@@ -185,7 +185,8 @@ def _insert_list(text: _Text, path: KeyPath, names: Items[object]) -> bytes:
     if entry is not None:
         colon = _colon(text, path)
         # An empty value has no extent of its own, so the place is counted from the key.
-        typed = re.compile(r" *(null|~|\[ *\])?").match(text.text, colon)
+        # A comment keeps a blank before it: `[a]# b` is an error to readers of YAML 1.2.
+        typed = re.compile(r" *(?:(?i:null)|~|\[ *\])| *(?=[^ #])").match(text.text, colon)
         return text.spliced(colon, typed.end() if typed else colon, f" {written}")
     if above and _is_flow(text, parent):
         last = parent.entries[-1].value if parent.entries else None

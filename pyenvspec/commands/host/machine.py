@@ -48,7 +48,7 @@ def linker_libraries(runner: Runner) -> frozenset[str]:
         listed = runner.run((program, "-p"))
         if listed.ok:
             # `	libcuda.so.1 (libc6,x86-64) => /lib/x86_64-linux-gnu/libcuda.so.1`
-            return frozenset(re.findall(r"^\s+(\S+) \(", listed.stdout, re.MULTILINE))
+            return frozenset(re.findall(r"^[ \t]+(\S+) \(", listed.stdout, re.MULTILINE))
     return frozenset()
 
 

@@ -47,9 +47,14 @@ class Offered:
 def findings(root: Path, text: str) -> tuple[Diagnostic, ...]:
     """Return what `check` says to a text that need not be saved."""
     try:
-        return check_tree(root, read_text(text.encode(), MANIFEST))[2]
+        return check_tree(root, read_text(_bytes(text), MANIFEST))[2]
     except PyenvspecError as error:
         return error.diagnostics
+
+
+def _bytes(text: str) -> bytes:
+    """An editor may send half a character: as bytes it is no UTF-8, and is told as such."""
+    return text.encode(errors="surrogatepass")
 
 
 def fix_of(finding: Diagnostic) -> str | None:
@@ -162,7 +167,7 @@ def hover(root: Path, text: str, lines: list[str], line: int) -> str | None:
         return None
     name = ".".join(path)
     try:
-        raw = read_text(text.encode(), MANIFEST)
+        raw = read_text(_bytes(text), MANIFEST)
         return _in_words(explain_key(name, raw, lambda tree: compile_tree(root, tree)))
     except KeyNameError:
         return None

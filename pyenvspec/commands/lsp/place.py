@@ -28,13 +28,13 @@ def find_place(lines: list[str], line: int, column: int) -> Place:
     """Return what is typed at a place."""
     before = lines[line][:column] if line < len(lines) else ""
     # The name that is typed so far: back to a blank, a bracket, a comma, a colon or a quote.
-    word = re.search(r"[^\s\[\],{}:'\"]*$", before)
-    typed, start = (word[0], word.start()) if word else ("", column)
+    start = max(match.end() for match in re.finditer(r"^|[\s\[\],{}:'\"]", before))
+    typed = before[start:]
     indent = len(before) - len(before.lstrip(" "))
     if match := _KEY.match(before):
         path = (*parents(lines, line, len(match["indent"])), match["key"])
         return Place("item" if "[" in match["rest"] else "value", path, typed, start)
-    if re.match(r"^\s*-(\s|$)", before):
+    if re.match(r" *-(?: |$)", before):
         return Place("item", parents(lines, line, indent, for_item=True), typed, start)
     above = parents(lines, line, indent)
     return Place("item" if _in_brackets(lines, line, before) else "key", above, typed, start)

@@ -51,7 +51,7 @@ def make_server() -> LanguageServer:
         uri = params.text_document.uri
         await asyncio.sleep(_PAUSE)
         # Of what is typed in one go only the last state is looked at.
-        if server.workspace.get_text_document(uri).version == params.text_document.version:
+        if is_ours(uri) and server.workspace.get_text_document(uri).version == params.text_document.version:
             _tell(server, uri)
 
     @server.feature(types.TEXT_DOCUMENT_DID_SAVE)
@@ -62,13 +62,16 @@ def make_server() -> LanguageServer:
         types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions(trigger_characters=[" ", "-", "[", ","])
     )
     def _complete(params: types.CompletionParams) -> types.CompletionList:
-        return _completions(server.workspace.get_text_document(params.text_document.uri), params.position)
+        uri = params.text_document.uri
+        if not is_ours(uri):
+            return types.CompletionList(is_incomplete=False, items=[])
+        return _completions(server.workspace.get_text_document(uri), params.position)
 
     @server.feature(types.TEXT_DOCUMENT_HOVER)
     def _hover(params: types.HoverParams) -> types.Hover | None:
-        document = server.workspace.get_text_document(params.text_document.uri)
-        if not is_ours(document.uri):
+        if not is_ours(params.text_document.uri):
             return None
+        document = server.workspace.get_text_document(params.text_document.uri)
         text = hover(folder_of(document.uri), document.source, _lines(document), params.position.line)
         return types.Hover(types.MarkupContent(types.MarkupKind.Markdown, text)) if text else None
 
@@ -84,8 +87,12 @@ def make_server() -> LanguageServer:
 
 
 def is_ours(uri: str) -> bool:
-    """Whether a document is an env.yaml: other YAML is none of ours."""
-    return unquote(urlparse(uri).path).rpartition("/")[2] == MANIFEST
+    """Whether a document is an env.yaml: other YAML is none of ours, nor is what can be no file."""
+    try:
+        path = unquote(urlparse(uri).path)
+    except ValueError:  # `file://[/env.yaml`: brackets are for numbers of IPv6
+        return False
+    return path.rpartition("/")[2] == MANIFEST and "\0" not in path
 
 
 def folder_of(uri: str) -> Path:
@@ -128,8 +135,6 @@ def _finding(document: TextDocument, finding: Diagnostic) -> types.Diagnostic:
 
 
 def _completions(document: TextDocument, position: types.Position) -> types.CompletionList:
-    if not is_ours(document.uri):
-        return types.CompletionList(is_incomplete=False, items=[])
     codec = document.position_codec
     at = codec.position_from_client_units(document.lines, position)
     place = find_place(_lines(document), at.line, at.character)

@@ -26,7 +26,7 @@ class Job:
         """Name that every engine takes: lower case, digits and dashes, at most 50 characters."""
         # Kubernetes adds five signs to it for the Job and again for the pod, and allows 63.
         text = re.sub(r"[^a-z0-9]+", "-", f"{self.project}-{self.target}".lower())
-        return re.sub(r"^[^a-z]+", "", text)[:50].strip("-") or "job"
+        return re.sub(r"^[0-9-]+", "", text)[:50].strip("-") or "job"
 
     @property
     def head(self) -> str:

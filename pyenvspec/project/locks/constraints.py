@@ -67,13 +67,17 @@ def same_specifier(left: str, right: str) -> bool:
     return parsed[0] == parsed[1]  # packaging compares sets: `<2,>=1` is `>=1,<2`
 
 
+# From the first blank only: from each of a hundred thousand the next comma would be looked for anew.
+_BETWEEN_TERMS = r",\s*|(?<!\s)\s+(?:,\s*|(?=[\^~<>=!]))"
+
+
 @cache
 def _specifiers(constraint: str) -> tuple[str, ...] | None:
     """Turn poetry's `^`, `~`, `*` and `||` into PEP 440, one specifier per alternative."""
     choices: list[str] = []
     for choice in re.split(r"\|\|?", constraint):
         # Terms stand apart by commas, or as poetry allows it by spaces: `>=3.8 <4.0`.
-        terms = [] if choice.strip() in ("", "*") else re.split(r"\s*,\s*|\s+(?=[\^~<>=!])", choice.strip())
+        terms = [] if choice.strip() in ("", "*") else re.split(_BETWEEN_TERMS, choice.strip())
         parts = [_term(term) for term in terms if term]
         if None in parts:
             return None

@@ -24,7 +24,7 @@ _MOST_CHARACTERS = 4 * 1024 * 1024
 """PyYAML takes ten seconds for as many; an exported environment has some tens of thousands."""
 
 # `numpy`, `numpy=1.24.3=py310h5f9d8c6_0`, `conda-forge::ffmpeg>=4`, `pytorch[version='>=2',build=cuda*]`
-_SPEC = re.compile(r"(?:[\w./-]+::)?([A-Za-z0-9_][A-Za-z0-9._-]*)\s*(?:\[([^\]]*)\])?\s*([=<>!~ *].*)?$")
+_SPEC = re.compile(r"(?:[\w./-]+::)?([A-Za-z0-9_][A-Za-z0-9._-]*)\s*(?:\[([^\]]*)\]\s*)?([=<>!~ *].*)?$")
 _TOOLKIT = {"cudatoolkit-dev", "cuda-nvcc", "cuda", "cuda-toolkit"}
 _CUDA = _TOOLKIT | {"cudatoolkit", "pytorch-cuda", "cuda-version"}
 """Packages whose version is that of CUDA; those of `_TOOLKIT` have its compiler."""
@@ -206,7 +206,7 @@ def _version_and_build(text: str, bracket: str) -> tuple[str, str]:
     match = re.search(r"version\s*=\s*[\"']?([^\"',\]]+)", bracket)
     if match and not text:
         text = match[1]
-    text = re.sub(r"\s*([<>=!~,|])\s*", r"\1", text).strip()
+    text = re.sub(r"(?<!\s)\s+(?=[<>=!~,|])|(?<=[<>=!~,|])\s+", "", text).strip()
     build = ""
     exact = re.fullmatch(r"(=?)=?([0-9][\w.!+*]*)(?:=(\S+))?", text)
     if exact:

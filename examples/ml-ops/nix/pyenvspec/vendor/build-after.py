@@ -100,12 +100,12 @@ def quote(path):
 def read_lines(path):
     """The logical lines of a requirements file, without comments."""
     text = re.sub(r"\\\r?\n", " ", path.read_text(encoding="utf-8", errors="surrogateescape"))
-    return [re.sub(r"(^|\s+)#.*", "", line) for line in text.splitlines()]
+    return [re.sub(r"(^|(?<!\s)\s+)#.*", "", line) for line in text.splitlines()]
 
 
 def named(line):
     """The name that a requirement is about: its own, or what a file or repository at its address is called."""
-    line = re.sub(r"^\s*(-e|--editable)[\s=]+", "", line).strip()
+    line = re.sub(r"^[ \t]*(-e|--editable)[\s=]+", "", line).strip()
     # `-e git+https://host/lab.git@v1#egg=lab`, and the same without the name, which the last folder then is.
     egg = re.search(r"[#&]egg=([A-Za-z0-9._-]+)", line)
     if egg:
