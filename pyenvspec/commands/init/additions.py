@@ -10,15 +10,15 @@ import re
 from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
-from pyenvspec.commands.init.told import (
+from pyenvspec.commands.init.instructions import (
     FRAMEWORKS,
     OF_CUDA,
     ONE_OF,
     WITH_TORCH,
+    instructions_of,
     is_listed,
     is_own,
     options_of,
-    told,
 )
 from pyenvspec.commands.init.torch_index import index_of_torch
 from pyenvspec.facts.gpu_packages import requirement_of, wheel_page
@@ -138,7 +138,7 @@ def bound_to_wheels(done: Additions, packages: Source, python: str) -> bool:
 
 
 def _add_framework(done: Additions, survey: Survey, primary: Source) -> None:
-    installs = told(survey)
+    installs = instructions_of(survey)
     if survey.framework is not None:
         name, where = survey.framework
         names = FRAMEWORKS[name]
@@ -260,7 +260,7 @@ def _add_unlisted(done: Additions, survey: Survey, primary: Source) -> None:
     own = {normalise(source.name) for source in survey.sources if source.name}
     imported = {normalise(pypi_of_import(module) or module) for module in survey.imported}
     imported |= {normalise(module) for module in survey.imported}
-    for source, wanted in told(survey):
+    for source, wanted in instructions_of(survey):
         is_used = wanted.name in imported or posixpath.basename(source.file) == "Dockerfile"
         there = replace(primary, packages=[*primary.packages, *done.packages])
         if wanted.name == "." or wanted.text.startswith(("git+", "http")) or not is_used:
@@ -280,7 +280,12 @@ def _add_own(done: Additions, survey: Survey, primary: Source) -> None:
     own = {normalise(source.name) for source in survey.sources if source.name}
     # Of a README that installs its own repository, a clone of it is what is meant here.
     own_install = next(
-        (w for _, w in told(survey) if w.name == "." or (w.text.startswith("git+") and w.name in own)), None
+        (
+            w
+            for _, w in instructions_of(survey)
+            if w.name == "." or (w.text.startswith("git+") and w.name in own)
+        ),
+        None,
     )
     is_project = bool(survey.of("setup") or survey.of("pyproject"))
     has_own = any(w.name == "." for w in primary.packages)

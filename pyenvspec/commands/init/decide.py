@@ -17,9 +17,9 @@ from pyenvspec.commands.init.additions import (
     pages_wanted,
 )
 from pyenvspec.commands.init.convert import convert
+from pyenvspec.commands.init.instructions import told_besides, told_for_cuda
 from pyenvspec.commands.init.primary import ASIDE, choose_primary
 from pyenvspec.commands.init.python import choose_python
-from pyenvspec.commands.init.told import told_besides, told_for_cuda
 from pyenvspec.facts.drivers import plain_torch_cuda
 from pyenvspec.facts.native import find_native_name
 from pyenvspec.facts.wheel_pythons import newest_for

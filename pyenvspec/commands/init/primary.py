@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pyenvspec.commands.init.told import FRAMEWORKS
+from pyenvspec.commands.init.instructions import FRAMEWORKS
 
 if TYPE_CHECKING:
     from pyenvspec.project.survey.source import Source, Survey

@@ -30,7 +30,7 @@ OF_CUDA = re.compile(r"\[cuda|\+cu|\[gpu\]|-gpu\b")
 def told_for_cuda(survey: Survey, packages: Source) -> list[tuple[str, Wanted]]:
     """Return frameworks for CUDA that a README or Dockerfile installs and the packages do not hold, with the place."""
     builds = []
-    for source, wanted in told(survey):
+    for source, wanted in instructions_of(survey):
         names = next((names for names in FRAMEWORKS.values() if wanted.name in names), ())
         if names and OF_CUDA.search(wanted.text) and not _has_cuda(packages, names):
             builds.append((source.where(wanted), wanted))
@@ -80,7 +80,7 @@ def _has_cuda(packages: Source, names: tuple[str, ...]) -> bool:
     )
 
 
-def told(survey: Survey) -> list[tuple[Source, Wanted]]:
+def instructions_of(survey: Survey) -> list[tuple[Source, Wanted]]:
     """What is told to be installed, the README first, then the image that the project names first."""
     sources = [*survey.of("readme"), *survey.of("container")[:1]]
     return [(source, wanted) for source in sources for wanted in source.packages]
