@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pyenvspec.facts.gpu_packages import gpu_needs
 from pyenvspec.facts.packages import normalise
+from pyenvspec.facts.wheel_pythons import unsaid_imports
 from pyenvspec.names import closest
 
 if TYPE_CHECKING:
@@ -31,19 +32,21 @@ def unknown_names(shell: ShellSpec, packages: Iterable[str], file: str) -> Itera
             yield index, f"{file} has no package `{name}`, which is to be built after the others", expected
 
 
-def imports_torch(shell: ShellSpec, name: str, version: str | None) -> bool:
-    """Return whether the build of a package is known to import torch, and `build_after` does not name it."""
+def imported_to_build(shell: ShellSpec, name: str, version: str | None) -> str | None:
+    """Return what the build of a package is known to import, None for nothing or where `build_after` names it."""
+    if normalise(name) in map(normalise, shell.spec.python.build_after):
+        return None
     needs = gpu_needs(name, version)
-    if needs is None or needs.needs != "compiles" or _TORCH not in needs.built_with:
-        return False
-    return normalise(name) not in map(normalise, shell.spec.python.build_after)
+    if needs is not None and needs.needs == "compiles" and _TORCH in needs.built_with:
+        return _TORCH
+    return next(iter(unsaid_imports(name, version)), None)
 
 
-def message(name: str, version: str | None) -> tuple[str, str]:
+def message(name: str, version: str | None, imported: str) -> tuple[str, str]:
     """Return what is told of a build that is isolated from what it imports, and what to write."""
     shown = f"{name} {version}" if version else name
     return (
-        f"{shown} is built from source, and its build imports {_TORCH}, which an isolated build does not have",
+        f"{shown} is built from source, and its build imports {imported}, which an isolated build does not have",
         f"write `build_after: [{name}]` under `python`",
     )
 
@@ -58,8 +61,8 @@ def check_build_after(check: LockCheck, lock: PackageLock) -> None:
         # A wheel of one system is enough: which one is installed here is not known.
         if package.wheels or package.name in handled:
             continue
-        if imports_torch(shell, package.name, package.version):
-            problem, hint = message(package.name, package.version)
+        if imported := imported_to_build(shell, package.name, package.version):
+            problem, hint = message(package.name, package.version, imported)
             check.warn_of_package(ISOLATED, package.name, problem, hint)
 
 

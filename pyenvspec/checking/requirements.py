@@ -10,7 +10,7 @@ from dataclasses import replace
 from shlex import quote
 from typing import TYPE_CHECKING
 
-from pyenvspec.checking.build_after import ISOLATED, UNKNOWN, imports_torch, message, unknown_names
+from pyenvspec.checking.build_after import ISOLATED, UNKNOWN, imported_to_build, message, unknown_names
 from pyenvspec.checking.context import CheckContext
 from pyenvspec.diagnostics import Diagnostic, PyenvspecError, Severity, Span
 from pyenvspec.facts.nixpkgs import minor_of
@@ -78,8 +78,9 @@ def _at_line(finding: Diagnostic, file: str, lines: list[str], number: int) -> D
 
 
 def _findings(shell: ShellSpec, wanted: Wanted) -> Iterator[Diagnostic]:
-    if not wanted.wheels and imports_torch(shell, wanted.name, wanted.version):
-        problem, hint = message(wanted.name, wanted.version)
+    imported = imported_to_build(shell, wanted.name, wanted.version)
+    if not wanted.wheels and imported is not None:
+        problem, hint = message(wanted.name, wanted.version, imported)
         yield Diagnostic(ISOLATED, problem, hint=hint, severity=Severity.WARNING)
     minor = minor_of(shell.spec.python.version)
     pythons = _pythons_of_pin(shell, wanted)

@@ -106,6 +106,17 @@ def last_with_wheels(package: str, specifier: str, python: str) -> str | None:
     return last if last != newest_before(package, specifier) else None
 
 
+def unsaid_imports(package: str, version: str | None) -> tuple[str, ...]:
+    """Return what the build of a release imports and does not say to pip; without a version, that of the newest."""
+    wanted = parse_version(version.split("+")[0]) if version else None
+    for row in read_table("loose-sdists")["unsaid"]:
+        if row["package"] == normalise(package):
+            last = parse_version(row["until"])
+            if last is None or (wanted is not None and wanted <= last):
+                return tuple(row["imports"])
+    return ()
+
+
 @dataclass(frozen=True)
 class Major:
     """A release of a package that what was made before it does not work with, and the last minor without it."""

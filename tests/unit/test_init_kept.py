@@ -450,3 +450,44 @@ def test_a_new_project_of_poetry_has_the_packages(
     assert done["next"] == (
         "poetry init --no-interaction --python \"~3.12\" && poetry add six==1.16.0 'tqdm>=4'"
     )
+
+
+@pytest.mark.parametrize(
+    ("packages", "built", "lines"),
+    [
+        (
+            "numpy==1.18.5\npycocotools==2.0.0\n",
+            "[pycocotools]",
+            ["cython", "-r requirements.txt"],
+        ),
+        ("numpy==1.18.5\ncython\ncython-bbox\n", "[cython-bbox]", None),
+        ("numpy==1.23.5\npycocotools==2.0.7\n", None, None),
+    ],
+)
+def test_a_build_that_imports_what_it_does_not_say_comes_last(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    packages: str,
+    built: str | None,
+    lines: list[str] | None,
+) -> None:
+    done = init(tmp_path, capsys, {"requirements.txt": packages})
+    assert (f"build_after: {built}" in done["text"]) == (built is not None)
+    assert done["written"] == lines
+    capsys.readouterr()
+    text = (tmp_path / "env.yaml").read_text()
+    (tmp_path / "env.yaml").write_text(re.sub(r" *build_after:.*\n", "", text))
+    assert run(["check", "-C", str(tmp_path)]) == 0
+    assert ("its build imports cython" in capsys.readouterr().err) == (built is not None)
+
+
+def test_a_page_that_a_readme_gives_with_the_requirements_is_kept(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = "https://x.example/wheels.html"
+    files = {
+        "README.md": f"```\npip install -r requirements.txt -f {page}\n```\n",
+        "requirements.txt": "six==1.16.0\n",
+    }
+    done = init(tmp_path, capsys, files)
+    assert done["written"] == [f"--find-links {page}", "-r requirements.txt"]

@@ -19,11 +19,12 @@ from pyenvspec.commands.init.instructions import (
     is_listed,
     is_own,
     options_of,
+    told_for_file,
 )
 from pyenvspec.commands.init.torch_index import index_of_torch
 from pyenvspec.facts.gpu_packages import requirement_of, wheel_page
 from pyenvspec.facts.packages import normalise, pypi_of_import
-from pyenvspec.facts.wheel_pythons import is_before, last_with_wheels, majors, pythons_of_any
+from pyenvspec.facts.wheel_pythons import is_before, last_with_wheels, majors, pythons_of_any, unsaid_imports
 from pyenvspec.project.survey.requirements import READ_OVER
 from pyenvspec.project.survey.source import Claim, Wanted
 from pyenvspec.records import dataclass
@@ -73,6 +74,7 @@ def find_additions(survey: Survey, primary: Source) -> Additions:
     done = Additions()
     if primary.kind == "requirements":
         done.options += [option for option in primary.options if option.note == READ_OVER]
+        done.options += told_for_file(survey, primary)
     _add_framework(done, survey, primary)
     _add_beside(done, survey, primary)
     if survey.mpi is not None and primary.find("mpi4py") is None:
@@ -82,6 +84,7 @@ def find_additions(survey: Survey, primary: Source) -> Additions:
         _add_told(done, survey, primary)
     elif primary.kind != "lock":
         _add_unlisted(done, survey, primary)
+    _add_to_build(done, primary)
     _add_pages(done, primary)
     # torch alone brings no numpy; what else is there mostly does, be it by way of another.
     others = [w for w in (*primary.packages, *done.packages) if w.name not in ("torch", ".")]
@@ -225,6 +228,16 @@ def pages_wanted(packages: Iterable[Wanted], options: Iterable[Claim]) -> list[t
     named = " ".join(option.value for option in options)
     pages = ((w, wheel_page(w.name, w.version, w.extras)) for w in packages)
     return [(wanted, page.page) for wanted, page in pages if page is not None and page.page not in named]
+
+
+def _add_to_build(done: Additions, primary: Source) -> None:
+    """What a build imports without saying so: it is built after the rest, among which that has to be."""
+    for wanted in [w for w in (*primary.packages, *done.packages) if not w.wheels]:
+        for name in unsaid_imports(wanted.name, wanted.version):
+            if primary.find(name) is None and all(w.name != name for w in done.packages):
+                done.packages.append(Wanted(name, name))
+                reason = f"the build of {wanted.text} imports {name}, which {primary.file} does not list"
+                done.notes.append(f"{reason}: it is added")
 
 
 def _add_pages(done: Additions, primary: Source) -> None:

@@ -22,7 +22,7 @@ from pyenvspec.commands.init.primary import ASIDE, choose_primary
 from pyenvspec.commands.init.python import choose_python
 from pyenvspec.facts.drivers import plain_torch_cuda
 from pyenvspec.facts.native import find_native_name
-from pyenvspec.facts.wheel_pythons import newest_for
+from pyenvspec.facts.wheel_pythons import newest_for, unsaid_imports
 from pyenvspec.facts.wheels import libraries_of_wheel
 from pyenvspec.project.survey.gpu import GpuFinding, find_gpu
 from pyenvspec.project.survey.source import Claim
@@ -49,6 +49,7 @@ class Decisions:
     requirements: str | None = None
     new_requirements: tuple[str, str] | None = None
     gpu: GpuFinding | None = None
+    build_after: tuple[str, ...] = ()
     native: list[tuple[str, str]] = field(default_factory=list)
     choices: list[tuple[str, tuple[str, ...], str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -103,6 +104,8 @@ def decide(
         done.requirements = primary.file
     if packages is not None:
         done.gpu = _choose_gpu(survey, packages, done.python.value)
+        unsaid = (w.name for w in packages.packages if not w.wheels and unsaid_imports(w.name, w.version))
+        done.build_after = (*(done.gpu.after if done.gpu else ()), *unsaid)
     done.native = _choose_native(survey, packages)
     if whole is not None and packages is not None:
         _tell_optional(done, whole, packages)

@@ -94,3 +94,14 @@ def options_of(source: Source, wanted: Wanted) -> list[Claim]:
     options = [o for o in source.options if not o.value.startswith("-r")]
     options = [o for o in options if o.line == wanted.line or (page and page in o.value)]
     return [replace(option, file=source.file) for option in options]
+
+
+def told_for_file(survey: Survey, primary: Source) -> list[Claim]:
+    """Return the indices and pages that a README gives with a requirements file, which does not name them itself."""
+    values = {option.value for option in primary.options}
+    for source in survey.of("readme"):
+        lines = {o.line for o in source.options if o.value == f"-r {primary.file}"}
+        beside = [o for o in source.options if o.line in lines and not o.value.startswith("-r")]
+        if beside:
+            return [replace(option, file=source.file) for option in beside if option.value not in values]
+    return []

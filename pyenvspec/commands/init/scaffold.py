@@ -26,8 +26,8 @@ def format_manifest(decisions: Decisions, *, without: frozenset[str] = frozenset
     # requirements.txt is what pip takes where env.yaml says nothing.
     if done.manager == "pip" and done.requirements not in (None, "requirements.txt"):
         lines.append(f"  requirements: {_scalar(done.requirements or '')}")
-    if done.gpu is not None and done.gpu.after:
-        built = ", ".join(map(_scalar, done.gpu.after))
+    if done.build_after:
+        built = ", ".join(map(_scalar, done.build_after))
         lines.append(_with(f"  build_after: [{built}]", "their builds import what is installed before them"))
     # Commented out, since what a project offers is mostly not what one machine wants all of.
     for key, names, file in done.choices:
