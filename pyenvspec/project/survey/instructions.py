@@ -89,7 +89,7 @@ _NO_PACKAGES = {"python", "cuda", "cudnn", "ubuntu", "gcc", "cudatoolkit", "cond
 
 # `- Python 3.7`, `* **PyTorch** == 1.4.0`, `1. CUDA: 10.1`, with links or without
 _STATED = re.compile(
-    r"\s*(?:[-*+]|\d+[.)])\s+[*_`]*(python|pytorch|torch|tensorflow|cuda)\b[ *_`]*(?:version\b)?[ :=*_`(v]*"
+    r"\s*(?:[-*+]|\d+[.)])\s+[*_`]*(python|pytorch|torch|tensorflow|cuda)\b(?:[ *_`]*version\b)?[ :=*_`(v]*"
     r"([0-9]+\.[0-9]+(?:\.[0-9]+)?)(?:\.[x*])?(.*)$",
     re.IGNORECASE,
 )
