@@ -28,6 +28,7 @@ _FOLDER = "nix/pyenvspec"
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 # A file written less than this before it is read can change again without its times showing it.
 _SETTLED = 50_000_000
+_MOST_BYTES = 64 * 1024 * 1024
 
 is_wanted = False
 """Whether this process is one command line, and not a program that uses our modules."""
@@ -209,7 +210,10 @@ def state_at(root: str, path: str, kind: str) -> str:
         link = "link" if stat.S_ISLNK(os.lstat(whole).st_mode) else ""
         return f"{kind}{stat.S_IFMT(mode):o}{link}"
     with open(whole, "rb") as stream:
-        return f"{kind}{digest(stream.read())}"
+        content = stream.read(_MOST_BYTES + 1)
+    if len(content) > _MOST_BYTES:  # none of ours, and nothing that was read
+        raise ValueError
+    return f"{kind}{digest(content)}"
 
 
 def _names(folder: str) -> Iterator[str]:

@@ -329,6 +329,16 @@ def test_init_writes_through_no_link(link: str, tmp_path: Path, capsys: pytest.C
     assert sorted(project.rglob("*")) == before
 
 
+@pytest.mark.parametrize("name", ["x.py", "README.md", "Dockerfile", "conf.yaml"])
+def test_init_goes_on_where_nobody_named_what_cannot_be_read(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "requirements.txt").write_text("numpy\n")
+    os.mkfifo(tmp_path / name)
+    assert run(["init", "--offline", "-C", str(tmp_path)]) == 0
+    assert f"note: `{name}` cannot be read: it is a named pipe" in capsys.readouterr().err
+
+
 def test_a_dockerfile_looks_nowhere_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     looked: list[str] = []
     exists = os.path.exists

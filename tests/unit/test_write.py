@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pyenvspec.cli import run
 from pyenvspec.writing import projectfs
 from pyenvspec.writing.atomic import DRAFT
 from pyenvspec.writing.projectfs import GENERATED_PATHS, is_writable_path, os_diagnostic
@@ -368,3 +369,21 @@ def test_two_writers_at_once_leave_one_whole_set(tmp_path: Path) -> None:
         pids.append(pid)
     assert [os.waitpid(pid, 0)[1] for pid in pids] == [0] * len(pids)
     assert look(tmp_path) in sets
+
+
+@pytest.mark.parametrize("words", [["compile"], ["compile", "--check"]])
+@pytest.mark.parametrize("name", ["flake.nix", "nix/pyenvspec/default.nix", "nix/pyenvspec/vendor/x.nix"])
+def test_a_file_without_an_end_is_not_read_to_its_end(
+    name: str, words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "env.yaml").write_text("python: 3.12\n")
+    assert run(["compile", "-q", "-C", str(tmp_path)]) == 0
+    with (tmp_path / name).open("ab") as stream:
+        if stream.tell() == 0:
+            stream.write(b"# Written by pyenvspec\n")
+        stream.truncate(3 * 1024**3)
+    # What nobody asks for any more is left where it is.
+    is_needed = "vendor" not in name
+    assert run([*words, "-C", str(tmp_path)]) == is_needed
+    assert (f"`{name}` is larger than 64 MiB" in capsys.readouterr().err) == is_needed
+    assert (tmp_path / name).stat().st_size == 3 * 1024**3

@@ -101,6 +101,7 @@ def run(options: InitOptions) -> int:
         if not seen.sources:
             _tell_below(seen)
         done = _decide(seen, root, options)
+        done.notes += seen.skipped
         _check_possible(done, seen)
     text, findings = _settle(root, done, template)
     copy_name = None

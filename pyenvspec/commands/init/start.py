@@ -19,15 +19,16 @@ def start_command(done: Decisions, survey: Survey | None) -> str:
     source = done.primary
     setup = next((s for s in survey.of("setup") if s.file == "setup.py"), None) if survey else None
     packages, options = _packages(source, setup)
-    # `~3.8`: one minor, as env.yaml will have it.
-    python = shlex.quote(done.python.value)
-    name = f" --name {shlex.quote(done.name)}" if done.name and setup is not None else ""
+    name = ["--name", done.name] if done.name and setup is not None else []
     if done.manager == "poetry":
-        command = f'poetry init --no-interaction{name} --python "~{python}"'
+        # `~3.8`: one minor, as env.yaml will have it.
+        command = shlex.join(
+            ["poetry", "init", "--no-interaction", *name, "--python", f"~{done.python.value}"]
+        )
         return f"{command} && poetry add {' '.join(packages)}" if packages else command
     # Of a setup.py the package itself is to be there as well: it stays what is built.
-    built = f" --package --build-backend setuptools{name}" if setup is not None else ""
-    command = f"uv init --bare{built} --python {python}"
+    built = ["--package", "--build-backend", "setuptools", *name] if setup is not None else []
+    command = shlex.join(["uv", "init", "--bare", *built, "--python", done.python.value])
     if done.requirements and source is not None and all(wanted.name != "." for wanted in source.packages):
         return f"{command} && uv add -r {shlex.quote(done.requirements)}"
     return f"{command} && uv add {' '.join([*options, *packages])}" if packages else command

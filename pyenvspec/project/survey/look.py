@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _SCRIPTS = (".py", ".ipynb")
+_MOST_SKIPPED = 5
 _MOST_OF_SCRIPT = 4 * 1024 * 1024
 """Of scripts, notebooks and YAML of any name; what is larger is data, or made by a program."""
 
@@ -183,7 +184,7 @@ def _add_signs(survey: Survey, root: Path, files: list[str]) -> None:
     beside: dict[str, list[str]] = {}
     # 200 are enough to tell which framework it is; the nearest come first.
     for file in [f for f in files if f.endswith(".py") and f.count("/") < DEPTH and not _is_aside(f)][:200]:
-        text = _text_unless_data(root, file) or ""
+        text = _text_unless_data(survey, root, file) or ""
         for name in set(_FRAMEWORK.findall(text)):
             counts.setdefault(name, []).append(file)
         for name in _modules(text):
@@ -221,7 +222,14 @@ def _modules(text: str) -> set[str]:
 def _add(survey: Survey, root: Path, file: str, read: Callable[[str, str], Source | None]) -> None:
     if survey.get(file) is not None:
         return
-    text = _text(root, file)
+    try:
+        text = _text(root, file)
+    except ProjectFileError as error:
+        # How somebody installs it is told by the way; what lists the packages must not be missed.
+        if not any(word in posixpath.basename(file).lower() for word in ("readme", "docker", "container")):
+            raise
+        _skip(survey, error)
+        return
     source = read(file, text) if text is not None else None
     if source is not None:
         survey.sources.append(source)
@@ -234,7 +242,7 @@ def _requirements(root: Path, file: str, text: str) -> Source:
 
 
 def _add_conda(survey: Survey, root: Path, file: str) -> None:
-    text = _text_unless_data(root, file)
+    text = _text_unless_data(survey, root, file)
     if text is None or survey.get(file) is not None or not conda.is_conda(text):
         return
     if file == "env.yaml":  # a name that both use
@@ -300,7 +308,9 @@ def _add_imports(survey: Survey, root: Path, files: list[str]) -> None:
     own = {posixpath.basename(file).removesuffix(".py") for file in scripts} | {
         part for file in scripts for part in file.split("/")[:-1]
     }
-    read = ((file, text) for file in scripts[:300] if (text := _text_unless_data(root, file)) is not None)
+    read = (
+        (file, text) for file in scripts[:300] if (text := _text_unless_data(survey, root, file)) is not None
+    )
     imported = others.read_imports(read, frozenset(own))
     source = _installed_in_image(survey, imported) or imported
     if source is not None:
@@ -321,18 +331,26 @@ def _installed_in_image(survey: Survey, imported: Source | None) -> Source | Non
     return None
 
 
-def _text_unless_data(root: Path, file: str) -> str | None:
+def _text_unless_data(survey: Survey, root: Path, file: str) -> str | None:
     # Nobody has said that such a file tells anything: one that is large must not keep the others from being read.
     with suppress(OSError):
         if (root / file).stat().st_size > _MOST_OF_SCRIPT:
             return None
     try:
         return _text(root, file)
-    except ProjectFileError:
-        # Scripts are often links to a folder that several projects share; a conda file is one that is asked for.
-        if file.endswith(_SCRIPTS):
-            return None
-        raise
+    except ProjectFileError as error:
+        # Scripts are often links to a folder that several projects share; a file of conda is what its name says.
+        if posixpath.basename(file).startswith(("env", "conda")) and not file.endswith(_SCRIPTS):
+            raise
+        _skip(survey, error)
+        return None
+
+
+def _skip(survey: Survey, error: ProjectFileError) -> None:
+    """Note what is there and cannot be read, where nobody has said that it tells anything."""
+    message = error.diagnostics[0].message
+    if message not in survey.skipped and len(survey.skipped) < _MOST_SKIPPED:
+        survey.skipped.append(message)
 
 
 def _text(root: Path, file: str) -> str | None:

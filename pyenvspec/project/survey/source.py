@@ -132,7 +132,8 @@ class Survey:
     `beside` are modules that go with it and are often listed nowhere, each with the first script and how many do
     outside of folders with a README of their own;
     `python_2` is a place of code that no Python 3 reads; `tensorflow_1` one that uses what tensorflow 2 no longer
-    has; `mpi` one that imports mpi4py; `imported` are the first scripts that import each module.
+    has; `mpi` one that imports mpi4py; `imported` are the first scripts that import each module; `skipped` says of the
+    first files that could not be read, and that nobody named, why.
     """
 
     sources: list[Source] = field(default_factory=list)
@@ -145,6 +146,7 @@ class Survey:
     python_2: str | None = None
     mpi: str | None = None
     imported: dict[str, str] = field(default_factory=dict)
+    skipped: list[str] = field(default_factory=list)
 
     def of(self, *kinds: Kind) -> list[Source]:
         """The sources of these kinds, in their order."""
