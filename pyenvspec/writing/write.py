@@ -14,14 +14,13 @@ from __future__ import annotations
 import os
 import stat
 from contextlib import suppress
-from dataclasses import field, replace
+from dataclasses import field
 from enum import StrEnum
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyenvspec.diagnostics import Diagnostic, Severity
-from pyenvspec.project.files import MOST_BYTES
 from pyenvspec.records import dataclass
 from pyenvspec.writing.atomic import DRAFT, fsync_folder, write_draft
 from pyenvspec.writing.projectfs import (
@@ -295,16 +294,9 @@ def _read(root: Path, path: str) -> bytes | None:
             raise WriteError(blocked(path, describe_mode(mode)))
         with (root / path).open("rb") as stream:
             content = stream.read(MOST_BYTES + 1)
-<<<<<<< HEAD
     if len(content) > MOST_BYTES:
         raise WriteError(too_large(path, MOST_BYTES))
     return content
-=======
-        if len(content) > MOST_BYTES:
-            message = f"`{path}` is larger than {MOST_BYTES // 2**20} MiB, and no file of pyenvspec"
-            raise WriteError(replace(blocked(path, ""), message=message))
-        return content
->>>>>>> 2e784d9 (What is larger than 64 MiB is no file of ours and is not read; init goes on where nobody named what cannot be read)
 
 
 def _free_copy_name(root: Path, path: str) -> str:

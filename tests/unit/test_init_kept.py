@@ -448,7 +448,7 @@ def test_a_new_project_of_poetry_has_the_packages(
     monkeypatch.setattr("pyenvspec.commands.init.command.has_program", bool)
     done = init(tmp_path, capsys, {"requirements.txt": "six==1.16.0\ntqdm>=4\n"}, "--manager", "poetry")
     assert done["next"] == (
-        "poetry init --no-interaction --python \"~3.12\" && poetry add six==1.16.0 'tqdm>=4'"
+        "poetry init --no-interaction --python '~3.12' && poetry add six==1.16.0 'tqdm>=4'"
     )
 
 

@@ -239,3 +239,10 @@ def test_without_a_place_for_records_it_compiles(made: Path) -> None:
         done = compile_lab(made, cache=made.parent / "file")
         assert done.returncode == 0
         assert not was_quick(done)
+
+
+def test_what_has_no_end_is_no_record(tmp_path: Path) -> None:
+    (tmp_path / "flake.nix").touch()
+    os.truncate(tmp_path / "flake.nix", 3 * 2**30)
+    with pytest.raises(ValueError):
+        uptodate.state_at(str(tmp_path), "flake.nix", "o")
