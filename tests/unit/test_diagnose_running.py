@@ -81,6 +81,8 @@ env: {MAX_JOBS: 2}
         ("/usr/bin/ld: cannot find -lcuda: No such file", OUTSIDE),
         ("bash: nvcc: command not found", OUTSIDE),
         ("OSError: libcudart.so.10.1: cannot open shared object file", OUTSIDE),
+        ("OSError: libcublas.so.10: cannot open shared object file", OUTSIDE),
+        ("nvcc fatal   : Unsupported gpu architecture 'compute_75'", "outside of the shell"),
         ("NvvmSupportError: libNVVM cannot be found", OUTSIDE),
         ("OSError: sndfile library not found", "already (native: [libsndfile])"),
         ("ModuleNotFoundError: No module named '_tkinter'", "already (python: {packages: [tkinter]})"),
@@ -113,6 +115,24 @@ def test_a_toolkit_without_that_part_is_told_which_to_add(tmp_path: Path) -> Non
     (tmp_path / "env.yaml").write_text("python: 3.11\ncuda: {version: 11.3, packages: [cuda_nvcc]}\n")
     (advice,) = diagnose_log("fatal error: cusparse.h: No such file or directory\n", read_present(tmp_path))
     assert "`packages: [cuda_nvcc, cudatoolkit]`" in advice.commands[1]
+
+
+@pytest.mark.parametrize(
+    ("cuda", "write", "said"),
+    [
+        ("11.3", {"cuda": {"cudnn": "8"}}, "this ran outside of the shell"),
+        ("{version: 11.3, cudnn: 8.2}", {}, "outside of the shell it is not found"),
+        ("{version: 11.3, cudnn: none}", {"cuda": {"cudnn": "8"}}, ""),
+    ],
+)
+def test_a_missing_cudnn_leaves_the_cuda_of_env_yaml(
+    cuda: str, write: dict[str, Any], said: str, tmp_path: Path
+) -> None:
+    (tmp_path / "env.yaml").write_text(f"python: 3.9\ncuda: {cuda}\n")
+    log = "OSError: libcudnn.so.8: cannot open shared object file\n"
+    (advice,) = diagnose_log(log, read_present(tmp_path))
+    assert advice.yaml == write
+    assert said in "\n".join(advice.commands)
 
 
 def test_a_newer_gpu_changes_the_cuda_of_env_yaml(tmp_path: Path) -> None:

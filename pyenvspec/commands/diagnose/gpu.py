@@ -15,6 +15,7 @@ from pyenvspec.spec.flow import format_flow
 
 if TYPE_CHECKING:
     from pyenvspec.commands.diagnose.answer import Log, Values
+    from pyenvspec.facts.failures import CudaLibrary
 
 USUAL_CUDA = "12.4"
 """Written where a log does not say which: nixpkgs has it with compilers that much used extensions take."""
@@ -93,6 +94,10 @@ def gpu_generation(values: Values, log: Log, at: int) -> Answer | None:
     dotted = f"{values['arch'][:-1]}.{values['arch'][-1]}"
     cuda = cuda_of_generation(dotted)
     values = {**values, "arch": dotted}
+    row, version = gpu_capabilities().get(dotted), _version_there(log)
+    if row and version and _is_number(version) and _reaches(version, row.nvcc or row.first) and not row.last:
+        other = f"CUDA {version}, which env.yaml asks for, knows it: another nvcc ran, outside of the shell"
+        return Answer(values, {}, (other, RUN_IN_SHELL))
     narrow = f"or compile for other GPUs: write theirs under `cuda.capabilities`, without {dotted}"
     return Answer(values, {"cuda": cuda}, (narrow,)) if cuda else Answer(values, {}, (narrow,))
 
@@ -119,7 +124,7 @@ def gpu_of_wheels(values: Values, log: Log, at: int) -> Answer:
     plain = next((one for one in torch_builds(plain=True) if _reaches(one.cuda, first)), None)
     yaml: dict[str, Any] = {}
     version = _version_there(log)
-    if plain and version and re.fullmatch(r"[0-9.]+[0-9]", version) and not _reaches(version, first):
+    if plain and version and _is_number(version) and not _reaches(version, first):
         # The compiler of the same CUDA that torch comes with.
         yaml = {"cuda": {"version": plain.cuda}}
     own = f"for what is compiled here: write {generation} under `cuda.capabilities`, and install it again"
@@ -163,6 +168,11 @@ def _last_wheels(generation: str) -> tuple[str, ...]:
     )
 
 
+def _is_number(version: str) -> bool:
+    """Whether it can be compared: env.yaml may have any text there, which `check` refuses."""
+    return re.fullmatch(r"[0-9]{1,4}(\.[0-9]{1,4}){1,3}", version) is not None
+
+
 def _reaches(version: str, first: str) -> bool:
     return version_key(version) >= version_key(first)
 
@@ -174,15 +184,20 @@ def library_of_cuda(values: Values, attr: str, log: Log) -> Answer:
     if "torch/__init__.py" in log.text:
         why = "torch's own wheels bring it, and one of them is not installed or was replaced"
         return because(values, why, "rm -rf .venv", "pyenvspec shell, which installs all of them again")
-    wanted = cuda_of_library(soname)
+    wanted, there = cuda_of_library(soname), _version_there(log)
     cuda: Any = wanted.cuda if wanted else cuda_in(log) or USUAL_CUDA
+    if wanted and there and wanted.library == "libcudnn":
+        return _cudnn_beside(values, there, wanted, log)
+    if wanted and there and _is_of_same(there, wanted.cuda):
+        # CUDA 11.3 has libcudart.so.11.0 as 11.8 does: the shell of env.yaml brings it.
+        cuda = there
     if wanted and wanted.cudnn:
         cuda = {"version": _cuda_besides_cudnn(wanted.cuda, log), "cudnn": wanted.cudnn}
         why = f"it is in cuDNN {wanted.cudnn}, which comes with the toolkit"
     elif wanted and wanted.library == "libcudnn":
         why = "it is in cuDNN, which comes with the toolkit"
     elif wanted:
-        why = f"it is in the toolkit of CUDA {wanted.cuda}"
+        why = f"it is in the toolkit of CUDA {cuda}"
     else:
         why = f"it is in cuda.{attr}"
         cuda = {"version": cuda, "packages": ["cudatoolkit", attr]}
@@ -192,6 +207,25 @@ def library_of_cuda(values: Values, attr: str, log: Log) -> Answer:
             "where `cuda` is there already with another version: this one is what the wheel was made for"
         ]
     return because(values, why, *notes, yaml={"cuda": cuda})
+
+
+def _is_of_same(there: str, cuda: str) -> bool:
+    """Whether the libraries of one CUDA have the names of those of another: since CUDA 11 by its major alone."""
+    major = cuda.split(".")[0]
+    return there.split(".")[0] == major if int(major) > 10 else minor_of(there) == cuda
+
+
+def _cudnn_beside(values: Values, cuda: str, wanted: CudaLibrary, log: Log) -> Answer:
+    """The toolkit is asked for: its cuDNN may be another one, or this ran outside of the shell."""
+    why = f"it is in cuDNN {wanted.major}, and env.yaml asks for CUDA {cuda}"
+    asked = str(log.present["cuda"].get("cudnn", "auto"))
+    if asked.split(".")[0] == wanted.major:
+        return because(values, why, f"outside of the shell it is not found: {RUN_IN_SHELL}")
+    either = (
+        f"where the cuDNN of this CUDA is that one already, this ran outside of the shell: {RUN_IN_SHELL}"
+    )
+    commands = (either,) if asked == "auto" else ()
+    return because(values, why, *commands, yaml={"cuda": {"cudnn": wanted.major}})
 
 
 def _cuda_besides_cudnn(cuda: str, log: Log) -> str:
