@@ -218,13 +218,13 @@ def _is_of_same(there: str, cuda: str) -> bool:
 def _cudnn_beside(values: Values, cuda: str, wanted: CudaLibrary, log: Log) -> Answer:
     """The toolkit is asked for: its cuDNN may be another one, or this ran outside of the shell."""
     why = f"it is in cuDNN {wanted.major}, and env.yaml asks for CUDA {cuda}"
-    asked = str(log.present["cuda"].get("cudnn", "auto"))
-    if asked.split(".")[0] == wanted.major:
+    own = str(log.present["cuda"].get("cudnn", "auto"))
+    if own.split(".")[0] == wanted.major:
         return because(values, why, f"outside of the shell it is not found: {RUN_IN_SHELL}")
     either = (
         f"where the cuDNN of this CUDA is that one already, this ran outside of the shell: {RUN_IN_SHELL}"
     )
-    commands = (either,) if asked == "auto" else ()
+    commands = (either,) if own == "auto" else ()
     return because(values, why, *commands, yaml={"cuda": {"cudnn": wanted.major}})
 
 
