@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 import tomli
 
+from pyenvspec.cli import run
 from pyenvspec.commands.init.ask_lock import why_not_locked
 from pyenvspec.commands.init.ask_uv import newest_that_resolves
 from pyenvspec.commands.init.decide import decide
@@ -182,3 +183,12 @@ def test_what_uv_is_told_has_no_options_in_it() -> None:
     argv, text = told
     assert text == "six>=1\n"
     assert "/etc" not in " ".join(map(str, argv if isinstance(argv, list) else [argv]))
+
+
+def test_a_byte_that_is_no_utf_8_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("pyenvspec.commands.init.command.find_uv", lambda: "/nonexistent/uv")
+    (tmp_path / "pyproject.toml").write_bytes(PROJECT.encode() + b"# \xff\n")
+    assert run(["init", "-C", str(tmp_path)]) == 1
+    assert "pyproject.toml is not valid TOML" in capsys.readouterr().err
