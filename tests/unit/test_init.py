@@ -236,6 +236,19 @@ def test_the_gpu_by_what_is_installed(
     assert toolkit is None or f"cuda: {toolkit}" in written
 
 
+@pytest.mark.parametrize(("torch", "is_told"), [("1.4.0", True), ("1.12.1+cu113", False), ("2.1.0", False)])
+def test_a_cuda_that_no_gpu_of_today_is_known_to_is_told(
+    torch: str, is_told: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "requirements.txt").write_text(f"torch=={torch}\n")
+    notes = answer(tmp_path, capsys)["notes"]
+    expected = (
+        "CUDA 10.1 knows no GPU of Ampere (A100, RTX 30) or newer: these need CUDA 11.0, which the wheels of torch "
+        "1.13 and later bring; `pyenvspec doctor` says which GPU is here"
+    )
+    assert (expected in notes) is is_told  # type: ignore[operator]
+
+
 def test_what_is_compiled_gets_the_toolkit_of_its_torch(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

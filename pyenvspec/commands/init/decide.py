@@ -20,8 +20,10 @@ from pyenvspec.commands.init.convert import convert
 from pyenvspec.commands.init.instructions import told_besides, told_for_cuda
 from pyenvspec.commands.init.primary import ASIDE, choose_primary
 from pyenvspec.commands.init.python import choose_python
-from pyenvspec.facts.drivers import plain_torch_cuda
+from pyenvspec.facts.capabilities import first_cuda, gpu_capabilities
+from pyenvspec.facts.drivers import plain_torch_cuda, torch_builds
 from pyenvspec.facts.native import find_native_name
+from pyenvspec.facts.nixpkgs import cuda_versions, version_key
 from pyenvspec.facts.wheel_pythons import newest_for, unsaid_imports
 from pyenvspec.facts.wheels import libraries_of_wheel
 from pyenvspec.project.survey.gpu import GpuFinding, find_gpu
@@ -109,6 +111,7 @@ def decide(
     done.native = _choose_native(survey, packages)
     if whole is not None and packages is not None:
         _tell_optional(done, whole, packages)
+    _tell_old_cuda(done)
     done.choices = _open_choices(survey, primary, chosen)
     _tell(done, survey, primary)
     return done
@@ -323,6 +326,25 @@ def _tell_optional(done: Decisions, lock: Source, installed: Source) -> None:
     after = f" and `build_after: [{', '.join(gpu.after)}]`" if gpu.after else ""
     done.notes.append(
         f"{', '.join(names)}, of a group or an extra, compiled against CUDA: where you take it, write {cuda}{after}"
+    )
+
+
+# Ampere: a CUDA that does not know it knows no GPU that has been sold for five years.
+_OLDEST_IN_USE = "8.0"
+
+
+def _tell_old_cuda(done: Decisions) -> None:
+    """A paper of 2020 pins a CUDA that no GPU of today's clusters is known to."""
+    cuda = (done.gpu.toolkit or done.gpu.cuda) if done.gpu is not None else None
+    first = first_cuda(_OLDEST_IN_USE)
+    # Of a file's own words (`cudatoolkit=…`): what is no CUDA that there is says nothing.
+    if cuda not in cuda_versions() or first is None or version_key(cuda) >= version_key(first):
+        return
+    name = gpu_capabilities()[_OLDEST_IN_USE].name
+    build = next(one for one in torch_builds(plain=True) if version_key(one.cuda) >= version_key(first))
+    done.notes.append(
+        f"CUDA {cuda} knows no GPU of {name} (A100, RTX 30) or newer: these need CUDA {first}, which the wheels of"
+        f" torch {build.torch} and later bring; `pyenvspec doctor` says which GPU is here"
     )
 
 
