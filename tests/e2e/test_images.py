@@ -238,6 +238,7 @@ def make_lab(
 
 def build(lab: Lab, name: str = "default") -> Path:
     """The image layout of a container."""
+    engines.need("pigz")
     nix = str(lab.shells.nix.program)
     done = lab.run(nix, "build", f".#container-{name}", "--no-link", "--print-out-paths").check()
     return Path(done.stdout.strip())
@@ -524,6 +525,7 @@ def test_the_commands_of_pyproject_run_by_nix_run(lab: Lab) -> None:
 
 
 def test_a_package_without_a_wheel_is_named(shells: Shells, tmp_path: Path, index: tuple[str, Path]) -> None:
+    engines.need("pigz")
     lab = make_lab(shells, tmp_path / "lab", "uv", index)
     lock = lab.root / "uv.lock"
     lock.write_text(lock.read_text().replace(", marker = \"sys_platform == 'win32'\"", ""))
@@ -559,6 +561,7 @@ def test_over_another_image_its_files_stay(lab: Lab, tmp_path: Path) -> None:
 
 
 def test_what_is_in_an_image_is_told_as_cyclonedx(lab: Lab) -> None:
+    engines.need("pigz")
     done = lab.run(sys.executable, "-m", "pyenvspec", "container", "sbom").check()
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(done.stdout) is None
     document = json.loads(done.stdout)

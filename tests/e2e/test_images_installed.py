@@ -305,6 +305,7 @@ def test_what_cannot_be_installed_is_told_and_there_is_no_image(
 
 
 def test_names_of_files_may_hold_whatever_a_name_may(shells: Shells, tmp_path: Path) -> None:
+    engines.need("pigz")
     names = ["it's $(id).txt", "データ.csv", ".hidden", "plain.txt"]
     requirements = "my $(touch evil) reqs.txt"
     lab = Lab.__new__(Lab)
